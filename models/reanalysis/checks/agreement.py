@@ -1,0 +1,76 @@
+"""Do two independent engines give one posterior? NUTS against quadrature, quantity by quantity."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from reanalysis.checks.quantities import gated_draws
+from reanalysis.checks.result import CheckResult
+from reanalysis.engines.marginal import Marginal
+from reanalysis.engines.posterior import Posterior
+
+MCSE_LIMIT = 5.0
+"""Monte Carlo standard errors by which a statistic may differ."""
+SD_LIMITS = {"mean": 0.1, "median": 0.1, "2.5 %": 0.2, "97.5 %": 0.2}
+"""Posterior SDs by which it may differ, whatever its Monte Carlo error."""
+_PROBABILITY = {"2.5 %": 0.025, "median": 0.5, "97.5 %": 0.975}
+
+
+def check_agreement(nuts: Posterior, quadrature: Posterior) -> CheckResult:
+    """Every statistic within 5 Monte Carlo standard errors and 0.1 posterior SD (0.2 at the interval's ends).
+
+    Compared are log odds ratios (average, each study, new), tau, and the logits of the arm rates.
+    """
+    rows = []
+    for name, draws in gated_draws(nuts).items():
+        exact = _marginal(quadrature, name)
+        if exact is None or name.endswith(("risk_difference", "log_risk_ratio")):
+            continue
+        rows += _compare(name, draws, exact)
+    table = pd.DataFrame(rows)
+    table["passed"] = (table["in_mcse"].abs() <= MCSE_LIMIT) & (
+        table["in_sd"].abs() <= table["statistic"].map(SD_LIMITS)
+    )
+    worst_mcse, worst_sd = table["in_mcse"].abs().max(), table["in_sd"].abs().max()
+    return CheckResult(
+        "Agreement of NUTS and quadrature",
+        bool(table["passed"].all()),
+        f"largest difference {worst_mcse:.1f} Monte Carlo standard errors and {worst_sd:.3f} posterior SD; "
+        f"the limits are {MCSE_LIMIT:g} and 0.1 (0.2 at the ends of the interval)",
+        table,
+    )
+
+
+def _marginal(posterior: Posterior, name: str) -> Marginal | None:
+    study, _, quantity = name.rpartition(": ")
+    return posterior.study[study].get(quantity) if study else posterior.overall.get(name)
+
+
+def _compare(name: str, draws: object, exact: Marginal) -> list[dict[str, object]]:
+    from arviz_stats.base import array_stats
+
+    import numpy as np
+
+    sd, rows = exact.sd(), []
+    for statistic in SD_LIMITS:
+        if statistic == "mean":
+            sampled, truth = float(np.mean(draws)), exact.mean()  # type: ignore[arg-type]
+            error = float(array_stats.mcse(draws, method="mean"))
+        else:
+            probability = _PROBABILITY[statistic]
+            sampled = float(np.quantile(draws, probability))  # type: ignore[arg-type]
+            truth = float(exact.quantile(probability))
+            error = float(array_stats.mcse(draws, method="quantile", prob=probability))
+        difference = sampled - truth
+        rows.append(
+            {
+                "quantity": name,
+                "statistic": statistic,
+                "nuts": sampled,
+                "quadrature": truth,
+                "mcse": error,
+                "in_mcse": difference / error,
+                "in_sd": difference / sd,
+            }
+        )
+    return rows

@@ -1,0 +1,138 @@
+"""One endpoint, fitted and judged: the unit that the command line, notebooks and reports all work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reanalysis.checks.gates import gates
+from reanalysis.checks.result import CheckResult
+from reanalysis.effects.estimates import estimates, probabilities
+from reanalysis.effects.summary import LEVEL
+from reanalysis.engines.fit import fit
+from reanalysis.engines.posterior import Posterior
+from reanalysis.evidence.audit.ledger import Ledger, require_consistent
+from reanalysis.evidence.folder import Evidence
+from reanalysis.model.selection import Selection, default_spec, select, study_k
+from reanalysis.model.spec import Engine, ModelSpec
+
+if TYPE_CHECKING:
+    from reanalysis.engines.nuts.engine import Sampler
+
+
+@dataclass(frozen=True)
+class CheckedFit:
+    """A posterior with the data it came from and the gates it passed.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    selection : Selection
+        Studies and observations that entered.
+    posterior : Posterior
+        The published posterior.
+    quadrature : Posterior
+        The same by quadrature (the same object where that is the published one).
+    gates : tuple of CheckResult
+        Empty for quadrature, which raises instead of failing a gate.
+    """
+
+    evidence: Evidence
+    selection: Selection
+    posterior: Posterior
+    quadrature: Posterior
+    gates: tuple[CheckResult, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no gate failed."""
+        return not any(gate.failed for gate in self.gates)
+
+    @property
+    def spec(self) -> ModelSpec:
+        """What was fitted."""
+        return self.posterior.spec
+
+    @property
+    def endpoint(self) -> str:
+        """Endpoint id."""
+        return self.posterior.endpoint
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON object of ``reanalysis fit``."""
+        spec, posterior = self.spec, self.posterior
+        return {
+            "endpoint": self.endpoint,
+            "model": spec.model,
+            "pooling": spec.pooling,
+            "engine": posterior.engine,
+            "studies": list(posterior.data.names),
+            "comparative_studies": list(posterior.data.comparative) if spec.model == "contrast" else None,
+            "interval": LEVEL,
+            "spec": spec.as_dict() | {"defaults": self._used()},
+            "estimates": estimates(posterior),
+            "probabilities": probabilities(posterior),
+            "diagnostics": self._diagnostics(),
+            "passed": self.passed,
+        }
+
+    def _used(self) -> dict[str, Any]:
+        """What each study actually got for rho and k, from its design or the specification."""
+        weighted = {o.study for o in self.selection.observations.values() if o.weighted}
+        return {
+            "rho": {s.study: s.rho for s in self.posterior.data.studies},
+            "k": {study: study_k(self.evidence, study, self.spec) for study in sorted(weighted)},
+            "candidates": {
+                f"{study}/{arm}": len(o.candidates)
+                for (study, arm), o in sorted(self.selection.observations.items())
+            },
+        }
+
+    def _diagnostics(self) -> dict[str, Any]:
+        kept = {k: v for k, v in self.posterior.diagnostics.items() if k != "energy"}
+        kept["gates"] = [{"name": g.name, "passed": g.passed, "text": g.text} for g in self.gates]
+        kept["log_evidence"] = self.quadrature.log_evidence
+        return kept
+
+
+def fit_endpoint(
+    evidence: Evidence,
+    endpoint: str,
+    spec: ModelSpec | None = None,
+    engine: Engine = "nuts",
+    sampler: Sampler | None = None,
+    ledger: Ledger | None = None,
+) -> CheckedFit:
+    """Fit one endpoint and judge the fit.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    endpoint : str
+        Endpoint id.
+    spec : ModelSpec, optional
+        The folder's primary specification by default.
+    engine : {"nuts", "quadrature"}
+        Which posterior is published; NUTS is always held against quadrature.
+    sampler : Sampler, optional
+        Settings of NUTS.
+    ledger : Ledger, optional
+        An audit already made.
+
+    Raises
+    ------
+    InvalidInput
+        If the endpoint is unknown, no study is left, or the print contradicts itself.
+    EngineError
+        If an engine cannot give the posterior.
+    """
+    spec = spec or default_spec(evidence)
+    selection = select(evidence, spec, endpoint)
+    require_consistent(evidence, (endpoint,), ledger)
+    quadrature = fit(spec, selection.data, "quadrature")
+    if engine == "quadrature":
+        return CheckedFit(evidence, selection, quadrature, quadrature, ())
+    posterior = fit(spec, selection.data, "nuts", sampler)
+    return CheckedFit(evidence, selection, posterior, quadrature, gates(posterior, quadrature))

@@ -1,0 +1,30 @@
+"""Which draws are judged? Every reported quantity, by its name in results."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reanalysis.engines.marginal import DrawsMarginal
+from reanalysis.engines.posterior import Posterior
+
+Array = NDArray[np.float64]
+
+
+def gated_draws(posterior: Posterior) -> dict[str, Array]:
+    """Draws of log odds ratios (average, each study, new), tau, baselines, rates and risk differences.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (chains, draws)
+        Empty for a posterior that is not made of draws.
+    """
+    found = {}
+    for name, marginal in posterior.overall.items():
+        if isinstance(marginal, DrawsMarginal):
+            found[name] = marginal.draws
+    for study, marginals in posterior.study.items():
+        for name, marginal in marginals.items():
+            if isinstance(marginal, DrawsMarginal):
+                found[f"{study}: {name}"] = marginal.draws
+    return found

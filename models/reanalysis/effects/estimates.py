@@ -1,0 +1,95 @@
+"""Which numbers leave a fit? The estimates and probabilities of the command line's JSON and of results.json."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reanalysis.effects.rates import rate
+from reanalysis.effects.ratios import new_ratio_has_moments, odds_ratio, risk_ratio
+from reanalysis.effects.summary import summarise
+from reanalysis.engines.marginal import Marginal
+from reanalysis.engines.posterior import Posterior
+
+Estimates = dict[str, Any]
+
+
+def estimates(posterior: Posterior) -> Estimates:
+    """Summaries of every reported quantity; what does not exist is None."""
+    if posterior.spec.model == "contrast":
+        return _contrast(posterior)
+    return _rates(posterior) if posterior.spec.model == "rates" else _beta_rates(posterior)
+
+
+def probabilities(posterior: Posterior) -> dict[str, float | None]:
+    """Probabilities of an effect below 0 (``contrast`` only)."""
+    if posterior.spec.model != "contrast":
+        return {}
+    return {
+        f"{name}_below_0": _below_zero(posterior.overall.get(name))
+        for name in ("log_odds_ratio", "log_odds_ratio_new")
+    } | {
+        "study_log_odds_ratio_below_0": {  # type: ignore[dict-item]
+            study: float(marginals["log_odds_ratio"].cdf(0.0))
+            for study, marginals in posterior.study.items()
+        }
+    }
+
+
+def _below_zero(marginal: Marginal | None) -> float | None:
+    return None if marginal is None else float(marginal.cdf(0.0))
+
+
+def _summary(marginal: Marginal | None, moments: bool = True) -> dict[str, float | None] | None:
+    return None if marginal is None else summarise(marginal, moments=moments).as_dict()
+
+
+def _contrast(posterior: Posterior) -> Estimates:
+    average = posterior.overall.get("log_odds_ratio")
+    new = posterior.overall.get("log_odds_ratio_new")
+    exists = new_ratio_has_moments(posterior.spec.priors.tau)
+    return {
+        "log_odds_ratio": _summary(average),
+        "odds_ratio": _summary(odds_ratio(average)) if average else None,
+        "tau": _summary(posterior.overall.get("tau")),
+        "log_odds_ratio_new": _summary(new),
+        "odds_ratio_new": _summary(odds_ratio(new), exists) if new else None,
+        "study": {study: _study(marginals) for study, marginals in posterior.study.items()},
+    }
+
+
+def _study(marginals: Any) -> Estimates:
+    log_odds_ratio = marginals["log_odds_ratio"]
+    arms = "control_logit" in marginals
+    return {
+        "log_odds_ratio": _summary(log_odds_ratio),
+        "odds_ratio": _summary(odds_ratio(log_odds_ratio)),
+        "risk_ratio": _summary(risk_ratio(marginals["log_risk_ratio"])) if arms else None,
+        "risk_difference": _summary(marginals["risk_difference"]) if arms else None,
+        "control_rate": _summary(rate(marginals["control_logit"])) if arms else None,
+        "treated_rate": _summary(rate(marginals["treated_logit"])) if arms else None,
+    }
+
+
+def _rates(posterior: Posterior) -> Estimates:
+    average = posterior.overall.get("logit_rate")
+    new = posterior.overall.get("logit_rate_new")
+    return {
+        "logit_rate": _summary(average),
+        "rate": _summary(rate(average)) if average else None,
+        "tau": _summary(posterior.overall.get("tau")),
+        "logit_rate_new": _summary(new),
+        "rate_new": _summary(rate(new)) if new else None,
+        "study": {
+            study: {
+                "logit_rate": _summary(marginals["logit_rate"]),
+                "rate": _summary(rate(marginals["logit_rate"])),
+            }
+            for study, marginals in posterior.study.items()
+        },
+    }
+
+
+def _beta_rates(posterior: Posterior) -> Estimates:
+    return {
+        name: _summary(posterior.overall[name]) for name in ("alpha", "beta", "mean_rate", "rate_new")
+    } | {"study": {s: {"rate": _summary(m["rate"])} for s, m in posterior.study.items()}}

@@ -1,0 +1,50 @@
+"""What is one posterior in five numbers?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from reanalysis.engines.marginal import Marginal
+
+LEVEL = 0.95
+"""Coverage of every reported interval; intervals are equal-tailed."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Mean, SD, median and equal-tailed interval of a quantity.
+
+    Parameters
+    ----------
+    mean, sd : float or None
+        None where the moment does not exist (the mean odds ratio of a new study under a heavy-tailed tau).
+    """
+
+    mean: float | None
+    sd: float | None
+    median: float
+    lower: float
+    upper: float
+
+    def as_dict(self) -> dict[str, float | None]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def summarise(marginal: Marginal, level: float = LEVEL, moments: bool = True) -> Summary:
+    """Summary of a marginal posterior.
+
+    Parameters
+    ----------
+    marginal : Marginal
+        The posterior.
+    level : float
+        Coverage of the interval.
+    moments : bool
+        False where mean and SD do not exist.
+    """
+    tail = (1 - level) / 2
+    lower, median, upper = (float(q) for q in marginal.quantile([tail, 0.5, 1 - tail]))
+    if not moments:
+        return Summary(None, None, median, lower, upper)
+    return Summary(marginal.mean(), marginal.sd(), median, lower, upper)

@@ -1,0 +1,84 @@
+"""What does an engine return? One posterior, the same to read whichever engine made it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from reanalysis.engines.marginal import Marginal
+from reanalysis.model.data import ModelData
+from reanalysis.model.spec import Engine, ModelSpec
+
+if TYPE_CHECKING:
+    from xarray import DataTree
+
+
+class Marginals(Mapping[str, Marginal]):
+    """Marginal posteriors by name, each computed when first asked for.
+
+    Parameters
+    ----------
+    makers : dict of str to callable
+        What computes each marginal.
+    """
+
+    def __init__(self, makers: dict[str, Callable[[], Marginal]]) -> None:
+        self._makers = makers
+        self._made: dict[str, Marginal] = {}
+
+    def __getitem__(self, name: str) -> Marginal:
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Posterior of one endpoint under one specification.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        What was fitted.
+    data : ModelData
+        To what.
+    engine : {"nuts", "quadrature"}
+        How.
+    overall : mapping of str to Marginal
+        ``contrast``: log_odds_ratio, tau, log_odds_ratio_new. ``rates``: logit_rate, tau, logit_rate_new.
+        ``beta-rates``: alpha, beta, mean_rate, rate_new. What a pooling does not define is absent.
+    study : mapping of str to mapping of str to Marginal
+        By study id. ``contrast``: log_odds_ratio and, for studies with arms, control_logit, treated_logit,
+        risk_difference, log_risk_ratio. Rates: logit_rate (``rates``) or rate (``beta-rates``).
+    make_tree : callable
+        Builds the ArviZ DataTree of draws (and keeps nothing).
+    log_evidence : float or None
+        Log marginal likelihood where the engine gives it.
+    diagnostics : dict
+        What the engine says of itself.
+    """
+
+    spec: ModelSpec
+    data: ModelData
+    engine: Engine
+    overall: Mapping[str, Marginal]
+    study: Mapping[str, Mapping[str, Marginal]]
+    make_tree: Callable[[], DataTree]
+    log_evidence: float | None = None
+    diagnostics: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def endpoint(self) -> str:
+        """Endpoint id."""
+        return self.data.endpoint
+
+    def tree(self) -> DataTree:
+        """Draws and data as an ArviZ DataTree."""
+        return self.make_tree()

@@ -1,0 +1,49 @@
+"""Which prints would a model have produced? Random counts under the candidates an arm allows."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+Array = NDArray[np.float64]
+
+
+def draw_print(
+    n: Array,
+    log_weight: Array,
+    logit: Array,
+    rho: Array,
+    rng: np.random.Generator | None = None,
+    size: tuple[int, ...] | None = None,
+) -> Array:
+    """Draw one candidate by its weight, then its count; all other slots hold -1."""
+    rng = rng or np.random.default_rng()
+    batch = np.broadcast_shapes(n.shape[:-1], log_weight.shape[:-1], logit.shape, rho.shape, size or ())
+    n = np.broadcast_to(n, (*batch, n.shape[-1]))
+    weight = np.exp(np.broadcast_to(log_weight, n.shape))
+    weight = weight / _same_denominator(n)
+    logit, rho = np.broadcast_to(logit, batch), np.broadcast_to(rho, batch)
+    cumulative = np.cumsum(weight, axis=-1)
+    uniform = rng.uniform(size=batch) * cumulative[..., -1]
+    slot = np.minimum((cumulative < uniform[..., None]).sum(axis=-1), n.shape[-1] - 1)
+    chosen = np.take_along_axis(n, slot[..., None], axis=-1)[..., 0]
+    count = draw_counts(rng, chosen, logit, rho)
+    drawn = np.full(n.shape, -1.0)
+    np.put_along_axis(drawn, slot[..., None], count[..., None], axis=-1)
+    return drawn
+
+
+def _same_denominator(n: Array) -> Array:
+    """How many slots share each slot's denominator: its weight stands in each of them but counts once."""
+    return (n[..., None, :] == n[..., :, None]).sum(axis=-1)
+
+
+def draw_counts(rng: np.random.Generator, n: Array, logit: Array, rho: Array) -> Array:
+    """Beta-binomial counts; a fractional effective size is drawn at the nearest whole one."""
+    rate = expit(logit)
+    spread = rho > 0
+    precision = 1 / np.where(spread, rho, 0.5) - 1
+    a, b = np.maximum(rate * precision, 1e-12), np.maximum((1 - rate) * precision, 1e-12)
+    rate = np.where(spread, rng.beta(a, b), rate)
+    return rng.binomial(np.rint(n).astype(np.int64), np.clip(rate, 0.0, 1.0)).astype(float)

@@ -1,0 +1,247 @@
+"""What do single arms say together, when their rates share a Beta distribution?
+
+    y_s ~ Binomial(n_s, p_s)      p_s ~ Beta(alpha, beta)      p(alpha, beta) proportional to (alpha + beta)^(-5/2)
+
+Source: Gelman et al., Bayesian Data Analysis, 3rd edition, section 5.3. The rates are integrated out exactly (each arm is
+beta-binomial), leaving the plane of v = log(alpha / beta) and t = log(alpha + beta).
+
+The prior is improper, and the posterior falls no faster than exp(-t / 2) as t grows, because very large alpha + beta is
+indistinguishable from equal rates: E(alpha) exists only under a bound. alpha + beta ends at 1,000 or ten times the largest
+arm, whichever is more; the mean rate does not depend on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaln, expit, gammaln, logit, logsumexp
+
+from reanalysis.engines.errors import QuadratureError
+from reanalysis.engines.interpolation import cumulative_integral
+from reanalysis.engines.marginal import GridMarginal, MappedMarginal
+from reanalysis.engines.quadrature.functional import functional_marginal
+from reanalysis.evidence.observation import Candidates
+
+Array = NDArray[np.float64]
+
+_CUT = 26.0
+_V_NODES, _T_NODES = 49, 73
+_RATE_NODES = 257
+
+
+def log_rising(a: Array, x: Array) -> Array:
+    """log Gamma(a + x) - log Gamma(a), without cancellation for large a (Stirling's series for the difference)."""
+    a, x = np.broadcast_arrays(np.asarray(a, dtype=float), np.asarray(x, dtype=float))
+    large = np.maximum(a, 1e4)
+    stirling = (
+        (large + x - 0.5) * np.log1p(x / large)
+        + x * np.log(large)
+        - x
+        + (1 / (large + x) - 1 / large) / 12
+    )
+    small = np.minimum(a, 1e4)
+    return np.where(a > 1e4, stirling, gammaln(small + x) - gammaln(small))
+
+
+@dataclass(frozen=True)
+class BetaRates:
+    """Posterior of (v, t) on a grid.
+
+    Parameters
+    ----------
+    v, t : ndarray, shape (V,) and (T,)
+        Uniform nodes of log(alpha / beta) and log(alpha + beta).
+    mass : ndarray, shape (V, T)
+        Posterior masses, summing to 1.
+    arms : tuple of Candidates
+        Observations by study.
+    mode : tuple of float
+        Posterior mode of (v, t).
+    bound : float
+        Largest alpha + beta allowed.
+    """
+
+    v: Array
+    t: Array
+    mass: Array
+    arms: tuple[Candidates, ...]
+    mode: tuple[float, float]
+    bound: float
+
+    @cached_property
+    def _shape(self) -> tuple[Array, Array]:
+        total = np.exp(self.t)[None, :]
+        return total * expit(self.v)[:, None], total * expit(-self.v)[:, None]
+
+    @cached_property
+    def _cumulative(self) -> tuple[Array, Array]:
+        density = self.mass / (self.t[1] - self.t[0])
+        return density, cumulative_integral(density, float(self.t[1] - self.t[0]))
+
+    def alpha(self) -> GridMarginal:
+        """Posterior of alpha."""
+        return self._parameter(expit(self.v)[:, None])
+
+    def beta(self) -> GridMarginal:
+        """Posterior of beta."""
+        return self._parameter(expit(-self.v)[:, None])
+
+    def _parameter(self, share: Array) -> GridMarginal:
+        """alpha or beta: its share of alpha + beta, which depends on v alone, times exp(t)."""
+        log_parameter = functional_marginal(
+            self.t,
+            *self._cumulative,
+            self.mass,
+            self.t[None, :] + np.log(share),
+            lambda x: x - np.log(share),
+            lambda x: np.ones((len(share), x.shape[1])),
+        )
+        return MappedMarginal(log_parameter, np.exp, np.log)  # type: ignore[return-value]
+
+    def mean_rate(self) -> MappedMarginal:
+        """Posterior of alpha / (alpha + beta)."""
+        return MappedMarginal(GridMarginal.from_density(self.v, self.mass.sum(axis=1)), expit, logit)
+
+    def new_rate(self) -> MappedMarginal:
+        """Predictive distribution of the rate of a new study."""
+        return self._rate(*self._shape, self.mass)
+
+    def rate(self, study: int) -> MappedMarginal:
+        """Posterior of one study's rate: Beta(alpha + y, beta + n - y) mixed over the plane and the candidates."""
+        arm = self.arms[study]
+        alpha, beta = self._shape
+        x, n = arm.x[:, None, None], arm.size[:, None, None]
+        log_share = _log_print(arm, alpha, beta)
+        share = np.exp(log_share - logsumexp(log_share, axis=0)) * self.mass
+        return self._rate(alpha + x, beta + n - x, share)
+
+    def sample(self, seed: int, chains: int, draws: int) -> tuple[Array, Array, Array, Array]:
+        """Joint draws of alpha, beta (chains, draws), the study rates (chains, draws, S) and a new rate."""
+        rng = np.random.default_rng([seed, 50])
+        count = chains * draws
+        cell = rng.choice(self.mass.size, size=count, p=self.mass.ravel())
+        row, column = np.unravel_index(cell, self.mass.shape)
+        v = self.v[row] + (self.v[1] - self.v[0]) * rng.uniform(-0.5, 0.5, count)
+        t = self.t[column] + (self.t[1] - self.t[0]) * rng.uniform(-0.5, 0.5, count)
+        alpha, beta = np.exp(t) * expit(v), np.exp(t) * expit(-v)
+        rates = np.empty((count, len(self.arms)))
+        for s, arm in enumerate(self.arms):
+            log_share = _log_print(arm, alpha[None, :], beta[None, :])[:, 0, :]
+            share = np.cumsum(np.exp(log_share - logsumexp(log_share, axis=0)), axis=0)
+            pick = np.minimum((share < rng.uniform(size=count)).sum(axis=0), len(arm) - 1)
+            x, n = arm.x[pick], arm.size[pick]
+            rates[:, s] = rng.beta(alpha + x, beta + n - x)
+        new = rng.beta(alpha, beta)
+        shape = (chains, draws)
+        rates = np.clip(rates, 1e-12, 1 - 1e-12).reshape(*shape, len(self.arms))
+        return alpha.reshape(shape), beta.reshape(shape), rates, new.reshape(shape)
+
+    def _rate(self, alpha: Array, beta: Array, mass: Array) -> MappedMarginal:
+        """Mixture of Beta distributions, integrated on the logit scale where all of them are smooth."""
+        used = mass > 1e-10 * mass.max()
+        a, b, weight = alpha[used], beta[used], mass[used]
+        centre, spread = np.log(a / b), np.sqrt(1 / a + 1 / b)
+        low = float(np.min(centre - 8 * spread - 30 / np.maximum(a, 0.5)))
+        high = float(np.max(centre + 8 * spread + 30 / np.maximum(b, 0.5)))
+        theta = np.linspace(max(low, -60.0), min(high, 60.0), _RATE_NODES)
+        log_p, log_q = -np.logaddexp(0.0, -theta), -np.logaddexp(0.0, theta)
+        constant = np.log(weight) - betaln(a, b)
+        density = np.empty_like(theta)
+        for start in range(0, len(theta), 64):  # keep the (nodes x mixture) block small
+            block = slice(start, start + 64)
+            density[block] = np.exp(
+                np.multiply.outer(log_p[block], a) + np.multiply.outer(log_q[block], b) + constant
+            ).sum(axis=1)
+        return MappedMarginal(GridMarginal.from_density(theta, density), expit, logit)
+
+
+def solve_beta(arms: tuple[Candidates, ...]) -> BetaRates:
+    """Posterior of alpha and beta.
+
+    Raises
+    ------
+    QuadratureError
+        If mass reaches the edge of the grid where the model does not end.
+    """
+    bound = max(1000.0, 10 * max(float(arm.size.max()) for arm in arms))
+    top = float(np.log(bound))
+    window = [-12.0, 12.0, -7.0, top]
+    for _ in range(12):
+        v, t, log_density = _surface(arms, window, 41, 41)
+        keep = log_density > log_density.max() - _CUT
+        rows, columns = np.flatnonzero(keep.any(axis=1)), np.flatnonzero(keep.any(axis=0))
+        smaller = [
+            v[max(rows[0] - 1, 0)],
+            v[min(rows[-1] + 1, len(v) - 1)],
+            t[max(columns[0] - 1, 0)],
+            t[min(columns[-1] + 1, len(t) - 1)],
+        ]
+        done = all(
+            smaller[i + 1] - smaller[i] > 0.8 * (window[i + 1] - window[i]) for i in (0, 2)
+        )
+        window = [float(edge) for edge in smaller]
+        if done:
+            break
+    v, t, log_density = _surface(arms, window, _V_NODES, _T_NODES)
+    mass = np.exp(log_density - log_density.max())
+    mass[[0, -1]] *= 0.5
+    mass[:, [0, -1]] *= 0.5
+    mass /= mass.sum()
+    edges = [mass[0].max(), mass[-1].max(), mass[:, 0].max()]
+    if window[3] < top:
+        edges.append(mass[:, -1].max())
+    if max(edges) > 1e-5 * mass.max():
+        raise QuadratureError(f"posterior mass of (alpha, beta) reaches the edge of its grid {window}")
+    return BetaRates(v, t, mass, arms, _mode(arms, v, t, log_density), bound)
+
+
+def _surface(
+    arms: tuple[Candidates, ...], window: list[float], v_nodes: int, t_nodes: int
+) -> tuple[Array, Array, Array]:
+    v, t = np.linspace(window[0], window[1], v_nodes), np.linspace(window[2], window[3], t_nodes)
+    return v, t, _log_posterior(arms, v[:, None], t[None, :])
+
+
+def _log_posterior(arms: tuple[Candidates, ...], v: Array, t: Array) -> Array:
+    """Log density of (v, t): alpha beta (alpha + beta)^(-5/2) times the beta-binomial likelihood."""
+    log_alpha, log_beta = t - np.logaddexp(0.0, -v), t - np.logaddexp(0.0, v)
+    alpha, beta = np.exp(log_alpha), np.exp(log_beta)
+    total = log_alpha + log_beta - 2.5 * t
+    same: dict[Candidates, int] = {}
+    for arm in arms:
+        same[arm] = same.get(arm, 0) + 1
+    for arm, times in same.items():
+        total = total + times * logsumexp(_log_print(arm, alpha, beta), axis=0)
+    return total
+
+
+def _log_print(arm: Candidates, alpha: Array, beta: Array) -> Array:
+    """Log weight plus log beta-binomial probability of each candidate, shape (C, V, T)."""
+    x, n = arm.x[:, None, None], arm.size[:, None, None]
+    coefficient = gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1)
+    return (
+        coefficient
+        + log_rising(alpha, x)
+        + log_rising(beta, n - x)
+        - log_rising(alpha + beta, n)
+        + arm.log_weight[:, None, None]
+    )
+
+
+def _mode(
+    arms: tuple[Candidates, ...], v: Array, t: Array, log_density: Array
+) -> tuple[float, float]:
+    from scipy.optimize import minimize
+
+    row, column = np.unravel_index(int(np.argmax(log_density)), log_density.shape)
+    found = minimize(
+        lambda at: -float(_log_posterior(arms, np.array([[at[0]]]), np.array([[at[1]]]))[0, 0]),
+        x0=[v[row], t[column]],
+        method="Nelder-Mead",
+        options={"xatol": 1e-6, "fatol": 1e-10},
+        bounds=[(v[0], v[-1]), (t[0], t[-1])],
+    )
+    return float(found.x[0]), float(found.x[1])

@@ -1,0 +1,129 @@
+"""The deterministic engine: every number is a grid integral, in milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+from scipy.special import logit
+
+from reanalysis.engines.draws import AVERAGE, Draws, prior_draws
+from reanalysis.engines.errors import EngineError
+from reanalysis.engines.marginal import Marginal
+from reanalysis.engines.posterior import Marginals, Posterior
+from reanalysis.engines.quadrature.beta_rates import solve_beta
+from reanalysis.engines.quadrature.hierarchy import HierarchyPosterior, solve
+from reanalysis.engines.quadrature.pooled import CommonEffect, SeparateEffects, solve_common
+from reanalysis.engines.quadrature.sampling import CHAINS, DRAWS, sample
+from reanalysis.engines.quadrature.study_effects import Predictive, StudyEffects, effect_marginal
+from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
+from reanalysis.engines.tree import to_tree
+from reanalysis.model.data import ModelData
+from reanalysis.model.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from xarray import DataTree
+
+
+def fit(spec: ModelSpec, data: ModelData) -> Posterior:
+    """Posterior by quadrature.
+
+    Raises
+    ------
+    QuadratureError
+        If a grid cannot hold or resolve the posterior.
+    """
+    if spec.model == "beta-rates":
+        return _fit_beta_rates(spec, data)
+    arm = spec.arm if spec.model == "rates" else None
+    studies = [StudyLikelihood(s, spec.priors.baseline, arm) for s in data.studies]
+    name = AVERAGE[spec.model]
+    priors = spec.priors
+    joint: HierarchyPosterior | CommonEffect | None = None
+    overall: dict[str, Callable[[], Marginal]] = {}
+    if spec.pooling == "partial":
+        joint = solve(studies, priors.mu, priors.tau)
+        overall = {name: joint.average, "tau": joint.heterogeneity, f"{name}_new": joint.new_effect}
+    elif spec.pooling == "complete":
+        joint = solve_common(studies, priors.mu)
+        overall = {name: joint.average}
+    given_others = (joint or SeparateEffects(priors.mu)).effect_given_others
+    predictives = [partial(given_others, index) for index in range(len(studies))]
+
+    def make_tree() -> DataTree:
+        draws = sample(spec, studies, joint, predictives)
+        prior = prior_draws(spec, len(studies), CHAINS, DRAWS)
+        return to_tree(spec, data, "quadrature", draws, prior)
+
+    return Posterior(
+        spec=spec,
+        data=data,
+        engine="quadrature",
+        overall=Marginals(overall),
+        study={
+            study.study.study: _study_marginals(study, predictive, name)
+            for study, predictive in zip(studies, predictives, strict=True)
+        },
+        make_tree=make_tree,
+        log_evidence=joint.log_evidence if joint else None,
+    )
+
+
+def _fit_beta_rates(spec: ModelSpec, data: ModelData) -> Posterior:
+    if any(study.rho > 0 for study in data.studies):
+        raise EngineError("beta-rates has its own overdispersion: rho must be 0")
+    arms = tuple(getattr(study, spec.arm) for study in data.studies)
+    joint = solve_beta(arms)
+
+    def make_tree() -> DataTree:
+        alpha, beta, rates, new = joint.sample(spec.seed, CHAINS, DRAWS)
+        draws = Draws(
+            {"alpha": alpha, "beta": beta, "mean_rate": alpha / (alpha + beta), "rate_new": new},
+            {"rate": rates},
+            {spec.arm: logit(rates)},
+            {},
+        )
+        return to_tree(spec, data, "quadrature", draws, None)
+
+    return Posterior(
+        spec=spec,
+        data=data,
+        engine="quadrature",
+        overall=Marginals(
+            {
+                "alpha": joint.alpha,
+                "beta": joint.beta,
+                "mean_rate": joint.mean_rate,
+                "rate_new": joint.new_rate,
+            }
+        ),
+        study={
+            study.study: Marginals({"rate": partial(joint.rate, index)})
+            for index, study in enumerate(data.studies)
+        },
+        make_tree=make_tree,
+        diagnostics={
+            "mode": {"log_alpha_over_beta": joint.mode[0], "log_alpha_plus_beta": joint.mode[1]},
+            "largest_alpha_plus_beta": joint.bound,
+        },
+    )
+
+
+def _study_marginals(study: StudyLikelihood, given_others: Predictive, name: str) -> Marginals:
+    if study.arm is not None or study.study.adjusted is not None:
+        return Marginals({name: lambda: effect_marginal(study, given_others)})
+
+    @cache
+    def effects() -> StudyEffects:
+        return StudyEffects.of(study, given_others)
+
+    return Marginals(
+        {
+            name: lambda: effects().log_odds_ratio(),
+            "control_logit": lambda: effects().control_logit(),
+            "treated_logit": lambda: effects().treated_logit(),
+            "risk_difference": lambda: effects().risk_difference(),
+            "log_risk_ratio": lambda: effects().log_risk_ratio(),
+        }
+    )

@@ -1,0 +1,60 @@
+"""Where are densities evaluated? Uniform grids whose nodes are whole multiples of one step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil, floor, log2
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Nodes ``step * (first + 0 ... size - 1)``. Sums and differences of nodes of one step are nodes again."""
+
+    step: float
+    first: int
+    size: int
+
+    @classmethod
+    def covering(cls, low: float, high: float, step: float) -> Lattice:
+        """The smallest lattice that contains [low, high]."""
+        first = floor(low / step)
+        return cls(step, first, ceil(high / step) - first + 1)
+
+    @cached_property
+    def points(self) -> Array:
+        """Nodes, shape (size,)."""
+        return self.step * (self.first + np.arange(self.size))
+
+    @property
+    def last(self) -> int:
+        """Index of the last node on the step's axis."""
+        return self.first + self.size - 1
+
+    def plus(self, other: Lattice) -> Lattice:
+        """All sums of a node of this lattice and one of the other."""
+        return Lattice(self.step, self.first + other.first, self.size + other.size - 1)
+
+    def minus(self, other: Lattice) -> Lattice:
+        """All differences of a node of this lattice and one of the other."""
+        return Lattice(self.step, self.first - other.last, self.size + other.size - 1)
+
+    def part(self, keep: NDArray[np.bool_]) -> Lattice:
+        """The shortest stretch that contains every node marked."""
+        marked = np.flatnonzero(keep)
+        return Lattice(self.step, self.first + int(marked[0]), int(marked[-1] - marked[0]) + 1)
+
+
+def nice_step(step: float) -> float:
+    """The largest power of the fourth root of 2 not above ``step``: fits share grids, and so what is remembered of them."""
+    return float(2.0 ** (floor(4 * log2(step)) / 4))
+
+
+def finer_by(step: float, wanted: float) -> int:
+    """The power of 2 by which ``step`` must be divided to lie at or below ``wanted``."""
+    return int(2 ** max(0, ceil(log2(step / wanted))))

@@ -1,0 +1,139 @@
+"""How probable is what one study printed, as a function of its effect?
+
+For two arms the baseline is integrated out: L(delta) = int p(y_0 | a) p(y_1 | a + delta) p(a) da, a sum over a
+lattice of logits. The trapezoidal sum of a smooth decaying function converges exponentially in the step (Trefethen
+and Weideman 2014, SIAM Review 56:385), so a step near the width of the integrand is already exact to rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reanalysis.engines.quadrature.lattice import Lattice
+from reanalysis.model.data import StudyData
+from reanalysis.model.distributions import Distribution
+from reanalysis.model.likelihood import information, log_likelihood_on_grid
+
+Array = NDArray[np.float64]
+
+NEGLIGIBLE = 45.0
+"""Log ratio to the maximum below which a factor is dropped: exp(-45) is below double precision."""
+
+_PRIOR_REACH = 9.0
+"""Prior SDs beyond which a baseline is never looked for."""
+
+
+@dataclass(frozen=True)
+class StudyLikelihood:
+    """Likelihood of one study's effect on any lattice.
+
+    Parameters
+    ----------
+    study : StudyData
+        What the study printed.
+    baseline : Distribution
+        Prior of the control logit.
+    arm : str or None
+        None for an effect between two arms; else the arm whose logit rate is the effect (``rates``).
+    """
+
+    study: StudyData
+    baseline: Distribution
+    arm: str | None = None
+
+    @property
+    def control_information(self) -> float:
+        """Largest Fisher information of the control arm's logit."""
+        control = self.study.control
+        return information(control, self.study.rho) if control else 0.0
+
+    @property
+    def treated_information(self) -> float:
+        """Largest Fisher information of the treated arm's logit."""
+        treated = self.study.treated
+        return information(treated, self.study.rho) if treated else 0.0
+
+    @property
+    def width(self) -> float:
+        """Scale of the narrowest feature under the sum over baselines, and so of the lattice step."""
+        if self.study.adjusted is not None:
+            return self.study.adjusted.standard_error
+        if self.arm is not None:
+            arm_information = (
+                self.control_information if self.arm == "control" else self.treated_information
+            )
+            return float(min(1.0, arm_information**-0.5)) if arm_information > 0 else 1.0
+        total = self.control_information + self.treated_information + self.baseline.sd**-2
+        return float(min(1.0, total**-0.5))
+
+    @property
+    def effect_width(self) -> float:
+        """Scale of the effect's likelihood: standard error of the effect where all counts are positive."""
+        if self.study.adjusted is not None or self.arm is not None:
+            return self.width
+        precisions = (self.control_information + self.baseline.sd**-2, self.treated_information)
+        return float(np.sqrt(sum(1 / max(p, 1.0) for p in precisions)))
+
+    def on(self, lattice: Lattice) -> tuple[Array, float]:
+        """Likelihood of the effect at the nodes.
+
+        Returns
+        -------
+        values : ndarray, shape (lattice.size,)
+            Likelihood up to a factor that keeps it at or below about 1.
+        log_factor : float
+            Log of that factor: ``log L = log(values) + log_factor``.
+        """
+        return _on_lattice(self, lattice)
+
+    def control_factor(self, lattice: Lattice) -> Array:
+        """Log of p(y_0 | a) p(a) at the nodes a."""
+        prior = self.baseline.logpdf(lattice.points)
+        if self.study.control is None:
+            return prior
+        return prior + _log_arm(self, "control", lattice)
+
+    def treated_factor(self, lattice: Lattice) -> Array:
+        """Log of p(y_1 | b) at the nodes b."""
+        if self.study.treated is None:
+            return np.zeros(lattice.size)
+        return _log_arm(self, "treated", lattice)
+
+    def baseline_lattice(self, step: float) -> Lattice:
+        """Where the control logit can lie: the control factor is negligible elsewhere."""
+        reach = _PRIOR_REACH * self.baseline.sd
+        wide = Lattice.covering(self.baseline.mean - reach, self.baseline.mean + reach, step)
+        factor = self.control_factor(wide)
+        return wide.part(factor > factor.max() - NEGLIGIBLE)
+
+
+def _log_arm(likelihood: StudyLikelihood, arm: str, lattice: Lattice) -> Array:
+    candidates = likelihood.study.control if arm == "control" else likelihood.study.treated
+    assert candidates is not None
+    return log_likelihood_on_grid(
+        candidates, likelihood.study.rho, lattice.step, lattice.first, lattice.size
+    )
+
+
+@lru_cache(maxsize=4096)
+def _on_lattice(likelihood: StudyLikelihood, lattice: Lattice) -> tuple[Array, float]:
+    adjusted = likelihood.study.adjusted
+    if adjusted is not None:
+        z = (lattice.points - adjusted.log_ratio) / adjusted.standard_error
+        return np.exp(-0.5 * z**2), -np.log(adjusted.standard_error) - 0.5 * np.log(2 * np.pi)
+    if likelihood.arm is not None:
+        log_values = _log_arm(likelihood, likelihood.arm, lattice)
+        top = float(log_values.max())
+        return np.exp(log_values - top), top
+    base = likelihood.baseline_lattice(lattice.step)
+    control = likelihood.control_factor(base)
+    treated = likelihood.treated_factor(lattice.plus(base))
+    top_control, top_treated = float(control.max()), float(treated.max())
+    values = lattice.step * np.correlate(
+        np.exp(treated - top_treated), np.exp(control - top_control), mode="valid"
+    )
+    return values, top_control + top_treated

@@ -1,0 +1,1 @@
+"""The evidence ledger: what print says, what it contradicts, and what a model makes of it."""

@@ -1,0 +1,52 @@
+"""Which denominators do percentages without n allow together?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reanalysis.evidence.audit.finding import Finding
+from reanalysis.evidence.candidates import latent_solutions, n_max
+from reanalysis.evidence.folder import Evidence
+
+_SHOWN = 24
+
+
+def check_denominators(evidence: Evidence) -> Iterator[Finding]:
+    """Feasible shared denominators of every arm that prints percentages without n."""
+    arms = sorted({(r.study, r.arm) for r in evidence.arms if r.modelled and r.n is None})
+    for study, arm in arms:
+        rows = [r for r in evidence.arms if (r.study, r.arm) == (study, arm) and r.modelled and r.n is None]
+        printed = ", ".join(f"{r.endpoint} {r.printed}" for r in rows)
+        endpoints = sorted({r.endpoint for r in rows})
+        lines = tuple(r.line for r in rows)
+        top = n_max(evidence, study, arm)
+        solutions, convention = latent_solutions(evidence, study, arm)
+        endpoint = endpoints[0] if len(endpoints) == 1 else ""
+        if not solutions:
+            yield Finding(
+                "denominator", "error", study, arm, endpoint,
+                f"no denominator up to {top} allows {printed} together", lines=lines,
+                used_as="refused until n_max is raised or readings are declared",
+            )  # fmt: skip
+            continue
+        names = sorted(solutions[0].counts)
+        feasible = tuple(
+            f"n = {s.n}: " + ", ".join(f"{name} {_range(s.counts[name])}" for name in names) for s in solutions
+        )
+        unique = len(solutions) == 1
+        message = (
+            f"n is not printed; {printed} allow n = {solutions[0].n} only (up to {top})"
+            if unique
+            else f"n is not printed; {printed} allow {len(solutions)} denominators up to {top}"
+        )
+        if convention != "half-up":
+            message += f", under {convention}"
+        yield Finding(
+            "denominator", "info" if convention == "half-up" else "warning", study, arm, endpoint, message,
+            feasible=feasible[:_SHOWN], lines=lines,
+            used_as="the deduced denominator" if unique else "a mixture over these denominators",
+        )  # fmt: skip
+
+
+def _range(counts: tuple[int, int]) -> str:
+    return str(counts[0]) if counts[0] == counts[1] else f"{counts[0]} to {counts[1]}"

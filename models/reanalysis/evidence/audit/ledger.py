@@ -1,0 +1,103 @@
+"""What is wrong, odd or decided in an evidence folder? All findings, most severe first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from reanalysis.evidence.audit.counts import check_counts
+from reanalysis.evidence.audit.declared import check_declared
+from reanalysis.evidence.audit.denominators import check_denominators
+from reanalysis.evidence.audit.finding import SEVERITIES, Finding
+from reanalysis.evidence.audit.nesting import check_nesting
+from reanalysis.evidence.audit.ratios import check_ratios
+from reanalysis.evidence.audit.subgroups import check_subgroups
+from reanalysis.evidence.audit.weighting import check_weighted_rates
+from reanalysis.evidence.coverage import coverage
+from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.problems import InconsistentPrint
+
+_CHECKS = (
+    check_counts,
+    check_denominators,
+    check_subgroups,
+    check_nesting,
+    check_weighted_rates,
+    check_ratios,
+    check_declared,
+)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Result of an audit.
+
+    Parameters
+    ----------
+    findings : tuple of Finding
+        Most severe first, then in the order of the checks.
+    coverage : DataFrame
+        Studies by endpoints.
+    """
+
+    findings: tuple[Finding, ...]
+    coverage: pd.DataFrame
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Findings that keep a model from using the rows."""
+        return tuple(f for f in self.findings if f.severity == "error")
+
+    def table(self) -> pd.DataFrame:
+        """Findings as a table."""
+        return pd.DataFrame([f.as_dict() for f in self.findings])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        cells: dict[str, dict[str, str]] = {
+            str(study): {str(endpoint): str(cell) for endpoint, cell in row.items()}
+            for study, row in self.coverage.iterrows()
+        }
+        return {"findings": [f.as_dict() for f in self.findings], "coverage": cells}
+
+
+def audit(evidence: Evidence) -> Ledger:
+    """Check every printed figure of a folder.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        A folder that was read and validated.
+    """
+    findings = [finding for check in _CHECKS for finding in check(evidence)]
+    findings.sort(key=lambda f: -SEVERITIES.index(f.severity))
+    endpoints = tuple(
+        e
+        for e in evidence.endpoints
+        if any(r.endpoint == e and r.modelled for r in evidence.arms)
+        or any(c.endpoint == e and c.use == "sensitivity" for c in evidence.contrasts)
+    )
+    return Ledger(tuple(findings), coverage(evidence, endpoints))
+
+
+def require_consistent(evidence: Evidence, endpoints: tuple[str, ...], ledger: Ledger | None = None) -> None:
+    """Refuse endpoints whose print contradicts itself and has no declared readings.
+
+    Raises
+    ------
+    InconsistentPrint
+        Naming every row concerned.
+    """
+    ledger = ledger or audit(evidence)
+    by_line = {row.line: row for row in evidence.arms}
+    problems = []
+    for finding in ledger.errors:
+        touched = {by_line[line].endpoint for line in finding.lines} | {finding.endpoint}
+        if touched & set(endpoints):
+            lines = ", ".join(str(line) for line in finding.lines)
+            where = "/".join(part for part in (finding.study, finding.arm, finding.endpoint) if part)
+            problems.append(f"arms.csv, line {lines}: {where}: {finding.message}; declare readings or correct the row")
+    if problems:
+        raise InconsistentPrint(problems)

@@ -1,0 +1,46 @@
+"""Which (events, n) pairs could one row stand for? The common ground of the checks that compare rows."""
+
+from __future__ import annotations
+
+from reanalysis.evidence.arms import ArmRow
+from reanalysis.evidence.candidates import latent_solutions, n_max, report_name
+from reanalysis.evidence.feasible import Report, counts_of, shared_denominators
+from reanalysis.evidence.folder import Evidence
+
+Pairs = dict[int, tuple[int, int]]
+"""Smallest and largest count by denominator."""
+
+
+def possible_pairs(evidence: Evidence, row: ArmRow) -> Pairs:
+    """Counts by denominator that a row allows on its own; empty where nothing fits or rates are weighted."""
+    if row.weighting == "iptw":
+        return {}
+    if row.n is not None:
+        low, high = 0, row.n
+        if row.percent is not None:
+            counts, _ = counts_of(row.percent, row.n)
+            if not counts:
+                return {}
+            low, high = counts[0], counts[-1]
+        if row.events is not None:
+            low, high = (
+                row.events if row.percent is None else (max(low, row.events[0]), min(high, row.events[1]))
+            )
+        return {row.n: (low, high)} if low <= high else {}
+    if row.modelled:
+        joint, _ = latent_solutions(evidence, row.study, row.arm)
+        return {s.n: s.counts[report_name(row)] for s in joint}
+    solutions, _ = shared_denominators({"": Report(row.percent, row.events)}, _largest(evidence, row))
+    return {s.n: s.counts[""] for s in solutions}
+
+
+def _largest(evidence: Evidence, row: ArmRow) -> int:
+    """Largest denominator of a row without n: that printed for its subgroup, else its arm's."""
+    printed = [
+        r.n
+        for r in evidence.arms
+        if r.n is not None
+        and r.use != "excluded"
+        and (r.study, r.arm, r.subgroup) == (row.study, row.arm, row.subgroup)
+    ]
+    return max(printed) if row.subgroup and printed else n_max(evidence, row.study, row.arm)

@@ -1,0 +1,61 @@
+"""Who reports what, and how? The study by endpoint matrix shown before any result."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pandas as pd
+
+from reanalysis.evidence.folder import Evidence
+
+Cell = Literal[
+    "comparison", "single arm", "adjusted ratio only", "p-value only", "words only", "context", "missing"
+]
+
+
+def coverage_cell(evidence: Evidence, study: str, endpoint: str) -> Cell:
+    """What one study reports of one endpoint, the strongest kind first."""
+    rows = [r for r in evidence.arms if r.study == study and r.endpoint == endpoint]
+    primary = {r.arm for r in rows if r.modelled and r.use == "primary"}
+    if primary == {"control", "treated"}:
+        return "comparison"
+    if any(r.modelled for r in rows):
+        return "single arm"
+    contrasts = [c for c in evidence.contrasts if c.study == study and c.endpoint == endpoint]
+    if any(c.estimate for c in contrasts):
+        return "adjusted ratio only"
+    if any(c.p for c in contrasts):
+        return "p-value only"
+    if contrasts:
+        return "words only"
+    return "context" if rows else "missing"
+
+
+def coverage(evidence: Evidence, endpoints: tuple[str, ...] | None = None) -> pd.DataFrame:
+    """Coverage matrix.
+
+    Returns
+    -------
+    DataFrame
+        Studies by endpoints (ids), cells of :data:`Cell`. Only studies that inform one of the endpoints.
+    """
+    endpoints = modelled_endpoints(evidence) if endpoints is None else endpoints
+    frame = pd.DataFrame(
+        {e: [coverage_cell(evidence, s, e) for s in evidence.studies] for e in endpoints},
+        index=pd.Index(evidence.studies, name="study"),
+    )
+    return frame[~frame.isin(["missing", "context"]).all(axis=1)]
+
+
+def comparative_studies(evidence: Evidence, endpoint: str) -> tuple[str, ...]:
+    """Studies that compare both arms for an endpoint."""
+    return tuple(s for s in evidence.studies if coverage_cell(evidence, s, endpoint) == "comparison")
+
+
+def modelled_endpoints(evidence: Evidence) -> tuple[str, ...]:
+    """Outcomes that at least one study compares, those of analysis.toml first in their order."""
+    return tuple(
+        e
+        for e in evidence.endpoints
+        if evidence.endpoint(e).kind == "outcome" and comparative_studies(evidence, e)
+    )

@@ -1,0 +1,257 @@
+"""What does analysis.toml say? Studies, endpoints, priors and margins, each with a default that is shown."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from reanalysis.evidence.problems import InvalidInput, Problem
+from reanalysis.evidence.text_table import read_text
+
+Design = Literal["randomised", "weighted", "matched", "historical", "external"]
+
+DEFAULT_K_GRID = (0.5, 0.65, 0.75, 0.8, 1.0)
+DEFAULT_N_MAX = 100
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Denominator(_Frozen):
+    """Prior of the denominator that an arm's percentages share but do not print.
+
+    ``weight`` puts mass on named values; what is left is spread evenly over the other feasible values.
+    """
+
+    n_max: int | None = Field(None, ge=1, le=1_000_000)
+    weight: dict[int, float] = Field(default_factory=dict)
+    reason: str = ""
+
+    @field_validator("weight")
+    @classmethod
+    def _weights(cls, weight: dict[int, float]) -> dict[int, float]:
+        if any(not 0 < w <= 1 for w in weight.values()) or sum(weight.values()) > 1 + 1e-9:
+            raise ValueError("weights lie between 0 and 1 and sum to 1 at most")
+        if any(n < 1 for n in weight):
+            raise ValueError("denominators are 1 or more")
+        return weight
+
+
+class Study(_Frozen):
+    """One study: how it was designed, and the facts readers compare cohorts by."""
+
+    label: str = ""
+    design: Design | None = None
+    product: str = ""
+    source: str = ""
+    k: float | None = Field(None, gt=0, le=1, description="effective-size factor of a weighted cohort")
+    k_reason: str = ""
+    k_grid: tuple[float, ...] = DEFAULT_K_GRID
+    facts: dict[str, str] = Field(default_factory=dict)
+    denominator: dict[Literal["control", "treated"], Denominator] = Field(default_factory=dict)
+
+    @field_validator("k_grid")
+    @classmethod
+    def _grid(cls, grid: tuple[float, ...]) -> tuple[float, ...]:
+        if not grid or any(not 0 < k <= 1 for k in grid):
+            raise ValueError("factors lie above 0 and at or below 1")
+        return tuple(sorted(set(grid)))
+
+
+class Baseline(_Frozen):
+    """A named control risk at which effects are translated into risks."""
+
+    label: str
+    percent: float = Field(gt=0, lt=100)
+    source: str = ""
+
+
+class Endpoint(_Frozen):
+    """One endpoint: its name, its good side and the margins that matter."""
+
+    label: str = ""
+    better: Literal["lower", "higher"] | None = None
+    headline: bool = False
+    kind: Literal["outcome", "baseline", "process"] = "outcome"
+    part_of: str = ""
+    margins: tuple[float, ...] = (5.0, 10.0)
+    rope: float = Field(5.0, gt=0, lt=100)
+    baselines: tuple[Baseline, ...] = ()
+    note: str = ""
+
+    @field_validator("margins")
+    @classmethod
+    def _margins(cls, margins: tuple[float, ...]) -> tuple[float, ...]:
+        if any(not 0 < m < 100 for m in margins):
+            raise ValueError("margins are percentage points between 0 and 100")
+        return tuple(sorted(set(margins)))
+
+
+class PriorTexts(_Frozen):
+    """Priors of the contrast model, as distribution strings."""
+
+    mu: str = "normal(0,1)"
+    tau: str = "halfnormal(0.5)"
+    baseline: str = "normal(0,1.5)"
+
+
+class Rho(_Frozen):
+    """Intra-arm correlation by design class: the discount for what a design cannot rule out."""
+
+    randomised: float = Field(0.0, ge=0, lt=1)
+    weighted: float = Field(0.01, ge=0, lt=1)
+    matched: float = Field(0.02, ge=0, lt=1)
+    historical: float = Field(0.02, ge=0, lt=1)
+    external: float = Field(0.05, ge=0, lt=1)
+
+
+class Settings(_Frozen):
+    """All of analysis.toml."""
+
+    title: str = ""
+    question: str = ""
+    treated_label: str = "treated"
+    control_label: str = "control"
+    population: str = ""
+    search: str = ""
+    seed: int = Field(20240501, ge=0, lt=2**31)
+    limits: tuple[str, ...] = ()
+    studies: dict[str, Study] = Field(default_factory=dict)
+    endpoints: dict[str, Endpoint] = Field(default_factory=dict)
+    priors: PriorTexts = PriorTexts()
+    rho: Rho = Rho()
+
+    @model_validator(mode="after")
+    def _nesting(self) -> Settings:
+        for name, endpoint in self.endpoints.items():
+            if endpoint.part_of and endpoint.part_of not in self.endpoints:
+                raise ValueError(f"endpoints.{name}.part_of names the unknown endpoint {endpoint.part_of!r}")
+            seen, above = {name}, endpoint.part_of
+            while above:
+                if above in seen:
+                    raise ValueError(f"endpoints.{name}.part_of leads back to itself")
+                seen.add(above)
+                above = self.endpoints[above].part_of
+        return self
+
+
+class Source(_Frozen):
+    """One entry of the bibliography."""
+
+    title: str = ""
+    authors: str = ""
+    year: int | None = None
+    venue: str = ""
+    kind: str = ""
+    doi: str = ""
+    pmid: str = ""
+    pmcid: str = ""
+    nct: str = ""
+    note: str = ""
+
+
+def read_settings(path: Path) -> Settings:
+    """Read analysis.toml; defaults where the file does not exist.
+
+    Raises
+    ------
+    InvalidInput
+        With every problem of the file.
+    """
+    if not path.exists():
+        return Settings()
+    text = read_text(path)
+    return _validated(Settings, path.name, text, _parsed(path.name, text))
+
+
+def read_sources(path: Path) -> dict[str, Source]:
+    """Read sources.toml; empty where the file does not exist.
+
+    Raises
+    ------
+    InvalidInput
+        With every problem of the file.
+    """
+    if not path.exists():
+        return {}
+    text = read_text(path)
+    problems: list[Problem | str] = []
+    sources: dict[str, Source] = {}
+    for key, value in _parsed(path.name, text).items():
+        if not isinstance(value, dict):
+            line = _line_of(text, (key,))
+            problems.append(Problem(path.name, line, key, str(value), "a source is a table of its own"))
+            continue
+        try:
+            sources[key] = _validated(Source, path.name, text, value, (key,))
+        except InvalidInput as error:
+            problems += error.problems
+    if problems:
+        raise InvalidInput(problems)
+    return sources
+
+
+def _parsed(name: str, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        match = re.search(r"\(at line (\d+)", message)
+        rule = "not valid TOML: " + re.sub(r"\s*\(at .*\)", "", message).lower()
+        raise InvalidInput([Problem(name, int(match[1]) if match else None, "", "", rule)]) from None
+    except RecursionError:
+        raise InvalidInput([Problem(name, None, "", "", "not valid TOML: nested too deeply")]) from None
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def _validated(
+    model: type[_Model], name: str, text: str, value: dict[str, Any], above: tuple[str, ...] = ()
+) -> _Model:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        problems = []
+        for detail in error.errors():
+            key = (*above, *(str(part) for part in detail["loc"] if part != "[key]"))
+            given = detail["input"]
+            shown = "" if isinstance(given, (dict, list)) else str(given)
+            rule = detail["msg"].removeprefix("Value error, ")
+            if detail["type"] == "extra_forbidden":
+                rule, shown = "unknown key", ""
+            problems.append(
+                Problem(name, _line_of(text, key), ".".join(key), shown, rule[0].lower() + rule[1:])
+            )
+        raise InvalidInput(problems) from None
+
+
+def _line_of(text: str, key: tuple[str, ...]) -> int | None:
+    """Line of a TOML key, found by its name below the header of its table; None where it is not found."""
+    lines = text.splitlines()
+    table: tuple[str, ...] = ()
+    best: tuple[int, int] | None = None
+    for number, line in enumerate(lines, 1):
+        header = re.match(r"^\s*\[\[?\s*([^\]]+?)\s*\]\]?", line)
+        if header:
+            table = tuple(part.strip().strip("\"'") for part in header[1].split("."))
+            at = table
+        else:
+            assigned = re.match(r"^\s*([\w\-\"'.]+)\s*=", line)
+            if not assigned:
+                continue
+            at = (*table, *(part.strip("\"'") for part in assigned[1].split(".")))
+        named = tuple(part for part in key if not part.isdigit())
+        common = 0
+        for found, wanted in zip(at, named, strict=False):
+            if found != wanted:
+                break
+            common += 1
+        if common == len(at) and common and (best is None or common > best[0]):
+            best = (common, number)
+    return best[1] if best else None

@@ -1,0 +1,161 @@
+"""Which studies enter a model, and how? From the evidence and a specification to the data of an engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reanalysis.evidence.candidates import NoCandidates, Observation, observations
+from reanalysis.evidence.coverage import coverage_cell
+from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.problems import InconsistentPrint, InvalidInput
+from reanalysis.model.data import AdjustedRatio, ModelData, StudyData
+from reanalysis.model.distributions import Distribution
+from reanalysis.model.spec import DEFAULT_PRIORS, ModelSpec, Priors
+
+
+def default_priors(evidence: Evidence, model: str) -> Priors:
+    """Priors of a model: those of analysis.toml for ``contrast``, the model's own otherwise."""
+    if model != "contrast":
+        return DEFAULT_PRIORS[model]
+    texts = evidence.settings.priors
+    try:
+        return Priors(*(Distribution.parse(text) for text in (texts.mu, texts.tau, texts.baseline)))
+    except ValueError as error:
+        raise InvalidInput([f"analysis.toml, priors: {error}"]) from None
+
+
+def default_spec(evidence: Evidence, model: str = "contrast") -> ModelSpec:
+    """The primary specification of a folder."""
+    return ModelSpec(  # type: ignore[arg-type]
+        model=model, priors=default_priors(evidence, model), seed=evidence.settings.seed
+    )
+
+
+def study_rho(evidence: Evidence, study: str, spec: ModelSpec) -> float:
+    """Intra-arm correlation of a study: the specification's, else that of its design class, else 0."""
+    if spec.rho is not None:
+        return spec.rho
+    if spec.model == "beta-rates":
+        return 0.0  # its Beta distribution is the overdispersion
+    design = evidence.study(study).design
+    return 0.0 if design is None else float(getattr(evidence.settings.rho, design))
+
+
+def study_k(evidence: Evidence, study: str, spec: ModelSpec) -> float:
+    """Effective-size factor of a weighted study.
+
+    Raises
+    ------
+    InvalidInput
+        If neither the specification nor analysis.toml gives one.
+    """
+    k = spec.k if spec.k is not None else evidence.study(study).k
+    if k is None:
+        raise InvalidInput(
+            [
+                f"arms.csv: study {study!r} has weighted arms and no effective-size factor; "
+                f"set [studies.{study}] k in analysis.toml or pass --k"
+            ]
+        )
+    return k
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The data of a model with the observations it was made from."""
+
+    data: ModelData
+    observations: dict[tuple[str, str], Observation]
+
+
+def select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
+    """Assemble the studies of one endpoint.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    spec : ModelSpec
+        What to fit.
+    endpoint : str
+        Endpoint id.
+
+    Raises
+    ------
+    InvalidInput
+        If the endpoint or a study left out is unknown, no study is left, or a weighted arm has no k.
+    InconsistentPrint
+        If no count fits a print.
+    """
+    _require_known(evidence, spec, endpoint)
+    rates = spec.model != "contrast"
+    try:
+        found = observations(
+            evidence,
+            endpoint,
+            arms=(spec.arm,) if rates else ("control", "treated"),
+            sensitivity=spec.single_arms or rates,
+            readings=dict(spec.readings),
+            denominators=dict(spec.denominators),
+        )
+    except NoCandidates as error:
+        raise InconsistentPrint([f"{endpoint}: {error}; declare readings"]) from None
+    adjusted = _adjusted_ratios(evidence, endpoint) if spec.route == "adjusted" and not rates else {}
+    studies: list[StudyData] = []
+    used: dict[tuple[str, str], Observation] = {}
+    for study in sorted({s for s, _ in found} | set(adjusted)):
+        if study in spec.leave_out:
+            continue
+        if study in adjusted:
+            studies.append(StudyData(study, None, None, 0.0, adjusted[study]))
+            continue
+        arms = {arm: found[study, arm] for arm in ("control", "treated") if (study, arm) in found}
+        if not rates and len(arms) < 2 and not spec.single_arms:
+            continue
+        scaled = {arm: _scaled(evidence, spec, one) for arm, one in arms.items()}
+        studies.append(
+            StudyData(
+                study, scaled.get("control"), scaled.get("treated"), study_rho(evidence, study, spec)
+            )
+        )
+        used.update({(study, arm): one for arm, one in arms.items()})
+    if not studies:
+        raise InvalidInput([_nothing_left(evidence, spec, endpoint)])
+    return Selection(ModelData(endpoint, tuple(studies)), used)
+
+
+def _scaled(evidence: Evidence, spec: ModelSpec, observation: Observation) -> Candidates:
+    if not observation.weighted:
+        return observation.candidates
+    return observation.candidates.scaled(study_k(evidence, observation.study, spec))
+
+
+def _adjusted_ratios(evidence: Evidence, endpoint: str) -> dict[str, AdjustedRatio]:
+    return {
+        row.study: AdjustedRatio(row.log_ratio, row.standard_error)
+        for row in evidence.contrasts
+        if row.endpoint == endpoint and row.use == "sensitivity" and row.has_interval
+    }
+
+
+def _require_known(evidence: Evidence, spec: ModelSpec, endpoint: str) -> None:
+    if endpoint not in evidence.endpoints:
+        raise InvalidInput(
+            [f"unknown endpoint {endpoint!r}; {evidence.folder} has {', '.join(evidence.endpoints)}"]
+        )
+    unknown = [s for s in spec.leave_out if s not in evidence.studies]
+    if unknown:
+        raise InvalidInput(
+            [f"unknown study {s!r}; {evidence.folder} has {', '.join(evidence.studies)}" for s in unknown]
+        )
+
+
+def _nothing_left(evidence: Evidence, spec: ModelSpec, endpoint: str) -> str:
+    cells = {s: coverage_cell(evidence, s, endpoint) for s in evidence.studies}
+    reported = "; ".join(f"{s}: {c}" for s, c in cells.items() if c != "missing") or "nothing is reported"
+    wanted = (
+        f"a {spec.arm} arm" if spec.model != "contrast" else "a comparison of two arms within one study"
+    )
+    out = f" after leaving out {', '.join(spec.leave_out)}" if spec.leave_out else ""
+    return f"no study informs {endpoint!r}{out}: the model needs {wanted} ({reported})"

@@ -1,0 +1,126 @@
+"""Which model, with which priors and settings? One frozen record, read by every engine."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+from reanalysis.model.distributions import Distribution
+
+ModelName = Literal["contrast", "rates", "beta-rates"]
+Pooling = Literal["partial", "none", "complete"]
+Engine = Literal["nuts", "quadrature"]
+ArmName = Literal["control", "treated"]
+
+MODELS: tuple[str, ...] = get_args(ModelName)
+POOLINGS: tuple[str, ...] = get_args(Pooling)
+ENGINES: tuple[str, ...] = get_args(Engine)
+ARMS: tuple[str, ...] = get_args(ArmName)
+
+
+@dataclass(frozen=True)
+class Priors:
+    """Priors of a hierarchical model on the logit scale.
+
+    Parameters
+    ----------
+    mu : Distribution
+        Average effect (``contrast``: log odds ratio; ``rates``: logit of the event rate).
+    tau : Distribution
+        Heterogeneity: SD of the study effects around the average.
+    baseline : Distribution
+        Logit of a study's control rate (``contrast`` only).
+    """
+
+    mu: Distribution
+    tau: Distribution
+    baseline: Distribution
+
+    def __post_init__(self) -> None:
+        if not self.tau.positive:
+            raise ValueError(f"tau is a standard deviation: {self.tau} puts mass below 0")
+        for name in ("mu", "baseline"):
+            prior: Distribution = getattr(self, name)
+            if prior.family != "normal":
+                raise ValueError(f"{name} takes normal(mean,sd), not {prior}")
+
+    def as_text(self) -> dict[str, str]:
+        """Prior strings by name."""
+        return {name: str(getattr(self, name)) for name in ("mu", "tau", "baseline")}
+
+
+DEFAULT_PRIORS: dict[str, Priors] = {
+    "contrast": Priors(
+        Distribution("normal", (0.0, 1.0)),
+        Distribution("halfnormal", (0.5,)),
+        Distribution("normal", (0.0, 1.5)),
+    ),
+    "rates": Priors(
+        Distribution("normal", (0.0, 2.0)),
+        Distribution("halfnormal", (1.0,)),
+        Distribution("normal", (0.0, 1.5)),
+    ),
+}
+DEFAULT_PRIORS["beta-rates"] = DEFAULT_PRIORS["rates"]
+
+DEFAULT_RHO: dict[str, float] = {
+    "randomised": 0.0,
+    "weighted": 0.01,
+    "matched": 0.02,
+    "historical": 0.02,
+    "external": 0.05,
+}
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Everything that, with the evidence, determines a posterior.
+
+    Parameters
+    ----------
+    model : {"contrast", "rates", "beta-rates"}
+        Model of DESIGN; see :mod:`reanalysis.model`.
+    pooling : {"partial", "none", "complete"}
+        ``none`` gives each study the prior of mu on its own; ``complete`` fixes tau at 0.
+    priors : Priors
+        Priors, shown with every result.
+    arm : {"control", "treated"}
+        Which arm's rates are modelled (``rates`` and ``beta-rates``).
+    rho : float or None
+        One intra-arm correlation for all studies; None takes each study's own from its design.
+    k : float or None
+        One effective-size factor for all weighted arms; None takes each study's own.
+    leave_out : tuple of str
+        Studies left out, sorted.
+    single_arms : bool
+        Whether arms without a comparator in their own study enter (sensitivity only).
+    route : {"rates", "adjusted"}
+        Whether a study with adjusted ratios enters by its weighted rates or by its adjusted ratio.
+    readings : tuple of (str, str)
+        (study/arm, reading) choices that replace the weighted mixture of readings.
+    denominators : tuple of (str, int)
+        (study/arm, n) choices that replace the prior of a denominator that is not printed.
+    seed : int
+        Seed of every random step.
+    """
+
+    model: ModelName = "contrast"
+    pooling: Pooling = "partial"
+    priors: Priors = field(default_factory=lambda: DEFAULT_PRIORS["contrast"])
+    arm: ArmName = "control"
+    rho: float | None = None
+    k: float | None = None
+    leave_out: tuple[str, ...] = ()
+    single_arms: bool = False
+    route: Literal["rates", "adjusted"] = "rates"
+    readings: tuple[tuple[str, str], ...] = ()
+    denominators: tuple[tuple[str, int], ...] = ()
+    seed: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, priors as their strings."""
+        plain = asdict(self)
+        plain["priors"] = self.priors.as_text()
+        plain["leave_out"] = list(self.leave_out)
+        plain["readings"], plain["denominators"] = dict(self.readings), dict(self.denominators)
+        return plain
