@@ -45,7 +45,7 @@ class NumberNeeded:
         name = {"benefit": "NNT", "harm": "NNH"}
         text = f"{name[self.side or 'benefit']} {_patients(self.median)}"
         parts = [
-            f"{name[p.side]} {_patients(p.low)} to {'infinity' if p.high is None else _patients(p.high)}"
+            f"{name[p.side]} {_patients(p.low)} to {'\N{INFINITY}' if p.high is None else _patients(p.high)}"
             for p in self.pieces
         ]
         return f"{text} ({'; '.join(parts)})"

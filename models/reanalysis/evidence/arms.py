@@ -8,22 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import pandas as pd
-import pandera.pandas as pa
-
+from reanalysis.evidence.cell_rules import NUMBER, a_name, an_id, breaches, like, one_of, rule, schema
 from reanalysis.evidence.printing import Percentage
-from reanalysis.evidence.problems import InvalidInput, Problem
-from reanalysis.evidence.text_table import TextRow, TextTable, read_table
+from reanalysis.evidence.problems import InvalidInput, Problem, by_line
+from reanalysis.evidence.text_table import TextRow, read_table
 
 COLUMNS = (
     "study", "arm", "endpoint", "events", "n", "percent", "subgroup", "reading", "reading_weight",
     "weighting", "timepoint", "use", "reason", "source", "locator",
 )  # fmt: skip
-REQUIRED = ("study", "arm", "endpoint")
+REQUIRED = ("study", "arm", "endpoint", "events|percent")
 
 Use = Literal["primary", "sensitivity", "context", "excluded"]
 
-_LARGEST = 1_000_000_000
+_WEIGHT = re.compile(NUMBER + r"(?:[eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -82,40 +80,29 @@ class ArmRow:
         return text
 
 
-def _cell(pattern: str, rule: str) -> pa.Check:
-    return pa.Check.str_matches(pattern, error=rule)
-
-
-_ID = r"^[^\s\x00-\x1f]([^\x00-\x1f]{0,98}[^\s\x00-\x1f])?$"
-_NUMBER = r"^(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
-
-_SCHEMA = pa.DataFrameSchema(
+_SCHEMA = schema(
     {
-        "study": pa.Column(str, _cell(_ID, "a study id of 1 to 100 characters is needed")),
-        "arm": pa.Column(str, pa.Check.isin(["control", "treated"], error="must be control or treated")),
-        "endpoint": pa.Column(str, _cell(_ID, "an endpoint id of 1 to 100 characters is needed")),
-        "events": pa.Column(
-            str, _cell(r"^(\d{1,9}(\.\.\d{1,9})?)?$", "must be a whole number, a range such as 0..1, or empty")
+        "study": an_id("a study"),
+        "arm": one_of("control", "treated"),
+        "endpoint": an_id("an endpoint"),
+        "events": like(
+            r"(?:[0-9]{1,6}(?:\.\.[0-9]{1,6})?)?",
+            "must be a whole number of at most 6 digits, a range such as 0..1, or empty",
         ),
-        "n": pa.Column(str, _cell(r"^([1-9]\d{0,8})?$", "must be a whole number of 1 or more, or empty")),
-        "percent": pa.Column(
-            str,
-            _cell(
-                r"^((100(\.0{0,6})?|\d{1,2}(\.\d{1,6})?))?$",
-                "must be a percentage from 0 to 100 as printed, with a decimal point and no % sign, or empty",
-            ),
+        "n": like(r"(?:[1-9][0-9]{0,5})?", "must be a whole number from 1 to 999999, or empty"),
+        "percent": like(
+            r"(?:100(?:\.0{1,6})?|[0-9]{1,2}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})?",
+            "must be a percentage from 0 to 100 as printed, with a decimal point and no % sign, or empty",
         ),
-        "reading_weight": pa.Column(str, _cell(f"({_NUMBER[:-1]}$)|^$", "must be a number above 0, or empty")),
-        "weighting": pa.Column(str, pa.Check.isin(["", "none", "iptw"], error="must be none or iptw")),
-        "use": pa.Column(
-            str,
-            pa.Check.isin(
-                ["", "primary", "sensitivity", "context", "excluded"],
-                error="must be primary, sensitivity, context or excluded",
-            ),
+        "subgroup": a_name(),
+        "reading": a_name(),
+        "reading_weight": rule(
+            lambda cell: not cell or (bool(_WEIGHT.fullmatch(cell)) and 1e-9 <= float(cell) <= 1e9),
+            "must be a number above 0 (from 1e-9 to 1e9), or empty",
         ),
-    },
-    strict=False,
+        "weighting": one_of("", "none", "iptw"),
+        "use": one_of("", "primary", "sensitivity", "context", "excluded"),
+    }
 )
 
 
@@ -135,11 +122,7 @@ def read_arms(path: Path) -> tuple[tuple[ArmRow, ...], tuple[str, ...]]:
         With every problem of the file.
     """
     table = read_table(path, COLUMNS, REQUIRED)
-    if not {"events", "percent"} & set(table.present):
-        raise InvalidInput([Problem(table.file, 1, "events", "", "a column events or percent is needed")])
-    if not table.rows:
-        raise InvalidInput([Problem(table.file, None, "", "", "the table has no rows below its header")])
-    problems = _cell_problems(table)
+    problems = [*table.problems, *breaches(table, _SCHEMA)]
     bad_lines = {p.line for p in problems}
     rows = [_parsed(row) for row in table.rows if row.line not in bad_lines]
     for row in rows:
@@ -147,22 +130,8 @@ def read_arms(path: Path) -> tuple[tuple[ArmRow, ...], tuple[str, ...]]:
     problems += _duplicates(table.file, rows)
     problems += _reading_problems(table.file, rows)
     if problems:
-        raise InvalidInput(sorted(problems, key=lambda p: (p.line or 0, p.column)))
+        raise InvalidInput(by_line(problems))
     return tuple(rows), table.ignored
-
-
-def _cell_problems(table: TextTable) -> list[Problem]:
-    frame = pd.DataFrame([row.cells for row in table.rows], columns=list(COLUMNS), dtype=object)
-    frame = frame.astype(str)
-    try:
-        _SCHEMA.validate(frame, lazy=True)
-    except pa.errors.SchemaErrors as errors:
-        failures = errors.failure_cases
-        return [
-            Problem(table.file, table.rows[int(case["index"])].line, case["column"], str(case["failure_case"]), case["check"])
-            for case in failures.to_dict("records")
-        ]
-    return []
 
 
 def _parsed(row: TextRow) -> ArmRow:
@@ -201,20 +170,15 @@ def _row_problems(file: str, row: ArmRow) -> list[Problem]:
         low, high = row.events
         if low > high:
             add("events", f"{low}..{high}", "a range runs from the smaller to the larger count")
-        if row.n is not None and high > row.n:
-            add("events", high, f"events must not exceed n = {row.n}")
-    if row.reading_weight is not None and not 0 < row.reading_weight < float("inf"):
-        add("reading_weight", row.reading_weight, "must be a number above 0")
+        elif row.n is not None and high > row.n:
+            value = high if low == high else f"{low}..{high}"
+            add("events", value, f"events must not exceed n = {row.n}")
     if row.reading_weight is not None and not row.reading:
         add("reading_weight", row.reading_weight, "a weight needs the name of its reading")
     if row.weighting == "iptw" and row.n is None and row.modelled:
         add("n", "", "a weighted arm needs its printed n")
     if row.use != "primary" and not row.reason:
         add("reason", "", f"a reason is needed where use is {row.use}")
-    for column in ("study", "endpoint", "subgroup", "reading"):
-        value = getattr(row, column)
-        if re.search(r"[\x00-\x1f\x7f]", value):
-            add(column, value, "must not contain control characters")
     return found
 
 
@@ -222,12 +186,12 @@ def _duplicates(file: str, rows: list[ArmRow]) -> list[Problem]:
     seen: dict[tuple[str, ...], int] = {}
     found = []
     for row in rows:
-        key = (row.study, row.arm, row.endpoint, row.subgroup, row.reading)
-        if not row.modelled:
-            key = (*key, row.timepoint, row.use)
+        where = (row.study, row.arm, row.endpoint, row.subgroup, row.reading)
+        key = where if row.modelled else (*where, row.timepoint, row.use)
         if key in seen:
-            where = "/".join(part for part in key[:5] if part)
-            rule = f"{where} stands on line {seen[key]} already; alternatives need different readings"
+            rule = f"{'/'.join(part for part in where if part)} stands on line {seen[key]} already"
+            if row.modelled:
+                rule += "; alternative readings need different names in the column reading"
             found.append(Problem(file, row.line, "", "", rule))
         else:
             seen[key] = row.line
@@ -240,20 +204,22 @@ def _reading_problems(file: str, rows: list[ArmRow]) -> list[Problem]:
         if row.modelled:
             groups[row.study, row.arm, row.endpoint].append(row)
     found = []
+
+    def add(row: ArmRow, column: str, value: str, rule: str) -> None:
+        found.append(Problem(file, row.line, column, value, rule))
+
     for group in groups.values():
-        if len(group) > 1 and any(not row.reading for row in group):
-            unnamed = next(row for row in group if not row.reading)
-            found.append(
-                Problem(file, unnamed.line, "reading", "", "one of several rows of an arm-endpoint needs the name of its reading")
-            )
-        weighted = [row.reading_weight is not None for row in group]
-        if any(weighted) and not all(weighted):
-            bare = group[weighted.index(False)]
-            found.append(
-                Problem(file, bare.line, "reading_weight", "", "either all readings of an arm-endpoint have a weight or none")
-            )
-        if len({row.weighting for row in group}) > 1:
-            found.append(
-                Problem(file, group[-1].line, "weighting", group[-1].weighting, "readings of one arm-endpoint must share their weighting")
-            )
+        if len({row.reading for row in group}) < 2:
+            continue  # one row, or duplicates
+        for row in group:
+            if not row.reading:
+                add(
+                    row, "reading", "", "one of several rows of an arm-endpoint needs the name of its reading"
+                )
+        bare = [row for row in group if row.reading_weight is None]
+        if 0 < len(bare) < len(group):
+            add(bare[0], "reading_weight", "", "either all readings of an arm-endpoint have a weight or none")
+        odd = next((row for row in group if row.weighting != group[0].weighting), None)
+        if odd:
+            add(odd, "weighting", odd.weighting, "readings of one arm-endpoint must share their weighting")
     return found

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.feasible import Report, Solution, counts_of, shared_denominators
 from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.observation import Candidates
 from reanalysis.evidence.printing import CONVENTIONS, Convention
-from reanalysis.evidence.settings import DEFAULT_N_MAX, Denominator
+from reanalysis.evidence.problems import InvalidInput, Problem, listed
+from reanalysis.evidence.settings import DEFAULT_N_MAX, LARGEST_N_MAX, Denominator
+
+_MOST_WORK = 500_000
+"""Candidates times the root of the largest n, to which the nodes of a grid are proportional: about 1 GB."""
 
 
 class NoCandidates(ValueError):
@@ -99,21 +104,20 @@ def observations(
 
 
 def latent_solutions(evidence: Evidence, study: str, arm: str) -> tuple[list[Solution], Convention]:
-    """Denominators that an arm's percentages without n allow together, with the counts they imply.
+    """Denominators that an arm's percentages without n allow together, and their counts.
 
-    The whole arm's modelled rows without a printed n are taken to share one denominator (evaluable patients, a matched
-    cohort whose size is not printed); ``n_max`` is that of analysis.toml, else the largest whole-arm n printed for the
-    arm, else 100.
+    The whole arm's modelled rows without a printed n are taken to share one denominator (evaluable patients,
+    a matched cohort whose size is not printed). Of alternative readings of one endpoint one has to fit.
 
     Returns
     -------
     solutions : list of Solution
-        Counts by ``endpoint`` (and ``endpoint/reading`` where a row has one).
+        Counts by `report_name`.
     convention : str
         Rounding convention that fits.
     """
     reports = {
-        report_name(row): Report(row.percent, row.events)
+        report_name(row): Report(row.percent, row.events, row.endpoint)
         for row in evidence.arms
         if row.study == study and row.arm == arm and row.modelled and row.n is None
     }
@@ -121,110 +125,118 @@ def latent_solutions(evidence: Evidence, study: str, arm: str) -> tuple[list[Sol
 
 
 def n_max(evidence: Evidence, study: str, arm: str) -> int:
-    """Largest denominator considered for an arm's percentages without n."""
-    settings = evidence.study(study).denominator.get(arm, Denominator())  # type: ignore[call-overload]
-    if settings.n_max is not None:
-        return int(settings.n_max)
+    """Largest denominator considered for an arm's percentages without n.
+
+    That of analysis.toml, else the largest n printed for the whole arm (10,000 at most), else 100.
+    """
+    named = _denominator(evidence, study, arm).n_max
+    if named is not None:
+        return named
     printed = [
         row.n
         for row in evidence.arms
-        if row.study == study and row.arm == arm and not row.subgroup and row.n is not None and row.use != "excluded"
+        if row.n is not None
+        and not row.subgroup
+        and row.use != "excluded"
+        and (row.study, row.arm) == (study, arm)
     ]
-    return max(printed, default=DEFAULT_N_MAX)
+    return min(max(printed, default=DEFAULT_N_MAX), LARGEST_N_MAX)
+
+
+def _denominator(evidence: Evidence, study: str, arm: str) -> Denominator:
+    return evidence.study(study).denominator.get(arm) or Denominator()  # type: ignore[call-overload]
 
 
 def report_name(row: ArmRow) -> str:
-    """Name of a row among the reports of its arm."""
+    """Name of a row among the reports of its arm: its endpoint, and its reading where it has one."""
     return f"{row.endpoint}/{row.reading}" if row.reading else row.endpoint
+
+
+@dataclass(frozen=True)
+class _Share:
+    """Counts that one denominator allows, and the weight that each of them carries."""
+
+    counts: Sequence[float]
+    n: int
+    weight: float
 
 
 def _observation(evidence: Evidence, rows: list[ArmRow], fixed_n: int | None = None) -> Observation:
     first = rows[0]
     weights = [1.0 if row.reading_weight is None else row.reading_weight for row in rows]
-    total = sum(weights)
-    events: list[float] = []
-    sizes: list[float] = []
-    weight: list[float] = []
+    shares: list[_Share] = []
     conventions = []
-    for row, share in zip(rows, weights, strict=True):
-        pairs, convention = _pairs(evidence, row)
+    for row, weight in zip(rows, weights, strict=True):
+        allowed, convention = _shares(evidence, row)
         conventions.append(convention)
-        for x, n, w in pairs:
-            if row.n is None and fixed_n is not None and n != fixed_n:
-                continue
-            events.append(x)
-            sizes.append(n)
-            weight.append(w * share / total)
-    if not events:
+        if row.n is None and fixed_n is not None:
+            allowed = [replace(share, weight=1.0) for share in allowed if share.n == fixed_n]
+        shares += [replace(share, weight=share.weight * weight / sum(weights)) for share in allowed]
+    if not shares:
         raise NoCandidates(f"n = {fixed_n} is not possible for {first.study}/{first.arm}")
+    many = sum(len(share.counts) for share in shares)
+    if many * math.sqrt(max(share.n for share in shares)) > _MOST_WORK:
+        rule = f"allows {many} counts, more than can be weighed one by one; narrow the range, or n_max"
+        raise InvalidInput([Problem("arms.csv", first.line, first.endpoint, first.printed, rule)])
+    pairs = [(float(x), float(share.n), share.weight) for share in shares for x in share.counts]
+    events, sizes, pair_weights = zip(*pairs, strict=True)
     return Observation(
         first.study,
         first.arm,
         first.endpoint,
         tuple(rows),
-        Candidates(tuple(events), tuple(sizes), tuple(weight)),
+        Candidates(events, sizes, pair_weights),
         first.weighting == "iptw",
         max(conventions, key=CONVENTIONS.index),
     )
 
 
-def _pairs(evidence: Evidence, row: ArmRow) -> tuple[list[tuple[float, float, float]], Convention]:
-    """Candidate (events, n, weight of n) triples of one row."""
-    usual = CONVENTIONS[0]
+def _shares(evidence: Evidence, row: ArmRow) -> tuple[list[_Share], Convention]:
+    """What one row allows, by denominator, and the rounding convention that it needs."""
     if row.n is None:
-        return _latent_pairs(evidence, row)
-    if row.weighting == "iptw":
-        if row.percent is not None:
-            return [(row.n * row.percent.value / 100, float(row.n), 1.0)], usual
-        assert row.events is not None
-        return [(float(x), float(row.n), 1.0) for x in range(row.events[0], row.events[1] + 1)], usual
+        return _latent_shares(evidence, row)
+    if row.weighting == "iptw" and row.percent is not None:
+        return [_Share([row.n * row.percent.value / 100], row.n, 1.0)], CONVENTIONS[0]
     if row.percent is None:
         assert row.events is not None
-        counts, convention = range(row.events[0], row.events[1] + 1), usual
-    else:
-        counts, convention = counts_of(row.percent, row.n)
-        if row.events is not None:
-            # a certain count stands beside a percentage it does not print as: that is a finding, and fit refuses it
-            both = [x for x in range(row.events[0], row.events[1] + 1) if x in counts]
-            return [(float(x), float(row.n), 1.0) for x in both or [row.events[0]]], convention
+        return [_Share(range(row.events[0], row.events[1] + 1), row.n, 1.0)], CONVENTIONS[0]
+    counts, convention = counts_of(row.percent, row.n, row.events)
+    if not counts and row.events is not None:
+        # a count beside a percentage that it does not print as: an error of the audit, which a fit refuses
+        counts = range(row.events[0], row.events[1] + 1)
     if not counts:
-        raise NoCandidates(f"no count among n = {row.n} prints as {row.percent}")
-    return [(float(x), float(row.n), 1.0) for x in counts], convention
+        raise NoCandidates(f"line {row.line} of arms.csv: no count among n = {row.n} prints as {row.percent}")
+    return [_Share(counts, row.n, 1.0)], convention
 
 
-def _latent_pairs(evidence: Evidence, row: ArmRow) -> tuple[list[tuple[float, float, float]], Convention]:
+def _latent_shares(evidence: Evidence, row: ArmRow) -> tuple[list[_Share], Convention]:
     solutions, convention = latent_solutions(evidence, row.study, row.arm)
-    if not solutions:
-        top = n_max(evidence, row.study, row.arm)
+    name = report_name(row)
+    allowed = {s.n: s.counts[name] for s in solutions if name in s.counts}
+    if not allowed:
         raise NoCandidates(
-            f"no denominator up to n_max = {top} allows all percentages printed for {row.study}/{row.arm} without n"
+            f"line {row.line} of arms.csv: no n up to {n_max(evidence, row.study, row.arm)} (n_max) "
+            f"allows all percentages printed for {row.study}/{row.arm} without n"
         )
-    prior = denominator_prior(evidence, row.study, row.arm, [s.n for s in solutions])
-    pairs = []
-    for solution in solutions:
-        low, high = solution.counts[report_name(row)]
-        pairs += [
-            (float(x), float(solution.n), prior[solution.n])
-            for x in range(low, high + 1)
-            if prior[solution.n] > 0
-        ]
-    return pairs, convention
+    prior = denominator_prior(evidence, row.study, row.arm, list(allowed))
+    return [
+        _Share(range(low, high + 1), n, prior[n]) for n, (low, high) in allowed.items() if prior[n] > 0
+    ], convention
 
 
-def denominator_prior(
-    evidence: Evidence, study: str, arm: str, feasible: list[int]
-) -> dict[int, float]:
-    """Prior weight of each feasible denominator: named weights first, the rest spread evenly, summing to 1."""
-    settings = evidence.study(study).denominator.get(arm, Denominator())  # type: ignore[call-overload]
-    named = {n: w for n, w in settings.weight.items() if n in feasible}
+def denominator_prior(evidence: Evidence, study: str, arm: str, feasible: list[int]) -> dict[int, float]:
+    """Prior weight of each feasible denominator: the named ones, the rest spread evenly; the sum is 1."""
+    weights = _denominator(evidence, study, arm).weight
+    named = {n: w for n, w in weights.items() if n in feasible}
     others = [n for n in feasible if n not in named]
-    left = max(0.0, 1.0 - sum(settings.weight.values()))
+    left = max(0.0, 1.0 - sum(weights.values()))
     prior = dict(named)
     for n in others:
         prior[n] = left / len(others)
     total = sum(prior.values())
     if total <= 0:
         raise NoCandidates(
-            f"the denominator weights of {study}/{arm} leave nothing on the feasible values {feasible}"
+            f"the denominator weights of {study}/{arm} in analysis.toml leave nothing for the sizes that the "
+            f"print allows: {listed(str(n) for n in feasible)}"
         )
     return {n: w / total for n, w in prior.items()}

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from reanalysis.evidence.problems import InvalidInput, Problem
+import pandera.pandas as pa
+
+from reanalysis.evidence.cell_rules import NUMBER, an_id, breaches, rule, schema
+from reanalysis.evidence.problems import InvalidInput, Problem, by_line
 from reanalysis.evidence.text_table import TextRow, read_table
 
 COLUMNS = (
@@ -17,8 +20,53 @@ COLUMNS = (
 )  # fmt: skip
 REQUIRED = ("study", "endpoint")
 
-_NUMBER = re.compile(r"^(\d+(\.\d*)?|\.\d+)$")
-_P_VALUE = re.compile(r"^[<>=]?\s*(\d+(\.\d*)?|\.\d+)$")
+WORDS_ONLY = "words only"
+
+
+def _ratio() -> pa.Column:
+    return rule(
+        lambda cell: not cell or (bool(_NUMBER.fullmatch(cell)) and 1e-9 <= float(cell) <= 1e9),
+        "must be a number above 0 as printed (from 1e-9 to 1e9), or empty",
+    )
+
+
+_NUMBER = re.compile(NUMBER)
+_P_VALUE = re.compile(rf"[<>=]?\s*({NUMBER})")
+
+_SCHEMA = schema(
+    {
+        "study": an_id("a study"),
+        "endpoint": an_id("an endpoint"),
+        "measure": rule(
+            lambda cell: cell.upper() in ("", "OR", "HR", "RR"), "must be OR, HR or RR, or empty"
+        ),
+        "estimate": _ratio(),
+        "lower": _ratio(),
+        "upper": _ratio(),
+        "level": rule(
+            lambda cell: not cell or (bool(_NUMBER.fullmatch(cell)) and 0 < _level(cell) < 1),
+            "must be the coverage of the interval, such as 0.95 or 95",
+        ),
+        "p": rule(
+            lambda cell: not cell or (bool(_P_VALUE.fullmatch(cell)) and p_number(cell) <= 1),
+            "must be a p-value from 0 to 1 as printed, such as 0.03 or <0.001, or empty",
+        ),
+        "use": rule(
+            lambda cell: cell in ("", "sensitivity", "context", "excluded"),
+            "must be sensitivity, context or excluded: a ratio never enters the primary model",
+        ),
+    }
+)
+
+
+def _level(cell: str) -> float:
+    level = float(cell or "0.95")
+    return level / 100 if level > 1 else level
+
+
+def p_number(p: str) -> float:
+    """The number of a printed p-value such as ``<0.001``."""
+    return float(p.lstrip("<>= "))
 
 
 @dataclass(frozen=True)
@@ -79,7 +127,7 @@ class ContrastRow:
             parts.append(f"{self.measure} {self.estimate}{interval}")
         if self.p:
             parts.append(f"p {self.p}" if self.p[0] in "<>" else f"p = {self.p}")
-        return "; ".join(parts) or "words only"
+        return "; ".join(parts) or WORDS_ONLY
 
 
 def read_contrasts(path: Path) -> tuple[ContrastRow, ...]:
@@ -91,27 +139,19 @@ def read_contrasts(path: Path) -> tuple[ContrastRow, ...]:
         With every problem of the file.
     """
     table = read_table(path, COLUMNS, REQUIRED)
-    problems: list[Problem] = []
-    rows = []
-    for row in table.rows:
-        found = _problems(table.file, row)
-        problems += found
-        if not found:
-            rows.append(_parsed(row))
-    seen: dict[tuple[str, ...], int] = {}
-    for parsed in rows:
-        key = (parsed.study, parsed.endpoint, parsed.adjustment, parsed.printed)
-        if key in seen and parsed.printed != "words only":
-            problems.append(Problem(table.file, parsed.line, "", "", f"the same ratio stands on line {seen[key]} already"))
-        seen.setdefault(key, parsed.line)
+    problems = [*table.problems, *breaches(table, _SCHEMA)]
+    bad_lines = {p.line for p in problems}
+    rows = [_parsed(row) for row in table.rows if row.line not in bad_lines]
+    for row in rows:
+        problems += _row_problems(table.file, row)
+    problems += _duplicates(table.file, rows)
     if problems:
-        raise InvalidInput(problems)
+        raise InvalidInput(by_line(problems))
     return tuple(rows)
 
 
 def _parsed(row: TextRow) -> ContrastRow:
     cells = row.cells
-    level = float(cells["level"]) if cells["level"] else 0.95
     return ContrastRow(
         line=row.line,
         study=cells["study"],
@@ -120,7 +160,7 @@ def _parsed(row: TextRow) -> ContrastRow:
         estimate=cells["estimate"],
         lower=cells["lower"],
         upper=cells["upper"],
-        level=level / 100 if level > 1 else level,
+        level=_level(cells["level"]),
         p=cells["p"],
         adjustment=cells["adjustment"],
         use=cells["use"] or "sensitivity",  # type: ignore[arg-type]
@@ -130,39 +170,43 @@ def _parsed(row: TextRow) -> ContrastRow:
     )
 
 
-def _problems(file: str, row: TextRow) -> list[Problem]:
-    cells, found = row.cells, []
+def _row_problems(file: str, row: ContrastRow) -> list[Problem]:
+    found = []
 
-    def add(column: str, rule: str) -> None:
-        found.append(Problem(file, row.line, column, cells[column], rule))
+    def add(column: str, value: str, rule: str) -> None:
+        found.append(Problem(file, row.line, column, value, rule))
 
-    for column in ("study", "endpoint"):
-        if not cells[column]:
-            add(column, "an id is needed")
-    for column in ("estimate", "lower", "upper"):
-        if cells[column] and not (_NUMBER.match(cells[column]) and float(cells[column]) > 0):
-            add(column, "must be a number above 0 as printed, or empty")
-    if cells["level"] and not (_NUMBER.match(cells["level"]) and 0 < float(cells["level"]) < 100):
-        add("level", "must be the coverage of the interval, such as 0.95")
-    if cells["p"] and not (
-        _P_VALUE.match(cells["p"]) and float(cells["p"].lstrip("<>= ")) <= 1
-    ):
-        add("p", "must be a p-value from 0 to 1 as printed, or empty")
-    if cells["measure"].upper() not in ("", "OR", "HR", "RR"):
-        add("measure", "must be OR, HR, RR or empty")
-    if cells["estimate"] and not cells["measure"]:
-        add("measure", "an estimate needs its measure: OR, HR or RR")
-    if bool(cells["lower"]) != bool(cells["upper"]):
-        add("lower" if not cells["lower"] else "upper", "an interval needs both bounds")
-    if cells["use"] not in ("", "sensitivity", "context", "excluded"):
-        add("use", "must be sensitivity, context or excluded: a ratio never enters the primary model")
-    if not found:
-        if cells["lower"] and not float(cells["lower"]) < float(cells["upper"]):
-            add("upper", "must exceed the lower bound")
-        elif cells["lower"] and cells["estimate"] and not (
-            float(cells["lower"]) <= float(cells["estimate"]) <= float(cells["upper"])
-        ):
-            add("estimate", f"must lie in its interval {cells['lower']} to {cells['upper']}")
-        if cells["use"] in ("context", "excluded") and not cells["reason"]:
-            add("reason", f"a reason is needed where use is {cells['use']}")
+    if row.estimate and not row.measure:
+        add("measure", "", "an estimate needs its measure: OR, HR or RR")
+    if bool(row.lower) != bool(row.upper):
+        add("upper" if row.lower else "lower", "", "an interval needs both bounds")
+    elif row.lower:
+        if not float(row.lower) < float(row.upper):
+            add("upper", row.upper, f"must exceed the lower bound {row.lower}")
+        elif row.estimate and not float(row.lower) <= float(row.estimate) <= float(row.upper):
+            add("estimate", row.estimate, f"must lie in its interval {row.lower} to {row.upper}")
+    if row.use != "sensitivity" and not row.reason:
+        add("reason", "", f"a reason is needed where use is {row.use}")
+    return found
+
+
+def _duplicates(file: str, rows: list[ContrastRow]) -> list[Problem]:
+    printed: dict[tuple[str, ...], int] = {}
+    entering: dict[tuple[str, ...], int] = {}
+    found = []
+    for row in rows:
+        same = (row.study, row.endpoint, row.adjustment, row.printed)
+        if same in printed and row.printed != WORDS_ONLY:
+            rule = f"the same ratio stands on line {printed[same]} already"
+            found.append(Problem(file, row.line, "", row.printed, rule))
+        elif row.use == "sensitivity" and row.has_interval:
+            key = (row.study, row.endpoint)
+            if key in entering:
+                rule = (
+                    f"the ratio on line {entering[key]} is of use sensitivity already; "
+                    "one ratio of a study and endpoint can be, the others are context"
+                )
+                found.append(Problem(file, row.line, "use", row.use, rule))
+            entering.setdefault(key, row.line)
+        printed.setdefault(same, row.line)
     return found

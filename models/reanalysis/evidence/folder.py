@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import stat
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from reanalysis.evidence.arms import ArmRow, read_arms
 from reanalysis.evidence.contrasts import ContrastRow, read_contrasts
+from reanalysis.evidence.cross_references import cross_references
 from reanalysis.evidence.problems import InvalidInput, Problem
 from reanalysis.evidence.settings import Endpoint, Settings, Source, Study, read_settings, read_sources
+from reanalysis.evidence.text_table import is_there
 
 FILES = ("arms.csv", "contrasts.csv", "analysis.toml", "sources.toml")
 
@@ -46,14 +49,18 @@ class Evidence:
     sha256: dict[str, str]
 
     @property
+    def _rows(self) -> tuple[ArmRow | ContrastRow, ...]:
+        return (*self.arms, *self.contrasts)
+
+    @property
     def studies(self) -> tuple[str, ...]:
         """Study ids, those of analysis.toml first in their order, then by first row."""
-        return _ordered(self.settings.studies, [r.study for r in (*self.arms, *self.contrasts)])
+        return _ordered(self.settings.studies, [r.study for r in self._rows])
 
     @property
     def endpoints(self) -> tuple[str, ...]:
         """Endpoint ids of arms.csv and contrasts.csv, those of analysis.toml first in their order."""
-        return _ordered(self.settings.endpoints, [r.endpoint for r in (*self.arms, *self.contrasts)])
+        return _ordered(self.settings.endpoints, [r.endpoint for r in self._rows])
 
     def study(self, study: str) -> Study:
         """Settings of a study, defaults where analysis.toml does not name it."""
@@ -69,7 +76,7 @@ class Evidence:
 
     def endpoint_label(self, endpoint: str) -> str:
         """Name of an endpoint for readers."""
-        return self.endpoint(endpoint).label or endpoint
+        return self.endpoint(endpoint).label or endpoint.replace("_", " ")
 
     @property
     def title(self) -> str:
@@ -97,65 +104,40 @@ def read_evidence(folder: str | Path) -> Evidence:
         With every problem of every file of the folder.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        what = "is not a folder" if folder.exists() else "does not exist"
-        raise InvalidInput([f"{folder}: {what}; an evidence folder holds arms.csv"])
-    if not (folder / "arms.csv").exists():
-        raise InvalidInput([f"{folder}: holds no arms.csv"])
+    _require_folder(folder)
     problems: list[Problem | str] = []
-    arms: tuple[ArmRow, ...] = ()
-    ignored: tuple[str, ...] = ()
-    contrasts: tuple[ContrastRow, ...] = ()
-    settings, sources = Settings(), {}
-    try:
-        arms, ignored = read_arms(folder / "arms.csv")
-    except InvalidInput as error:
-        problems += error.problems
-    if (folder / "contrasts.csv").exists():
+
+    def read[T](reader: Callable[[Path], T], name: str) -> T | None:
         try:
-            contrasts = read_contrasts(folder / "contrasts.csv")
+            return reader(folder / name) if is_there(folder / name) else None
         except InvalidInput as error:
-            problems += error.problems
-    try:
-        settings = read_settings(folder / "analysis.toml")
-    except InvalidInput as error:
-        problems += error.problems
-    try:
-        sources = read_sources(folder / "sources.toml")
-    except InvalidInput as error:
-        problems += error.problems
+            problems.extend(error.problems)
+            return None
+
+    arms, ignored = read(read_arms, "arms.csv") or ((), ())
+    contrasts = read(read_contrasts, "contrasts.csv") or ()
+    settings = read(read_settings, "analysis.toml") or Settings()
+    sources = read(read_sources, "sources.toml") or {}
     if not problems:
-        problems += _cross_references(arms, contrasts, settings, sources)
+        problems += cross_references(folder, arms, contrasts, settings, sources)
     if problems:
         raise InvalidInput(problems)
     digests = {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
         for name in FILES
-        if (folder / name).exists()
+        if is_there(folder / name)
     }
     return Evidence(folder, arms, contrasts, settings, sources, ignored, digests)
 
 
-def _cross_references(
-    arms: tuple[ArmRow, ...],
-    contrasts: tuple[ContrastRow, ...],
-    settings: Settings,
-    sources: dict[str, Source],
-) -> list[Problem]:
-    problems = []
-    for file, rows in (("arms.csv", arms), ("contrasts.csv", contrasts)):
-        for row in rows:
-            if row.source and sources and row.source not in sources:
-                rule = f"unknown source; sources.toml has {', '.join(sources)}"
-                problems.append(Problem(file, row.line, "source", row.source, rule))
-    studies = {row.study for row in (*arms, *contrasts)}
-    endpoints = {row.endpoint for row in (*arms, *contrasts)}
-    for kind, named, used in (
-        ("studies", settings.studies, studies),
-        ("endpoints", settings.endpoints, endpoints),
-    ):
-        for name in named:
-            if name not in used:
-                rule = f"no row of arms.csv or contrasts.csv has this id under {kind}"
-                problems.append(Problem("analysis.toml", None, f"{kind}.{name}", "", rule))
-    return problems
+def _require_folder(folder: Path) -> None:
+    try:
+        wrong = "" if stat.S_ISDIR(folder.stat().st_mode) else "is not a folder"
+    except FileNotFoundError:
+        wrong = "is a link to a folder that does not exist" if is_there(folder) else "does not exist"
+    except (OSError, ValueError) as error:
+        wrong = f"cannot be read: {(getattr(error, 'strerror', None) or str(error)).lower()}"
+    if wrong:
+        raise InvalidInput([f"{folder}: {wrong}; an evidence folder holds arms.csv"])
+    if not is_there(folder / "arms.csv"):
+        raise InvalidInput([f"{folder}: holds no arms.csv"])

@@ -1,7 +1,7 @@
 """Which counts print as a given percentage? Exact integer arithmetic, one rounding convention at a time.
 
-A percentage printed with d decimals as P / 10^d stands for values x / n between bounds that depend on the convention. With
-S = 100 * 10^d all bounds are ratios of integers, so that ties (1/8 is 12.5 %) are decided exactly.
+A percentage printed with d decimals as P / 10^d stands for values x / n between bounds that depend on the
+convention. With S = 100 * 10^d all bounds are ratios of integers, so ties (1/8 = 12.5 %) are decided exactly.
 """
 
 from __future__ import annotations

@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 _LONGEST_VALUE = 60
+_MOST_LISTED = 20
+
+_UNPRINTABLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Unicode categories that move a cursor, reorder a line or end it."""
 
 
-@dataclass(frozen=True, order=True)
+def is_printable(text: str) -> bool:
+    """Whether a terminal shows the text as one line and does nothing else."""
+    return not any(unicodedata.category(c) in _UNPRINTABLE for c in text)
+
+
+def printable(text: str) -> str:
+    """The text on one line, what a terminal would act on replaced by U+FFFD and line breaks by blanks."""
+    return "".join(
+        " " if c in "\t\n\r" else c if is_printable(c) else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence, the first of them where there are many."""
+    names = list(names)
+    more = len(names) - _MOST_LISTED
+    return ", ".join(names[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """``; did you mean 'x'?`` for the known name closest to one that is not known, empty if none is close."""
+    close = get_close_matches(name, list(known), 1, cutoff)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+@dataclass(frozen=True)
 class Problem:
     """One malformed value.
 
@@ -35,11 +66,19 @@ class Problem:
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}, line {self.line}"
         if self.column:
-            place += f", {self.column}"
-        shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in self.value)
-        if len(shown) > _LONGEST_VALUE:
-            shown = shown[: _LONGEST_VALUE - 1] + "\N{HORIZONTAL ELLIPSIS}"
-        return f"{place}: {self.rule}" + (f" (found {shown!r})" if self.value else "")
+            place += f", {_shortened(self.column)}"
+        found = f" (found '{_shortened(self.value)}')" if self.value else ""
+        return printable(f"{place}: {self.rule}{found}")
+
+
+def by_line(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems of one file in the order of its lines."""
+    return sorted(problems, key=lambda problem: (problem.line or 0, problem.column))
+
+
+def _shortened(text: str) -> str:
+    text = printable(text)
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 class InvalidInput(ValueError):

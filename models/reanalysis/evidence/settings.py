@@ -5,21 +5,25 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from reanalysis.evidence.problems import InvalidInput, Problem
-from reanalysis.evidence.text_table import read_text
+from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
+from reanalysis.evidence.text_table import is_there, read_text
 
 Design = Literal["randomised", "weighted", "matched", "historical", "external"]
 
 DEFAULT_K_GRID = (0.5, 0.65, 0.75, 0.8, 1.0)
 DEFAULT_N_MAX = 100
+LARGEST_N_MAX = 10_000
+"""Beyond this a denominator is not searched for: every percentage fits most of the numbers there."""
+SMALLEST_RHO = 1e-6
+"""Intra-arm correlations below this and above 0 lose digits in the beta-binomial and change nothing."""
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
 
 
 class Denominator(_Frozen):
@@ -28,7 +32,7 @@ class Denominator(_Frozen):
     ``weight`` puts mass on named values; what is left is spread evenly over the other feasible values.
     """
 
-    n_max: int | None = Field(None, ge=1, le=1_000_000)
+    n_max: int | None = Field(None, ge=1, le=LARGEST_N_MAX)
     weight: dict[int, float] = Field(default_factory=dict)
     reason: str = ""
 
@@ -109,6 +113,13 @@ class Rho(_Frozen):
     historical: float = Field(0.02, ge=0, lt=1)
     external: float = Field(0.05, ge=0, lt=1)
 
+    @field_validator("*")
+    @classmethod
+    def _resolved(cls, rho: float) -> float:
+        if 0 < rho < SMALLEST_RHO:
+            raise ValueError(f"rho is 0, or at least {SMALLEST_RHO:g} and below 1")
+        return rho
+
 
 class Settings(_Frozen):
     """All of analysis.toml."""
@@ -125,19 +136,6 @@ class Settings(_Frozen):
     endpoints: dict[str, Endpoint] = Field(default_factory=dict)
     priors: PriorTexts = PriorTexts()
     rho: Rho = Rho()
-
-    @model_validator(mode="after")
-    def _nesting(self) -> Settings:
-        for name, endpoint in self.endpoints.items():
-            if endpoint.part_of and endpoint.part_of not in self.endpoints:
-                raise ValueError(f"endpoints.{name}.part_of names the unknown endpoint {endpoint.part_of!r}")
-            seen, above = {name}, endpoint.part_of
-            while above:
-                if above in seen:
-                    raise ValueError(f"endpoints.{name}.part_of leads back to itself")
-                seen.add(above)
-                above = self.endpoints[above].part_of
-        return self
 
 
 class Source(_Frozen):
@@ -163,7 +161,7 @@ def read_settings(path: Path) -> Settings:
     InvalidInput
         With every problem of the file.
     """
-    if not path.exists():
+    if not is_there(path):
         return Settings()
     text = read_text(path)
     return _validated(Settings, path.name, text, _parsed(path.name, text))
@@ -177,14 +175,14 @@ def read_sources(path: Path) -> dict[str, Source]:
     InvalidInput
         With every problem of the file.
     """
-    if not path.exists():
+    if not is_there(path):
         return {}
     text = read_text(path)
     problems: list[Problem | str] = []
     sources: dict[str, Source] = {}
     for key, value in _parsed(path.name, text).items():
         if not isinstance(value, dict):
-            line = _line_of(text, (key,))
+            line = line_of(text, (key,))
             problems.append(Problem(path.name, line, key, str(value), "a source is a table of its own"))
             continue
         try:
@@ -199,59 +197,85 @@ def read_sources(path: Path) -> dict[str, Source]:
 def _parsed(name: str, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise InvalidInput([Problem(name, None, "", "", "not valid TOML: nested too deeply")]) from None
+    except ValueError as error:  # a TOMLDecodeError, or a number of thousands of digits
         message = str(error)
         match = re.search(r"\(at line (\d+)", message)
         rule = "not valid TOML: " + re.sub(r"\s*\(at .*\)", "", message).lower()
+        if "integer string conversion" in message:
+            rule = "not valid TOML: a number has thousands of digits"
         raise InvalidInput([Problem(name, int(match[1]) if match else None, "", "", rule)]) from None
-    except RecursionError:
-        raise InvalidInput([Problem(name, None, "", "", "not valid TOML: nested too deeply")]) from None
 
 
-_Model = TypeVar("_Model", bound=BaseModel)
-
-
-def _validated(
-    model: type[_Model], name: str, text: str, value: dict[str, Any], above: tuple[str, ...] = ()
-) -> _Model:
+def _validated[M: BaseModel](
+    model: type[M], name: str, text: str, value: dict[str, Any], above: tuple[str, ...] = ()
+) -> M:
     try:
         return model.model_validate(value)
     except ValidationError as error:
         problems = []
-        for detail in error.errors():
-            key = (*above, *(str(part) for part in detail["loc"] if part != "[key]"))
-            given = detail["input"]
-            shown = "" if isinstance(given, (dict, list)) else str(given)
-            rule = detail["msg"].removeprefix("Value error, ")
+        for detail in error.errors(include_url=False, include_context=False):
+            place = (*above, *(part for part in detail["loc"] if part != "[key]"))
+            rule, shown = _in_our_words(detail["msg"]), _shown(detail["input"])
             if detail["type"] == "extra_forbidden":
-                rule, shown = "unknown key", ""
-            problems.append(
-                Problem(name, _line_of(text, key), ".".join(key), shown, rule[0].lower() + rule[1:])
-            )
+                rule, shown = f"unknown key{did_you_mean(str(place[-1]), _KEYS)}", ""
+            line = line_of(text, tuple(part for part in place if isinstance(part, str)))
+            problems.append(Problem(name, line, ".".join(str(part) for part in place), shown, rule))
         raise InvalidInput(problems) from None
 
 
-def _line_of(text: str, key: tuple[str, ...]) -> int | None:
-    """Line of a TOML key, found by its name below the header of its table; None where it is not found."""
-    lines = text.splitlines()
+def _in_our_words(message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    for theirs, ours in (
+        ("Input should be", "must be"),
+        ("Field required", "the key is missing"),
+        ("a valid tuple", "a list"),
+        ("a valid dictionary", "a table"),
+        ("a valid integer", "a whole number"),
+        ("a valid ", "a "),
+    ):
+        message = message.replace(theirs, ours)
+    message = re.sub(r" or instance of \w+", "", message)
+    return message[0].lower() + message[1:]
+
+
+def _shown(given: object) -> str:
+    if isinstance(given, (dict, list)):
+        return ""
+    if isinstance(given, int) and abs(given) > 10**18:
+        return "a number of more than 18 digits"
+    return str(given).lower() if isinstance(given, bool) else str(given)
+
+
+_KEYS = tuple(
+    key
+    for model in (Settings, Study, Endpoint, Denominator, Baseline, PriorTexts, Rho, Source)
+    for key in model.model_fields
+)
+
+_PART = r"""(?:"[^"\n]*"|'[^'\n]*'|[\w-]+)"""
+_DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
+_HEADER = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]")
+_ASSIGNED = re.compile(rf"\s*({_DOTTED})\s*=")
+
+
+def line_of(text: str, key: tuple[str, ...]) -> int | None:
+    """Line of a TOML key, or of the nearest key or table around it; None where there is none."""
     table: tuple[str, ...] = ()
     best: tuple[int, int] | None = None
-    for number, line in enumerate(lines, 1):
-        header = re.match(r"^\s*\[\[?\s*([^\]]+?)\s*\]\]?", line)
-        if header:
-            table = tuple(part.strip().strip("\"'") for part in header[1].split("."))
-            at = table
+    for number, line in enumerate(text.split("\n"), 1):
+        if header := _HEADER.match(line):
+            at = table = _parts(header[1])
+        elif assigned := _ASSIGNED.match(line):
+            at = (*table, *_parts(assigned[1]))
         else:
-            assigned = re.match(r"^\s*([\w\-\"'.]+)\s*=", line)
-            if not assigned:
-                continue
-            at = (*table, *(part.strip("\"'") for part in assigned[1].split(".")))
-        named = tuple(part for part in key if not part.isdigit())
-        common = 0
-        for found, wanted in zip(at, named, strict=False):
-            if found != wanted:
-                break
-            common += 1
-        if common == len(at) and common and (best is None or common > best[0]):
-            best = (common, number)
+            continue
+        shared = min(len(at), len(key))
+        if at[:shared] == key[:shared] and (best is None or shared > best[0]):
+            best = (shared, number)
     return best[1] if best else None
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in re.findall(_PART, dotted))

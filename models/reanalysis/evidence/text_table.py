@@ -1,16 +1,20 @@
-"""How does a CSV file become cells with line numbers, whatever program wrote it?"""
+"""How does a CSV file become cells with line numbers? All as text, whatever program wrote it."""
 
 from __future__ import annotations
 
 import csv
 import io
+import os
+import stat
+import unicodedata
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
-from reanalysis.evidence.problems import InvalidInput, Problem
+from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
 
 _LONGEST_CELL = 100_000
+_LIKE_ANOTHER = 0.8
+"""Similarity from which an unknown column is taken for a misspelt known one."""
 
 
 @dataclass(frozen=True)
@@ -31,38 +35,70 @@ class TextRow:
 
 @dataclass(frozen=True)
 class TextTable:
-    """A CSV file as text, with the columns that were not understood."""
+    """A CSV file as text.
+
+    Parameters
+    ----------
+    file : str
+        File name.
+    rows : tuple of TextRow
+        Records with the right number of cells.
+    ignored : tuple of str
+        Columns that mean nothing here.
+    problems : tuple of Problem
+        Records that could not be read.
+    """
 
     file: str
     rows: tuple[TextRow, ...]
-    present: tuple[str, ...]
     ignored: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def is_there(path: Path) -> bool:
+    """Whether a name stands in its folder, be it for something that cannot be read."""
+    return os.path.lexists(path)
 
 
 def read_text(path: Path) -> str:
-    """Text of a file, byte order mark and line ends normalised.
+    """Text of a file; its byte order mark, line ends and composed letters do not matter.
 
     Raises
     ------
     InvalidInput
         If the file cannot be read or is not UTF-8.
     """
+
+    def refused(rule: str, line: int | None = None, value: str = "") -> InvalidInput:
+        return InvalidInput([Problem(path.name, line, "", value, rule)])
+
     try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise refused(f"is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}, not a file")
         raw = path.read_bytes()
+    except FileNotFoundError:
+        raise refused(
+            "is a link to a file that does not exist" if path.is_symlink() else "does not exist"
+        ) from None
     except OSError as error:
-        reason = "is a folder, not a file" if path.is_dir() else f"cannot be read: {error.strerror}"
-        raise InvalidInput([Problem(path.name, None, "", "", reason)]) from None
+        raise refused(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise refused("the file must be UTF-8 text, it is UTF-16")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        rule = "the file must be UTF-8 text"
-        raise InvalidInput(
-            [Problem(path.name, line, "", repr(raw[error.start : error.start + 1])[2:-1], rule)]
-        ) from None
+        bad = repr(raw[error.start : error.start + 1])[2:-1]
+        line = _lines(raw[: error.start].decode("latin-1")).count("\n") + 1
+        raise refused("the file must be UTF-8 text", line, bad) from None
+    text = unicodedata.normalize("NFC", _lines(text))
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise InvalidInput([Problem(path.name, line, "", "", "the file must be text: it has a NUL byte")])
+        raise refused("the file must be text, it has a NUL byte", line)
+    return text
+
+
+def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -74,61 +110,65 @@ def read_table(path: Path, known: tuple[str, ...], required: tuple[str, ...]) ->
     path : Path
         The file.
     known : tuple of str
-        Columns that mean something. Others are ignored and listed, unless they look like a misspelt known one.
+        Columns that mean something. Others are ignored and listed, unless they look like a misspelt one.
     required : tuple of str
-        Columns that must be there.
+        Columns that must be there; ``a|b`` asks for one of several.
 
     Raises
     ------
     InvalidInput
-        With every problem of form found.
+        If the header cannot be used. What is wrong with single records is in ``problems`` of the result.
     """
-    text = read_text(path)
     name = path.name
-    records = _records(name, text)
+    records, problems = _records(name, read_text(path))
     if not records:
-        raise InvalidInput([Problem(name, None, "", "", "the file is empty; its first line names the columns")])
+        empty = Problem(name, None, "", "", "the file is empty; its first line names the columns")
+        raise InvalidInput(problems or [empty])
     header_line, header = records[0]
     header = [column.strip().lower() for column in header]
-    problems = _header_problems(name, header_line, header, known, required)
-    if problems:
-        raise InvalidInput(problems)
+    wrong = _header_problems(name, header_line, header, known, required)
+    if wrong:
+        raise InvalidInput(wrong)
     rows = []
     for line, record in records[1:]:
         if not any(cell.strip() for cell in record):
             continue
         if len(record) != len(header):
-            problems.append(
-                Problem(name, line, "", ",".join(record), f"the line must have {len(header)} cells, it has {len(record)}")
-            )
+            rule = f"the line must have {len(header)} cells like the header, it has {len(record)}"
+            if len(record) > len(header):
+                rule += "; a cell that holds a comma needs quotes"
+            problems.append(Problem(name, line, "", ",".join(record), rule))
             continue
         cells = dict.fromkeys(known, "")
         cells.update({c: v.strip() for c, v in zip(header, record, strict=True) if c in cells})
         rows.append(TextRow(line, cells))
-    if problems:
-        raise InvalidInput(problems)
-    present = tuple(c for c in header if c in known)
-    return TextTable(name, tuple(rows), present, tuple(c for c in header if c and c not in known))
+    if not rows and not problems:
+        raise InvalidInput([Problem(name, None, "", "", "the table has no rows below its header")])
+    ignored = tuple(c for c in header if c and c not in known)
+    return TextTable(name, tuple(rows), ignored, tuple(problems))
 
 
-def _records(name: str, text: str) -> list[tuple[int, list[str]]]:
-    csv.field_size_limit(_LONGEST_CELL)
+def _records(name: str, text: str) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
+    """Records with the line each starts on, up to the first that cannot be told from the rest."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     records: list[tuple[int, list[str]]] = []
-    start = 1
+    start, rule = 1, ""
     try:
         for record in reader:
+            if any(len(cell) > _LONGEST_CELL for cell in record):
+                rule = f"a cell may have at most {_LONGEST_CELL} characters"
+                break
             if record:
                 records.append((start, record))
             start = reader.line_num + 1
     except csv.Error as error:
-        rule = (
-            f"a cell may have at most {_LONGEST_CELL} characters"
-            if "field larger" in str(error)
-            else f"not a comma-separated table: {error}"
-        )
-        raise InvalidInput([Problem(name, start, "", "", rule)]) from None
-    return records
+        if "field larger" in str(error):
+            rule = f"a cell may have at most {_LONGEST_CELL} characters"
+        elif "unexpected end" in str(error):
+            rule = "a quote opens on this line and never closes"
+        else:
+            rule = f"not a comma-separated table: {error}"
+    return records, [Problem(name, start, "", "", rule)] if rule else []
 
 
 def _header_problems(
@@ -139,16 +179,19 @@ def _header_problems(
             rule = f"columns are separated by {word}; save the table comma-separated, with decimal points"
             return [Problem(name, line, "", header[0], rule)]
     problems = []
-    for column in sorted({c for c in header if c and header.count(c) > 1}):
+    for column in dict.fromkeys(c for c in header if c and header.count(c) > 1):
         problems.append(Problem(name, line, column, "", "the column is named twice"))
-    for column in required:
-        if column not in header:
-            problems.append(
-                Problem(name, line, column, "", f"the column is missing; needed are {', '.join(required)}")
-            )
-    for column in header:
-        if column and column not in known:
-            close = [c for c in get_close_matches(column, known, 1, 0.8) if c not in header]
-            if close:
-                problems.append(Problem(name, line, column, "", f"unknown column; did you mean {close[0]!r}?"))
+    missing = [c for c in known if c not in header]
+    misspelt = {
+        column: did_you_mean(column, missing, _LIKE_ANOTHER) for column in header if column not in known
+    }
+    for column, suggestion in misspelt.items():
+        if suggestion:
+            problems.append(Problem(name, line, column, "", f"unknown column{suggestion}"))
+    suggested = " ".join(misspelt.values())
+    for wanted in required:
+        columns = wanted.split("|")
+        if not any(c in header or f"{c!r}" in suggested for c in columns):
+            rule = f"the column is missing; needed are {', '.join(r.replace('|', ' or ') for r in required)}"
+            problems.append(Problem(name, line, " or ".join(columns), "", rule))
     return problems

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln, logsumexp, rel_entr
 
 from reanalysis.evidence.observation import Candidates
 
@@ -85,12 +85,33 @@ def log_likelihood(candidates: Candidates, logit: ArrayLike, rho: float) -> Arra
     return np.asarray(logsumexp(terms, axis=-1))
 
 
-def information(candidates: Candidates, rho: float) -> float:
-    """Largest Fisher information about the logit among the candidates: sets how fine a grid must be."""
-    n = candidates.size
-    rate = (candidates.x + 0.5) / (n + 1)
+@lru_cache(maxsize=8192)
+def information(candidates: Candidates, rho: float, within: float = 0.0) -> float:
+    """Largest Fisher information about the logit among the candidates: sets how fine a grid must be.
+
+    Parameters
+    ----------
+    candidates : Candidates
+        C candidate pairs.
+    rho : float
+        Intra-arm correlation of the study's design.
+    within : float
+        Also over all rates nearer to one half whose log likelihood lies within so many units of the largest: an arm
+        without events says little about its logit until other evidence pulls the rate up.
+
+    Returns
+    -------
+    float
+        In patients times rate times (1 - rate), discounted for rho.
+    """
+    x, n = candidates.x[:, None], candidates.size[:, None]
     effective = n / (1 + np.maximum(n - 1, 0) * rho)
-    return float(np.max(effective * rate * (1 - rate)))
+    observed = (x + 0.5) / (n + 1)
+    rate = observed + (0.5 - observed) * np.linspace(0.0, 1.0, 41) ** 2
+    share = x / np.maximum(n, 1e-300)
+    loss = effective * (rel_entr(share, rate) + rel_entr(1 - share, 1 - rate))
+    plausible = loss <= np.maximum(within, loss[:, :1])
+    return float(np.max(np.where(plausible, effective * rate * (1 - rate), 0.0)))
 
 
 @lru_cache(maxsize=8192)

@@ -22,7 +22,7 @@ from scipy.special import betaln, expit, gammaln, logit, logsumexp
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import cumulative_integral
 from reanalysis.engines.marginal import GridMarginal, MappedMarginal
-from reanalysis.engines.quadrature.functional import functional_marginal
+from reanalysis.engines.quadrature.functional import FunctionalMarginal
 from reanalysis.evidence.observation import Candidates
 
 Array = NDArray[np.float64]
@@ -81,25 +81,25 @@ class BetaRates:
         density = self.mass / (self.t[1] - self.t[0])
         return density, cumulative_integral(density, float(self.t[1] - self.t[0]))
 
-    def alpha(self) -> GridMarginal:
+    def alpha(self) -> MappedMarginal:
         """Posterior of alpha."""
         return self._parameter(expit(self.v)[:, None])
 
-    def beta(self) -> GridMarginal:
+    def beta(self) -> MappedMarginal:
         """Posterior of beta."""
         return self._parameter(expit(-self.v)[:, None])
 
-    def _parameter(self, share: Array) -> GridMarginal:
+    def _parameter(self, share: Array) -> MappedMarginal:
         """alpha or beta: its share of alpha + beta, which depends on v alone, times exp(t)."""
-        log_parameter = functional_marginal(
+        log_parameter = FunctionalMarginal(
             self.t,
             *self._cumulative,
-            self.mass,
-            self.t[None, :] + np.log(share),
+            (self.t[None, :] + np.log(share)).ravel(),
+            self.mass.ravel(),
             lambda x: x - np.log(share),
             lambda x: np.ones((len(share), x.shape[1])),
         )
-        return MappedMarginal(log_parameter, np.exp, np.log)  # type: ignore[return-value]
+        return MappedMarginal(log_parameter, np.exp, np.log)
 
     def mean_rate(self) -> MappedMarginal:
         """Posterior of alpha / (alpha + beta)."""

@@ -1,67 +1,131 @@
-"""How is a function of two quantities distributed, when it increases with one of them?"""
+"""How a function of two quantities is distributed, when it increases with one of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from reanalysis.engines.interpolation import hermite, hermite_slope
-from reanalysis.engines.marginal import GridMarginal
+from reanalysis.engines.marginal import GridMarginal, Transform
 
 Array = NDArray[np.float64]
 
-_NODES = 65
+_BRACKETS = 25
+_BLOCK = 128
+_MOST_STEPS = 80
+_CLOSE = 1e-9
+"""Share of the range of the quantity to which a quantile is found."""
 
 
-def functional_marginal(
-    inner: Array,
-    density: Array,
-    cumulative: Array,
-    mass: Array,
-    values: Array,
-    inverse: Callable[[Array], Array],
-    slope: Callable[[Array], Array],
-) -> GridMarginal:
+@dataclass(frozen=True)
+class FunctionalMarginal:
     """Posterior of g(outer, inner), increasing in inner for every outer.
 
-    P(g <= x) is the sum over outer of the cumulative integral along inner up to the inner value at which g is x.
+    P(g <= x) is the sum over outer of the cumulative integral along inner up to the inner value at which g is x. It
+    is evaluated wherever it is asked for, not tabulated: a risk difference near 0 is too peaked for a table.
 
     Parameters
     ----------
     inner : ndarray, shape (D,)
         Uniform nodes of the inner quantity.
-    density, cumulative : ndarray, shape (A, D)
-        Joint density along inner and its cumulative integral, for each of A outer nodes.
-    mass : ndarray, shape (A, D)
-        Posterior masses, summing to 1.
-    values : ndarray, shape (A, D)
-        g at the nodes.
+    density_along, cumulative : ndarray, shape (A, D)
+        Joint density along inner and its cumulative integral, for each of A outer nodes, up to one factor.
+    values, mass : ndarray, shape (M,)
+        g at quadrature nodes and their masses, summing to 1: for expectations.
     inverse, slope : callable
         From x, shape (1, X), the inner value at which g is x and its derivative, shape (A, X).
+    limits : tuple of float
+        What g never reaches.
     """
-    step = inner[1] - inner[0]
-    likely = values[mass > 1e-11 * mass.max()]
-    x = np.linspace(likely.min(), likely.max(), _NODES)
-    position = (inverse(x[None, :]) - inner[0]) / step
-    index = np.clip(np.nan_to_num(position), 0, len(inner) - 2).astype(np.intp)
-    t = np.clip(position - index, 0.0, 1.0)
-    rows = np.arange(len(values))[:, None]
-    cell = (
-        step,
-        cumulative[rows, index],
-        cumulative[rows, index + 1],
-        density[rows, index],
-        density[rows, index + 1],
-    )
-    inside = (position > 0) & (position < len(inner) - 1)
-    change = np.where(inside, hermite_slope(t, *cell) / step * slope(x[None, :]), 0.0)
-    distribution = hermite(t, *cell).sum(axis=0) / cumulative[:, -1].sum()
-    return GridMarginal(
-        x,
-        np.maximum(change.sum(axis=0), 0.0),
-        np.maximum.accumulate(np.clip(distribution, 0.0, 1.0)),
-        values.ravel(),
-        mass.ravel(),
-    )
+
+    inner: Array
+    density_along: Array
+    cumulative: Array
+    values: Array
+    mass: Array
+    inverse: Callable[[Array], Array]
+    slope: Callable[[Array], Array]
+    limits: tuple[float, float] = (-np.inf, np.inf)
+
+    def mean(self, of: Transform | None = None) -> float:
+        """Expectation of the quantity, or of a function of it."""
+        values = self.values if of is None else of(self.values)
+        return float(self.mass @ values)
+
+    def sd(self, of: Transform | None = None) -> float:
+        """Standard deviation of the quantity, or of a function of it."""
+        values = self.values if of is None else of(self.values)
+        return float(np.sqrt(self.mass @ (values - self.mass @ values) ** 2))
+
+    def cdf(self, x: ArrayLike) -> Array:
+        """Probability of lying at or below x."""
+        return self._evaluated(x)[0]
+
+    def density(self, x: ArrayLike) -> Array:
+        """Posterior density."""
+        return self._evaluated(x)[1]
+
+    def quantile(self, probability: ArrayLike) -> Array:
+        """Quantiles, by Newton's method on the distribution function, bisecting where it leaves its bracket."""
+        q = np.asarray(probability, dtype=float)
+        table = self._table
+        index = np.clip(np.searchsorted(table.distribution, q) - 1, 0, len(table.x) - 2)
+        low, high = table.x[index], table.x[index + 1]
+        x = table.quantile(q)
+        close = _CLOSE * (table.x[-1] - table.x[0])
+        for _ in range(_MOST_STEPS):
+            reached, slope = self._evaluated(x)
+            low, high = np.where(reached < q, x, low), np.where(reached < q, high, x)
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+                moved = x - (reached - q) / slope
+            moved = np.where((moved >= low) & (moved <= high), moved, 0.5 * (low + high))
+            if np.all(np.abs(moved - x) < close):
+                return moved
+            x = moved
+        return x
+
+    @cached_property
+    def _table(self) -> GridMarginal:
+        """Few nodes, from which the search for a quantile starts."""
+        likely = self.values[self.mass > 1e-12 * self.mass.max()]
+        nodes = np.linspace(likely.min(), likely.max(), _BRACKETS)
+        distribution, density = self._evaluated(nodes)
+        distribution[[0, -1]] = 0.0, 1.0
+        return GridMarginal(nodes, density, np.maximum.accumulate(distribution), self.values, self.mass)
+
+    def _evaluated(self, x: ArrayLike) -> tuple[Array, Array]:
+        """Distribution function and density at each x."""
+        x = np.asarray(x, dtype=float)
+        flat = x.ravel()
+        both = np.concatenate(
+            [self._block(flat[start : start + _BLOCK]) for start in range(0, len(flat), _BLOCK)], axis=1
+        )
+        return both[0].reshape(x.shape), both[1].reshape(x.shape)
+
+    def _block(self, x: Array) -> Array:
+        step, last = self.inner[1] - self.inner[0], len(self.inner) - 1
+        within = np.clip(x, *self.limits)[None, :]
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            position = (self.inverse(within) - self.inner[0]) / step
+            change = self.slope(within) / step
+        position = np.minimum(np.maximum(position, 0.0), last)  # where g cannot reach x the inverse is infinite
+        index = np.minimum(position.astype(np.intp), last - 1)
+        rows = np.arange(len(self.cumulative))[:, None]
+        cell = (
+            step,
+            self.cumulative[rows, index],
+            self.cumulative[rows, index + 1],
+            self.density_along[rows, index],
+            self.density_along[rows, index + 1],
+        )
+        t = position - index
+        inside = (position > 0) & (position < last)
+        density = np.where(inside, hermite_slope(t, *cell), 0.0) * np.where(inside, change, 0.0)
+        both = np.stack([hermite(t, *cell).sum(axis=0), np.maximum(density, 0.0).sum(axis=0)])
+        both /= self.cumulative[:, -1].sum()
+        both[0] = np.clip(both[0], 0.0, 1.0)
+        return both

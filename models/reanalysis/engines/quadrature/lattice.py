@@ -49,6 +49,10 @@ class Lattice:
         marked = np.flatnonzero(keep)
         return Lattice(self.step, self.first + int(marked[0]), int(marked[-1] - marked[0]) + 1)
 
+    def at_step(self, step: float) -> Lattice:
+        """Nodes of another step that cover this lattice."""
+        return Lattice.covering(self.points[0], self.points[-1], step)
+
 
 def nice_step(step: float) -> float:
     """The largest power of the fourth root of 2 not above ``step``: fits share grids, and so what is remembered of them."""

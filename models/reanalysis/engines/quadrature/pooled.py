@@ -1,4 +1,4 @@
-"""What follows when heterogeneity is fixed? Complete pooling (tau = 0) and no pooling (every study on its own)."""
+"""What follows when heterogeneity is fixed: complete pooling (tau = 0) and no pooling (every study on its own)."""
 
 from __future__ import annotations
 
@@ -7,18 +7,28 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.marginal import GridMarginal
 from reanalysis.engines.quadrature.lattice import Lattice, finer_by, nice_step
-from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
+from reanalysis.engines.quadrature.study_likelihood import NEGLIGIBLE, StudyLikelihood
 from reanalysis.model.distributions import Distribution
 
 Array = NDArray[np.float64]
 
 _CUT = 35.0
+"""Log density below the maximum at which the window of a common effect ends."""
+
 _REACH = 8.5
+"""Prior SDs beyond which an effect on its own is never looked for."""
+
+_FAR = 25.0
+"""The same for a common effect, which many studies may pull far from its prior."""
+
+_ALIASED = 1e-6
+"""Largest share of the density that its grid may leave unresolved."""
+
+_LARGEST_LATTICE = 2**19
 
 
 @dataclass(frozen=True)
@@ -26,22 +36,37 @@ class CommonEffect:
     """Posterior of one effect shared by all studies.
 
     Sums of log likelihoods, so that studies in conflict keep their relative weight however far apart they lie.
+
+    Parameters
+    ----------
+    studies : tuple of StudyLikelihood
+        S of them.
+    prior : Distribution
+        Prior of the effect.
+    lattice : Lattice
+        Nodes that hold and resolve the posterior.
+    log_evidence : float
+        Log marginal likelihood of all studies.
     """
 
+    studies: tuple[StudyLikelihood, ...]
+    prior: Distribution
     lattice: Lattice
-    log_density: Array
-    log_study: Array
     log_evidence: float
 
     def average(self) -> GridMarginal:
         """Posterior of the common effect."""
-        density = np.exp(self.log_density - self.log_density.max())
-        return GridMarginal.from_density(self.lattice.points, density)
+        return GridMarginal.from_density(
+            self.lattice.points, _scaled(_log_density(self.studies, self.prior, self.lattice))
+        )
 
-    def effect_given_others(self, study: int, step: float) -> tuple[Lattice, Array]:
-        """Density of a study's effect given all other studies, up to a factor."""
-        log_density = self.log_density - self.log_study[study]
-        return _refined(self.lattice, log_density, step)
+    def effect_given_others(self, study: int, step: float, pulled: bool = False) -> tuple[Lattice, Array]:
+        """Density of a study's effect given all other studies, up to a factor, where the posterior has mass."""
+        finer = finer_by(self.lattice.step, step)
+        first, size = self.lattice.first * finer, (self.lattice.size - 1) * finer + 1
+        lattice = Lattice(self.lattice.step / finer, first, size)
+        others = self.studies[:study] + self.studies[study + 1 :]
+        return lattice, _scaled(_log_density(others, self.prior, lattice))
 
 
 @dataclass(frozen=True)
@@ -50,13 +75,11 @@ class SeparateEffects:
 
     prior: Distribution
 
-    def effect_given_others(self, study: int, step: float) -> tuple[Lattice, Array]:
-        """Prior density of a study's effect."""
+    def effect_given_others(self, study: int, step: float, pulled: bool = False) -> tuple[Lattice, Array]:
+        """Prior density of a study's effect, up to a factor."""
         reach = _REACH * self.prior.sd
-        lattice = Lattice.covering(
-            self.prior.mean - reach, self.prior.mean + reach, nice_step(step)
-        )
-        return lattice, np.exp(self.prior.logpdf(lattice.points))
+        lattice = Lattice.covering(self.prior.mean - reach, self.prior.mean + reach, nice_step(step))
+        return lattice, _scaled(self.prior.logpdf(lattice.points))
 
 
 def solve_common(studies: Sequence[StudyLikelihood], prior: Distribution) -> CommonEffect:
@@ -65,41 +88,45 @@ def solve_common(studies: Sequence[StudyLikelihood], prior: Distribution) -> Com
     Raises
     ------
     QuadratureError
-        If no effect gives every study a probability that double precision can hold.
+        If no effect gives every study a probability that double precision can hold, or mass lies absurdly far from
+        the prior.
     """
-    step = nice_step(0.5 * min(s.width for s in studies))
-    reach = _REACH * prior.sd
-    lattice = Lattice.covering(prior.mean - reach, prior.mean + reach, step)
-    with np.errstate(divide="ignore"):
-        logs = [np.log(values) + factor for values, factor in (s.on(lattice) for s in studies)]
-    log_study = np.stack(logs)
-    log_density = prior.logpdf(lattice.points) + log_study.sum(axis=0)
-    finite = np.isfinite(log_density)
-    if not finite.any():
+    studies = tuple(studies)
+    step = nice_step(min(s.step(within=NEGLIGIBLE) for s in studies))
+    reach = _FAR * prior.sd
+    wide = Lattice.covering(prior.mean - reach, prior.mean + reach, step)
+    log_density = _log_density(studies, prior, wide)
+    if not np.isfinite(log_density.max()):
         raise QuadratureError("no common effect is possible for studies this far apart")
-    keep = finite & (log_density > log_density[finite].max() - 4 * _CUT)
-    lattice, start = lattice.part(keep), lattice.first
-    part = slice(lattice.first - start, lattice.first - start + lattice.size)
-    if not finite[part].all() or lattice.size < 4:
-        raise QuadratureError("the common effect is too narrow for its grid")
-    # log likelihoods are nearly quadratic, so a cubic through their sum loses nothing that matters
-    spline = CubicSpline(lattice.points, log_density[part])
-    each = CubicSpline(lattice.points, log_study[:, part], axis=1)
-    top = lattice.points[int(np.argmax(log_density[part]))]
-    curvature = max(-float(spline(top, 2)), prior.sd**-2)
-    fine_step = step / finer_by(step, 0.25 * curvature**-0.5)
-    fine = Lattice.covering(lattice.points[0], lattice.points[-1] - fine_step, fine_step)
-    values = spline(fine.points)
-    near = fine.part(values > values.max() - _CUT)
-    values = spline(near.points)
-    total = values.max() + np.log(np.exp(values - values.max()).sum() * near.step)
-    return CommonEffect(near, values, each(near.points), float(total))
+    # nodes may lie several SDs apart: the window keeps everything near the best node, and its neighbours
+    near = wide.part(log_density > log_density.max() - 4 * _CUT)
+    window = Lattice(step, near.first - 1, near.size + 2)
+    narrow = sum(s.effect_width(0.0) ** -2 for s in studies) + prior.sd**-2
+    lattice = window.at_step(step / finer_by(step, 0.5 * narrow**-0.5))
+    while True:
+        log_density = _log_density(studies, prior, lattice)
+        density = _scaled(log_density)
+        total = float(density.sum())
+        if abs(density[::2].sum() - density[1::2].sum()) < _ALIASED * total:
+            break
+        if lattice.size > _LARGEST_LATTICE // 2:
+            raise QuadratureError("the common effect is too narrow for its grid")
+        lattice = lattice.at_step(lattice.step / 2)
+    if max(density[0], density[-1]) > 1e-6:
+        raise QuadratureError("the posterior of the common effect reaches the edge of its grid")
+    log_evidence = float(log_density.max() + np.log(total * lattice.step))
+    return CommonEffect(studies, prior, lattice.part(density > np.exp(-_CUT)), log_evidence)
 
 
-def _refined(lattice: Lattice, log_density: Array, step: float) -> tuple[Lattice, Array]:
-    finer = finer_by(lattice.step, step)
-    density = log_density - log_density.max()
-    if finer == 1:
-        return lattice, np.exp(density)
-    fine = Lattice(lattice.step / finer, lattice.first * finer, (lattice.size - 1) * finer + 1)
-    return fine, np.exp(CubicSpline(lattice.points, density)(fine.points))
+def _log_density(studies: tuple[StudyLikelihood, ...], prior: Distribution, lattice: Lattice) -> Array:
+    """Log of prior times likelihoods at the nodes, minus infinity where a likelihood is lost to double precision."""
+    total = prior.logpdf(lattice.points)
+    for study in studies:
+        values, log_factor = study.on(lattice)
+        with np.errstate(divide="ignore"):
+            total = total + np.log(values) + log_factor
+    return total
+
+
+def _scaled(log_density: Array) -> Array:
+    return np.exp(log_density - log_density.max())

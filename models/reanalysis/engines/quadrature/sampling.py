@@ -73,13 +73,12 @@ def _hyperparameters(
 
 def _effect(study: StudyLikelihood, mu: Array, tau: Array, rng: np.random.Generator) -> Array:
     """Effect given (mu, tau): likelihood times Normal(mu, tau^2), on a lattice; the normal alone where tau is below its step."""
-    step = 0.25 * study.effect_width
+    step = 0.25 * study.effect_width()
     low, high = float((mu - 6 * tau).min()), float((mu + 6 * tau).max())
     lattice = Lattice.covering(low - 2 * step, high + 2 * step, step)
-    fine = lattice.step / max(1, int(np.ceil(lattice.step / (0.8 * study.width))))
+    fine = lattice.step / max(1, int(np.ceil(lattice.step / (0.8 * study.width()))))
     dense = Lattice.covering(lattice.points[0], lattice.points[-1], fine)
-    with np.errstate(divide="ignore"):
-        log_values = np.interp(lattice.points, dense.points, np.log(study.on(dense)[0]))
+    log_values = np.interp(lattice.points, dense.points, np.log(np.maximum(study.on(dense)[0], 1e-300)))
     wide = np.maximum(tau, step)
     effect = mu + tau * rng.standard_normal(len(mu))
     for start in range(0, len(mu), 500):
@@ -93,7 +92,7 @@ def _effect(study: StudyLikelihood, mu: Array, tau: Array, rng: np.random.Genera
 def _separate_effect(
     study: StudyLikelihood, predictive: Predictive, rng: np.random.Generator, count: int
 ) -> Array:
-    lattice, prior = predictive(0.25 * study.width)
+    lattice, prior = predictive(0.25 * study.width())
     with np.errstate(divide="ignore"):
         log_weight = np.log(study.on(lattice)[0] * prior)
     return np.concatenate(
@@ -103,7 +102,7 @@ def _separate_effect(
 
 def _baseline(study: StudyLikelihood, effect: Array, rng: np.random.Generator) -> Array:
     """Control logit given the effect."""
-    lattice = study.baseline_lattice(0.25 * study.width)
+    lattice = study.baseline_lattice(0.25 * study.width())
     control = study.control_factor(lattice)
     reach = Lattice.covering(
         lattice.points[0] + effect.min(), lattice.points[-1] + effect.max(), lattice.step

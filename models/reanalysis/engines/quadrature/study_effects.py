@@ -7,156 +7,236 @@ risk ratio increase with delta: their distribution functions are sums over a of 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from reanalysis.engines.errors import QuadratureError
-from reanalysis.engines.interpolation import cumulative_integral
-from reanalysis.engines.marginal import GridMarginal
-from reanalysis.engines.quadrature.functional import functional_marginal
-from reanalysis.engines.quadrature.lattice import Lattice, finer_by, nice_step
+from reanalysis.engines.interpolation import cumulative_integral, refined
+from reanalysis.engines.marginal import GridMarginal, Transform
+from reanalysis.engines.quadrature.functional import FunctionalMarginal
+from reanalysis.engines.quadrature.lattice import Lattice, nice_step
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 
 Array = NDArray[np.float64]
 
-Predictive = Callable[[float], tuple[Lattice, Array]]
-"""From a step to the density q of the study's effect given all others, on a lattice at most that coarse."""
+
+class Predictive(Protocol):
+    """From a step to the density q of a study's effect given all others, on a lattice at most that coarse.
+
+    With ``pulled`` the density is exact where the study's posterior lies, however far out.
+    """
+
+    def __call__(self, step: float, pulled: bool = False) -> tuple[Lattice, Array]: ...
+
 
 _KEEP = 1e-12
+"""Share of its maximum below which a density is dropped."""
+
+_RESOLUTION = 0.55
+"""Grid step in conditional SDs: the spectrum of a normal density ends before the grid's, at 1e-7."""
+
+_REFINED = 4
+"""How much finer than its nodes the density along the effect is tabulated."""
 
 
 @dataclass(frozen=True)
 class StudyEffects:
-    """Joint posterior of one study's control logit and effect.
+    """Posterior of one study's two logits.
 
     Parameters
     ----------
-    control : Lattice
-        Nodes a of the control logit, A of them.
-    effect : Lattice
-        Nodes of the log odds ratio, D of them.
-    mass : ndarray, shape (A, D)
-        Posterior masses, summing to 1.
+    likelihood : StudyLikelihood
+        The study, with arms of its own.
+    control, treated, effect : tuple of (Lattice, ndarray)
+        Posterior densities of the control logit, the treated logit and the effect, up to a factor, on lattices of
+        one step.
+    given_others : ndarray, shape (D,)
+        Density q at the nodes of the effect.
     """
 
-    control: Lattice
-    effect: Lattice
-    mass: Array
+    likelihood: StudyLikelihood
+    control: tuple[Lattice, Array]
+    treated: tuple[Lattice, Array]
+    effect: tuple[Lattice, Array]
+    given_others: Array
 
     @classmethod
     def of(cls, likelihood: StudyLikelihood, predictive: Predictive) -> StudyEffects:
-        """Build the grid of a study with arms of its own."""
-        study = likelihood.study.study
-        control_information = likelihood.control_information + likelihood.baseline.sd**-2
-        treated_information = max(likelihood.treated_information, 1.0)
-        control_step = min(control_information**-0.5 / 4, 0.8 * likelihood.width)
+        """Integrate each quantity's posterior over the others.
+
+        Raises
+        ------
+        QuadratureError
+            If there is mass at the edge of a grid: the study contradicts all the others.
+        """
         q_width = _standard_deviation(*predictive(1.0))
-        effect, q = predictive(min(treated_information**-0.5, q_width) / 3)
-        control_ratio = control_step / effect.step
-        fine = finer_by(effect.step, control_step)  # control nodes closer than effect nodes, or
-        stride = max(1, int(2 ** np.floor(np.log2(control_ratio)))) if fine == 1 else 1  # wider
-        step = effect.step / fine
-        control = likelihood.baseline_lattice(step * stride)
-        treated = Lattice(
-            step,
-            control.first * stride + effect.first * fine,
-            (control.size - 1) * stride + (effect.size - 1) * fine + 1,
+        step = _RESOLUTION * (max(_precisions(likelihood)) + q_width**-2) ** -0.5
+        try:
+            return cls._on(likelihood, *predictive(step))
+        except QuadratureError:
+            return cls._on(likelihood, *predictive(step, pulled=True))
+
+    @classmethod
+    def _on(cls, likelihood: StudyLikelihood, effect: Lattice, q: Array) -> StudyEffects:
+        control = likelihood.baseline_lattice(effect.step)
+        treated = control.plus(effect)
+        control_factor = _scaled(likelihood.control_factor(control))
+        treated_factor = _scaled(likelihood.treated_factor(treated))
+        name = likelihood.study.study
+        by_effect = _used(effect, q * np.correlate(treated_factor, control_factor, mode="valid"), name)
+        first = by_effect[0].first - effect.first
+        return cls(
+            likelihood,
+            _used(control, control_factor * np.correlate(treated_factor, q, mode="valid"), name),
+            _used(treated, treated_factor * np.convolve(control_factor, q), name),
+            by_effect,
+            q[first : first + by_effect[0].size],
         )
-        treated_factor = likelihood.treated_factor(treated)
-        treated_factor = np.exp(treated_factor - treated_factor.max())
-        rows = sliding_window_view(treated_factor, (effect.size - 1) * fine + 1)
-        control_factor = likelihood.control_factor(control)
-        control_factor = np.exp(control_factor - control_factor.max())
-        mass = rows[::stride, ::fine] * control_factor[:, None] * q
-        total = float(mass.sum())
-        if not total > 0:
-            raise QuadratureError(f"study {study!r} has no posterior mass on its grid")
-        mass /= total
-        by_control, by_effect = mass.sum(axis=1), mass.sum(axis=0)
-        if max(by_control[[0, -1]]) > 1e-6 or max(by_effect[[0, -1]]) > 1e-6:
-            raise QuadratureError(f"posterior mass of study {study!r} reaches the edge of its grid")
-        used_control = control.part(by_control > _KEEP)
-        used_effect = effect.part(by_effect > _KEEP)
-        mass = mass[
-            used_control.first - control.first :, used_effect.first - effect.first :
-        ][: used_control.size, : used_effect.size]
-        return cls(used_control, used_effect, mass)
 
     def log_odds_ratio(self) -> GridMarginal:
         """Posterior of the study's log odds ratio."""
-        return GridMarginal.from_density(self.effect.points, self.mass.sum(axis=0))
+        return _marginal(*self.effect)
 
     def control_logit(self) -> GridMarginal:
         """Posterior of the logit of the control rate."""
-        return GridMarginal.from_density(self.control.points, self.mass.sum(axis=1))
+        return _marginal(*self.control)
 
     def treated_logit(self) -> GridMarginal:
         """Posterior of the logit of the treated rate."""
-        a, d = self._axes
-        return self._functional(a + d, lambda x: x - a, lambda x: np.ones_like(a + x))
+        return _marginal(*self.treated)
 
-    def risk_difference(self) -> GridMarginal:
+    def risk_difference(self) -> FunctionalMarginal:
         """Posterior of treated rate minus control rate."""
-        a, d = self._axes
-        control = expit(a)
+        middle, cosh = self._middle, np.cosh(self._middle)
+
+        def effect(x: Array) -> Array:
+            return 2 * (np.arctanh(x) + np.arcsinh(x * cosh / np.sqrt(1 - x**2)))
 
         def slope(x: Array) -> Array:
-            rate = np.clip(control + x, 1e-300, 1.0)
-            with np.errstate(divide="ignore"):
-                return 1 / (rate * (1 - rate))
+            rest = 1 - x**2
+            return 2 / rest * (1 + cosh / np.sqrt(rest + (x * cosh) ** 2))
 
-        return self._functional(
-            expit(a + d) - control, lambda x: logit(np.clip(control + x, 0.0, 1.0)) - a, slope
-        )
+        half = 0.5 * self.effect[0].points
+        values = expit(middle + half) - expit(middle - half)
+        return self._functional(values, effect, slope, limits=(-1.0, 1.0))
 
-    def log_risk_ratio(self) -> GridMarginal:
+    def log_risk_ratio(self) -> FunctionalMarginal:
         """Posterior of the log of treated rate over control rate."""
-        a, d = self._axes
-        log_control = -np.logaddexp(0.0, -a)
+        middle, odds = self._middle, np.exp(self._middle)
 
-        def inverse(x: Array) -> Array:
-            return logit(np.minimum(np.exp(log_control + x), 1.0)) - a
+        def effect(r: Array) -> Array:
+            return r + 2 * np.arcsinh(odds * np.sinh(r / 2))
 
-        def slope(x: Array) -> Array:
-            with np.errstate(divide="ignore"):
-                return 1 / (1 - np.minimum(np.exp(log_control + x), 1.0))
+        def slope(r: Array) -> Array:
+            return 1 + odds * np.cosh(r / 2) / np.sqrt(1 + (odds * np.sinh(r / 2)) ** 2)
 
-        return self._functional(-np.logaddexp(0.0, -(a + d)) - log_control, inverse, slope)
-
-    @cached_property
-    def _axes(self) -> tuple[Array, Array]:
-        return self.control.points[:, None], self.effect.points[None, :]
+        half = 0.5 * self.effect[0].points
+        values = np.logaddexp(0.0, half - middle) - np.logaddexp(0.0, -half - middle)
+        return self._functional(values, effect, slope)
 
     @cached_property
-    def _cumulative(self) -> tuple[Array, Array]:
-        """Density along the effect and its cumulative integral for each a, both (A, D)."""
-        density = self.mass / self.effect.step
-        return density, cumulative_integral(density, self.effect.step)
+    def _joint(self) -> tuple[Lattice, Array]:
+        """Nodes of the mean logit m, and posterior masses of m and the effect, shape (M, D)."""
+        effect = self.effect[0]
+        half = 0.5 * effect.step
+        wanted = _RESOLUTION * sum(_precisions(self.likelihood)) ** -0.5
+        stride = int(2 ** max(0.0, np.floor(np.log2(wanted / half))))
+        (control, _), (treated, _) = self.control, self.treated
+        low = (control.first + treated.first) // stride
+        high = -(-(control.last + treated.last) // stride)
+        m = stride * np.arange(low, high + 1)[:, None]
+        j = effect.first + np.arange(effect.size)
+        controls = Lattice(half, int(m[0, 0] - j[-1]), int(m[-1, 0] - m[0, 0]) + len(j))
+        treateds = Lattice(half, int(m[0, 0] + j[0]), controls.size)
+        mass = _scaled(self.likelihood.control_factor(controls))[m - j - controls.first]
+        mass *= _scaled(self.likelihood.treated_factor(treateds))[m + j - treateds.first]
+        mass *= self.given_others
+        by_middle = mass.sum(axis=1)
+        kept = np.flatnonzero(by_middle > _KEEP * by_middle.max())
+        first, last = int(kept[0]), int(kept[-1]) + 1
+        return Lattice(half * stride, low + first, last - first), mass[first:last] / by_middle.sum()
+
+    @cached_property
+    def _middle(self) -> Array:
+        """Nodes of the mean logit, shape (M, 1)."""
+        return self._joint[0].points[:, None]
+
+    @cached_property
+    def _along_effect(self) -> tuple[Array, Array, Array]:
+        """Fine nodes of the effect; for each mean logit the density along it and its cumulative integral."""
+        effect = self.effect[0]
+        density = refined(self._joint[1], _REFINED)
+        step = effect.step / _REFINED
+        return (
+            effect.points[0] + step * np.arange(density.shape[1]),
+            density,
+            cumulative_integral(density, step),
+        )
 
     def _functional(
-        self, values: Array, inverse: Callable[[Array], Array], slope: Callable[[Array], Array]
-    ) -> GridMarginal:
-        return functional_marginal(
-            self.effect.points, *self._cumulative, self.mass, values, inverse, slope
+        self,
+        values: Array,
+        inverse: Transform,
+        slope: Transform,
+        limits: tuple[float, float] = (-np.inf, np.inf),
+    ) -> FunctionalMarginal:
+        return FunctionalMarginal(
+            *self._along_effect, values.ravel(), self._joint[1].ravel(), inverse, slope, limits
         )
+
+
+def _precisions(likelihood: StudyLikelihood) -> tuple[float, float]:
+    """Precision of the control logit, prior included, and of the treated logit."""
+    control = likelihood.information("control") + likelihood.baseline.sd**-2
+    return control, likelihood.information("treated")
+
+
+def _scaled(log_factor: Array) -> Array:
+    return np.exp(log_factor - log_factor.max())
+
+
+def _used(lattice: Lattice, density: Array, study: str) -> tuple[Lattice, Array]:
+    """The part of a density that counts.
+
+    Raises
+    ------
+    QuadratureError
+        If nothing counts, or what counts reaches an edge.
+    """
+    top = float(density.max())
+    if not top > 0 or max(density[0], density[-1]) > 1e-6 * top:
+        raise QuadratureError(
+            f"the posterior of study {study!r} does not fit its grid: the study contradicts the other studies, or "
+            "its priors, by more than double precision resolves"
+        )
+    part = lattice.part(density > _KEEP * top)
+    first = part.first - lattice.first
+    return part, density[first : first + part.size]
+
+
+def _marginal(lattice: Lattice, density: Array) -> GridMarginal:
+    return GridMarginal.from_density(lattice.points, density)
 
 
 def effect_marginal(likelihood: StudyLikelihood, predictive: Predictive) -> GridMarginal:
     """Posterior of the effect of a study that has no arms to integrate over, or of one arm's logit."""
     coarse, q = predictive(1.0)
-    narrow = min(likelihood.width, _standard_deviation(coarse, q))
-    lattice, q = predictive(nice_step(narrow / 4))
-    values, _ = likelihood.on(lattice)
-    density = values * q
-    window = lattice.part(density > _KEEP * density.max())
-    start = window.first - lattice.first
-    return GridMarginal.from_density(window.points, density[start : start + window.size])
+    narrow = min(likelihood.width(), _standard_deviation(coarse, q))
+    step = nice_step(narrow / 3)
+    for pulled in (False, True):
+        lattice, q = predictive(step, pulled)
+        values, _ = likelihood.on(lattice)
+        try:
+            return _marginal(*_used(lattice, values * q, likelihood.study.study))
+        except QuadratureError:
+            if pulled:
+                raise
+    raise AssertionError
 
 
 def _standard_deviation(lattice: Lattice, density: Array) -> float:

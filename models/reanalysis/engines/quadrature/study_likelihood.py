@@ -20,10 +20,14 @@ from reanalysis.model.likelihood import information, log_likelihood_on_grid
 
 Array = NDArray[np.float64]
 
-NEGLIGIBLE = 45.0
-"""Log ratio to the maximum below which a factor is dropped: exp(-45) is below double precision."""
+NEGLIGIBLE = 700.0
+"""Log ratio to its maximum below which the control's factor is dropped. Far below double precision, because another
+factor may favour what this one does not: studies in conflict meet in the tails of their likelihoods."""
 
-_PRIOR_REACH = 9.0
+_PULL = 26.0
+"""Units of log likelihood by which other evidence may pull an arm away from its own rate: the widths below hold there."""
+
+_PRIOR_REACH = 16.0
 """Prior SDs beyond which a baseline is never looked for."""
 
 
@@ -45,38 +49,30 @@ class StudyLikelihood:
     baseline: Distribution
     arm: str | None = None
 
-    @property
-    def control_information(self) -> float:
-        """Largest Fisher information of the control arm's logit."""
-        control = self.study.control
-        return information(control, self.study.rho) if control else 0.0
+    def information(self, arm: str, within: float = _PULL) -> float:
+        """Largest Fisher information of an arm's logit, 0 for an arm that is not observed."""
+        candidates = getattr(self.study, arm)
+        return information(candidates, self.study.rho, within) if candidates else 0.0
 
-    @property
-    def treated_information(self) -> float:
-        """Largest Fisher information of the treated arm's logit."""
-        treated = self.study.treated
-        return information(treated, self.study.rho) if treated else 0.0
-
-    @property
-    def width(self) -> float:
+    def width(self, within: float = _PULL) -> float:
         """Scale of the narrowest feature under the sum over baselines, and so of the lattice step."""
         if self.study.adjusted is not None:
             return self.study.adjusted.standard_error
         if self.arm is not None:
-            arm_information = (
-                self.control_information if self.arm == "control" else self.treated_information
-            )
-            return float(min(1.0, arm_information**-0.5)) if arm_information > 0 else 1.0
-        total = self.control_information + self.treated_information + self.baseline.sd**-2
-        return float(min(1.0, total**-0.5))
+            return max(self.information(self.arm, within), 1.0) ** -0.5
+        total = self.information("control", within) + self.information("treated", within)
+        return max(total + self.baseline.sd**-2, 1.0) ** -0.5
 
-    @property
-    def effect_width(self) -> float:
+    def effect_width(self, within: float = _PULL) -> float:
         """Scale of the effect's likelihood: standard error of the effect where all counts are positive."""
         if self.study.adjusted is not None or self.arm is not None:
-            return self.width
-        precisions = (self.control_information + self.baseline.sd**-2, self.treated_information)
-        return float(np.sqrt(sum(1 / max(p, 1.0) for p in precisions)))
+            return self.width(within)
+        control = self.information("control", within) + self.baseline.sd**-2
+        return float(np.hypot(max(control, 1.0) ** -0.5, max(self.information("treated", within), 1.0) ** -0.5))
+
+    def step(self, within: float = _PULL) -> float:
+        """Lattice step at which sums over the baseline, and the likelihood's own spectrum, are exact to rounding."""
+        return min(0.8 * self.width(within), 0.4 * self.effect_width(within))
 
     def on(self, lattice: Lattice) -> tuple[Array, float]:
         """Likelihood of the effect at the nodes.

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reanalysis.evidence.arms import ArmRow
-from reanalysis.evidence.audit.finding import Finding, Severity
+from reanalysis.evidence.audit.finding import REFUSED, Finding, Severity, allowed, used
 from reanalysis.evidence.feasible import counts_of
 from reanalysis.evidence.folder import Evidence
-from reanalysis.evidence.printing import CONVENTIONS
+from reanalysis.evidence.printing import CONVENTIONS, Percentage
 
-_SHOWN = 12
+_NEAR = 20
+"""How far from the printed n another n is looked for that would fit."""
+_MOST_NEAR = 4
 
 
 def check_counts(evidence: Evidence) -> Iterator[Finding]:
@@ -19,119 +21,99 @@ def check_counts(evidence: Evidence) -> Iterator[Finding]:
         if row.n is None or row.percent is None or row.weighting == "iptw":
             continue
         if row.events is None:
-            yield from _percentage_alone(row)
+            yield from _percentage_alone(row, row.n, row.percent)
         elif row.events[0] == row.events[1]:
-            yield from _count_and_percentage(row)
+            yield from _count_and_percentage(row, row.events[0], row.n, row.percent)
         else:
-            yield from _range_and_percentage(row)
+            yield from _range_and_percentage(row, row.events, row.n, row.percent)
 
 
-def _severity(row: ArmRow) -> Severity:
+def _finding(
+    row: ArmRow, kind: str, severity: Severity, message: str, used_as: str, feasible: tuple[str, ...] = ()
+) -> Finding:
+    return Finding(
+        kind, severity, row.study, row.arm, row.endpoint, message,
+        feasible=feasible, used_as=used(row, used_as), lines=(row.line,),
+    )  # fmt: skip
+
+
+def _contradiction(row: ArmRow) -> Severity:
     if row.modelled:
         return "error"
     return "info" if row.use == "excluded" else "warning"
 
 
-def _finding(row: ArmRow, kind: str, severity: Severity, message: str, **more: object) -> Finding:
-    return Finding(
-        kind, severity, row.study, row.arm, row.endpoint, message, lines=(row.line,), **more  # type: ignore[arg-type]
-    )
+def _odd_rounding(row: ArmRow) -> Severity:
+    return "info" if row.use == "excluded" else "warning"
 
 
-def _refused(row: ArmRow) -> str:
-    return "refused until readings are declared" if row.modelled else f"not modelled ({row.use})"
+def _of(counts: range, n: int) -> tuple[str, ...]:
+    return allowed((f"{x} of {n}" for x in counts), len(counts))
 
 
-def _count_and_percentage(row: ArmRow) -> Iterator[Finding]:
-    assert row.n is not None
-    assert row.percent is not None
-    assert row.events is not None
-    events = row.events[0]
-    fits = row.percent.conventions(events, row.n)
-    where = f"{events} of {row.n}{f' ({row.subgroup})' if row.subgroup else ''}"
-    exact = 100 * events / row.n
+def _count_and_percentage(row: ArmRow, events: int, n: int, percent: Percentage) -> Iterator[Finding]:
+    fits = percent.conventions(events, n)
+    where = f"{events} of {n}" + (f" ({row.subgroup})" if row.subgroup else "")
+    exact = f"{100 * events / n:.{percent.decimals + 2}f} %"
     if not fits:
-        possible, _ = counts_of(row.percent, row.n)
-        others = [f"{x} of {row.n}" for x in possible]
-        others += _denominators(row)
         yield _finding(
-            row,
-            "count-percent",
-            _severity(row),
-            f"{where} is {exact:.{row.percent.decimals + 2}f} %, printed {row.percent}: no rounding convention gives it",
-            feasible=tuple(others[:_SHOWN]),
-            used_as=_refused(row),
-        )
+            row, "count-percent", _contradiction(row),
+            f"{where} is {exact}, printed {percent}: no rounding convention gives it", REFUSED,
+            (*_of(counts_of(percent, n)[0], n), *_other_denominators(events, n, percent)),
+        )  # fmt: skip
     elif CONVENTIONS[0] not in fits:
         yield _finding(
-            row,
-            "rounding",
-            "warning" if row.use != "excluded" else "info",
-            f"{where} is {exact:.{row.percent.decimals + 2}f} %, printed {row.percent}: only {' or '.join(fits)} gives it",
-            used_as="the count" if row.modelled else f"not modelled ({row.use})",
-        )
-    elif row.percent.is_tie(events, row.n):
+            row, "rounding", _odd_rounding(row),
+            f"{where} is {exact}, printed {percent}: only {' or '.join(fits)} gives it", "the count",
+        )  # fmt: skip
+    elif percent.is_tie(events, n):
         yield _finding(
-            row, "rounding", "info", f"{where} lies half-way between two percentages and was rounded up to {row.percent}",
-            used_as="the count" if row.modelled else f"not modelled ({row.use})",
+            row, "rounding", "info",
+            f"{where} lies half-way between two percentages and was rounded up to {percent}", "the count",
         )  # fmt: skip
 
 
-def _denominators(row: ArmRow) -> list[str]:
+def _other_denominators(events: int, n: int, percent: Percentage) -> list[str]:
     """Denominators near the printed one with which the printed count gives the printed percentage."""
-    assert row.n is not None
-    assert row.percent is not None
-    assert row.events is not None
-    events = row.events[0]
-    near = sorted(range(max(1, events, row.n - 20), row.n + 21), key=lambda n: abs(n - row.n))  # type: ignore[operator]
-    return [f"{events} of {n}" for n in near if row.percent.prints(events, n, CONVENTIONS[0])][:4]
+    near = sorted(range(max(1, events, n - _NEAR), n + _NEAR + 1), key=lambda m: abs(m - n))
+    return [f"{events} of {m}" for m in near if percent.prints(events, m, CONVENTIONS[0])][:_MOST_NEAR]
 
 
-def _percentage_alone(row: ArmRow) -> Iterator[Finding]:
-    assert row.n is not None
-    assert row.percent is not None
-    possible, convention = counts_of(row.percent, row.n)
+def _percentage_alone(row: ArmRow, n: int, percent: Percentage) -> Iterator[Finding]:
+    possible, convention = counts_of(percent, n)
     if not possible:
         yield _finding(
-            row,
-            "count-percent",
-            _severity(row),
-            f"no count among n = {row.n} prints as {row.percent}",
-            used_as=_refused(row),
+            row, "count-percent", _contradiction(row), f"no count among n = {n} prints as {percent}", REFUSED
         )
     elif convention != CONVENTIONS[0]:
         yield _finding(
-            row,
-            "rounding",
-            "warning",
-            f"{row.percent} of n = {row.n} is a count only under {convention}",
-            feasible=tuple(f"{x} of {row.n}" for x in possible),
-            used_as="these counts" if row.modelled else f"not modelled ({row.use})",
-        )
-    elif row.modelled or len(possible) > 1:
-        deduced = len(possible) == 1
+            row, "rounding", _odd_rounding(row), f"{percent} of n = {n} is a count only under {convention}",
+            "these counts", _of(possible, n),
+        )  # fmt: skip
+    elif len(possible) > 1:
         yield _finding(
-            row,
-            "denominator",
-            "info",
-            f"{row.percent} of n = {row.n} can only be {possible[0]}" if deduced else f"{row.percent} of n = {row.n} allows {len(possible)} counts",
-            feasible=tuple(f"{x} of {row.n}" for x in possible)[:_SHOWN],
-            used_as=("the deduced count" if deduced else "all of these counts") if row.modelled else f"not modelled ({row.use})",
-        )
+            row, "denominator", "info", f"{percent} of n = {n} allows {len(possible)} counts",
+            "all of these counts", _of(possible, n),
+        )  # fmt: skip
+    elif row.modelled:
+        yield _finding(
+            row, "denominator", "info", f"{percent} of n = {n} can only be {possible[0]}",
+            "the deduced count", _of(possible, n),
+        )  # fmt: skip
 
 
-def _range_and_percentage(row: ArmRow) -> Iterator[Finding]:
-    assert row.n is not None
-    assert row.percent is not None
-    assert row.events is not None
-    possible, _ = counts_of(row.percent, row.n)
-    both = [x for x in possible if row.events[0] <= x <= row.events[1]]
-    if not both:
+def _range_and_percentage(
+    row: ArmRow, events: tuple[int, int], n: int, percent: Percentage
+) -> Iterator[Finding]:
+    fits, convention = counts_of(percent, n, events)
+    where = f"from {events[0]} to {events[1]} among n = {n}"
+    if not fits:
         yield _finding(
-            row,
-            "count-percent",
-            _severity(row),
-            f"no count from {row.events[0]} to {row.events[1]} among n = {row.n} prints as {row.percent}",
-            feasible=tuple(f"{x} of {row.n}" for x in possible)[:_SHOWN],
-            used_as=_refused(row),
-        )
+            row, "count-percent", _contradiction(row), f"no count {where} prints as {percent}", REFUSED,
+            _of(counts_of(percent, n)[0], n),
+        )  # fmt: skip
+    elif convention != CONVENTIONS[0]:
+        yield _finding(
+            row, "rounding", _odd_rounding(row),
+            f"a count {where} prints as {percent} only under {convention}", "these counts", _of(fits, n),
+        )  # fmt: skip

@@ -1,9 +1,11 @@
-"""What did the analyst decide? Readings, exclusions and columns that were set aside, so that nothing is silent."""
+"""What did the analyst decide? Readings, exclusions and columns set aside, so that nothing is silent."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import takewhile
 
 from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.finding import Finding
@@ -16,22 +18,32 @@ def check_declared(evidence: Evidence) -> Iterator[Finding]:
     for row in evidence.arms:
         if row.modelled:
             groups[row.study, row.arm, row.endpoint].append(row)
-        elif row.use == "excluded" and not row.subgroup:
+        elif row.use == "excluded":
+            what = f"{row.subgroup}: {row.printed}" if row.subgroup else row.printed
             yield Finding(
-                "excluded", "info", row.study, row.arm, row.endpoint,
-                f"{row.printed} is excluded: {row.reason}", used_as="not modelled", lines=(row.line,),
+                "excluded", "info", row.study, row.arm, row.endpoint, f"{what} is excluded: {row.reason}",
+                used_as="not modelled", lines=(row.line,),
             )  # fmt: skip
-    for (study, arm, endpoint), rows in groups.items():
+    for where, rows in groups.items():
         if len(rows) > 1:
-            reason = next((r.reason for r in rows if r.reason), "")
+            reason = _shared_sentences([row.reason for row in rows])
+            message = f"the print contradicts itself and is read in {len(rows)} ways"
             yield Finding(
-                "readings", "warning", study, arm, endpoint,
-                "the print contradicts itself and is read in "
-                f"{len(rows)} ways" + (f": {reason}" if reason else ""),
-                feasible=tuple(f"{r.reading}: {r.printed}" for r in rows),
-                used_as="a mixture of the readings", lines=tuple(r.line for r in rows),
+                "readings", "warning", *where, f"{message}: {reason}" if reason else message,
+                feasible=tuple(_reading(row) for row in rows),
+                used_as="a mixture of the readings", lines=tuple(row.line for row in rows),
             )  # fmt: skip
     for column in evidence.ignored_columns:
-        yield Finding(
-            "column", "info", "", "", "", f"column {column!r} of arms.csv means nothing here", used_as="ignored"
-        )
+        message = f"column {column!r} of arms.csv means nothing here"
+        yield Finding("column", "info", "", "", "", message, used_as="ignored")
+
+
+def _reading(row: ArmRow) -> str:
+    text = row.printed if row.printed.startswith(row.reading) else f"{row.reading}: {row.printed}"
+    return text if row.reading_weight is None else f"{text}, weight {row.reading_weight:g}"
+
+
+def _shared_sentences(reasons: list[str]) -> str:
+    """The sentences with which all reasons begin: what was printed, before what each reading makes of it."""
+    sentences = zip(*(re.split(r"(?<=\.)\s+", reason) for reason in reasons), strict=False)
+    return " ".join(same[0] for same in takewhile(lambda each: len(set(each)) == 1, sentences))

@@ -1,14 +1,14 @@
-"""Which denominators do percentages without n allow together?"""
+"""Which denominators do percentages without n allow together? A search of all up to n_max."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reanalysis.evidence.audit.finding import Finding
+from reanalysis.evidence.audit.finding import Finding, allowed, counts_text
 from reanalysis.evidence.candidates import latent_solutions, n_max
+from reanalysis.evidence.feasible import Solution
 from reanalysis.evidence.folder import Evidence
-
-_SHOWN = 24
+from reanalysis.evidence.printing import CONVENTIONS
 
 
 def check_denominators(evidence: Evidence) -> Iterator[Finding]:
@@ -29,24 +29,22 @@ def check_denominators(evidence: Evidence) -> Iterator[Finding]:
                 used_as="refused until n_max is raised or readings are declared",
             )  # fmt: skip
             continue
-        names = sorted(solutions[0].counts)
-        feasible = tuple(
-            f"n = {s.n}: " + ", ".join(f"{name} {_range(s.counts[name])}" for name in names) for s in solutions
-        )
         unique = len(solutions) == 1
         message = (
             f"n is not printed; {printed} allow n = {solutions[0].n} only (up to {top})"
             if unique
             else f"n is not printed; {printed} allow {len(solutions)} denominators up to {top}"
         )
-        if convention != "half-up":
+        usual = convention == CONVENTIONS[0]
+        if not usual:
             message += f", under {convention}"
         yield Finding(
-            "denominator", "info" if convention == "half-up" else "warning", study, arm, endpoint, message,
-            feasible=feasible[:_SHOWN], lines=lines,
+            "denominator", "info" if usual else "warning", study, arm, endpoint, message,
+            feasible=allowed((_text(s) for s in solutions), len(solutions)), lines=lines,
             used_as="the deduced denominator" if unique else "a mixture over these denominators",
         )  # fmt: skip
 
 
-def _range(counts: tuple[int, int]) -> str:
-    return str(counts[0]) if counts[0] == counts[1] else f"{counts[0]} to {counts[1]}"
+def _text(solution: Solution) -> str:
+    counts = ", ".join(f"{name} {counts_text(found)}" for name, found in sorted(solution.counts.items()))
+    return f"n = {solution.n}: {counts}"

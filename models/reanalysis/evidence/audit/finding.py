@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any, Literal
+
+from reanalysis.evidence.arms import ArmRow
 
 Severity = Literal["info", "warning", "error"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
+
+REFUSED = "refused until readings are declared"
+
+_MOST_FEASIBLE = 100
 
 
 @dataclass(frozen=True)
@@ -16,8 +24,9 @@ class Finding:
     Parameters
     ----------
     kind : str
-        What was checked: ``count-percent``, ``rounding``, ``readings``, ``denominator``, ``subgroups``, ``nesting``,
-        ``weighted-rate``, ``interval``, ``p-value``, ``excluded``, ``column``, ``not-a-count``.
+        What was checked, for example ``count-percent``, ``rounding``, ``readings``, ``denominator``,
+        ``subgroups``, ``nesting``, ``weighted-rate``, ``interval``, ``p-value``, ``measure``, ``excluded``,
+        ``column``.
     severity : {"info", "warning", "error"}
         ``error`` keeps a model from using the rows; "no finding" means none above ``info``.
     study, arm, endpoint : str
@@ -43,12 +52,35 @@ class Finding:
     lines: tuple[int, ...] = ()
 
     @property
+    def where(self) -> str:
+        """Study, arm and endpoint, as far as they apply."""
+        return "/".join(part for part in (self.study, self.arm, self.endpoint) if part)
+
+    @property
     def id(self) -> str:
         """Stable name: what was found where, not on which line."""
-        return "/".join(part for part in (self.kind, self.study, self.arm, self.endpoint) if part)
+        return "/".join(part for part in (self.kind, self.where) if part)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         plain = {"id": self.id, **asdict(self)}
         plain["feasible"], plain["lines"] = list(self.feasible), list(self.lines)
         return plain
+
+
+def allowed(texts: Iterable[str], many: int) -> tuple[str, ...]:
+    """What a print allows: the first 100 of ``many`` texts, and how many more there are."""
+    more = many - _MOST_FEASIBLE
+    shown = tuple(islice(texts, _MOST_FEASIBLE))
+    return (*shown, f"and {more} more") if more > 0 else shown
+
+
+def used(row: ArmRow, modelled_as: str) -> str:
+    """What the likelihood makes of a row: as told where it is modelled, nothing otherwise."""
+    return modelled_as if row.modelled else f"not modelled ({row.use})"
+
+
+def counts_text(counts: tuple[int, int]) -> str:
+    """``3`` or ``3 to 5``."""
+    low, high = counts
+    return str(low) if low == high else f"{low} to {high}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,11 @@ _CHECKS = (
     check_weighted_rates,
     check_ratios,
     check_declared,
+)
+
+_REMEDY = (
+    "correct the row, or declare readings, each without the figure that it takes for a misprint, "
+    "or set use to context or excluded"
 )
 
 
@@ -60,7 +66,13 @@ class Ledger:
             str(study): {str(endpoint): str(cell) for endpoint, cell in row.items()}
             for study, row in self.coverage.iterrows()
         }
-        return {"findings": [f.as_dict() for f in self.findings], "coverage": cells}
+        findings = [f.as_dict() for f in self.findings]
+        times = Counter[str]()
+        for found in findings:  # the same thing found again in the same place has its number in its name
+            times[found["id"]] += 1
+            if times[found["id"]] > 1:
+                found["id"] += f"#{times[found['id']]}"
+        return {"findings": findings, "coverage": cells}
 
 
 def audit(evidence: Evidence) -> Ledger:
@@ -97,7 +109,6 @@ def require_consistent(evidence: Evidence, endpoints: tuple[str, ...], ledger: L
         touched = {by_line[line].endpoint for line in finding.lines} | {finding.endpoint}
         if touched & set(endpoints):
             lines = ", ".join(str(line) for line in finding.lines)
-            where = "/".join(part for part in (finding.study, finding.arm, finding.endpoint) if part)
-            problems.append(f"arms.csv, line {lines}: {where}: {finding.message}; declare readings or correct the row")
+            problems.append(f"arms.csv, line {lines}: {finding.where}: {finding.message}; {_REMEDY}")
     if problems:
         raise InconsistentPrint(problems)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from reanalysis.evidence.arms import ArmRow
-from reanalysis.evidence.audit.finding import Finding
+from reanalysis.evidence.audit.finding import REFUSED, Finding, used
 from reanalysis.evidence.audit.possible import possible_pairs
 from reanalysis.evidence.folder import Evidence
 
 
 def parent_of(evidence: Evidence, endpoint: str) -> str:
-    """Endpoint whose patients include those of another: ``part_of``, else by the usual ids (x_g3 in x_any, cr in orr)."""
+    """Endpoint whose patients include those of another, empty if none is known.
+
+    That of ``part_of``, else by the usual ids: x_g3 is part of x_any, cr of orr.
+    """
     declared = evidence.endpoint(endpoint).part_of
     if declared:
         return declared
@@ -22,36 +26,48 @@ def parent_of(evidence: Evidence, endpoint: str) -> str:
 
 def check_nesting(evidence: Evidence) -> Iterator[Finding]:
     """Counts, ranges and weighted rates of nested endpoints."""
-    rows = [r for r in evidence.arms if r.use != "excluded"]
-    for child in rows:
-        parent = parent_of(evidence, child.endpoint)
-        wholes = [
-            r
-            for r in rows
-            if parent
-            and (r.study, r.arm, r.subgroup, r.endpoint) == (child.study, child.arm, child.subgroup, parent)
-        ]
-        if wholes and not any(_fits(evidence, child, whole) for whole in wholes):
-            modelled = child.modelled and any(w.modelled for w in wholes)
-            yield Finding(
-                "nesting",
-                "error" if modelled else "warning",
-                child.study,
-                child.arm,
-                child.endpoint,
-                f"{child.endpoint} {child.printed} exceeds {parent} {wholes[0].printed}, of which it is a part",
-                lines=(child.line, *(w.line for w in wholes)),
-                used_as="refused until readings are declared" if modelled else "not modelled",
-            )
+    by_place: dict[tuple[str, str, str, str], list[ArmRow]] = defaultdict(list)
+    for row in evidence.arms:
+        if row.use != "excluded":
+            by_place[row.study, row.arm, row.subgroup, row.endpoint].append(row)
+    for (study, arm, subgroup, endpoint), parts in list(by_place.items()):
+        parent = parent_of(evidence, endpoint)
+        wholes = by_place.get((study, arm, subgroup, parent), [])
+        for part in parts:
+            if wholes and not any(_fits(evidence, part, whole) for whole in wholes):
+                yield _finding(evidence, part, parent, wholes)
 
 
-def _fits(evidence: Evidence, child: ArmRow, whole: ArmRow) -> bool:
-    if child.weighting == "iptw" or whole.weighting == "iptw":
-        if child.percent is None or whole.percent is None:
+def _finding(evidence: Evidence, part: ArmRow, parent: str, wholes: list[ArmRow]) -> Finding:
+    message = f"{part.endpoint} {part.printed} exceeds {parent} {wholes[0].printed}, of which it is a part"
+    modelled = part.modelled and any(whole.modelled for whole in wholes)
+    comparable = any(_same_patients(evidence, part, whole) for whole in wholes)
+    if not comparable:
+        message += "; another time or number of patients may explain it"
+    refused = modelled and comparable
+    return Finding(
+        "nesting", "error" if refused else "warning", part.study, part.arm, part.endpoint, message,
+        used_as=REFUSED if refused else used(part, "as printed"),
+        lines=(part.line, *(whole.line for whole in wholes)),
+    )  # fmt: skip
+
+
+def _same_patients(evidence: Evidence, part: ArmRow, whole: ArmRow) -> bool:
+    """Whether nothing printed says that two rows are of other patients or another time."""
+    if part.timepoint and whole.timepoint and part.timepoint != whole.timepoint:
+        return False
+    if part.weighting == "iptw" or whole.weighting == "iptw":
+        return part.weighting == whole.weighting
+    return bool(set(possible_pairs(evidence, part)) & set(possible_pairs(evidence, whole)))
+
+
+def _fits(evidence: Evidence, part: ArmRow, whole: ArmRow) -> bool:
+    if part.weighting == "iptw" or whole.weighting == "iptw":
+        if part.percent is None or whole.percent is None:
             return True
-        slack = 0.5 / 10**child.percent.decimals + 0.5 / 10**whole.percent.decimals
-        return child.percent.value <= whole.percent.value + slack
-    inner, outer = possible_pairs(evidence, child), possible_pairs(evidence, whole)
+        slack = 0.5 / 10**part.percent.decimals + 0.5 / 10**whole.percent.decimals
+        return part.percent.value <= whole.percent.value + slack
+    inner, outer = possible_pairs(evidence, part), possible_pairs(evidence, whole)
     if not inner or not outer:
         return True  # reported by the check of counts
     same = set(inner) & set(outer)

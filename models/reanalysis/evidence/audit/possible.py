@@ -1,4 +1,4 @@
-"""Which (events, n) pairs could one row stand for? The common ground of the checks that compare rows."""
+"""Which (events, n) pairs could one row stand for? The ground on which rows are compared."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.candidates import latent_solutions, n_max, report_name
 from reanalysis.evidence.feasible import Report, counts_of, shared_denominators
 from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.settings import LARGEST_N_MAX
 
 Pairs = dict[int, tuple[int, int]]
 """Smallest and largest count by denominator."""
@@ -16,20 +17,14 @@ def possible_pairs(evidence: Evidence, row: ArmRow) -> Pairs:
     if row.weighting == "iptw":
         return {}
     if row.n is not None:
-        low, high = 0, row.n
-        if row.percent is not None:
-            counts, _ = counts_of(row.percent, row.n)
-            if not counts:
-                return {}
-            low, high = counts[0], counts[-1]
-        if row.events is not None:
-            low, high = (
-                row.events if row.percent is None else (max(low, row.events[0]), min(high, row.events[1]))
-            )
-        return {row.n: (low, high)} if low <= high else {}
+        if row.percent is None:
+            assert row.events is not None
+            return {row.n: row.events}
+        counts, _ = counts_of(row.percent, row.n, row.events)
+        return {row.n: (counts[0], counts[-1])} if counts else {}
     if row.modelled:
         joint, _ = latent_solutions(evidence, row.study, row.arm)
-        return {s.n: s.counts[report_name(row)] for s in joint}
+        return {s.n: s.counts[report_name(row)] for s in joint if report_name(row) in s.counts}
     solutions, _ = shared_denominators({"": Report(row.percent, row.events)}, _largest(evidence, row))
     return {s.n: s.counts[""] for s in solutions}
 
@@ -43,4 +38,6 @@ def _largest(evidence: Evidence, row: ArmRow) -> int:
         and r.use != "excluded"
         and (r.study, r.arm, r.subgroup) == (row.study, row.arm, row.subgroup)
     ]
-    return max(printed) if row.subgroup and printed else n_max(evidence, row.study, row.arm)
+    if row.subgroup and printed:
+        return min(max(printed), LARGEST_N_MAX)
+    return n_max(evidence, row.study, row.arm)

@@ -1,4 +1,4 @@
-"""Do the parts add up to the whole?"""
+"""Do the parts add up to the whole? Subgroups of an arm against the arm."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from reanalysis.evidence.arms import ArmRow
-from reanalysis.evidence.audit.finding import Finding
+from reanalysis.evidence.audit.finding import REFUSED, Finding, counts_text
 from reanalysis.evidence.audit.possible import possible_pairs
 from reanalysis.evidence.folder import Evidence
+
+_MOST_SUMS = 1_000_000
 
 
 def check_subgroups(evidence: Evidence) -> Iterator[Finding]:
@@ -37,6 +39,8 @@ def _sum(
         pairs = possible_pairs(evidence, part)
         if not pairs:
             return
+        if len(sums) * len(pairs) > _MOST_SUMS:
+            return  # sizes that are not printed, of large arms: almost any sum is possible
         sums = _added(sums, pairs)
     lines = tuple(r.line for r in (*wholes, *parts))
     whole_pairs = [possible_pairs(evidence, whole) for whole in wholes]
@@ -44,7 +48,7 @@ def _sum(
     if not sizes & set(sums):
         return  # the subgroups printed are not a partition of the arm
     fits = [
-        f"{max(low, sums[n][0])} of {n}"
+        f"{counts_text((max(low, sums[n][0]), min(high, sums[n][1])))} of {n}"
         for pairs in whole_pairs
         for n, (low, high) in pairs.items()
         if n in sums and sums[n][0] <= high and sums[n][1] >= low
@@ -53,18 +57,16 @@ def _sum(
     whole = " or ".join(dict.fromkeys(w.printed for w in wholes))
     if fits:
         yield Finding(
-            "subgroups", "info", *where, f"{text} add up to the whole arm, {whole}",
-            feasible=tuple(fits), lines=lines, used_as="confirms the whole arm; subgroups are never added to it",
+            "subgroups", "info", *where, f"{text} add up to the whole arm, {whole}", feasible=tuple(fits),
+            lines=lines, used_as="confirms the whole arm; subgroups are never added to it",
         )  # fmt: skip
         return
     n = max(sizes & set(sums))
-    low, high = sums[n]
-    total = str(low) if low == high else f"{low} to {high}"
     modelled = any(w.modelled for w in wholes)
     yield Finding(
         "subgroups", "error" if modelled else "warning", *where,
-        f"{text} add up to {total} of {n}, but the whole arm is printed as {whole}", lines=lines,
-        used_as="refused until readings are declared" if modelled else "not modelled",
+        f"{text} add up to {counts_text(sums[n])} of {n}, but the whole arm is printed as {whole}",
+        lines=lines, used_as=REFUSED if modelled else "not modelled",
     )  # fmt: skip
 
 
@@ -87,25 +89,24 @@ def _rest(
         modelled = any(w.modelled for w in wholes)
         yield Finding(
             "subgroups", "error" if modelled else "warning", *where,
-            f"{part.subgroup} {part.printed} does not fit into the whole arm, {wholes[0].printed}", lines=lines,
-            used_as="refused until readings are declared" if modelled else "not modelled",
+            f"{part.subgroup} {part.printed} does not fit into the whole arm, {wholes[0].printed}",
+            lines=lines, used_as=REFUSED if modelled else "not modelled",
         )  # fmt: skip
         return
     if len(inner) == 1 and part.n is None:
-        ((m, (low, high)),) = inner.items()
-        rest = sorted({f"{b} of {n - m}" if a == b else f"{a} to {b} of {n - m}" for (n, _), (a, b) in fits.items()})
-        count = str(low) if low == high else f"{low} to {high}"
+        ((m, counts),) = inner.items()
+        rest = list(dict.fromkeys(f"{counts_text(left)} of {n - m}" for (n, _), left in fits.items()))
+        count = counts_text(counts)
         yield Finding(
             "subgroups", "info", *where,
             f"{part.subgroup} {part.printed} can only be {count} of {m}; the rest of the arm then has "
             + " or ".join(rest[:4]),
-            feasible=(f"{count} of {m}",), lines=lines, used_as="shown; subgroups are never added to the whole arm",
+            feasible=(f"{count} of {m}",), lines=lines,
+            used_as="shown; subgroups are never added to the whole arm",
         )  # fmt: skip
 
 
-def _added(
-    sums: dict[int, tuple[int, int]], pairs: dict[int, tuple[int, int]]
-) -> dict[int, tuple[int, int]]:
+def _added(sums: dict[int, tuple[int, int]], pairs: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
     added: dict[int, tuple[int, int]] = {}
     for n, (low, high) in sums.items():
         for m, (low_part, high_part) in pairs.items():

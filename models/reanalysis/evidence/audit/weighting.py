@@ -9,35 +9,41 @@ from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.finding import Finding
 from reanalysis.evidence.feasible import counts_of
 from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.printing import Percentage
 
 
 def check_weighted_rates(evidence: Evidence) -> Iterator[Finding]:
-    """For each weighted arm: which of its percentages are counts over n, and what that says of the weighting."""
-    arms: dict[tuple[str, str], list[ArmRow]] = defaultdict(list)
+    """For each weighted arm: which of its percentages are counts, and what that says of the weighting."""
+    arms: dict[tuple[str, str], list[tuple[ArmRow, Percentage, int]]] = defaultdict(list)
     for row in evidence.arms:
         if row.weighting == "iptw" and row.percent is not None and row.n is not None:
-            arms[row.study, row.arm].append(row)
-    for (study, arm), rows in sorted(arms.items()):
-        # with fewer decimals than 100 / n resolves, almost every percentage is some count: those say nothing
-        telling = [r for r in rows if 10**-r.percent.decimals < 100 / r.n]  # type: ignore[union-attr,operator]
-        decisive = [r for r in telling if 10**-r.percent.decimals <= 50 / r.n]  # type: ignore[union-attr,operator]
-        whole = [r for r in decisive if counts_of(r.percent, r.n)[0]]  # type: ignore[arg-type]
-        k = evidence.study(study).k
-        used = f"pseudo-counts at k n, k = {k:g}" if k else "refused until k is set"
+            arms[row.study, row.arm].append((row, row.percent, row.n))
+    for (study, arm), printed in sorted(arms.items()):
+        decisive = [(row, percent, n) for row, percent, n in printed if _decisive(percent, n)]
         if not decisive:
             continue
-        if len(whole) < len(decisive):
-            shown = ", ".join(f"{r.endpoint} {r.percent}" for r in decisive if r not in whole)
-            message = f"{len(decisive) - len(whole)} of {len(decisive)} percentages are no count over n = {rows[0].n} ({shown}): the arm was weighted"
+        fractional = [
+            f"{row.endpoint} {percent} of {n}" for row, percent, n in decisive if not _is_count(percent, n)
+        ]
+        many, counts = len(decisive), len(decisive) - len(fractional)
+        if fractional:
+            message = f"{counts or 'none'} of {many} percentages is a count: the arm was weighted"
+            message += f" ({', '.join(fractional)} cannot be)"
         else:
-            message = f"all {len(decisive)} percentages are counts over n = {rows[0].n}: this arm may be unweighted (weights of 1, as in an effect on the treated)"
+            message = f"all {many} percentages are counts: the arm may be unweighted, with weights of 1"
+        k = evidence.study(study).k
         yield Finding(
-            "weighted-rate",
-            "info" if len(whole) < len(decisive) else "warning",
-            study,
-            arm,
-            "",
-            message,
-            used_as=used,
-            lines=tuple(r.line for r in rows),
-        )
+            "weighted-rate", "info" if fractional else "warning", study, arm, "", message,
+            used_as=f"pseudo-counts at k n, k = {k:g}" if k else "refused until k is set",
+            lines=tuple(row.line for row, _, _ in printed),
+        )  # fmt: skip
+
+
+def _decisive(percent: Percentage, n: int) -> bool:
+    """Whether at most half of the percentages with these decimals are some count over n."""
+    return 10**-percent.decimals <= 50 / n
+
+
+def _is_count(percent: Percentage, n: int) -> bool:
+    """Whether a count rounds to a percentage; one that would have to be truncated is none."""
+    return counts_of(percent, n)[1] != "truncation" and bool(counts_of(percent, n)[0])

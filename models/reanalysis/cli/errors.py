@@ -1,0 +1,61 @@
+"""How does a command end? Exit codes, and one clear message instead of a traceback."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from enum import IntEnum
+
+import typer
+
+from reanalysis.cli.output import until_closed
+from reanalysis.evidence.problems import InvalidInput, printable
+
+_MOST_PROBLEMS = 100
+
+
+class Exit(IntEnum):
+    """Exit codes of every command."""
+
+    DONE = 0
+    OTHER = 1
+    INVALID = 2
+    GATE_FAILED = 3
+    HELD = 4
+
+
+def say(message: str) -> None:
+    """One line on standard error, whatever its encoding can hold."""
+    encoding = sys.stderr.encoding or "ascii"
+    with until_closed(sys.stderr):
+        print(printable(message).encode(encoding, "replace").decode(encoding), file=sys.stderr)
+
+
+def reports_errors[**P, R](command: Callable[P, R]) -> Callable[P, R]:
+    """Turn what users can mend into messages and exit codes; what they cannot stays a traceback."""
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        from reanalysis.engines.errors import EngineError
+
+        try:
+            return command(*args, **kwargs)
+        except InvalidInput as error:
+            for problem in error.problems[:_MOST_PROBLEMS]:
+                say(f"error: {problem}")
+            if len(error.problems) > _MOST_PROBLEMS:
+                say(f"error: and {len(error.problems) - _MOST_PROBLEMS} more")
+            raise typer.Exit(Exit.INVALID) from None
+        except EngineError as error:
+            say(f"error: {error}")
+            raise typer.Exit(Exit.OTHER) from None
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            say(f"error: {place}{error.strerror or error}")
+            raise typer.Exit(Exit.OTHER) from None
+        except KeyboardInterrupt:
+            say("interrupted")
+            raise typer.Exit(130) from None
+
+    return wrapped

@@ -1,0 +1,167 @@
+"""How do options become a specification? Each is checked first, and all that is wrong is said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from reanalysis.evidence.coverage import comparative_studies
+from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.problems import InvalidInput, did_you_mean, listed
+from reanalysis.evidence.settings import SMALLEST_RHO
+from reanalysis.model.distributions import Distribution
+from reanalysis.model.selection import default_spec
+from reanalysis.model.spec import ARMS, ENGINES, MODELS, POOLINGS, ModelSpec, Priors
+
+FORMATS = ("table", "json")
+_PRIOR_NAMES = ("mu", "tau", "baseline")
+
+
+def require(*problems: str) -> None:
+    """Refuse what is wrong, all of it at once.
+
+    Parameters
+    ----------
+    *problems : str
+        One sentence each, empty where nothing is wrong.
+
+    Raises
+    ------
+    InvalidInput
+        If one is not empty.
+    """
+    wrong = [problem for problem in problems if problem]
+    if wrong:
+        raise InvalidInput(wrong)
+
+
+def not_one_of(option: str, value: str, allowed: Sequence[str]) -> str:
+    """What is wrong with an option that takes one of a few words."""
+    return "" if value in allowed else f"{option} {value!r}: must be one of {', '.join(allowed)}"
+
+
+def bad_format(output: str) -> str:
+    """What is wrong with ``--format``."""
+    return not_one_of("--format", output, FORMATS)
+
+
+def bad_engine(engine: str) -> str:
+    """What is wrong with ``--engine``."""
+    return not_one_of("--engine", engine, ENGINES)
+
+
+def bad_seed(seed: int | None) -> str:
+    """What is wrong with ``--seed``."""
+    right = seed is None or 0 <= seed < 2**31
+    return "" if right else f"--seed {seed}: must be a whole number from 0 to {2**31 - 1}"
+
+
+def bad_file(out: Path | None) -> str:
+    """What is wrong with the file of ``--out``."""
+    right = out is None or (out.suffix == ".nc" and out.parent.is_dir() and not out.is_dir())
+    return "" if right else f"--out {out}: must name a .nc file in an existing folder"
+
+
+def specification(
+    evidence: Evidence,
+    endpoint: str,
+    *,
+    model: str,
+    pooling: str,
+    arm: str,
+    priors: Sequence[str],
+    rho: float | None,
+    k: float | None,
+    leave_out: Sequence[str],
+    settings: Sequence[str],
+    seed: int | None,
+) -> ModelSpec:
+    """Specification from command-line options; what is not given comes from the folder.
+
+    Raises
+    ------
+    InvalidInput
+        With every option that is wrong.
+    """
+    words = (
+        not_one_of("--model", model, MODELS),
+        not_one_of("--pooling", pooling, POOLINGS),
+        not_one_of("--arm", arm, ARMS),
+    )
+    beta_rates = model == "beta-rates"
+    named, bad_priors = _named_priors(priors)
+    require(
+        *words,
+        "" if any(words) else _bad_endpoint(evidence, endpoint, model, arm),
+        *(_bad_study(evidence, study) for study in leave_out),
+        *bad_priors,
+        ""
+        if rho is None or rho == 0 or SMALLEST_RHO <= rho < 1
+        else f"--rho {rho:g}: must be 0, or at least {SMALLEST_RHO:.6f} and below 1",
+        "" if k is None or 0 < k <= 1 else f"--k {k:g}: must lie above 0 and at or below 1",
+        *(f"--set {text!r}: model {model} has no settings" for text in settings),
+        bad_seed(seed),
+        "--rho: beta-rates has its own overdispersion, so rho must be 0" if beta_rates and rho else "",
+        "--prior: the prior of beta-rates is (alpha + beta)^(-5/2) and cannot be set"
+        if beta_rates and priors
+        else "",
+        f"--pooling {pooling}: beta-rates is partial pooling only"
+        if beta_rates and pooling != "partial"
+        else "",
+    )
+    spec = default_spec(evidence, model)
+    return replace(
+        spec,
+        pooling=pooling,  # type: ignore[arg-type]
+        arm=arm,  # type: ignore[arg-type]
+        priors=_with(spec.priors, named),
+        rho=rho,
+        k=k,
+        leave_out=tuple(sorted(set(leave_out))),
+        seed=spec.seed if seed is None else seed,
+    )
+
+
+def _bad_endpoint(evidence: Evidence, endpoint: str, model: str, arm: str) -> str:
+    if endpoint in evidence.endpoints:
+        return ""
+    if model == "contrast":
+        fitted = [e for e in evidence.endpoints if comparative_studies(evidence, e)]
+    else:
+        reported = {row.endpoint for row in evidence.arms if row.modelled and row.arm == arm}
+        fitted = [e for e in evidence.endpoints if e in reported]
+    return (
+        f"--endpoint {endpoint!r}: unknown{did_you_mean(endpoint, evidence.endpoints)}; "
+        f"{evidence.folder} has for model {model}: {listed(fitted) or 'none'}"
+    )
+
+
+def _bad_study(evidence: Evidence, study: str) -> str:
+    if study in evidence.studies:
+        return ""
+    suggestion = did_you_mean(study, evidence.studies)
+    return f"--leave-out {study!r}: unknown{suggestion}; {evidence.folder} has {listed(evidence.studies)}"
+
+
+def _named_priors(texts: Sequence[str]) -> tuple[dict[str, Distribution], list[str]]:
+    """Priors by name, and what is wrong with the others."""
+    named, problems = {}, []
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or name not in _PRIOR_NAMES:
+            names = ", ".join(_PRIOR_NAMES)
+            problems.append(f"--prior {text!r}: write NAME=DISTRIBUTION with NAME one of {names}")
+            continue
+        try:
+            named[name] = Distribution.parse(value)
+        except ValueError as error:
+            problems.append(f"--prior {name}: {error}")
+    return named, problems
+
+
+def _with(priors: Priors, named: dict[str, Distribution]) -> Priors:
+    try:
+        return replace(priors, **named)
+    except ValueError as error:
+        raise InvalidInput([f"--prior: {error}"]) from None

@@ -1,0 +1,108 @@
+"""How do results look on a terminal? Blocks and tables, plain where nobody looks at a screen."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from rich.table import Table
+from rich.text import Text
+
+from reanalysis.checks.checked_fit import CheckedFit
+from reanalysis.cli.output import Page, until_closed
+from reanalysis.evidence.audit.finding import SEVERITIES, Finding
+from reanalysis.evidence.audit.ledger import Ledger
+from reanalysis.evidence.coverage import Cell
+from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.problems import printable
+
+_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
+
+
+def print_ledger(evidence: Evidence, ledger: Ledger, page: Page | None = None) -> None:
+    """A block for each finding, most severe first, then who reports what."""
+    page = page or Page()
+    with until_closed(page.file):  # type: ignore[arg-type]
+        page.lines(evidence.title, style="bold")
+        for finding in ledger.findings:
+            _print_finding(page, finding)
+        page.print()
+        counts = {s: sum(f.severity == s for f in ledger.findings) for s in SEVERITIES}
+        page.lines(f"{counts['error']} errors, {counts['warning']} warnings, {counts['info']} notes")
+        for endpoint in ledger.coverage.columns:
+            studies: dict[str, list[str]] = defaultdict(list)
+            for study, cell in ledger.coverage[endpoint].items():
+                studies[str(cell)].append(str(study))
+            told = [f"{cell} in {', '.join(studies[cell])}" for cell in _TOLD if studies[cell]]
+            page.lines(f"{endpoint}: {'; '.join(told)}")
+
+
+_TOLD = [cell for cell in get_args(Cell) if cell != "missing"]
+
+
+def _print_finding(page: Page, finding: Finding) -> None:
+    page.print()
+    heading = " ".join(part for part in (finding.severity, finding.where) if part)
+    page.lines(heading, style=_STYLES[finding.severity])
+    page.lines(finding.message, indent=2)
+    if finding.feasible:
+        page.lines(f"allowed: {'; '.join(finding.feasible)}", indent=2)
+    if finding.used_as:
+        page.lines(f"used as: {finding.used_as}", indent=2)
+
+
+def print_fit(evidence: Evidence, fitted: CheckedFit, page: Page | None = None) -> None:
+    """Estimates, probabilities and gates of one fit."""
+    page = page or Page()
+    spec, found = fitted.spec, fitted.as_dict()
+    name = evidence.endpoint_label(fitted.endpoint)
+    priors = ", ".join(f"{parameter} ~ {prior}" for parameter, prior in spec.priors.as_text().items())
+    used = found["spec"]["defaults"]
+    with until_closed(page.file):  # type: ignore[arg-type]
+        page.lines(
+            f"{name}: {spec.model}, {spec.pooling} pooling, by {fitted.posterior.engine}", style="bold"
+        )
+        page.lines(
+            "prior proportional to (alpha + beta)^(-5/2)"
+            if spec.model == "beta-rates"
+            else f"priors: {priors}"
+        )
+        page.lines(f"rho: {_pairs(used['rho'])}" + (f"; k: {_pairs(used['k'])}" if used["k"] else ""))
+        page.print(_estimates(found["estimates"]))
+        for event, probability in _probabilities(found["probabilities"]):
+            page.lines(f"P({event} < 0) = {probability:.3f}")
+        for gate in fitted.gates:
+            page.lines(f"{'passed' if gate.passed else 'FAILED'}: {gate.name}: {gate.text}")
+
+
+def _estimates(estimates: dict[str, Any]) -> Table:
+    table = Table("quantity", "median", "95 % interval", "mean", "SD", box=None, pad_edge=False)
+    rows = {name: value for name, value in estimates.items() if name != "study"}
+    for study, quantities in estimates.get("study", {}).items():
+        rows |= {f"{study}: {name}": value for name, value in quantities.items()}
+    for name, value in rows.items():
+        if value is not None:
+            interval = f"{_number(value['lower'])} to {_number(value['upper'])}"
+            numbers = (_number(value["median"]), interval, _number(value["mean"]), _number(value["sd"]))
+            table.add_row(Text(printable(name)), *numbers)
+    return table
+
+
+def _probabilities(found: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """What lies below 0 and how probably: the average and new effects, then each study's."""
+    for name, value in found.items():
+        effect = name.removesuffix("_below_0")
+        if isinstance(value, dict):
+            for study, probability in value.items():
+                yield f"{study}: {effect.removeprefix('study_')}", probability
+        elif value is not None:
+            yield effect, value
+
+
+def _number(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.3f}"
+
+
+def _pairs(values: dict[str, float]) -> str:
+    return ", ".join(f"{study} {value:g}" for study, value in values.items())

@@ -1,0 +1,175 @@
+"""Can adjustment explain the distance between a ratio of rates and an adjusted ratio?
+
+An odds ratio conditional on covariates lies further from 1 than the marginal one even without confounding (Gail, Wieand and
+Piantadosi 1984, Biometrika 71:431). With a normal linear predictor of SD sigma the marginal rates are
+E expit(a + sigma Z) and E expit(a + beta + sigma Z); the sigma at which they equal the printed rates is what
+non-collapsibility alone would need, and its AUC says how well such covariates would predict the event.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import expit, logit
+
+from reanalysis.evidence.arms import ArmRow
+from reanalysis.evidence.audit.finding import Finding
+from reanalysis.evidence.contrasts import ContrastRow
+from reanalysis.evidence.folder import Evidence
+
+Array = NDArray[np.float64]
+
+_STRONGEST = 30.0
+_IMPLAUSIBLE_AUC = 0.9
+
+
+@dataclass(frozen=True)
+class CovariateStrength:
+    """Strength of covariates that non-collapsibility alone would need.
+
+    Parameters
+    ----------
+    sd : float
+        SD of the linear predictor, log odds scale.
+    auc : float
+        Area under the ROC curve of that predictor among controls.
+    """
+
+    sd: float
+    auc: float
+
+
+@lru_cache(maxsize=1)
+def _nodes() -> tuple[Array, Array]:
+    z = np.linspace(-8.5, 8.5, 2001)
+    density = np.exp(-0.5 * z**2)
+    return z, density / density.sum()
+
+
+def marginal_rate(intercept: float, sd: float) -> float:
+    """E expit(intercept + sd Z)."""
+    z, weight = _nodes()
+    return float(weight @ expit(intercept + sd * z))
+
+
+def _intercept(rate: float, sd: float) -> float:
+    reach = 40 + 9 * sd
+    return float(brentq(lambda a: marginal_rate(a, sd) - rate, -reach, reach))
+
+
+def covariate_strength(
+    control_rate: float, treated_rate: float, conditional_odds_ratio: float
+) -> CovariateStrength | None:
+    """SD and AUC of the linear predictor that turns a conditional odds ratio into the printed rates.
+
+    Returns
+    -------
+    CovariateStrength or None
+        None where no strength does: the conditional ratio lies on the other side of 1, or nearer to it than the marginal.
+    """
+    beta = math.log(conditional_odds_ratio)
+    marginal = float(logit(treated_rate) - logit(control_rate))
+    if beta * marginal <= 0 or abs(beta) < abs(marginal):
+        return None
+
+    def excess(sd: float) -> float:
+        return marginal_rate(_intercept(control_rate, sd) + beta, sd) - treated_rate
+
+    if excess(_STRONGEST) * excess(0.0) > 0:
+        return None
+    sd = float(brentq(excess, 0.0, _STRONGEST))
+    return CovariateStrength(sd, predictor_auc(_intercept(control_rate, sd), sd))
+
+
+def predictor_auc(intercept: float, sd: float) -> float:
+    """Probability that a patient with the event has a higher linear predictor than one without."""
+    z, weight = _nodes()
+    rate = expit(intercept + sd * z)
+    events, others = weight * rate, weight * (1 - rate)
+    below = np.cumsum(others) - 0.5 * others
+    return float(events @ below / (events.sum() * others.sum()))
+
+
+def check_adjustment(evidence: Evidence) -> Iterator[Finding]:
+    """Marginal against adjusted ratio, the covariates their distance would need, and events per parameter."""
+    for row in evidence.contrasts:
+        if not row.estimate or row.measure == "RR" or row.use == "excluded":
+            continue
+        rates = _rates(evidence, row)
+        if rates is None:
+            continue
+        (p0, n0), (p1, n1) = rates
+        if not (0 < p0 < 1 and 0 < p1 < 1):
+            continue
+        marginal = math.exp(float(logit(p1) - logit(p0)))
+        strength = covariate_strength(p0, p1, float(row.estimate))
+        message = f"the rates give an odds ratio of {marginal:.2f}, the adjusted ratio is {row.estimate}: different estimands"
+        severity = "info"
+        if strength is not None:
+            message += f"; non-collapsibility alone would need covariates with a linear predictor of SD {strength.sd:.1f} (AUC {strength.auc:.2f})"
+            severity = "warning" if strength.auc > _IMPLAUSIBLE_AUC else "info"
+        elif (
+            abs(math.log(float(row.estimate))) > abs(math.log(marginal))
+            or math.log(float(row.estimate)) * math.log(marginal) < 0
+        ):
+            message += "; non-collapsibility alone cannot explain it"
+            severity = "warning"
+        used = (
+            "one route or the other, never both" if row.use == "sensitivity" else f"not modelled ({row.use})"
+        )
+        yield Finding(
+            "adjustment",
+            severity,
+            row.study,
+            "",
+            row.endpoint,
+            message,
+            used_as=used,
+            lines=(row.line,),  # type: ignore[arg-type]
+        )
+        yield from _events_per_parameter(row, p0 * n0 + p1 * n1, used)
+
+
+def _rates(evidence: Evidence, row: ContrastRow) -> tuple[tuple[float, int], tuple[float, int]] | None:
+    arms: dict[str, ArmRow] = {
+        r.arm: r
+        for r in evidence.arms
+        if (r.study, r.endpoint) == (row.study, row.endpoint)
+        and r.modelled
+        and r.n is not None
+        and not r.reading
+    }
+    if set(arms) != {"control", "treated"}:
+        return None
+    found = []
+    for arm in ("control", "treated"):
+        r = arms[arm]
+        assert r.n is not None
+        if r.events is not None and r.weighting == "none":
+            found.append((r.events[0] / r.n, r.n))
+        elif r.percent is not None:
+            found.append((r.percent.value / 100, r.n))
+        else:
+            return None
+    return found[0], found[1]
+
+
+def _events_per_parameter(row: ContrastRow, events: float, used: str) -> Iterator[Finding]:
+    match = re.search(r"\bon\b(.*)", row.adjustment)
+    if match is None:
+        return
+    parameters = 1 + len([c for c in match[1].split(",") if c.strip()])
+    per = events / parameters
+    if per < 10:
+        yield Finding(
+            "events-per-parameter", "warning" if per < 5 else "info", row.study, "", row.endpoint,
+            f"about {events:.0f} events for at least {parameters} parameters ({per:.1f} each): the adjusted ratio is fragile",
+            used_as=used, lines=(row.line,),
+        )  # fmt: skip

@@ -1,0 +1,77 @@
+"""Do the files of a folder know each other's names? Sources, studies and endpoints across all four."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from reanalysis.evidence.arms import ArmRow
+from reanalysis.evidence.contrasts import ContrastRow
+from reanalysis.evidence.problems import Problem, did_you_mean, listed
+from reanalysis.evidence.settings import Settings, Source, line_of
+from reanalysis.evidence.text_table import is_there, read_text
+
+
+def cross_references(
+    folder: Path,
+    arms: tuple[ArmRow, ...],
+    contrasts: tuple[ContrastRow, ...],
+    settings: Settings,
+    sources: Mapping[str, Source],
+) -> Iterator[Problem]:
+    """Names in one file that no other file has.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files are, to find the lines of analysis.toml.
+    sources : mapping
+        Where it is empty, any source may be named.
+    """
+    text = read_text(folder / "analysis.toml") if is_there(folder / "analysis.toml") else ""
+
+    def problem(key: tuple[str, ...], value: str, rule: str) -> Problem:
+        return Problem("analysis.toml", line_of(text, key), ".".join(key), value, rule)
+
+    def known_source(source: str) -> bool:
+        return not source or not sources or source in sources
+
+    def unknown_source(source: str) -> str:
+        return f"unknown source{did_you_mean(source, sources)}; sources.toml has {listed(sources)}"
+
+    for file, rows in (("arms.csv", arms), ("contrasts.csv", contrasts)):
+        for row in rows:
+            if not known_source(row.source):
+                yield Problem(file, row.line, "source", row.source, unknown_source(row.source))
+    studies = dict.fromkeys([*(r.study for r in arms), *(r.study for r in contrasts)])
+    for name, study in settings.studies.items():
+        if name not in studies:
+            rule = f"no row of arms.csv or contrasts.csv has this study{did_you_mean(name, studies)}"
+            yield problem(("studies", name), "", rule)
+        if not known_source(study.source):
+            yield problem(("studies", name, "source"), study.source, unknown_source(study.source))
+    endpoints = dict.fromkeys([*(r.endpoint for r in arms), *(r.endpoint for r in contrasts)])
+    for name, endpoint in settings.endpoints.items():
+        if name not in endpoints:
+            rule = f"no row of arms.csv or contrasts.csv has this endpoint{did_you_mean(name, endpoints)}"
+            yield problem(("endpoints", name), "", rule)
+        for baseline in endpoint.baselines:
+            if not known_source(baseline.source):
+                key = ("endpoints", name, "baselines")
+                yield problem(key, baseline.source, unknown_source(baseline.source))
+        whole = endpoint.part_of
+        if whole and whole not in endpoints:
+            rule = f"unknown endpoint{did_you_mean(whole, endpoints)}"
+            yield problem(("endpoints", name, "part_of"), whole, rule)
+        elif _contains_itself(settings, name):
+            rule = "an endpoint cannot be part of itself, nor of its own parts"
+            yield problem(("endpoints", name, "part_of"), whole, rule)
+
+
+def _contains_itself(settings: Settings, endpoint: str) -> bool:
+    seen: set[str] = set()
+    above = endpoint
+    while above and above not in seen:
+        seen.add(above)
+        above = settings.endpoints[above].part_of if above in settings.endpoints else ""
+    return above == endpoint

@@ -1,0 +1,170 @@
+"""How does Markdown become HTML, PDF and DOCX? pandoc and typst from their wheels, nothing from the system or the network."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import zipfile
+from importlib.resources import as_file, files
+from pathlib import Path
+
+MARKDOWN_FORMAT = "markdown-raw_html-raw_tex-raw_attribute-citations-example_lists-smart"
+_TITLE_FALLBACK = "Re-analysis"
+
+
+class DocumentError(RuntimeError):
+    """pandoc or typst could not make a document."""
+
+
+def write_documents(markdown: str, title: str, folder: Path) -> None:
+    """Write index.html, report.pdf and report.docx into a folder that holds ``figures/``.
+
+    Parameters
+    ----------
+    markdown : str
+        The report in pandoc's Markdown; images without endings.
+    title : str
+        Plain text.
+    folder : Path
+        Where to write.
+
+    Raises
+    ------
+    DocumentError
+        With what pandoc or typst said.
+    """
+    source = folder / "report.md"
+    source.write_text(markdown, encoding="utf-8")
+    with as_file(files("reanalysis.report") / "templates") as templates:
+        _html(source, title, folder, templates)
+        _docx(source, title, folder, templates)
+        _pdf(source, title, folder, templates)
+
+
+def _html(source: Path, title: str, folder: Path, templates: Path) -> None:
+    _pandoc(
+        source,
+        folder / "index.html",
+        title,
+        "--to=html5",
+        "--standalone",
+        "--embed-resources",
+        "--mathml",
+        "--toc",
+        "--toc-depth=2",
+        "--default-image-extension=svg",
+        f"--template={templates / 'report.html'}",
+        f"--css={templates / 'report.css'}",
+        f"--lua-filter={templates / 'scrolling_tables.lua'}",
+    )
+
+
+def _docx(source: Path, title: str, folder: Path, templates: Path) -> None:
+    reference = folder / ".reference.docx"
+    _reference_docx(reference)
+    try:
+        _pandoc(
+            source,
+            folder / "report.docx",
+            title,
+            "--to=docx",
+            "--default-image-extension=png",
+            f"--reference-doc={reference}",
+        )
+    finally:
+        reference.unlink(missing_ok=True)
+
+
+def _pdf(source: Path, title: str, folder: Path, templates: Path) -> None:
+    import matplotlib
+    import typst
+
+    typst_source = folder / ".report.typ"
+    plain = title.replace("\\", "").replace('"', "'")
+    _pandoc(
+        source,
+        typst_source,
+        title,
+        "--to=typst",
+        "--default-image-extension=svg",
+        f"--template={templates / 'report.typ'}",
+        f"--variable=title-text:{plain}",
+    )
+    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    try:
+        typst.compile(
+            typst_source,
+            output=folder / "report.pdf",
+            root=folder,
+            font_paths=[fonts],
+            ignore_system_fonts=True,
+            timestamp=_timestamp(),
+        )
+    except typst.TypstError as error:
+        raise DocumentError(f"typst: {error}") from None
+    finally:
+        typst_source.unlink(missing_ok=True)
+
+
+def _timestamp() -> int:
+    """Seconds for the PDF's creation date: SOURCE_DATE_EPOCH, else the epoch, so that equal input gives equal bytes."""
+    return int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
+
+
+def _pandoc(source: Path, target: Path, title: str, *options: str) -> None:
+    import pypandoc
+
+    command = [
+        pypandoc.get_pandoc_path(),
+        f"--from={MARKDOWN_FORMAT}",
+        f"--metadata=title:{_yaml_text(title)}",
+        "--metadata=lang:en",
+        "--columns=72",
+        "--fail-if-warnings",
+        f"--resource-path={source.parent}",
+        f"--output={target}",
+        *options,
+        str(source),
+    ]
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(_timestamp())}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode != 0:
+        raise DocumentError(f"pandoc: {done.stderr.strip()}")
+
+
+def _yaml_text(title: str) -> str:
+    """A title that pandoc reads as text whatever it holds."""
+    return " ".join(title.split()) or _TITLE_FALLBACK
+
+
+def _reference_docx(path: Path) -> None:
+    """pandoc's own reference document with ruled tables in small type: Word users get real, editable styles."""
+    import pypandoc
+
+    done = subprocess.run(
+        [pypandoc.get_pandoc_path(), "--print-default-data-file=reference.docx"], capture_output=True, check=True
+    )
+    plain = path.with_suffix(".plain")
+    plain.write_bytes(done.stdout)
+    with zipfile.ZipFile(plain) as original, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as styled:
+        for item in original.infolist():
+            content = original.read(item)
+            if item.filename == "word/styles.xml":
+                content = _styled(content.decode("utf-8")).encode("utf-8")
+            styled.writestr(item, content)
+    plain.unlink()
+
+
+def _styled(styles: str) -> str:
+    borders = "".join(
+        f'<w:{edge} w:val="single" w:sz="4" w:space="0" w:color="999999"/>' for edge in ("top", "bottom", "insideH")
+    )
+    start = styles.index('w:styleId="Table"')
+    end = styles.index("</w:style>", start)
+    block = styles[start:end]
+    if "<w:tblPr>" not in block:
+        raise DocumentError("pandoc's reference document has no table style to rule")
+    ruled = block.replace("<w:tblPr>", f"<w:tblPr><w:tblBorders>{borders}</w:tblBorders>", 1)
+    small = '<w:rPr><w:sz w:val="16"/><w:szCs w:val="16"/></w:rPr>'
+    ruled = ruled.replace("<w:tblPr>", f"{small}<w:tblPr>", 1) if "<w:rPr>" not in ruled else ruled
+    return styles[:start] + ruled + styles[end:]

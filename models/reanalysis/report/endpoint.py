@@ -1,0 +1,235 @@
+"""What does the report say of one endpoint? Its fit, headline, effects at named baselines and sensitivities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reanalysis.checks.checked_fit import CheckedFit
+from reanalysis.effects.headline import Headline, headline
+from reanalysis.effects.number_needed import NumberNeeded, number_needed
+from reanalysis.effects.probabilities import (
+    Beyond,
+    Direction,
+    beyond_margins,
+    direction,
+    within_rope,
+)
+from reanalysis.effects.rates import rate
+from reanalysis.effects.ratios import odds_ratio
+from reanalysis.effects.risk_difference import risk_difference, risk_ratio_at, treated_risk
+from reanalysis.effects.summary import Summary, summarise
+from reanalysis.engines.marginal import Marginal
+from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.settings import Baseline
+from reanalysis.sensitivity.scenario import Outcome
+
+
+@dataclass(frozen=True)
+class RawEffect:
+    """A study's odds ratio as printed, without any prior or discount.
+
+    Parameters
+    ----------
+    odds_ratio : float
+        From the mean candidate rates; not finite where a cell is empty.
+    lower, upper : float
+        Wald interval on the log scale at the printed sizes, with 1/2 added to every cell where one is empty.
+    control, treated : str
+        The arms as printed.
+    """
+
+    odds_ratio: float
+    lower: float
+    upper: float
+    control: str
+    treated: str
+
+
+@dataclass(frozen=True)
+class StudyEffect:
+    """One study: what was printed, and what the model makes of it."""
+
+    study: str
+    label: str
+    raw: RawEffect | None
+    odds_ratio: Summary
+    control_rate: Summary | None
+    treated_rate: Summary | None
+    risk_difference: Summary | None
+    rho: float
+
+
+@dataclass(frozen=True)
+class BaselineEffect:
+    """An effect translated into risks at one named control risk, all as proportions."""
+
+    baseline: Baseline
+    treated_risk: Summary
+    risk_difference: Summary
+    risk_ratio: Summary
+    needed: NumberNeeded | None
+    beyond: tuple[Beyond, ...]
+    rope: float
+    within_rope: float
+
+
+@dataclass(frozen=True)
+class EndpointAnalysis:
+    """Everything reported of one endpoint.
+
+    Parameters
+    ----------
+    fit : CheckedFit
+        Published posterior and its gates.
+    headline : Headline
+        Average, or the one study's own effect.
+    odds_ratio, log_odds_ratio : Summary
+        Of the headline.
+    average, new_study : Summary
+        Odds ratio of the average and of a new study.
+    tau, tau_prior : Summary
+        Heterogeneity and its prior.
+    baselines : tuple of BaselineEffect
+        The headline at each named control risk, the first the one quoted.
+    sensitivity : dict of str to list of Outcome
+        By group.
+    """
+
+    fit: CheckedFit
+    headline: Headline
+    direction: Direction
+    new_direction: Direction
+    log_odds_ratio: Summary
+    odds_ratio: Summary
+    average: Summary
+    new_study: Summary
+    tau: Summary
+    tau_prior: Summary
+    studies: tuple[StudyEffect, ...]
+    baselines: tuple[BaselineEffect, ...]
+    new_baselines: tuple[BaselineEffect, ...]
+    sensitivity: dict[str, list[Outcome]]
+
+    @property
+    def id(self) -> str:
+        """Endpoint id."""
+        return self.fit.endpoint
+
+    @property
+    def label(self) -> str:
+        """Endpoint name for readers."""
+        return self.fit.evidence.endpoint_label(self.id)
+
+    @property
+    def better(self) -> str | None:
+        """Good side."""
+        return self.fit.evidence.endpoint(self.id).better
+
+
+def analyse_endpoint(fit: CheckedFit, sensitivity: dict[str, list[Outcome]]) -> EndpointAnalysis:
+    """Derive everything reported of an endpoint from its fit."""
+    evidence, posterior = fit.evidence, fit.posterior
+    found = headline(posterior)
+    better = evidence.endpoint(fit.endpoint).better
+    average, new = posterior.overall["log_odds_ratio"], posterior.overall["log_odds_ratio_new"]
+    named = named_baselines(fit)
+    tau_prior = _prior_summary(fit)
+    return EndpointAnalysis(
+        fit=fit,
+        headline=found,
+        direction=direction(found.log_odds_ratio, better),
+        new_direction=direction(new, better),
+        log_odds_ratio=summarise(found.log_odds_ratio),
+        odds_ratio=summarise(odds_ratio(found.log_odds_ratio)),
+        average=summarise(odds_ratio(average)),
+        new_study=summarise(odds_ratio(new), moments=False),
+        tau=summarise(posterior.overall["tau"]),
+        tau_prior=tau_prior,
+        studies=tuple(_study_effect(fit, study) for study in posterior.data.names),
+        baselines=tuple(_at_baseline(fit, found.log_odds_ratio, b) for b in named),
+        new_baselines=tuple(_at_baseline(fit, new, b) for b in named),
+        sensitivity=sensitivity,
+    )
+
+
+def named_baselines(fit: CheckedFit) -> tuple[Baseline, ...]:
+    """Control risks at which risks are given: those of analysis.toml, else the median of the studies' control rates."""
+    named = fit.evidence.endpoint(fit.endpoint).baselines
+    if named:
+        return named
+    rates = [
+        float(rate(m["control_logit"]).quantile(0.5)) for m in fit.posterior.study.values() if "control_logit" in m
+    ]
+    label = "median control rate" if len(rates) > 1 else "control rate"
+    percent = float(np.clip(round(100 * float(np.median(rates)), 1), 0.1, 99.9)) if rates else 50.0
+    return (Baseline(label=label if rates else "a control risk of one half", percent=percent),)
+
+
+def _prior_summary(fit: CheckedFit) -> Summary:
+    tau = fit.spec.priors.tau
+    return Summary(tau.mean, tau.sd, tau.quantile(0.5), tau.quantile(0.025), tau.quantile(0.975))
+
+
+def _at_baseline(fit: CheckedFit, log_odds_ratio: Marginal, baseline: Baseline) -> BaselineEffect:
+    settings = fit.evidence.endpoint(fit.endpoint)
+    risk = baseline.percent / 100
+    difference = summarise(risk_difference(log_odds_ratio, risk))
+    needed = None
+    if settings.better is not None:
+        needed = number_needed(
+            difference.median, difference.lower, difference.upper, settings.better == "lower"
+        )
+    return BaselineEffect(
+        baseline,
+        summarise(treated_risk(log_odds_ratio, risk)),
+        difference,
+        summarise(risk_ratio_at(log_odds_ratio, risk)),
+        needed,
+        beyond_margins(log_odds_ratio, risk, settings.margins),
+        settings.rope,
+        within_rope(log_odds_ratio, risk, settings.rope),
+    )
+
+
+def _study_effect(fit: CheckedFit, study: str) -> StudyEffect:
+    marginals = fit.posterior.study[study]
+    arms = "control_logit" in marginals
+    return StudyEffect(
+        study,
+        fit.evidence.study_label(study),
+        raw_effect(fit, study),
+        summarise(odds_ratio(marginals["log_odds_ratio"])),
+        summarise(rate(marginals["control_logit"])) if arms else None,
+        summarise(rate(marginals["treated_logit"])) if arms else None,
+        summarise(marginals["risk_difference"]) if arms else None,
+        next(s.rho for s in fit.posterior.data.studies if s.study == study),
+    )
+
+
+def raw_effect(fit: CheckedFit, study: str) -> RawEffect | None:
+    """Odds ratio from what a study printed; None where it prints one arm only."""
+    arms = [fit.selection.observations.get((study, arm)) for arm in ("control", "treated")]
+    if arms[0] is None or arms[1] is None:
+        return None
+    cells = []
+    for arm in arms:
+        assert arm is not None
+        weight = np.asarray(arm.candidates.weight) / np.sum(arm.candidates.weight)
+        n = float(weight @ arm.candidates.size)
+        events = arm.candidates.proportion() * n
+        cells.append((events, n - events))
+    if min(min(c) for c in cells) <= 0:
+        cells = [(a + 0.5, b + 0.5) for a, b in cells]
+    (a0, b0), (a1, b1) = cells
+    log_ratio = float(np.log(a1 / b1) - np.log(a0 / b0))
+    reach = 1.959963984540054 * float(np.sqrt(1 / a0 + 1 / b0 + 1 / a1 + 1 / b1))
+    printed = [" or ".join(dict.fromkeys(r.printed for r in arm.rows)) for arm in arms if arm]
+    return RawEffect(
+        float(np.exp(log_ratio)),
+        float(np.exp(log_ratio - reach)),
+        float(np.exp(log_ratio + reach)),
+        printed[0],
+        printed[1],
+    )

@@ -1,0 +1,112 @@
+"""What do the numbers say in plain words? Sentences generated from them, without labels such as "significant"."""
+
+from __future__ import annotations
+
+from reanalysis.report.analysis import Analysis
+from reanalysis.report.endpoint import EndpointAnalysis
+from reanalysis.report.numbers import counted, interval, percent, points_interval
+from reanalysis.sensitivity.scenario import Outcome
+
+_EVEN = 0.1
+"""A probability no further than this from one half is called about as probable as its opposite."""
+
+
+def basis(endpoint: EndpointAnalysis) -> str:
+    """How much evidence: ``compared in three cohorts``."""
+    comparative = endpoint.headline.comparative
+    if len(comparative) == 1:
+        label = endpoint.fit.evidence.study_label(comparative[0])
+        return f"compared in one cohort only ({label})"
+    return f"compared in {counted(len(comparative), 'cohort')}"
+
+
+def effect(endpoint: EndpointAnalysis) -> str:
+    """The headline effect in one sentence."""
+    treated = endpoint.fit.evidence.settings.treated_label
+    what = "the average odds ratio" if endpoint.headline.kind == "average" else "that cohort's odds ratio"
+    text = f"With {treated} {what} is {interval(endpoint.odds_ratio)}"
+    sides = endpoint.direction
+    if sides.benefit is None or sides.harm is None:
+        return f"{text}; the probability of fewer events is {percent(sides.below)}."
+    if abs(sides.benefit - 0.5) <= _EVEN:
+        lean = f"benefit ({percent(sides.benefit)}) and harm ({percent(sides.harm)}) are about as probable as each other"
+        return f"{text}; {lean}."
+    likelier, chance = ("benefit", sides.benefit) if sides.benefit > 0.5 else ("harm", sides.harm)
+    return f"{text}; the probability of {likelier} is {percent(chance)}."
+
+
+def risk(endpoint: EndpointAnalysis) -> str:
+    """The effect per 100 patients at the first named baseline."""
+    at = endpoint.baselines[0]
+    control = endpoint.fit.evidence.settings.control_label
+    return (
+        f"Where {at.baseline.percent:g} in 100 have the event with {control} ({at.baseline.label}), "
+        f"the difference is {points_interval(at.risk_difference)} per 100 patients."
+    )
+
+
+def leaving_out(endpoint: EndpointAnalysis) -> str:
+    """How far leaving out one study moves the result, and whether it turns it round."""
+    outcomes = [o for o in endpoint.sensitivity.get("leave one out", []) if not o.scenario.primary]
+    defined = [o for o in outcomes if o.summary is not None]
+    if not defined:
+        return "Leaving that cohort out leaves no comparison, so nothing else confirms or contradicts it."
+    what = "benefit" if endpoint.direction.benefit is not None else "fewer events"
+    values = [_probability(o) for o in defined]
+    full = endpoint.direction.benefit if endpoint.direction.benefit is not None else endpoint.direction.below
+    low, high = min(values), max(values)
+    text = (
+        f"Leaving out one cohort moves the probability of {what} from {percent(full)} "
+        f"to between {percent(low)} ({_label(defined, low)}) and {percent(high)} ({_label(defined, high)})"
+    )
+    if len(defined) == 1:
+        text = f"{defined[0].scenario.label[0].upper()}{defined[0].scenario.label[1:]} the probability of {what} is {percent(low)} instead of {percent(full)}"
+    medians = [o.summary.median for o in defined if o.summary is not None]
+    turned = min(medians) < 0 < max(medians)
+    return text + (": the direction depends on which cohort is left out." if turned else ".")
+
+
+def _probability(outcome: Outcome) -> float:
+    value = outcome.benefit if outcome.benefit is not None else outcome.below
+    assert value is not None
+    return value
+
+
+def _label(outcomes: list[Outcome], value: float) -> str:
+    return next(o.scenario.label for o in outcomes if _probability(o) == value)
+
+
+def endpoint_summary(endpoint: EndpointAnalysis) -> list[str]:
+    """What is known of one endpoint, in at most four sentences."""
+    first = f"{endpoint.label} is {basis(endpoint)}."
+    return [first, effect(endpoint), risk(endpoint), leaving_out(endpoint)]
+
+
+def headline_sentences(analysis: Analysis) -> list[str]:
+    """The answer of the whole report: how much was compared, then one sentence an endpoint."""
+    counts = {e.label: len(e.headline.comparative) for e in analysis.headlines}
+    most = max(counts.values())
+    shared = [label for label, count in counts.items() if count == most]
+    studies = len({s for e in analysis.endpoints for s in e.headline.comparative})
+    opening = f"{counted(studies, 'cohort')[0].upper()}{counted(studies, 'cohort')[1:]} compared {analysis.evidence.settings.treated_label} with {analysis.evidence.settings.control_label}"
+    if most == studies and studies > 1:
+        if len(shared) == 1 and len(counts) > 1:
+            opening += f"; {shared[0]} is the only endpoint reported here that all of them compare"
+        elif len(shared) == len(counts):
+            opening += "; each endpoint on this page is compared in all of them"
+    elif studies > 1:
+        opening += f"; no endpoint is compared in more than {counted(most, 'of them', 'of them')}"
+    return [opening + ".", *(one_line(e) for e in analysis.headlines)]
+
+
+def one_line(endpoint: EndpointAnalysis) -> str:
+    """One endpoint in one sentence."""
+    sides, count = endpoint.direction, len(endpoint.headline.comparative)
+    where = f"{counted(count, 'cohort')}"
+    numbers = f"odds ratio {interval(endpoint.odds_ratio)}"
+    if sides.benefit is None or sides.harm is None:
+        return f"{endpoint.label} ({where}): {numbers}, probability of fewer events {percent(sides.below)}."
+    return (
+        f"{endpoint.label} ({where}): {numbers}, probability of benefit {percent(sides.benefit)} "
+        f"and of harm {percent(sides.harm)}."
+    )

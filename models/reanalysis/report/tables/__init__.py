@@ -1,0 +1,1 @@
+"""Tables of the report, each from the analysis, as Markdown."""

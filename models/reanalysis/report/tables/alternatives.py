@@ -1,0 +1,61 @@
+"""How do other choices change an endpoint?"""
+
+from __future__ import annotations
+
+import math
+
+from reanalysis.report.endpoint import EndpointAnalysis
+from reanalysis.report.markdown import Column, Markdown, table
+from reanalysis.report.numbers import percent, ratio_interval
+from reanalysis.report.slug import slug
+from reanalysis.sensitivity.scenario import Outcome
+
+_GROUP_TITLES = {
+    "leave one out": "Leaving out one study",
+    "discounts": "Discounts for design (rho) and for weighting (k)",
+    "effective size": "Effective-size factor k of the weighted arms",
+    "pooling": "Pooling",
+    "readings": "Readings of contradictory prints",
+    "denominators": "Denominators that are not printed",
+    "route": "Weighted rates or adjusted ratios",
+    "single arms": "Single arms let in",
+    "priors": "Priors",
+}
+
+
+def group_title(group: str) -> str:
+    """Heading of a sensitivity group."""
+    return _GROUP_TITLES.get(group, group)
+
+
+def sensitivity_table(endpoint: EndpointAnalysis, group: str) -> Markdown:
+    """Outcomes of one group of alternatives."""
+    outcomes = endpoint.sensitivity[group]
+    declared = endpoint.better is not None
+    rows = [_outcome_row(o, declared) for o in outcomes]
+    return table(
+        [
+            Column("Choice", 2.6),
+            Column("Studies", 0.6, "right"),
+            Column("Odds ratio (95 % interval)", 1.6),
+            Column("P(benefit)" if declared else "P(fewer)", 0.8, "right"),
+            Column("Whose effect", 1.4),
+        ],
+        rows,
+        f"{endpoint.label}: {group_title(group).lower()}. The primary analysis is marked *.",
+        f"tbl-{slug(group)}-{slug(endpoint.id)}",
+    )
+
+
+def _outcome_row(outcome: Outcome, declared: bool) -> list[str]:
+    mark = "* " if outcome.scenario.primary else ""
+    if outcome.summary is None:
+        return [mark + outcome.scenario.label, str(len(outcome.studies)), outcome.note, "\N{EN DASH}", ""]
+    s = outcome.summary
+    return [
+        mark + outcome.scenario.label,
+        str(len(outcome.studies)),
+        ratio_interval(math.exp(s.median), math.exp(s.lower), math.exp(s.upper)),
+        percent(outcome.benefit if declared else outcome.below),
+        outcome.note,
+    ]

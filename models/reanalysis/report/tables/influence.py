@@ -1,0 +1,66 @@
+"""Which puzzles of the print matter, and what should the authors be asked?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reanalysis.evidence.folder import Evidence
+from reanalysis.report.markdown import Column, Markdown, table
+from reanalysis.report.numbers import percent, ratio
+from reanalysis.report.tables.alternatives import group_title
+from reanalysis.sensitivity.influence import Influence
+from reanalysis.sensitivity.questions import Question
+
+
+def influence_table(evidence: Evidence, influences: Sequence[Influence]) -> Markdown:
+    """How far each finding with alternatives moves each endpoint, largest first."""
+    rows = []
+    for i in influences:
+        reference = i.primary.benefit if i.primary.benefit is not None else i.primary.below
+        low, high = i.odds_ratios
+        chances = i.probabilities
+        one = len(i.alternatives) == 1
+        rows.append(
+            [
+                group_title(i.kind),
+                evidence.endpoint_label(i.endpoint),
+                i.alternatives[0].scenario.label if one else f"{len(i.alternatives)} alternatives",
+                ratio(low) if one else f"{ratio(low)} to {ratio(high)}",
+                percent(chances[0]) if one else f"{percent(chances[0])} to {percent(chances[1])}",
+                percent(reference),
+                f"{100 * i.shift:.0f}",
+            ]
+        )
+    return table(
+        [
+            Column("Puzzle", 1.5),
+            Column("Endpoint", 1.3),
+            Column("Alternative", 2.2),
+            Column("Odds ratio (mean)", 1.1),
+            Column("P(benefit)", 1),
+            Column("As analysed", 0.8, "right"),
+            Column("Shift, points", 0.7, "right"),
+        ],
+        rows,
+        "Which puzzles of the print matter: posterior mean odds ratio (on the log scale) and P(benefit) under each alternative, "
+        "largest shift first. Where no good side is declared, P(fewer events).",
+        "tbl-influence",
+    )
+
+
+def question_table(evidence: Evidence, questions: Sequence[Question]) -> Markdown:
+    """Questions to the authors, those whose answer could move most first."""
+    rows = [
+        [
+            evidence.study_label(q.study) if q.study else "all",
+            q.text,
+            "not known" if q.shift is None else f"{100 * q.shift:.0f}",
+        ]
+        for q in questions
+    ]
+    return table(
+        [Column("Study", 1), Column("Question", 5), Column("Could shift P(benefit) by, points", 1.1, "right")],
+        rows,
+        "Questions to the authors: the figure that would settle each finding, and how far it could move an endpoint.",
+        "tbl-questions",
+    )

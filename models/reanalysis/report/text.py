@@ -1,0 +1,149 @@
+"""What does the report say? Its Markdown, from which every format is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reanalysis.evidence.settings import Rho
+from reanalysis.report.analysis import Analysis
+from reanalysis.report.endpoint import EndpointAnalysis
+from reanalysis.report.markdown import Markdown, escape
+from reanalysis.report.provenance import versions
+from reanalysis.report.sentences import endpoint_summary, headline_sentences
+from reanalysis.report.slug import slug
+from reanalysis.report.tables import (
+    alternatives,
+    answer,
+    cohorts,
+    diagnostics,
+    effects,
+    provenance,
+    software,
+)
+
+_SHOWN_WITH_ENDPOINT = ("leave one out", "discounts")
+
+
+def markdown(analysis: Analysis, figures: Mapping[str, Markdown]) -> str:
+    """The whole report as pandoc Markdown.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What to report.
+    figures : mapping of str to Markdown
+        Figures by name; a figure that is absent is left out.
+    """
+    environment = Environment(
+        loader=PackageLoader("reanalysis.report"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        comment_start_string="{##",  # {# starts an attribute in pandoc's Markdown
+        comment_end_string="##}",
+        finalize=escape,
+        autoescape=False,
+    )
+    return environment.get_template("report.md.j2").render(_context(analysis, figures))
+
+
+def _context(analysis: Analysis, figures: Mapping[str, Markdown]) -> dict[str, Any]:
+    evidence, settings = analysis.evidence, analysis.evidence.settings
+    others = [e for e in analysis.endpoints if e not in analysis.headlines]
+    return {
+        "settings": settings,
+        "answer": headline_sentences(analysis),
+        "shown": lambda name: figures.get(name, Markdown("")),
+        "limits": limits(analysis),
+        "priors": analysis.spec.priors.as_text(),
+        "rho": {name: f"{value:g}" for name, value in _rho(settings.rho).items()},
+        "factors": _factors(analysis),
+        "denominators": [
+            (f"{evidence.study_label(study)}, {arm}", denominator.reason)
+            for study, one in settings.studies.items()
+            for arm, denominator in one.denominator.items()
+            if denominator.reason
+        ],
+        "engine": analysis.engine,
+        "seed": analysis.spec.seed,
+        "command_folder": Markdown(evidence.folder.as_posix().replace("`", "")),
+        "endpoints": [_endpoint(e) for e in analysis.endpoints],
+        "tables": {
+            "answer": answer.answer_table(analysis, analysis.headlines, "tbl-answer"),
+            "others": answer.answer_table(analysis, others, "tbl-others") if others else None,
+            "cohorts": cohorts.cohort_table(analysis),
+            "ledger": provenance.ledger_table(analysis),
+            "deductions": provenance.deduction_table(analysis),
+            "gates": diagnostics.gate_table(analysis) if analysis.engine == "nuts" else None,
+            "agreement": diagnostics.agreement_table(analysis),
+            "evidence": provenance.evidence_table(analysis),
+            "contrasts": provenance.contrast_table(analysis),
+            "sources": provenance.source_table(analysis),
+            "versions": software.version_table(versions()),
+        },
+    }
+
+
+def _rho(rho: Rho) -> dict[str, float]:
+    return dict(rho)
+
+
+def _factors(analysis: Analysis) -> list[tuple[str, str, str]]:
+    evidence = analysis.evidence
+    used = {
+        o.study for e in analysis.endpoints for o in e.fit.selection.observations.values() if o.weighted
+    }
+    return [
+        (evidence.study_label(s), f"{evidence.study(s).k:g}", evidence.study(s).k_reason) for s in sorted(used)
+    ]
+
+
+def _endpoint(endpoint: EndpointAnalysis) -> dict[str, Any]:
+    groups = endpoint.sensitivity
+    return {
+        "label": endpoint.label,
+        "slug": slug(endpoint.id),
+        "anchor": Markdown(f"endpoint-{slug(endpoint.id)}"),
+        "sentences": endpoint_summary(endpoint),
+        "note": endpoint.fit.evidence.endpoint(endpoint.id).note,
+        "tables": {
+            "studies": effects.study_table(endpoint),
+            "probabilities": effects.probability_table(endpoint),
+            "leave_one_out": alternatives.sensitivity_table(endpoint, "leave one out"),
+            "discounts": alternatives.sensitivity_table(endpoint, "discounts"),
+            "alternatives": [
+                effects.heterogeneity_table(endpoint),
+                *(alternatives.sensitivity_table(endpoint, g) for g in groups if g not in _SHOWN_WITH_ENDPOINT),
+            ],
+        },
+    }
+
+
+def limits(analysis: Analysis) -> list[str]:
+    """Limits: those of analysis.toml, how the evidence was found, and those that follow from the data."""
+    settings = analysis.evidence.settings
+    found = list(settings.limits)
+    if settings.search:
+        found.append(settings.search)
+    if not settings.limits:
+        found.append("The folder states no limits of its own (limits in analysis.toml).")
+    single = [e.label for e in analysis.endpoints if len(e.headline.comparative) == 1]
+    if single:
+        found.append(
+            f"One cohort alone stands behind {_listed(single)}: nothing in this evidence confirms or contradicts it."
+        )
+    most = max(len(e.headline.comparative) for e in analysis.endpoints)
+    if 1 < most < 10:
+        found.append(
+            f"With at most {most} cohorts the heterogeneity tau is hardly learnt from the data: its prior decides much of the interval of a new study."
+        )
+    return found
+
+
+def _listed(names: list[str]) -> str:
+    comma = "; " if any("," in name for name in names) else ", "
+    return names[0] if len(names) == 1 else comma.join(names[:-1]) + f"{comma[0] if comma == '; ' else ''} and {names[-1]}"

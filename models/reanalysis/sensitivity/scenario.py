@@ -1,0 +1,137 @@
+"""What if one choice had been another? One alternative specification, and what it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from reanalysis.effects.headline import Headline, headline
+from reanalysis.effects.probabilities import direction
+from reanalysis.effects.summary import Summary, summarise
+from reanalysis.engines.errors import EngineError
+from reanalysis.engines.fit import fit
+from reanalysis.engines.posterior import Posterior
+from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.problems import InvalidInput
+from reanalysis.model.selection import select
+from reanalysis.model.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """An alternative to the primary specification.
+
+    Parameters
+    ----------
+    group : str
+        Which choice it varies: ``leave one out``, ``pooling``, ``weighting`` ...
+    label : str
+        What it sets that choice to, for readers.
+    spec : ModelSpec
+        The whole specification.
+    primary : bool
+        Whether it is the primary specification itself.
+    average : bool
+        Whether the average effect is compared even where one study's own effect is the headline.
+    """
+
+    group: str
+    label: str
+    spec: ModelSpec
+    primary: bool = False
+    average: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Result of a scenario.
+
+    Parameters
+    ----------
+    summary : Summary or None
+        Headline log odds ratio; None where it is not defined.
+    below : float or None
+        P(log odds ratio < 0).
+    benefit : float or None
+        P(benefit), None where no side is declared good.
+    studies : tuple of str
+        Studies that entered.
+    note : str
+        Why there is no result, or whose effect it is.
+    """
+
+    scenario: Scenario
+    summary: Summary | None
+    below: float | None
+    benefit: float | None
+    studies: tuple[str, ...]
+    note: str = ""
+
+
+def run(evidence: Evidence, endpoint: str, scenarios: Iterable[Scenario]) -> list[Outcome]:
+    """Headline effect of each scenario, by quadrature."""
+    return [outcome for scenario in scenarios for outcome in _run_one(evidence, endpoint, scenario)]
+
+
+def _run_one(evidence: Evidence, endpoint: str, scenario: Scenario) -> list[Outcome]:
+    try:
+        data = select(evidence, scenario.spec, endpoint).data
+    except InvalidInput:
+        return [Outcome(scenario, None, None, None, (), "not defined: no comparison is left")]
+    try:
+        posterior = fit(scenario.spec, data)
+    except EngineError as error:
+        return [Outcome(scenario, None, None, None, data.names, f"not computed: {error}")]
+    better = evidence.endpoint(endpoint).better
+    if scenario.spec.pooling == "none":
+        return _each_study(evidence, scenario, posterior, better)
+    found = headline(posterior)
+    if scenario.average and found.kind != "average":
+        found = Headline("average", None, found.comparative, posterior.overall["log_odds_ratio"])
+    sides = direction(found.log_odds_ratio, better)
+    note = "average effect" if found.study is None else f"{evidence.study_label(found.study)}'s own effect"
+    return [
+        Outcome(
+            scenario, summarise(found.log_odds_ratio), sides.below, sides.benefit, posterior.data.names, note
+        )
+    ]
+
+
+def _each_study(
+    evidence: Evidence, scenario: Scenario, posterior: Posterior, better: str | None
+) -> list[Outcome]:
+    outcomes = []
+    for study in posterior.data.comparative:
+        effect = posterior.study[study]["log_odds_ratio"]
+        sides = direction(effect, better)
+        label = f"{scenario.label}: {evidence.study_label(study)}"
+        outcomes.append(
+            Outcome(
+                replace(scenario, label=label), summarise(effect), sides.below, sides.benefit, (study,), ""
+            )
+        )
+    return outcomes
+
+
+def as_table(outcomes: Iterable[Outcome]) -> pd.DataFrame:
+    """One row an outcome, odds ratios beside log odds ratios."""
+    import numpy as np
+
+    rows = []
+    for o in outcomes:
+        row: dict[str, object] = {
+            "group": o.scenario.group,
+            "choice": o.scenario.label,
+            "primary": o.scenario.primary,
+            "studies": len(o.studies),
+            "note": o.note,
+            "p_below_0": o.below,
+            "p_benefit": o.benefit,
+        }
+        if o.summary is not None:
+            row |= {f"log_odds_ratio_{k}": v for k, v in o.summary.as_dict().items()}
+            row |= {f"odds_ratio_{k}": float(np.exp(getattr(o.summary, k))) for k in ("median", "lower", "upper")}
+        rows.append(row)
+    return pd.DataFrame(rows)

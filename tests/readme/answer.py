@@ -1,0 +1,44 @@
+"""The README's answer and figure, from the evidence: ``python tests/readme/answer.py`` rewrites them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reanalysis.evidence.folder import read_evidence
+from reanalysis.report.analysis import Analysis, analyse
+from reanalysis.report.figures.overview import plot_overview
+from reanalysis.report.figures.save import save_figure
+from reanalysis.report.sentences import headline_sentences
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+GALLERY = ROOT / "reports" / "gallery"
+START = "<!-- answer: written by `make readme` from data/anakinra, checked by the tests -->\n"
+END = "<!-- answer ends -->\n"
+
+
+def analysis() -> Analysis:
+    return analyse(read_evidence(ROOT / "data" / "anakinra"), "quadrature")
+
+
+def answer(analysis: Analysis) -> str:
+    first, *rest = headline_sentences(analysis)
+    return first + "\n\n" + "".join(f"- {sentence}\n" for sentence in rest)
+
+
+def written() -> str:
+    text = README.read_text(encoding="utf-8")
+    return text[text.index(START) + len(START) : text.index(END)]
+
+
+def main() -> None:
+    found = analysis()
+    text = README.read_text(encoding="utf-8")
+    before, after = text[: text.index(START) + len(START)], text[text.index(END) :]
+    README.write_text(before + answer(found) + after, encoding="utf-8")
+    save_figure(plot_overview(found), GALLERY / "overview")
+    (GALLERY / "overview.png").unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main()

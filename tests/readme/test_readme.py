@@ -1,0 +1,39 @@
+"""What the README claims is what the program does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from readme.answer import GALLERY, README, analysis, answer, written
+from typer.testing import CliRunner
+
+from reanalysis.cli.app import app
+from reanalysis.evidence.arms import COLUMNS
+from reanalysis.report.figures.overview import plot_overview
+from reanalysis.report.figures.save import save_figure
+
+
+def test_the_answer_and_the_figure_are_those_of_the_evidence(tmp_path: Path) -> None:
+    found = analysis()
+    assert written() == answer(found), "run make readme"
+    save_figure(plot_overview(found), tmp_path / "overview")
+    drawn = (tmp_path / "overview.svg").read_bytes()
+    assert drawn == (GALLERY / "overview.svg").read_bytes(), "run make readme"
+
+
+def test_the_five_column_example_can_be_audited_and_fitted(tmp_path: Path) -> None:
+    example = re.search(r"```csv\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert example is not None
+    (tmp_path / "arms.csv").write_text(example[1], encoding="utf-8")
+    for command in (["audit"], ["fit", "--endpoint", "infection", "--engine", "quadrature"]):
+        result = CliRunner().invoke(app, [command[0], str(tmp_path), *command[1:]])
+        assert result.exit_code == 0, result.output
+
+
+def test_every_column_and_link_named_exists() -> None:
+    text = README.read_text(encoding="utf-8")
+    table = re.findall(r"^\| (`[^|]*) \|", text, re.MULTILINE)
+    assert {name for row in table for name in re.findall(r"`(\w+)`", row)} <= set(COLUMNS)
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        assert (README.parent / target).exists(), target

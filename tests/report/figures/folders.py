@@ -1,0 +1,103 @@
+"""Evidence folders for the figures: from one study to seventy-one, long names, empty cells."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+Counts = tuple[int, int, int, int]
+"""Events and n of the control arm, then of the treated arm."""
+
+# Yusuf et al. 1985, Prog Cardiovasc Dis 27:335; as in Gelman et al., Bayesian Data Analysis, section 5.6.
+BETA_BLOCKERS: tuple[Counts, ...] = (
+    (3, 39, 3, 38), (14, 116, 7, 114), (11, 93, 5, 69), (127, 1520, 102, 1533), (27, 365, 28, 355),
+    (6, 52, 4, 59), (152, 939, 98, 945), (48, 471, 60, 632), (37, 282, 25, 278), (188, 1921, 138, 1916),
+    (52, 583, 64, 873), (47, 266, 45, 263), (16, 293, 9, 291), (45, 883, 57, 858), (31, 147, 25, 154),
+    (38, 213, 33, 207), (12, 122, 28, 251), (6, 154, 8, 151), (3, 134, 6, 174), (40, 218, 32, 209),
+    (43, 364, 27, 391), (39, 674, 22, 680),
+)  # fmt: skip
+
+LONG_NAMES = (
+    "A randomised double-blind placebo-controlled multicentre trial",
+    "Prospective observational cohort of the University Hospital X",
+    "Supercalifragilisticexpialidocious_without_any_break_at_all_0",
+)
+LONG_ENDPOINT = "A composite endpoint of death, reinfarction and hospitalisation for any cause whatever"
+LONG_SETTINGS = f"""
+treated_label = "anakinra 100 mg twice daily, subcutaneously, until discharge"
+control_label = "standard of care without any interleukin-1 blockade"
+[endpoints."{LONG_ENDPOINT}"]
+better = "higher"
+margins = [1, 2, 3, 40]
+baselines = [{{ label = "A trial with a long name, done elsewhere (ACRONYM-1, part B)", percent = 99.5 }}]
+"""
+
+
+def write_folder(
+    folder: Path, endpoints: dict[str, Iterable[tuple[str, Counts]]], settings: str = ""
+) -> Path:
+    """An evidence folder with arms.csv of five columns."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "arms.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["study", "arm", "endpoint", "events", "n"])
+        for endpoint, studies in endpoints.items():
+            for study, (x0, n0, x1, n1) in studies:
+                rows.writerow([study, "control", endpoint, x0, n0])
+                rows.writerow([study, "treated", endpoint, x1, n1])
+    if settings:
+        (folder / "analysis.toml").write_text(settings, encoding="utf-8")
+    return folder
+
+
+def invented(count: int, seed: int = 1) -> list[Counts]:
+    """Trials of 8 to 300 patients an arm, rare and frequent events, some cells empty."""
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(8, 301, size=(count, 2))
+    control = 0.8 * rng.uniform(size=count) ** 2
+    events = rng.binomial(sizes, np.stack([control, np.minimum(1.2 * control, 1.0)], axis=1))
+    return [(int(x[0]), int(n[0]), int(x[1]), int(n[1])) for x, n in zip(events, sizes, strict=True)]
+
+
+def trials(folder: Path) -> Path:
+    """Twenty-two trials, six endpoints compared in 22, 22, 9, 2, 1 and 14 of them."""
+    names = [f"Trial {i}" for i in range(1, 23)]
+    endpoints: dict[str, Iterable[tuple[str, Counts]]] = {"death": zip(names, BETA_BLOCKERS, strict=True)}
+    for seed, (endpoint, count) in enumerate(
+        {
+            "reinfarction": 22,
+            "stroke": 9,
+            "heart failure": 2,
+            "withdrawal": 1,
+            "any serious adverse event": 14,
+        }.items()
+    ):
+        endpoints[endpoint] = list(zip(names, invented(count, seed), strict=False))
+    return write_folder(folder, endpoints)
+
+
+def seventy_one(folder: Path) -> Path:
+    """As many studies as the rat experiments of Bayesian Data Analysis."""
+    names = [f"Study {i} et al. {1940 + i}" for i in range(1, 72)]
+    return write_folder(folder, {"death": list(zip(names, invented(71), strict=True))})
+
+
+def long_names(folder: Path) -> Path:
+    """Study names of sixty characters, and labels as long."""
+    counts: Sequence[Counts] = ((0, 20, 0, 25), (20, 20, 3, 25), (5, 10_000, 9, 10_000))
+    return write_folder(folder, {LONG_ENDPOINT: list(zip(LONG_NAMES, counts, strict=True))}, LONG_SETTINGS)
+
+
+def empty_cells(folder: Path) -> Path:
+    """No events, only events, and names that matplotlib would take for formulas or has no glyphs for."""
+    names = ("none", "b $5 vs $6_x^2", "c 中文 \\alpha", "all")
+    counts = ((0, 12, 0, 14), (4, 30, 0, 30), (12, 12, 5, 9), (12, 12, 9, 9))
+    return write_folder(folder, {"event": list(zip(names, counts, strict=True))})
+
+
+def single(folder: Path) -> Path:
+    """One study with an empty cell."""
+    return write_folder(folder, {"death": [("Only one", (0, 12, 5, 14))]})

@@ -1,0 +1,32 @@
+"""Every figure there is, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from reanalysis.report.figures.beyond import describe_beyond, plot_beyond
+from reanalysis.report.figures.coverage import describe_coverage, plot_coverage
+from reanalysis.report.figures.forest import describe_forest, plot_forest
+from reanalysis.report.figures.leave_one_out import describe_leave_one_out, plot_leave_one_out
+from reanalysis.report.figures.overview import describe_overview, plot_overview
+from reanalysis.report.figures.prior_posterior import describe_prior_posterior, plot_prior_posterior
+from reanalysis.report.figures.sensitivity import describe_sensitivity, plot_sensitivity
+
+Plot = Callable[..., Axes]
+Describe = Callable[[Any], str]
+
+OF_ENDPOINT: dict[str, tuple[Plot, Describe]] = {
+    "forest": (plot_forest, describe_forest),
+    "prior_posterior": (plot_prior_posterior, describe_prior_posterior),
+    "beyond": (plot_beyond, describe_beyond),
+    "sensitivity": (plot_sensitivity, describe_sensitivity),
+    "leave_one_out": (plot_leave_one_out, describe_leave_one_out),
+}
+OF_ANALYSIS: dict[str, tuple[Plot, Describe]] = {
+    "overview": (plot_overview, describe_overview),
+    "coverage": (plot_coverage, describe_coverage),
+}
+EVERY = {**OF_ENDPOINT, **OF_ANALYSIS}
