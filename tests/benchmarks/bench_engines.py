@@ -49,9 +49,7 @@ def plain_pymc(data: object, draws: int) -> object:
         z, alpha = pm.Normal("z", shape=len(rho)), pm.Normal("alpha", 0, 1.5, shape=len(rho))
         for name, counts, logit in (("c", control, alpha), ("t", treated, alpha + mu + tau * z)):
             p = pm.math.invlogit(logit)
-            pm.BetaBinomial(
-                name, p * precision, (1 - p) * precision, n=counts[:, 1], observed=counts[:, 0]
-            )
+            pm.BetaBinomial(name, p * precision, (1 - p) * precision, n=counts[:, 1], observed=counts[:, 0])
         return pm.sample(draws, tune=1000, chains=4, cores=2, target_accept=0.95, progressbar=False, random_seed=1)
 
 

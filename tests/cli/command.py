@@ -44,6 +44,4 @@ def run(*arguments: object) -> Ended:
 
 def fit(folder: object, *arguments: object, endpoint: str = "x") -> Ended:
     """Fit an endpoint by quadrature, as JSON."""
-    return run(
-        "fit", folder, "--endpoint", endpoint, "--engine", "quadrature", "--format", "json", *arguments
-    )
+    return run("fit", folder, "--endpoint", endpoint, "--engine", "quadrature", "--format", "json", *arguments)

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import norm
+
 from cli.command import fit, run
 from evidence.folders import ANAKINRA, TWO_STUDIES, folder
-from scipy.stats import norm
 
 VALIDATION = ANAKINRA.parent / "validation"
 SUMMARY = {"mean", "sd", "median", "lower", "upper"}
@@ -58,7 +59,11 @@ def test_with_complete_pooling_there_is_no_heterogeneity_and_one_effect(tmp_path
 def test_the_defaults_of_a_bare_folder_are_printed(tmp_path: Path) -> None:
     where = folder(tmp_path, TWO_STUDIES)
     found = fit(where).json
-    assert found["spec"]["priors"] == {"mu": "normal(0,1)", "tau": "halfnormal(0.5)", "baseline": "normal(0,1.5)"}
+    assert found["spec"]["priors"] == {
+        "mu": "normal(0,1)",
+        "tau": "halfnormal(0.5)",
+        "baseline": "normal(0,1.5)",
+    }
     assert found["spec"]["defaults"]["rho"] == {"A": 0, "B": 0}
     text = run("fit", where, "--endpoint", "x", "--engine", "quadrature").out
     for shown in ("mu ~ normal(0,1)", "tau ~ halfnormal(0.5)", "rho: A 0, B 0", "P(log_odds_ratio < 0) = 0."):

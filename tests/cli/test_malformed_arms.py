@@ -156,9 +156,7 @@ TABLE = [
     row("fractional n", f", n: {SIZE} (found '20.0')", "A,control,x,3,20.0"),
     row("huge n", f", n: {SIZE} (found '100000000000')", "A,control,x,3,100000000000"),
     row("percent over 100", f", percent: {PERCENTAGE} (found '101')", "A,control,x,,20,101", PERCENT),
-    row(
-        "percent just over 100", f", percent: {PERCENTAGE} (found '100.1')", "A,control,x,,20,100.1", PERCENT
-    ),
+    row("percent just over 100", f", percent: {PERCENTAGE} (found '100.1')", "A,control,x,,20,100.1", PERCENT),
     row("percent sign", f", percent: {PERCENTAGE} (found '35 %')", "A,control,x,,20,35 %", PERCENT),
     row("negative percent", f", percent: {PERCENTAGE} (found '-5')", "A,control,x,,20,-5", PERCENT),
     row("percent nan", f", percent: {PERCENTAGE} (found 'nan')", "A,control,x,,20,nan", PERCENT),
@@ -187,10 +185,7 @@ TABLE = [
     arms(
         "same row of context twice",
         "arms.csv, line 3: A/control/x stands on line 2 already",
-        table(
-            [{"study": "A", "arm": "control", "endpoint": "x", "events": 3, "use": "context", "reason": "r"}]
-            * 2
-        ),
+        table([{"study": "A", "arm": "control", "endpoint": "x", "events": 3, "use": "context", "reason": "r"}] * 2),
     ),
     row(
         "partly weighted readings",

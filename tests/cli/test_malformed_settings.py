@@ -28,9 +28,7 @@ SETTINGS = [
         ", line 1, seed: must be less than 2147483648 (found 'a number of more than 18 digits')",
         f"seed = 0x{'f' * 5000}\n",
     ),
-    toml(
-        "nested too deeply", ": not valid TOML: nested too deeply", f"limits = {'[' * 20000}{']' * 20000}\n"
-    ),
+    toml("nested too deeply", ": not valid TOML: nested too deeply", f"limits = {'[' * 20000}{']' * 20000}\n"),
     toml(
         "unknown key",
         ", line 2, studies.A.lable: unknown key; did you mean 'label'?",
@@ -45,9 +43,7 @@ SETTINGS = [
         ", line 2, studies.A.k: must be less than or equal to 1 (found '1.5')",
         "[studies.A]\nk = 1.5\n",
     ),
-    toml(
-        "k of nan", ", line 2, studies.A.k: must be a finite number (found 'nan')", "[studies.A]\nk = nan\n"
-    ),
+    toml("k of nan", ", line 2, studies.A.k: must be a finite number (found 'nan')", "[studies.A]\nk = nan\n"),
     toml(
         "k grid",
         ", line 2, studies.A.k_grid: factors lie above 0 and at or below 1",
@@ -151,15 +147,11 @@ RATIOS = [
         ", measure: an estimate needs its measure: OR, HR or RR",
         "A,x,,2.0,1.0,4.0,,,,",
     ),
-    ratio(
-        "unknown measure", ", measure: must be OR, HR or RR, or empty (found 'RD')", "A,x,RD,2.0,1.0,4.0,,,,"
-    ),
+    ratio("unknown measure", ", measure: must be OR, HR or RR, or empty (found 'RD')", "A,x,RD,2.0,1.0,4.0,,,,"),
     ratio("ratio of 0", f", estimate: {RATIO} (found '0')", "A,x,OR,0,1.0,4.0,,,,"),
     ratio("negative bound", f", lower: {RATIO} (found '-1.0')", "A,x,OR,2.0,-1.0,4.0,,,,"),
     ratio("one bound", ", upper: an interval needs both bounds", "A,x,OR,2.0,1.0,,,,,"),
-    ratio(
-        "reversed bounds", ", upper: must exceed the lower bound 4.0 (found '1.0')", "A,x,OR,2.0,4.0,1.0,,,,"
-    ),
+    ratio("reversed bounds", ", upper: must exceed the lower bound 4.0 (found '1.0')", "A,x,OR,2.0,4.0,1.0,,,,"),
     ratio(
         "ratio outside its interval",
         ", estimate: must lie in its interval 1.0 to 4.0 (found '5.0')",

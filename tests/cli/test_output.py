@@ -11,9 +11,9 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+
 from cli.command import fit, run
 from evidence.folders import ANAKINRA, FIVE, TWO_STUDIES, folder, found
-
 from reanalysis.checks.checked_fit import fit_endpoint
 from reanalysis.cli.output import Page, until_closed
 from reanalysis.cli.progress import Steps, working
@@ -93,7 +93,9 @@ def test_elsewhere_a_ledger_is_plain_and_has_one_line_for_each_statement() -> No
     assert "icans_any: comparison in phase1, phase2, iptw" in lines
 
 
-def test_a_finding_is_a_block_of_severity_place_message_what_is_allowed_and_what_is_done(tmp_path: Path) -> None:
+def test_a_finding_is_a_block_of_severity_place_message_what_is_allowed_and_what_is_done(
+    tmp_path: Path,
+) -> None:
     text = ledger_text(folder(tmp_path, ["A control x 47 72 63"]))
     assert text.split("\n\n")[1].splitlines() == [
         "error A/control/x",
@@ -154,7 +156,11 @@ def test_rates_are_printed_for_every_study() -> None:
 
 def started(*arguments: object, **environment: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, env=os.environ | environment, timeout=120, check=False
+        [*COMMAND, *map(str, arguments)],
+        capture_output=True,
+        env=os.environ | environment,
+        timeout=120,
+        check=False,
     )
 
 
@@ -192,7 +198,10 @@ def test_the_command_itself_prints_one_json_object_and_nothing_else() -> None:
 def test_output_without_a_reader_or_a_place_ends_quietly_or_with_one_error(tmp_path: Path) -> None:
     where = folder(tmp_path, TWO_STUDIES)
     closed = subprocess.run(
-        ["sh", "-c", '"$@" >&-', "sh", *COMMAND, "audit", where], capture_output=True, timeout=120, check=False
+        ["sh", "-c", '"$@" >&-', "sh", *COMMAND, "audit", where],
+        capture_output=True,
+        timeout=120,
+        check=False,
     )
     assert (closed.returncode, closed.stderr) == (0, b"")
     if Path("/dev/full").exists():

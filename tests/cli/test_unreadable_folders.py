@@ -93,9 +93,7 @@ PLACES: list[tuple[Callable[[Path], Path], str]] = [
 
 
 @pytest.mark.parametrize(("make", "error"), PLACES, ids=lambda value: getattr(value, "__name__", ""))
-def test_a_folder_that_cannot_be_read_gives_one_error(
-    tmp_path: Path, make: Callable[[Path], Path], error: str
-) -> None:
+def test_a_folder_that_cannot_be_read_gives_one_error(tmp_path: Path, make: Callable[[Path], Path], error: str) -> None:
     where = make(tmp_path)
     for ended in (run("audit", where), fit(where)):
         assert ended.errors == [error.format(where)]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from cli.command import Ended, fit, run
 from evidence.folders import ANAKINRA, FIVE, TWO_STUDIES, Row, folder
 
-FAMILIES = (
-    "normal(mean,sd), halfnormal(scale), exponential(rate), lognormal(meanlog,sdlog), uniform(lower,upper)"
-)
+FAMILIES = "normal(mean,sd), halfnormal(scale), exponential(rate), lognormal(meanlog,sdlog), uniform(lower,upper)"
 
 
 def refused(ended: Ended) -> list[str]:
@@ -57,11 +56,20 @@ def refused(ended: Ended) -> list[str]:
         (["--prior", "mu=halfnormal(1)"], "--prior: mu takes normal(mean,sd), not halfnormal(1)"),
         (["--leave-out", "Z"], "--leave-out 'Z': unknown; {} has A, B"),
         (["--out", "posterior.txt"], "--out posterior.txt: must name a .nc file in an existing folder"),
-        (["--out", "no/such/folder/a.nc"], "--out no/such/folder/a.nc: must name a .nc file in an existing folder"),
+        (
+            ["--out", "no/such/folder/a.nc"],
+            "--out no/such/folder/a.nc: must name a .nc file in an existing folder",
+        ),
         (["--format", "yaml"], "--format 'yaml': must be one of table, json"),
         (["--engine", "stan"], "--engine 'stan': must be one of nuts, quadrature"),
-        (["--model", "beta-rates", "--rho", "0.1"], "--rho: beta-rates has its own overdispersion, so rho must be 0"),
-        (["--model", "beta-rates", "--pooling", "none"], "--pooling none: beta-rates is partial pooling only"),
+        (
+            ["--model", "beta-rates", "--rho", "0.1"],
+            "--rho: beta-rates has its own overdispersion, so rho must be 0",
+        ),
+        (
+            ["--model", "beta-rates", "--pooling", "none"],
+            "--pooling none: beta-rates is partial pooling only",
+        ),
         (
             ["--model", "beta-rates", "--prior", "mu=normal(0,1)"],
             "--prior: the prior of beta-rates is (alpha + beta)^(-5/2) and cannot be set",
@@ -93,7 +101,20 @@ def test_usage_errors_end_with_2_too(tmp_path: Path, command: str, options: list
 
 
 def test_all_wrong_options_are_told_at_once(tmp_path: Path) -> None:
-    wrong = ("--rho", "2", "--k", "0", "--leave-out", "Z", "--seed", "-1", "--prior", "mu=1", "--pooling", "all")
+    wrong = (
+        "--rho",
+        "2",
+        "--k",
+        "0",
+        "--leave-out",
+        "Z",
+        "--seed",
+        "-1",
+        "--prior",
+        "mu=1",
+        "--pooling",
+        "all",
+    )
     assert len(refused(fit(folder(tmp_path, TWO_STUDIES), *wrong))) == 6
 
 
@@ -202,7 +223,8 @@ def test_declared_readings_make_an_inconsistent_print_fit_for_use(tmp_path: Path
     header = f"{FIVE},percent,reading\n"
     refused(fit(folder(tmp_path / "before", f"{header}A,treated,x,7,20,,\nA,control,x,47,72,63,\n")))
     after = folder(
-        tmp_path / "after", f"{header}A,treated,x,7,20,,\nA,control,x,47,72,,count\nA,control,x,45,72,63,percentage\n"
+        tmp_path / "after",
+        f"{header}A,treated,x,7,20,,\nA,control,x,47,72,,count\nA,control,x,45,72,63,percentage\n",
     )
     assert fit(after).json["spec"]["defaults"]["candidates"] == {"A/control": 2, "A/treated": 1}
 

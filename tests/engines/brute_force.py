@@ -351,7 +351,8 @@ class BruteForce:
         log_control, log_treated, log_q = self._control(one), self._treated(one), self._given_others(index)
         by_control = log_control + logsumexp(sliding_window_view(log_treated, size) + log_q, axis=1)
         by_treated = log_treated + logsumexp(
-            sliding_window_view(np.pad(log_control, size - 1, constant_values=-np.inf), size)[:, ::-1] + log_q, axis=1
+            sliding_window_view(np.pad(log_control, size - 1, constant_values=-np.inf), size)[:, ::-1] + log_q,
+            axis=1,
         )
         kept_a = np.flatnonzero(by_control > by_control.max() - 32)
         kept_b = np.flatnonzero(by_treated > by_treated.max() - 32)
@@ -367,7 +368,9 @@ class BruteForce:
         def low_control_matters(x: float) -> bool:
             """Sum over a unless more of its mass lies where b has to be infinite than the other way about."""
             reach_a, reach_b = (-x, 1 + x) if x < 0 else (1 - x, x)
-            return bool(np.interp(logit(reach_a), a, joint.sum(axis=1)) <= np.interp(logit(reach_b), b, joint.sum(axis=0)))
+            return bool(
+                np.interp(logit(reach_a), a, joint.sum(axis=1)) <= np.interp(logit(reach_b), b, joint.sum(axis=0))
+            )
 
         with np.errstate(divide="ignore"):
             return {

@@ -33,9 +33,7 @@ def data(*studies: StudyData) -> ModelData:
 
 def two_arms(rows: Iterable[Sequence[float]], rho: float = 0.0) -> ModelData:
     """Studies from (control events, control n, treated events, treated n) rows."""
-    return data(
-        *(study(f"s{i:02d}", (x0, n0), (x1, n1), rho) for i, (x0, n0, x1, n1) in enumerate(rows))
-    )
+    return data(*(study(f"s{i:02d}", (x0, n0), (x1, n1), rho) for i, (x0, n0, x1, n1) in enumerate(rows)))
 
 
 def one_arm(rows: Iterable[Sequence[float]], arm: str = "control", rho: float = 0.0) -> ModelData:
@@ -45,7 +43,9 @@ def one_arm(rows: Iterable[Sequence[float]], arm: str = "control", rho: float = 
 
 def spec(model: str = "contrast", mu: str = "", tau: str = "", baseline: str = "", **settings: Any) -> ModelSpec:
     """A specification with the model's default priors where none is named."""
-    named = {name: Distribution.parse(text) for name, text in (("mu", mu), ("tau", tau), ("baseline", baseline)) if text}
+    named = {
+        name: Distribution.parse(text) for name, text in (("mu", mu), ("tau", tau), ("baseline", baseline)) if text
+    }
     priors: Priors = replace(DEFAULT_PRIORS[model], **named)
     return ModelSpec(model=model, priors=priors, **settings)  # type: ignore[arg-type]
 

@@ -69,9 +69,7 @@ def test_phase_2_response_was_judged_in_19_treated_patients_14_and_8_of_them() -
 
 
 def test_phase_2_controls_allow_twelve_denominators_of_response_and_72_is_none_of_them() -> None:
-    triples = [
-        (n, *counts("80", n), *counts("51", n)) for n in range(1, 73) if counts("80", n) and counts("51", n)
-    ]
+    triples = [(n, *counts("80", n), *counts("51", n)) for n in range(1, 73) if counts("80", n) and counts("51", n)]
     assert len(triples) == 12
     assert all(len(triple) == 3 for triple in triples)
     assert 72 not in [n for n, _, _ in triples]
@@ -144,10 +142,7 @@ def test_grade_3_infection_of_phase_2_is_a_single_arm_with_0_or_1_of_25() -> Non
 
 
 def test_icans_is_the_only_endpoint_compared_in_all_three_cohorts() -> None:
-    compared = {
-        endpoint: set(comparative_studies(evidence(), endpoint))
-        for endpoint in modelled_endpoints(evidence())
-    }
+    compared = {endpoint: set(comparative_studies(evidence(), endpoint)) for endpoint in modelled_endpoints(evidence())}
     assert [e for e, studies in compared.items() if len(studies) == 3] == ["icans_any"]
     assert compared["icans_any"] == {"phase1", "phase2", "iptw"}
     assert compared["cr"] == {"phase2", "iptw"}

@@ -191,18 +191,14 @@ def test_subgroups_of_other_times_or_excluded_ones_are_not_compared(tmp_path: Pa
     ("smaller", "larger"),
     [("9 20", "8 20"), ("- 20 45", "- 20 40"), ("8..9 20", "0..7 20"), ("- - 60", "- - 40")],
 )
-def test_a_part_above_its_whole_is_an_error(
-    tmp_path: Path, part: str, whole: str, smaller: str, larger: str
-) -> None:
+def test_a_part_above_its_whole_is_an_error(tmp_path: Path, part: str, whole: str, smaller: str, larger: str) -> None:
     rows: list[Row] = [f"A control {part} {smaller}", f"A control {whole} {larger}"]
     finding = only(above_info(audited(tmp_path, rows)))
     assert (finding.kind, finding.severity, finding.lines) == ("nesting", "error", (2, 3))
     assert (finding.study, finding.arm, finding.endpoint) == ("A", "control", part)
 
 
-@pytest.mark.parametrize(
-    ("smaller", "larger"), [("8 20", "8 20"), ("- 20 40", "- 20 45"), ("5..9 20", "6..7 20")]
-)
+@pytest.mark.parametrize(("smaller", "larger"), [("8 20", "8 20"), ("- 20 40", "- 20 45"), ("5..9 20", "6..7 20")])
 def test_a_part_within_its_whole_is_no_finding(tmp_path: Path, smaller: str, larger: str) -> None:
     assert above_info(audited(tmp_path, [f"A control cr {smaller}", f"A control orr {larger}"])) == []
 
@@ -230,12 +226,8 @@ def test_a_part_above_its_whole_is_a_warning_where_time_or_patients_may_explain_
     assert only(found(audited(tmp_path, [part, whole]), "nesting")).severity == "warning"
 
 
-@pytest.mark.parametrize(
-    ("part", "whole", "fits"), [("40.1", "40", True), ("40.6", "40", False), ("39", "40", True)]
-)
-def test_weighted_rates_are_nested_up_to_their_rounding(
-    tmp_path: Path, part: str, whole: str, fits: bool
-) -> None:
+@pytest.mark.parametrize(("part", "whole", "fits"), [("40.1", "40", True), ("40.6", "40", False), ("39", "40", True)])
+def test_weighted_rates_are_nested_up_to_their_rounding(tmp_path: Path, part: str, whole: str, fits: bool) -> None:
     rows = [cells(f"A control {e} - 61 {p}", weighting="iptw") for e, p in (("cr", part), ("orr", whole))]
     findings = found(audited(tmp_path, rows, toml="[studies.A]\nk = 0.75\n"), "nesting")
     assert [f.severity for f in findings] == ([] if fits else ["error"])
@@ -357,9 +349,7 @@ def test_inconsistent_print_is_refused_for_its_endpoint_only_until_readings_are_
 ) -> None:
     rows: list[Row] = ["A control x 47 72 63", "A treated x 17 25", "A control y 3 72", "A treated y 2 25"]
     evidence = read_evidence(folder(tmp_path / "before", rows))
-    with pytest.raises(
-        InconsistentPrint, match=r"^arms.csv, line 2: A/control/x: 47 of 72 is 65.28 %"
-    ) as refused:
+    with pytest.raises(InconsistentPrint, match=r"^arms.csv, line 2: A/control/x: 47 of 72 is 65.28 %") as refused:
         require_consistent(evidence, ("x",))
     assert len(refused.value.problems) == 1
     require_consistent(evidence, ("y",))

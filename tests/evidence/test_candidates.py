@@ -32,10 +32,7 @@ Pairs = dict[tuple[float, float], float]
 
 def rounds_to(x: int, n: int, percent: int) -> bool:
     """Whether x of n prints as a whole percentage, half rounded up."""
-    return (
-        Fraction(100 * x, n) + Fraction(1, 2) >= percent
-        and Fraction(100 * x, n) + Fraction(1, 2) < percent + 1
-    )
+    return Fraction(100 * x, n) + Fraction(1, 2) >= percent and Fraction(100 * x, n) + Fraction(1, 2) < percent + 1
 
 
 def observed(where: Path, rows: list[Row], toml: str = "", **options: object) -> Observation:
@@ -168,9 +165,7 @@ def test_other_percentages_of_the_arm_restrict_n_and_add_nothing_else(tmp_path: 
 
 
 def test_a_count_of_an_unprinted_n_allows_every_n_from_it_on(tmp_path: Path) -> None:
-    seen = pairs(
-        observed(tmp_path, ["A control x 7 -"], "[studies.A.denominator.control]\nn_max = 12\n").candidates
-    )
+    seen = pairs(observed(tmp_path, ["A control x 7 -"], "[studies.A.denominator.control]\nn_max = 12\n").candidates)
     assert set(seen) == {(7, n) for n in range(7, 13)}
 
 
@@ -223,9 +218,7 @@ def test_named_weights_come_first_and_the_rest_is_even(tmp_path: Path) -> None:
     weight=st.dictionaries(st.integers(1, 30), st.floats(0.01, 0.2), max_size=5),
     feasible=st.lists(st.integers(1, 30), min_size=1, max_size=20, unique=True),
 )
-def test_the_prior_of_n_sums_to_1_over_what_is_feasible(
-    weight: dict[int, float], feasible: list[int]
-) -> None:
+def test_the_prior_of_n_sums_to_1_over_what_is_feasible(weight: dict[int, float], feasible: list[int]) -> None:
     settings = Settings(studies={"A": Study(denominator={"control": Denominator(weight=weight)})})
     evidence = Evidence(Path(), (), (), settings, {}, (), {})
     prior = denominator_prior(evidence, "A", "control", feasible)
@@ -298,9 +291,7 @@ reports = st.dictionaries(
 
 
 @given(reports, st.integers(1, 60))
-def test_shared_denominators_are_those_of_a_search_of_all_pairs(
-    found: dict[str, Report], largest: int
-) -> None:
+def test_shared_denominators_are_those_of_a_search_of_all_pairs(found: dict[str, Report], largest: int) -> None:
     solutions, convention = shared_denominators(found, largest)
 
     def fits(report: Report, x: int, n: int) -> bool:
@@ -316,8 +307,6 @@ def test_shared_denominators_are_those_of_a_search_of_all_pairs(
 
 
 def test_no_reports_restrict_nothing_and_no_solution_is_an_empty_list(tmp_path: Path) -> None:
-    evidence = read_evidence(
-        folder(tmp_path, ["A control x - - 60", "A control y - - 61", "A control z 1 10"])
-    )
+    evidence = read_evidence(folder(tmp_path, ["A control x - - 60", "A control y - - 61", "A control z 1 10"]))
     assert latent_solutions(evidence, "A", "control") == ([], "half-up")
     assert [s.n for s in latent_solutions(evidence, "B", "control")[0]] == list(range(1, 101))

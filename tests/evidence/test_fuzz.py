@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from evidence.folders import FIVE, TWO_STUDIES, folder, table
 from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
+from evidence.folders import FIVE, TWO_STUDIES, folder, table
 from reanalysis.checks.checked_fit import fit_endpoint
 from reanalysis.engines.errors import EngineError
 from reanalysis.evidence.arms import COLUMNS
@@ -71,7 +71,11 @@ def tables(draw: st.DrawFn) -> bytes:
         row = draw(st.sampled_from(rows))
         row |= draw(
             st.sampled_from(
-                [{"subgroup": "IV"}, {"use": "context", "reason": 'a, "b"\nc'}, {"use": "sensitivity", "reason": "r"}]
+                [
+                    {"subgroup": "IV"},
+                    {"use": "context", "reason": 'a, "b"\nc'},
+                    {"use": "sensitivity", "reason": "r"},
+                ]
             )
         )
     broken = draw(st.integers(0, 2)) == 0

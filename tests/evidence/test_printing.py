@@ -28,9 +28,7 @@ def printed(events: int, n: int, decimals: int, convention: str) -> str:
 
 @pytest.mark.parametrize("convention", CONVENTIONS)
 @pytest.mark.parametrize("decimals", [0, 1, 2, 3])
-def test_the_counts_of_a_percentage_are_exactly_those_that_print_so(
-    decimals: int, convention: Convention
-) -> None:
+def test_the_counts_of_a_percentage_are_exactly_those_that_print_so(decimals: int, convention: Convention) -> None:
     """All n up to 60: every percentage some count prints as, and its two neighbours, which mostly none does."""
     for n in range(1, 61):
         texts = [printed(x, n, decimals, convention) for x in range(n + 1)]
@@ -60,9 +58,7 @@ def test_every_printable_percentage_is_searched_not_only_those_of_small_n(decima
 
 
 @given(st.data(), st.integers(1, 999_999), st.integers(0, 6), st.sampled_from(CONVENTIONS))
-def test_a_count_prints_as_its_own_rounding(
-    data: st.DataObject, n: int, decimals: int, convention: Convention
-) -> None:
+def test_a_count_prints_as_its_own_rounding(data: st.DataObject, n: int, decimals: int, convention: Convention) -> None:
     events = data.draw(st.integers(0, n))
     text = printed(events, n, decimals, convention)
     assert Percentage(text).prints(events, n, convention)

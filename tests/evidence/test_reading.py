@@ -59,9 +59,7 @@ def test_five_columns_are_enough_and_the_rest_has_its_defaults(tmp_path: Path) -
         lambda text: text.rstrip("\n").encode(),
         lambda text: text.replace(",", " , ").encode(),
         lambda text: text.replace(FIVE, FIVE.upper()).encode(),
-        lambda text: "\n".join(
-            f'"{line.replace(",", chr(34) + "," + chr(34))}"' for line in text.split()
-        ).encode(),
+        lambda text: "\n".join(f'"{line.replace(",", chr(34) + "," + chr(34))}"' for line in text.split()).encode(),
         lambda text: "\n".join(f"{line},," for line in text.split()).encode(),
     ],
     ids=[
@@ -107,9 +105,7 @@ def test_columns_that_mean_nothing_are_ignored_and_listed(tmp_path: Path) -> Non
     ("written", "meant"),
     [("percnt", "percent"), ("reson", "reason"), ("event", "events"), ("sub_group", "subgroup")],
 )
-def test_a_column_name_that_nearly_means_something_is_no_silent_loss(
-    tmp_path: Path, written: str, meant: str
-) -> None:
+def test_a_column_name_that_nearly_means_something_is_no_silent_loss(tmp_path: Path, written: str, meant: str) -> None:
     header = f"study,arm,endpoint,n,{'percent' if meant != 'percent' else 'timepoint'},{written}"
     with pytest.raises(InvalidInput) as refused:
         rows_of(tmp_path, f"{header}\nA,control,x,20,35,\n")
@@ -119,16 +115,10 @@ def test_a_column_name_that_nearly_means_something_is_no_silent_loss(
 
 
 @given(st.permutations(FIVE.split(",")))
-def test_the_order_of_columns_is_irrelevant(
-    tmp_path_factory: pytest.TempPathFactory, order: list[str]
-) -> None:
-    table = [
-        dict(zip(FIVE.split(","), line.split(","), strict=True)) for line in TWO_STUDIES.split("\n")[:-1]
-    ]
+def test_the_order_of_columns_is_irrelevant(tmp_path_factory: pytest.TempPathFactory, order: list[str]) -> None:
+    table = [dict(zip(FIVE.split(","), line.split(","), strict=True)) for line in TWO_STUDIES.split("\n")[:-1]]
     text = "".join(",".join(line[column] for column in order) + "\n" for line in table)
-    assert rows_of(tmp_path_factory.mktemp("order"), text) == rows_of(
-        tmp_path_factory.mktemp("plain"), TWO_STUDIES
-    )
+    assert rows_of(tmp_path_factory.mktemp("order"), text) == rows_of(tmp_path_factory.mktemp("plain"), TWO_STUDIES)
 
 
 def test_the_order_of_rows_is_irrelevant_to_a_fit(tmp_path: Path) -> None:
@@ -165,8 +155,7 @@ def test_a_path_may_be_text(tmp_path: Path) -> None:
 def test_the_digests_are_those_of_the_files(tmp_path: Path) -> None:
     evidence = read_evidence(folder(tmp_path, TWO_STUDIES, toml="seed = 7\n"))
     assert evidence.sha256 == {
-        name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
-        for name in ("arms.csv", "analysis.toml")
+        name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("arms.csv", "analysis.toml")
     }
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from readme.answer import GALLERY, README, analysis, answer, written
 from typer.testing import CliRunner
 
+from readme.answer import GALLERY, README, analysis, answer, written
 from reanalysis.cli.app import app
 from reanalysis.evidence.arms import COLUMNS
 from reanalysis.report.figures.overview import plot_overview

@@ -50,7 +50,13 @@ def test_hostile_text_becomes_plain_words(text: str) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"]), min_size=1, max_size=30))
+@given(
+    st.text(
+        st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"]),
+        min_size=1,
+        max_size=30,
+    )
+)
 def test_any_text_survives_markdown(text: str) -> None:
     assert shown(f"x{escape(text)}x").replace("\N{NO-BREAK SPACE}", " ") == f"x{text}x"
 

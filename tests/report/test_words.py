@@ -15,14 +15,33 @@ from reanalysis.report.numbers import counted, decimal, interval, percent, point
 
 @pytest.mark.parametrize(
     ("probability", "text"),
-    [(0.0, "0 %"), (0.004, "<1 %"), (0.005, "<1 %"), (0.006, "1 %"), (0.5, "50 %"), (0.994, "99 %"), (0.995, ">99 %"), (1.0, "100 %"), (None, "–")],
+    [
+        (0.0, "0 %"),
+        (0.004, "<1 %"),
+        (0.005, "<1 %"),
+        (0.006, "1 %"),
+        (0.5, "50 %"),
+        (0.994, "99 %"),
+        (0.995, ">99 %"),
+        (1.0, "100 %"),
+        (None, "–"),
+    ],
 )
 def test_probabilities_never_round_to_certainty(probability: float | None, text: str) -> None:
     assert percent(probability).replace("\N{NO-BREAK SPACE}", " ") == text
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.004, "<0.01"), (0.46, "0.46"), (9.994, "9.99"), (15.94, "15.9"), (212.15, "212"), (1e6, ">1000"), (None, "not defined")]
+    ("value", "text"),
+    [
+        (0.004, "<0.01"),
+        (0.46, "0.46"),
+        (9.994, "9.99"),
+        (15.94, "15.9"),
+        (212.15, "212"),
+        (1e6, ">1000"),
+        (None, "not defined"),
+    ],
 )
 def test_ratios_have_three_figures(value: float | None, text: str) -> None:
     assert ratio(value) == text
@@ -107,7 +126,13 @@ def endpoint(benefit: float, *outcomes: Result, studies: tuple[str, ...] = ("a",
 
 @pytest.mark.parametrize(
     ("benefit", "words"),
-    [(0.5, "about as probable"), (0.6, "about as probable"), (0.61, "probability of benefit is 61"), (0.39, "probability of harm is 61"), (0.001, "probability of harm is >99")],
+    [
+        (0.5, "about as probable"),
+        (0.6, "about as probable"),
+        (0.61, "probability of benefit is 61"),
+        (0.39, "probability of harm is 61"),
+        (0.001, "probability of harm is >99"),
+    ],
 )
 def test_the_likelier_side_is_named_unless_nearly_even(benefit: float, words: str) -> None:
     assert words in sentences.effect(endpoint(benefit)).replace("\N{NO-BREAK SPACE}", " ")

@@ -38,7 +38,9 @@ def by_label(outcomes: list[Outcome]) -> dict[str, Outcome]:
     return {o.scenario.label: o for o in outcomes}
 
 
-def test_leaving_a_study_out_equals_a_folder_without_it(evidence: Evidence, spec: ModelSpec, icans: dict[str, list[Outcome]]) -> None:
+def test_leaving_a_study_out_equals_a_folder_without_it(
+    evidence: Evidence, spec: ModelSpec, icans: dict[str, list[Outcome]]
+) -> None:
     rest = replace(evidence, arms=tuple(r for r in evidence.arms if r.study != "iptw"))
     expected = fit(spec, select(rest, spec, "icans_any").data).overall["log_odds_ratio"]
     found = by_label(icans["leave one out"])["without IPTW cohort"].summary
@@ -74,7 +76,9 @@ def test_the_k_grid_contains_the_primary_k_and_ends_at_rho_alone(icans: dict[str
     assert grid["k = 1"].summary == by_label(icans["discounts"])["rho alone (k = 1)"].summary
 
 
-@pytest.mark.parametrize(("choices", "endpoint"), [(readings, "crs_any"), (denominators, "icans_any"), (denominators, "cr")])
+@pytest.mark.parametrize(
+    ("choices", "endpoint"), [(readings, "crs_any"), (denominators, "icans_any"), (denominators, "cr")]
+)
 def test_the_mixture_is_the_evidence_weighted_mean_of_its_parts(
     evidence: Evidence, spec: ModelSpec, choices: object, endpoint: str
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from reanalysis.checks.quantities import gated_draws
 from reanalysis.checks.result import CheckResult
@@ -46,19 +48,17 @@ def _marginal(posterior: Posterior, name: str) -> Marginal | None:
     return posterior.study[study].get(quantity) if study else posterior.overall.get(name)
 
 
-def _compare(name: str, draws: object, exact: Marginal) -> list[dict[str, object]]:
+def _compare(name: str, draws: NDArray[np.float64], exact: Marginal) -> list[dict[str, object]]:
     from arviz_stats.base import array_stats
-
-    import numpy as np
 
     sd, rows = exact.sd(), []
     for statistic in SD_LIMITS:
         if statistic == "mean":
-            sampled, truth = float(np.mean(draws)), exact.mean()  # type: ignore[arg-type]
+            sampled, truth = float(np.mean(draws)), exact.mean()
             error = float(array_stats.mcse(draws, method="mean"))
         else:
             probability = _PROBABILITY[statistic]
-            sampled = float(np.quantile(draws, probability))  # type: ignore[arg-type]
+            sampled = float(np.quantile(draws, probability))
             truth = float(exact.quantile(probability))
             error = float(array_stats.mcse(draws, method="quantile", prob=probability))
         difference = sampled - truth

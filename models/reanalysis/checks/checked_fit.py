@@ -84,8 +84,7 @@ class CheckedFit:
             "rho": {s.study: s.rho for s in self.posterior.data.studies},
             "k": {study: study_k(self.evidence, study, self.spec) for study in sorted(weighted)},
             "candidates": {
-                f"{study}/{arm}": len(o.candidates)
-                for (study, arm), o in sorted(self.selection.observations.items())
+                f"{study}/{arm}": len(o.candidates) for (study, arm), o in sorted(self.selection.observations.items())
             },
         }
 

@@ -21,6 +21,4 @@ def check_convergence(posterior: Posterior) -> CheckResult:
         [{"quantity": n, "r_hat": float(array_stats.rhat(d))} for n, d in gated_draws(posterior).items()]
     )
     worst = float(np.max(table["r_hat"]))
-    return CheckResult(
-        "R-hat", bool(worst <= LIMIT), f"largest R-hat {worst:.4f}; the limit is {LIMIT}", table
-    )
+    return CheckResult("R-hat", bool(worst <= LIMIT), f"largest R-hat {worst:.4f}; the limit is {LIMIT}", table)

@@ -17,6 +17,4 @@ def check_energy(posterior: Posterior) -> CheckResult:
     bfmi = (np.diff(energy, axis=1) ** 2).mean(axis=1) / energy.var(axis=1)
     table = pd.DataFrame({"chain": range(len(bfmi)), "e_bfmi": bfmi})
     worst = float(bfmi.min())
-    return CheckResult(
-        "E-BFMI", bool(worst >= LIMIT), f"smallest E-BFMI {worst:.2f}; the limit is {LIMIT}", table
-    )
+    return CheckResult("E-BFMI", bool(worst >= LIMIT), f"smallest E-BFMI {worst:.2f}; the limit is {LIMIT}", table)

@@ -55,8 +55,7 @@ def audit_command(data: Data, output: Format = "table") -> None:
 
 @app.command(
     "fit",
-    epilog="Example: reanalysis fit data/anakinra --endpoint icans_any"
-    ' --prior "tau=halfnormal(1)" --engine quadrature',
+    epilog='Example: reanalysis fit data/anakinra --endpoint icans_any --prior "tau=halfnormal(1)" --engine quadrature',
 )
 @reports_errors
 def fit_command(
@@ -81,9 +80,7 @@ def fit_command(
         typer.Option("--k", help="Effective-size factor of weighted arms, instead of the study's."),
     ] = None,
     leave_out: Annotated[list[str] | None, typer.Option(help="Study to leave out, repeatable.")] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="NAME=X: a setting of the model.")
-    ] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="NAME=X: a setting of the model.")] = None,
     seed: Seed = None,
     out: Annotated[Path | None, typer.Option(help="Save the posterior as NetCDF (.nc).")] = None,
     output: Format = "table",

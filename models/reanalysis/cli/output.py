@@ -61,9 +61,7 @@ class Page(Console):
     def __init__(self, file: TextIO | None = None, width: int | None = None, terminal: bool = False) -> None:
         file = file or sys.stdout
         wide = None if terminal or file.isatty() else _UNLIMITED
-        super().__init__(
-            file=file, width=width or wide, force_terminal=terminal or None, highlight=False, markup=False
-        )
+        super().__init__(file=file, width=width or wide, force_terminal=terminal or None, highlight=False, markup=False)
 
     def on_broken_pipe(self) -> Never:
         """Leave it to `until_closed`."""

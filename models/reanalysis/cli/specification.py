@@ -103,14 +103,10 @@ def specification(
         *(f"--set {text!r}: model {model} has no settings" for text in settings),
         bad_seed(seed),
         "--rho: beta-rates has its own overdispersion, so rho must be 0" if beta_rates and rho else "",
-        "--prior: the prior of beta-rates is (alpha + beta)^(-5/2) and cannot be set"
-        if beta_rates and priors
-        else "",
-        f"--pooling {pooling}: beta-rates is partial pooling only"
-        if beta_rates and pooling != "partial"
-        else "",
+        "--prior: the prior of beta-rates is (alpha + beta)^(-5/2) and cannot be set" if beta_rates and priors else "",
+        f"--pooling {pooling}: beta-rates is partial pooling only" if beta_rates and pooling != "partial" else "",
     )
-    spec = default_spec(evidence, model)
+    spec = default_spec(evidence, model)  # type: ignore[arg-type]
     return replace(
         spec,
         pooling=pooling,  # type: ignore[arg-type]

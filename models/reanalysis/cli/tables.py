@@ -60,14 +60,8 @@ def print_fit(evidence: Evidence, fitted: CheckedFit, page: Page | None = None) 
     priors = ", ".join(f"{parameter} ~ {prior}" for parameter, prior in spec.priors.as_text().items())
     used = found["spec"]["defaults"]
     with until_closed(page.file):  # type: ignore[arg-type]
-        page.lines(
-            f"{name}: {spec.model}, {spec.pooling} pooling, by {fitted.posterior.engine}", style="bold"
-        )
-        page.lines(
-            "prior proportional to (alpha + beta)^(-5/2)"
-            if spec.model == "beta-rates"
-            else f"priors: {priors}"
-        )
+        page.lines(f"{name}: {spec.model}, {spec.pooling} pooling, by {fitted.posterior.engine}", style="bold")
+        page.lines("prior proportional to (alpha + beta)^(-5/2)" if spec.model == "beta-rates" else f"priors: {priors}")
         page.lines(f"rho: {_pairs(used['rho'])}" + (f"; k: {_pairs(used['k'])}" if used["k"] else ""))
         page.print(_estimates(found["estimates"]))
         for event, probability in _probabilities(found["probabilities"]):

@@ -20,17 +20,15 @@ def estimates(posterior: Posterior) -> Estimates:
     return _rates(posterior) if posterior.spec.model == "rates" else _beta_rates(posterior)
 
 
-def probabilities(posterior: Posterior) -> dict[str, float | None]:
+def probabilities(posterior: Posterior) -> dict[str, Any]:
     """Probabilities of an effect below 0 (``contrast`` only)."""
     if posterior.spec.model != "contrast":
         return {}
     return {
-        f"{name}_below_0": _below_zero(posterior.overall.get(name))
-        for name in ("log_odds_ratio", "log_odds_ratio_new")
+        f"{name}_below_0": _below_zero(posterior.overall.get(name)) for name in ("log_odds_ratio", "log_odds_ratio_new")
     } | {
-        "study_log_odds_ratio_below_0": {  # type: ignore[dict-item]
-            study: float(marginals["log_odds_ratio"].cdf(0.0))
-            for study, marginals in posterior.study.items()
+        "study_log_odds_ratio_below_0": {
+            study: float(marginals["log_odds_ratio"].cdf(0.0)) for study, marginals in posterior.study.items()
         }
     }
 
@@ -90,6 +88,6 @@ def _rates(posterior: Posterior) -> Estimates:
 
 
 def _beta_rates(posterior: Posterior) -> Estimates:
-    return {
-        name: _summary(posterior.overall[name]) for name in ("alpha", "beta", "mean_rate", "rate_new")
-    } | {"study": {s: {"rate": _summary(m["rate"])} for s, m in posterior.study.items()}}
+    return {name: _summary(posterior.overall[name]) for name in ("alpha", "beta", "mean_rate", "rate_new")} | {
+        "study": {s: {"rate": _summary(m["rate"])} for s, m in posterior.study.items()}
+    }

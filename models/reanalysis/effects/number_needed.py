@@ -1,7 +1,7 @@
 """How many patients must be treated for one to fare better, or worse?
 
-1 / risk difference has no interval of its own where the risk difference spans 0: it runs through infinity. It is then given
-as two disjoint pieces (Altman 1998, BMJ 317:1309).
+1 / risk difference has no interval of its own where the risk difference spans 0: it runs through infinity. It is then
+given as two disjoint pieces (Altman 1998, BMJ 317:1309).
 """
 
 from __future__ import annotations

@@ -43,9 +43,7 @@ class Beyond:
     more: float
 
 
-def beyond_margins(
-    log_odds_ratio: Marginal, control_risk: float, margins: tuple[float, ...]
-) -> tuple[Beyond, ...]:
+def beyond_margins(log_odds_ratio: Marginal, control_risk: float, margins: tuple[float, ...]) -> tuple[Beyond, ...]:
     """P(RD < -margin) and P(RD > +margin).
 
     Parameters
@@ -56,9 +54,7 @@ def beyond_margins(
         Percentage points.
     """
     difference = risk_difference(log_odds_ratio, control_risk)
-    return tuple(
-        Beyond(m, float(difference.cdf(-m / 100)), 1 - float(difference.cdf(m / 100))) for m in margins
-    )
+    return tuple(Beyond(m, float(difference.cdf(-m / 100)), 1 - float(difference.cdf(m / 100))) for m in margins)
 
 
 def within_rope(log_odds_ratio: Marginal, control_risk: float, rope: float) -> float:

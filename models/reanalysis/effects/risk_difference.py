@@ -1,7 +1,7 @@
 """How many more patients in a hundred have the event, at a named control risk?
 
-An odds ratio moves a control risk p_0 to p_1 = expit(logit p_0 + log OR); the risk difference is p_1 - p_0. Risk difference
-and risk ratio depend on p_0, so both are given at named baselines only.
+An odds ratio moves a control risk p_0 to p_1 = expit(logit p_0 + log OR); the risk difference is p_1 - p_0. Risk
+difference and risk ratio depend on p_0, so both are given at named baselines only.
 """
 
 from __future__ import annotations

@@ -30,13 +30,11 @@ def padded_arrays(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Arr
     Returns
     -------
     dict
-        events, n, log_weight (slots, arms, C); rho (slots, arms); ratio, ratio_sd (slots,); the hyperparameters; share and
-        spread, the switches of pooling.
+        events, n, log_weight (slots, arms, C); rho (slots, arms); ratio, ratio_sd (slots,); the hyperparameters;
+        share and spread, the switches of pooling.
     """
     rates = spec.model != "contrast"
-    arms = [
-        [getattr(study, spec.arm)] if rates else [study.control, study.treated] for study in data.studies
-    ]
+    arms = [[getattr(study, spec.arm)] if rates else [study.control, study.treated] for study in data.studies]
     per_study = 1 if rates else 2
     arms += [[None] * per_study] * (slots - len(arms))
     width = max(len(one) for study in arms for one in study if one is not None) if data.studies else 1

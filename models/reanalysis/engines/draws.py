@@ -59,7 +59,8 @@ def hierarchical_draws(
         mu, tau and a new study's effect, None where the pooling has none.
     """
     name, priors = AVERAGE[spec.model], spec.priors
-    overall, study, log_prior = {}, {name: effect}, {}
+    overall: dict[str, Array] = {}
+    study, log_prior = {name: effect}, dict[str, Array]()
     for key, value in ((name, average), ("tau", heterogeneity), (f"{name}_new", new)):
         if value is not None:
             overall[key] = value
@@ -67,7 +68,7 @@ def hierarchical_draws(
         log_prior["mu"] = priors.mu.logpdf(average)
     if heterogeneity is not None and average is not None:
         log_prior["tau"] = priors.tau.logpdf(heterogeneity)
-        log_prior["effect"] = norm.logpdf(effect, average[..., None], heterogeneity[..., None])
+        log_prior["effect"] = np.asarray(norm.logpdf(effect, average[..., None], heterogeneity[..., None]))
     elif average is None:
         log_prior["effect"] = priors.mu.logpdf(effect)
     if baseline is None:
@@ -94,6 +95,4 @@ def prior_draws(spec: ModelSpec, studies: int, chains: int, draws: int) -> Draws
     if spec.pooling == "complete":
         return hierarchical_draws(spec, np.repeat(mu[..., None], studies, axis=-1), baseline, mu)
     effect = mu[..., None] + tau[..., None] * rng.standard_normal(by_study)
-    return hierarchical_draws(
-        spec, effect, baseline, mu, tau, mu + tau * rng.standard_normal(shape)
-    )
+    return hierarchical_draws(spec, effect, baseline, mu, tau, mu + tau * rng.standard_normal(shape))

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from reanalysis.engines.nuts.engine import Sampler
 
 
-def fit(
-    spec: ModelSpec, data: ModelData, engine: Engine = "quadrature", sampler: Sampler | None = None
-) -> Posterior:
+def fit(spec: ModelSpec, data: ModelData, engine: Engine = "quadrature", sampler: Sampler | None = None) -> Posterior:
     """Posterior of one endpoint.
 
     Parameters

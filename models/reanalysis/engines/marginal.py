@@ -74,9 +74,7 @@ class GridMarginal:
         )
 
     @classmethod
-    def from_integrated(
-        cls, x: Array, density: Array, cumulative: Array, nodes: Array, mass: Array
-    ) -> GridMarginal:
+    def from_integrated(cls, x: Array, density: Array, cumulative: Array, nodes: Array, mass: Array) -> GridMarginal:
         """From an unnormalised density with its integral up to each node, and unnormalised quadrature masses."""
         total = cumulative[-1]
         distribution = np.maximum.accumulate(np.clip(cumulative / total, 0.0, 1.0))
@@ -90,7 +88,7 @@ class GridMarginal:
     def sd(self, of: Transform | None = None) -> float:
         """Standard deviation of the quantity, or of a function of it."""
         values = self.nodes if of is None else of(self.nodes)
-        return float(np.sqrt(max(self.mass @ (values - self.mass @ values) ** 2, 0.0)))
+        return float(np.sqrt(self.mass @ (values - self.mass @ values) ** 2))
 
     def _cell(self, index: NDArray[np.intp]) -> tuple[Array, Array, Array, Array, Array, Array]:
         x, f, c = self.x, self.pdf, self.distribution
@@ -197,13 +195,11 @@ class DrawsMarginal:
 
     def quantile(self, probability: ArrayLike) -> Array:
         """Sample quantiles."""
-        return np.asarray(np.quantile(self._flat, probability))
+        return np.asarray(np.quantile(self._flat, np.asarray(probability)))
 
     def cdf(self, x: ArrayLike) -> Array:
         """Share of draws at or below x."""
-        return np.asarray(
-            np.searchsorted(self._flat, np.asarray(x, dtype=float), side="right") / self._flat.size
-        )
+        return np.asarray(np.searchsorted(self._flat, np.asarray(x, dtype=float), side="right") / self._flat.size)
 
     def density(self, x: ArrayLike) -> Array:
         """Kernel density estimate, for plots."""

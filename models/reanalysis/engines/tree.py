@@ -33,8 +33,8 @@ def to_tree(
 ) -> DataTree:
     """DataTree with posterior, prior, posterior_predictive, log_likelihood, log_prior and the data.
 
-    log_likelihood is that of each arm's print; it is computed from the draws in NumPy, ten times faster than through PyMC
-    and equal to it. Attributes are strings, the specification as JSON, and hold no time of creation.
+    log_likelihood is that of each arm's print; it is computed from the draws in NumPy, ten times faster than through
+    PyMC and equal to it. Attributes are strings, the specification as JSON, and hold no time of creation.
     """
     from arviz_base import from_dict
 
@@ -57,7 +57,8 @@ def to_tree(
     tree = from_dict(groups, coords=coords, dims=dims)
     arrays = padded_arrays(spec, data, len(data.studies))
     tree["observed_data"] = _node(
-        {name: (("study", "arm", "candidate"), arrays[name]) for name in ("events", "n", "log_weight")}, coords
+        {name: (("study", "arm", "candidate"), arrays[name]) for name in ("events", "n", "log_weight")},
+        coords,
     )
     tree["constant_data"] = _node({"rho": (("study", "arm"), arrays["rho"])}, coords)
     for node in tree.subtree:
@@ -72,7 +73,7 @@ def to_tree(
 
 
 def _node(variables: dict[str, Any], coords: dict[str, list[str]]) -> DataTree:
-    from xarray import DataTree, Dataset
+    from xarray import Dataset, DataTree
 
     return DataTree(Dataset(variables, coords=coords))
 
@@ -99,15 +100,11 @@ def _log_likelihood(data: ModelData, draws: Draws) -> Array:
     return values
 
 
-def _predictive(
-    spec: ModelSpec, data: ModelData, draws: Draws, rng: np.random.Generator
-) -> dict[str, Array]:
+def _predictive(spec: ModelSpec, data: ModelData, draws: Draws, rng: np.random.Generator) -> dict[str, Array]:
     """Counts that each arm could have printed, and the denominators they were drawn for."""
     arrays = padded_arrays(spec, data, len(data.studies))
     logits = np.stack(list(draws.logits.values()), axis=-1)
-    slots = draw_print(
-        arrays["n"], arrays["log_weight"], logits, arrays["rho"], rng=rng, size=logits.shape
-    )
+    slots = draw_print(arrays["n"], arrays["log_weight"], logits, arrays["rho"], rng=rng, size=logits.shape)
     filled = slots >= 0
     n = np.where(filled, arrays["n"], 0.0).sum(axis=-1)
     return {"events": np.where(filled, slots, 0.0).sum(axis=-1), "n": np.rint(n)}

@@ -213,9 +213,7 @@ def _reading_problems(file: str, rows: list[ArmRow]) -> list[Problem]:
             continue  # one row, or duplicates
         for row in group:
             if not row.reading:
-                add(
-                    row, "reading", "", "one of several rows of an arm-endpoint needs the name of its reading"
-                )
+                add(row, "reading", "", "one of several rows of an arm-endpoint needs the name of its reading")
         bare = [row for row in group if row.reading_weight is None]
         if 0 < len(bare) < len(group):
             add(bare[0], "reading_weight", "", "either all readings of an arm-endpoint have a weight or none")

@@ -135,10 +135,7 @@ def n_max(evidence: Evidence, study: str, arm: str) -> int:
     printed = [
         row.n
         for row in evidence.arms
-        if row.n is not None
-        and not row.subgroup
-        and row.use != "excluded"
-        and (row.study, row.arm) == (study, arm)
+        if row.n is not None and not row.subgroup and row.use != "excluded" and (row.study, row.arm) == (study, arm)
     ]
     return min(max(printed, default=DEFAULT_N_MAX), LARGEST_N_MAX)
 
@@ -219,9 +216,7 @@ def _latent_shares(evidence: Evidence, row: ArmRow) -> tuple[list[_Share], Conve
             f"allows all percentages printed for {row.study}/{row.arm} without n"
         )
     prior = denominator_prior(evidence, row.study, row.arm, list(allowed))
-    return [
-        _Share(range(low, high + 1), n, prior[n]) for n, (low, high) in allowed.items() if prior[n] > 0
-    ], convention
+    return [_Share(range(low, high + 1), n, prior[n]) for n, (low, high) in allowed.items() if prior[n] > 0], convention
 
 
 def denominator_prior(evidence: Evidence, study: str, arm: str, feasible: list[int]) -> dict[int, float]:

@@ -37,9 +37,7 @@ _SCHEMA = schema(
     {
         "study": an_id("a study"),
         "endpoint": an_id("an endpoint"),
-        "measure": rule(
-            lambda cell: cell.upper() in ("", "OR", "HR", "RR"), "must be OR, HR or RR, or empty"
-        ),
+        "measure": rule(lambda cell: cell.upper() in ("", "OR", "HR", "RR"), "must be OR, HR or RR, or empty"),
         "estimate": _ratio(),
         "lower": _ratio(),
         "upper": _ratio(),

@@ -8,9 +8,7 @@ import pandas as pd
 
 from reanalysis.evidence.folder import Evidence
 
-Cell = Literal[
-    "comparison", "single arm", "adjusted ratio only", "p-value only", "words only", "context", "missing"
-]
+Cell = Literal["comparison", "single arm", "adjusted ratio only", "p-value only", "words only", "context", "missing"]
 
 
 def coverage_cell(evidence: Evidence, study: str, endpoint: str) -> Cell:
@@ -55,7 +53,5 @@ def comparative_studies(evidence: Evidence, endpoint: str) -> tuple[str, ...]:
 def modelled_endpoints(evidence: Evidence) -> tuple[str, ...]:
     """Outcomes that at least one study compares, those of analysis.toml first in their order."""
     return tuple(
-        e
-        for e in evidence.endpoints
-        if evidence.endpoint(e).kind == "outcome" and comparative_studies(evidence, e)
+        e for e in evidence.endpoints if evidence.endpoint(e).kind == "outcome" and comparative_studies(evidence, e)
     )

@@ -75,11 +75,7 @@ def shared_denominators(reports: Mapping[str, Report], n_max: int) -> tuple[list
             return [
                 Solution(
                     int(n[i]),
-                    {
-                        name: (int(low[i]), int(high[i]))
-                        for name, (low, high) in bounds.items()
-                        if fits[name][i]
-                    },
+                    {name: (int(low[i]), int(high[i])) for name, (low, high) in bounds.items() if fits[name][i]},
                 )
                 for i in np.flatnonzero(together)
             ], convention

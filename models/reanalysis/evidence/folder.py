@@ -123,9 +123,7 @@ def read_evidence(folder: str | Path) -> Evidence:
     if problems:
         raise InvalidInput(problems)
     digests = {
-        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        for name in FILES
-        if is_there(folder / name)
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES if is_there(folder / name)
     }
     return Evidence(folder, arms, contrasts, settings, sources, ignored, digests)
 

@@ -21,9 +21,7 @@ def is_printable(text: str) -> bool:
 
 def printable(text: str) -> str:
     """The text on one line, what a terminal would act on replaced by U+FFFD and line breaks by blanks."""
-    return "".join(
-        " " if c in "\t\n\r" else c if is_printable(c) else "\N{REPLACEMENT CHARACTER}" for c in text
-    )
+    return "".join(" " if c in "\t\n\r" else c if is_printable(c) else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def listed(names: Iterable[str]) -> str:

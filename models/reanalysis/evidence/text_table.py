@@ -78,9 +78,7 @@ def read_text(path: Path) -> str:
             raise refused(f"is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}, not a file")
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise refused(
-            "is a link to a file that does not exist" if path.is_symlink() else "does not exist"
-        ) from None
+        raise refused("is a link to a file that does not exist" if path.is_symlink() else "does not exist") from None
     except OSError as error:
         raise refused(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -182,9 +180,7 @@ def _header_problems(
     for column in dict.fromkeys(c for c in header if c and header.count(c) > 1):
         problems.append(Problem(name, line, column, "", "the column is named twice"))
     missing = [c for c in known if c not in header]
-    misspelt = {
-        column: did_you_mean(column, missing, _LIKE_ANOTHER) for column in header if column not in known
-    }
+    misspelt = {column: did_you_mean(column, missing, _LIKE_ANOTHER) for column in header if column not in known}
     for column, suggestion in misspelt.items():
         if suggestion:
             problems.append(Problem(name, line, column, "", f"unknown column{suggestion}"))

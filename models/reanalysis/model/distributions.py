@@ -35,9 +35,7 @@ _FAMILIES: dict[str, _Family] = {
         True,
         ("sdlog",),
     ),
-    "uniform": _Family(
-        ("lower", "upper"), lambda a, b: stats.uniform(a, b - a), False, ()
-    ),
+    "uniform": _Family(("lower", "upper"), lambda a, b: stats.uniform(a, b - a), False, ()),
 }
 
 _PATTERN = re.compile(r"^\s*([a-z]+)\s*\(([^()]*)\)\s*$")
@@ -87,9 +85,7 @@ class Distribution:
         except ValueError:
             values = ()
         if len(values) != len(family.parameters) or not all(np.isfinite(values)):
-            raise ValueError(
-                f"{text!r} needs finite numbers for {name}({','.join(family.parameters)})"
-            )
+            raise ValueError(f"{text!r} needs finite numbers for {name}({','.join(family.parameters)})")
         named = dict(zip(family.parameters, values, strict=True))
         for parameter in family.scale_parameters:
             if named[parameter] <= 0:
@@ -101,9 +97,7 @@ class Distribution:
     @property
     def positive(self) -> bool:
         """Whether all mass lies on values of 0 and above."""
-        return _FAMILIES[self.family].positive_only or (
-            self.family == "uniform" and self.parameters[0] >= 0
-        )
+        return _FAMILIES[self.family].positive_only or (self.family == "uniform" and self.parameters[0] >= 0)
 
     @property
     def _frozen(self) -> Any:

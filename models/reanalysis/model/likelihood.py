@@ -115,9 +115,7 @@ def information(candidates: Candidates, rho: float, within: float = 0.0) -> floa
 
 
 @lru_cache(maxsize=8192)
-def log_likelihood_on_grid(
-    candidates: Candidates, rho: float, step: float, first: int, size: int
-) -> Array:
+def log_likelihood_on_grid(candidates: Candidates, rho: float, step: float, first: int, size: int) -> Array:
     """`log_likelihood` at ``step * (first + 0, 1, ..., size - 1)``, remembered: thousands of fits share arms.
 
     Returns

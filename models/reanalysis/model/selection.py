@@ -11,10 +11,10 @@ from reanalysis.evidence.observation import Candidates
 from reanalysis.evidence.problems import InconsistentPrint, InvalidInput
 from reanalysis.model.data import AdjustedRatio, ModelData, StudyData
 from reanalysis.model.distributions import Distribution
-from reanalysis.model.spec import DEFAULT_PRIORS, ModelSpec, Priors
+from reanalysis.model.spec import DEFAULT_PRIORS, ModelName, ModelSpec, Priors
 
 
-def default_priors(evidence: Evidence, model: str) -> Priors:
+def default_priors(evidence: Evidence, model: ModelName) -> Priors:
     """Priors of a model: those of analysis.toml for ``contrast``, the model's own otherwise."""
     if model != "contrast":
         return DEFAULT_PRIORS[model]
@@ -25,11 +25,9 @@ def default_priors(evidence: Evidence, model: str) -> Priors:
         raise InvalidInput([f"analysis.toml, priors: {error}"]) from None
 
 
-def default_spec(evidence: Evidence, model: str = "contrast") -> ModelSpec:
+def default_spec(evidence: Evidence, model: ModelName = "contrast") -> ModelSpec:
     """The primary specification of a folder."""
-    return ModelSpec(  # type: ignore[arg-type]
-        model=model, priors=default_priors(evidence, model), seed=evidence.settings.seed
-    )
+    return ModelSpec(model=model, priors=default_priors(evidence, model), seed=evidence.settings.seed)
 
 
 def study_rho(evidence: Evidence, study: str, spec: ModelSpec) -> float:
@@ -114,11 +112,7 @@ def select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
         if not rates and len(arms) < 2 and not spec.single_arms:
             continue
         scaled = {arm: _scaled(evidence, spec, one) for arm, one in arms.items()}
-        studies.append(
-            StudyData(
-                study, scaled.get("control"), scaled.get("treated"), study_rho(evidence, study, spec)
-            )
-        )
+        studies.append(StudyData(study, scaled.get("control"), scaled.get("treated"), study_rho(evidence, study, spec)))
         used.update({(study, arm): one for arm, one in arms.items()})
     if not studies:
         raise InvalidInput([_nothing_left(evidence, spec, endpoint)])
@@ -141,9 +135,7 @@ def _adjusted_ratios(evidence: Evidence, endpoint: str) -> dict[str, AdjustedRat
 
 def _require_known(evidence: Evidence, spec: ModelSpec, endpoint: str) -> None:
     if endpoint not in evidence.endpoints:
-        raise InvalidInput(
-            [f"unknown endpoint {endpoint!r}; {evidence.folder} has {', '.join(evidence.endpoints)}"]
-        )
+        raise InvalidInput([f"unknown endpoint {endpoint!r}; {evidence.folder} has {', '.join(evidence.endpoints)}"])
     unknown = [s for s in spec.leave_out if s not in evidence.studies]
     if unknown:
         raise InvalidInput(
@@ -154,8 +146,6 @@ def _require_known(evidence: Evidence, spec: ModelSpec, endpoint: str) -> None:
 def _nothing_left(evidence: Evidence, spec: ModelSpec, endpoint: str) -> str:
     cells = {s: coverage_cell(evidence, s, endpoint) for s in evidence.studies}
     reported = "; ".join(f"{s}: {c}" for s, c in cells.items() if c != "missing") or "nothing is reported"
-    wanted = (
-        f"a {spec.arm} arm" if spec.model != "contrast" else "a comparison of two arms within one study"
-    )
+    wanted = f"a {spec.arm} arm" if spec.model != "contrast" else "a comparison of two arms within one study"
     out = f" after leaving out {', '.join(spec.leave_out)}" if spec.leave_out else ""
     return f"no study informs {endpoint!r}{out}: the model needs {wanted} ({reported})"

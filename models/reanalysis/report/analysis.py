@@ -75,7 +75,10 @@ def reported_endpoints(evidence: Evidence) -> tuple[str, ...]:
     endpoints = modelled_endpoints(evidence)
     if not endpoints:
         raise InvalidInput(
-            [f"{evidence.folder}: no endpoint compares a control and a treated arm within one study; see reanalysis audit"]
+            [
+                f"{evidence.folder}: no endpoint compares a control and a treated arm within one study; "
+                "see reanalysis audit"
+            ]
         )
     return endpoints
 

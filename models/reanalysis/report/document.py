@@ -1,4 +1,4 @@
-"""How does Markdown become HTML, PDF and DOCX? pandoc and typst from their wheels, nothing from the system or the network."""
+"""How does Markdown become HTML, PDF and DOCX? By pandoc and typst from their wheels, without system or network."""
 
 from __future__ import annotations
 
@@ -138,11 +138,13 @@ def _yaml_text(title: str) -> str:
 
 
 def _reference_docx(path: Path) -> None:
-    """pandoc's own reference document with ruled tables in small type: Word users get real, editable styles."""
+    """Pandoc's own reference document with ruled tables in small type: Word users get real, editable styles."""
     import pypandoc
 
     done = subprocess.run(
-        [pypandoc.get_pandoc_path(), "--print-default-data-file=reference.docx"], capture_output=True, check=True
+        [pypandoc.get_pandoc_path(), "--print-default-data-file=reference.docx"],
+        capture_output=True,
+        check=True,
     )
     plain = path.with_suffix(".plain")
     plain.write_bytes(done.stdout)

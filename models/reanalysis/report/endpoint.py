@@ -21,7 +21,6 @@ from reanalysis.effects.ratios import odds_ratio
 from reanalysis.effects.risk_difference import risk_difference, risk_ratio_at, treated_risk
 from reanalysis.effects.summary import Summary, summarise
 from reanalysis.engines.marginal import Marginal
-from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.settings import Baseline
 from reanalysis.sensitivity.scenario import Outcome
 
@@ -178,9 +177,7 @@ def _at_baseline(fit: CheckedFit, log_odds_ratio: Marginal, baseline: Baseline) 
     difference = summarise(risk_difference(log_odds_ratio, risk))
     needed = None
     if settings.better is not None:
-        needed = number_needed(
-            difference.median, difference.lower, difference.upper, settings.better == "lower"
-        )
+        needed = number_needed(difference.median, difference.lower, difference.upper, settings.better == "lower")
     return BaselineEffect(
         baseline,
         summarise(treated_risk(log_odds_ratio, risk)),

@@ -70,9 +70,7 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[object]], caption: 
     rules = []
     for column in columns:
         dashes = "-" * max(3, round(_TABLE_WIDTH * column.width / total))
-        rules.append(
-            {"left": f":{dashes}", "right": f"{dashes}:", "center": f":{dashes}:"}[column.align]
-        )
+        rules.append({"left": f":{dashes}", "right": f"{dashes}:", "center": f":{dashes}:"}[column.align])
     lines = [
         "| " + " | ".join(escape(c.header) for c in columns) + " |",
         "|" + "|".join(rules) + "|",

@@ -1,4 +1,4 @@
-"""How does a finished build replace the last one? Beside it first, then in one rename; the last good report stays until then."""
+"""How does a finished build replace the last one? Made beside it, then renamed; the last good one stays until then."""
 
 from __future__ import annotations
 
@@ -60,4 +60,4 @@ def discard(draft: Path) -> None:
 
 
 def _absolute(target: Path) -> Path:
-    return Path(os.path.abspath(target))
+    return Path(os.path.abspath(target))  # noqa: PTH100 - resolve() would follow the link that is published

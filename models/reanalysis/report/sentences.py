@@ -29,7 +29,9 @@ def effect(endpoint: EndpointAnalysis) -> str:
     if sides.benefit is None or sides.harm is None:
         return f"{text}; the probability of fewer events is {percent(sides.below)}."
     if abs(sides.benefit - 0.5) <= _EVEN:
-        lean = f"benefit ({percent(sides.benefit)}) and harm ({percent(sides.harm)}) are about as probable as each other"
+        lean = (
+            f"benefit ({percent(sides.benefit)}) and harm ({percent(sides.harm)}) are about as probable as each other"
+        )
         return f"{text}; {lean}."
     likelier, chance = ("benefit", sides.benefit) if sides.benefit > 0.5 else ("harm", sides.harm)
     return f"{text}; the probability of {likelier} is {percent(chance)}."
@@ -60,7 +62,8 @@ def leaving_out(endpoint: EndpointAnalysis) -> str:
         f"to between {percent(low)} ({_label(defined, low)}) and {percent(high)} ({_label(defined, high)})"
     )
     if len(defined) == 1:
-        text = f"{defined[0].scenario.label[0].upper()}{defined[0].scenario.label[1:]} the probability of {what} is {percent(low)} instead of {percent(full)}"
+        label = _capital(defined[0].scenario.label)
+        text = f"{label} the probability of {what} is {percent(low)} instead of {percent(full)}"
     medians = [o.summary.median for o in defined if o.summary is not None]
     turned = min(medians) < 0 < max(medians)
     return text + (": the direction depends on which cohort is left out." if turned else ".")
@@ -88,7 +91,8 @@ def headline_sentences(analysis: Analysis) -> list[str]:
     most = max(counts.values())
     shared = [label for label, count in counts.items() if count == most]
     studies = len({s for e in analysis.endpoints for s in e.headline.comparative})
-    opening = f"{counted(studies, 'cohort')[0].upper()}{counted(studies, 'cohort')[1:]} compared {analysis.evidence.settings.treated_label} with {analysis.evidence.settings.control_label}"
+    settings = analysis.evidence.settings
+    opening = f"{_capital(counted(studies, 'cohort'))} compared {settings.treated_label} with {settings.control_label}"
     if most == studies and studies > 1:
         if len(shared) == 1 and len(counts) > 1:
             opening += f"; {shared[0]} is the only endpoint reported here that all of them compare"
@@ -110,3 +114,7 @@ def one_line(endpoint: EndpointAnalysis) -> str:
         f"{endpoint.label} ({where}): {numbers}, probability of benefit {percent(sides.benefit)} "
         f"and of harm {percent(sides.harm)}."
     )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -94,12 +94,8 @@ def _rho(rho: Rho) -> dict[str, float]:
 
 def _factors(analysis: Analysis) -> list[tuple[str, str, str]]:
     evidence = analysis.evidence
-    used = {
-        o.study for e in analysis.endpoints for o in e.fit.selection.observations.values() if o.weighted
-    }
-    return [
-        (evidence.study_label(s), f"{evidence.study(s).k:g}", evidence.study(s).k_reason) for s in sorted(used)
-    ]
+    used = {o.study for e in analysis.endpoints for o in e.fit.selection.observations.values() if o.weighted}
+    return [(evidence.study_label(s), f"{evidence.study(s).k:g}", evidence.study(s).k_reason) for s in sorted(used)]
 
 
 def _endpoint(endpoint: EndpointAnalysis) -> dict[str, Any]:
@@ -139,11 +135,14 @@ def limits(analysis: Analysis) -> list[str]:
     most = max(len(e.headline.comparative) for e in analysis.endpoints)
     if 1 < most < 10:
         found.append(
-            f"With at most {most} cohorts the heterogeneity tau is hardly learnt from the data: its prior decides much of the interval of a new study."
+            f"With at most {most} cohorts the heterogeneity tau is hardly learnt from the data: its prior decides much "
+            "of the interval of a new study."
         )
     return found
 
 
 def _listed(names: list[str]) -> str:
     comma = "; " if any("," in name for name in names) else ", "
-    return names[0] if len(names) == 1 else comma.join(names[:-1]) + f"{comma[0] if comma == '; ' else ''} and {names[-1]}"
+    return (
+        names[0] if len(names) == 1 else comma.join(names[:-1]) + f"{comma[0] if comma == '; ' else ''} and {names[-1]}"
+    )

@@ -37,6 +37,4 @@ def k_grid(evidence: Evidence, spec: ModelSpec, endpoint: str) -> list[Scenario]
     studies = weighted_studies(evidence, spec, endpoint)
     values = sorted({k for study in studies for k in evidence.study(study).k_grid})
     used = {spec.k if spec.k is not None else evidence.study(study).k for study in studies}
-    return [
-        Scenario("effective size", f"k = {k:g}", replace(spec, k=k), primary=used == {k}) for k in values
-    ]
+    return [Scenario("effective size", f"k = {k:g}", replace(spec, k=k), primary=used == {k}) for k in values]

@@ -13,9 +13,7 @@ from reanalysis.sensitivity.scenario import Scenario
 def route(evidence: Evidence, spec: ModelSpec, endpoint: str) -> list[Scenario]:
     """Weighted rates against adjusted ratios: different estimands, so one or the other and never both."""
     adjusted = [
-        row
-        for row in evidence.contrasts
-        if row.endpoint == endpoint and row.use == "sensitivity" and row.has_interval
+        row for row in evidence.contrasts if row.endpoint == endpoint and row.use == "sensitivity" and row.has_interval
     ]
     if not adjusted:
         return []
@@ -29,9 +27,7 @@ def route(evidence: Evidence, spec: ModelSpec, endpoint: str) -> list[Scenario]:
 def single_arms(evidence: Evidence, spec: ModelSpec, endpoint: str) -> list[Scenario]:
     """Arms without a comparator in their own study let in, their baseline known only from its vague prior."""
     with_single = replace(spec, single_arms=True)
-    added = set(select(evidence, with_single, endpoint).data.names) - set(
-        select(evidence, spec, endpoint).data.names
-    )
+    added = set(select(evidence, with_single, endpoint).data.names) - set(select(evidence, spec, endpoint).data.names)
     if not added:
         return []
     names = ", ".join(evidence.study_label(s) for s in sorted(added))

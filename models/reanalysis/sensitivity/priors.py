@@ -1,8 +1,8 @@
 """What if the priors had been others?
 
-Heterogeneity: half-normal 0.25 and 1, and the log-normal predictive distributions of Turner et al. 2015 (Stat Med 34:984)
-for adverse events and for infection, given for tau^2 and here on tau. Average effect: vague, sceptical, and centred on
-halving or doubling the odds.
+Heterogeneity: half-normal 0.25 and 1, and the log-normal predictive distributions of Turner et al. 2015 (Stat Med
+34:984) for adverse events and for infection, given for tau^2 and here on tau. Average effect: vague, sceptical, and
+centred on halving or doubling the odds.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What should the authors be asked? For each unresolved finding the figure that would settle it, and what it could move."""
+"""What should the authors be asked? For each open finding the figure that settles it, and what it could move."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class Question:
     endpoints : tuple of str
         Endpoints it bears on.
     shift : float or None
-        How far an answer could move P(benefit) (or P(fewer events)) of any of them, as far as the alternatives can tell.
+        How far an answer could move P(benefit) (or P(fewer events)) of any of them, as far as the alternatives can
+        tell.
     """
 
     study: str
@@ -37,7 +38,12 @@ class Question:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {"study": self.study, "question": self.text, "endpoints": list(self.endpoints), "shift": self.shift}
+        return {
+            "study": self.study,
+            "question": self.text,
+            "endpoints": list(self.endpoints),
+            "shift": self.shift,
+        }
 
 
 def questions(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -> list[Question]:
@@ -69,7 +75,8 @@ def _readings(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -
         if finding.kind != "readings":
             continue
         label = evidence.endpoint_label(finding.endpoint)
-        text = f"How many of how many patients in the {_name(evidence, finding)} had {label}? Print allows {'; '.join(finding.feasible)}."
+        allowed = "; ".join(finding.feasible)
+        text = f"How many of how many patients in the {_name(evidence, finding)} had {label}? Print allows {allowed}."
         where = (finding.endpoint,)
         found.append(Question(finding.study, text, where, _shift(influences, "readings", where)))
     return found
@@ -111,7 +118,8 @@ def _labels(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -> 
         if finding.kind != "measure":
             continue
         row = next(c for c in evidence.contrasts if c.line in finding.lines)
-        text = f"Is {row.printed} of {evidence.endpoint_label(row.endpoint)} in {evidence.study_label(row.study)} a hazard ratio or an odds ratio?"
+        label, study = evidence.endpoint_label(row.endpoint), evidence.study_label(row.study)
+        text = f"Is {row.printed} of {label} in {study} a hazard ratio or an odds ratio?"
         where = (row.endpoint,)
         found.append(Question(row.study, text, where, _shift(influences, "route", where)))
     return found
@@ -144,7 +152,9 @@ def _excluded(evidence: Evidence, influences: list[Influence]) -> list[Question]
         if influence.kind != "excluded row":
             continue
         row = next(
-            r for r in evidence.arms if r.endpoint == influence.endpoint and r.use == "excluded" and r.events and not r.subgroup
+            r
+            for r in evidence.arms
+            if r.endpoint == influence.endpoint and r.use == "excluded" and r.events and not r.subgroup
         )
         text = (
             f"{evidence.study_label(row.study)} also prints {row.printed} for {evidence.endpoint_label(row.endpoint)} "

@@ -92,25 +92,17 @@ def _run_one(evidence: Evidence, endpoint: str, scenario: Scenario) -> list[Outc
         found = Headline("average", None, found.comparative, posterior.overall["log_odds_ratio"])
     sides = direction(found.log_odds_ratio, better)
     note = "average effect" if found.study is None else f"{evidence.study_label(found.study)}'s own effect"
-    return [
-        Outcome(
-            scenario, summarise(found.log_odds_ratio), sides.below, sides.benefit, posterior.data.names, note
-        )
-    ]
+    return [Outcome(scenario, summarise(found.log_odds_ratio), sides.below, sides.benefit, posterior.data.names, note)]
 
 
-def _each_study(
-    evidence: Evidence, scenario: Scenario, posterior: Posterior, better: str | None
-) -> list[Outcome]:
+def _each_study(evidence: Evidence, scenario: Scenario, posterior: Posterior, better: str | None) -> list[Outcome]:
     outcomes = []
     for study in posterior.data.comparative:
         effect = posterior.study[study]["log_odds_ratio"]
         sides = direction(effect, better)
         label = f"{scenario.label}: {evidence.study_label(study)}"
         outcomes.append(
-            Outcome(
-                replace(scenario, label=label), summarise(effect), sides.below, sides.benefit, (study,), ""
-            )
+            Outcome(replace(scenario, label=label), summarise(effect), sides.below, sides.benefit, (study,), "")
         )
     return outcomes
 

@@ -30,9 +30,7 @@ def analyses(anakinra: Analysis, tmp_path_factory: pytest.TempPathFactory) -> di
     """By name: one study, three, twenty-two, seventy-one, long names, empty cells."""
     made = {"anakinra": anakinra}
     for make in (folders.single, folders.long_names, folders.empty_cells):
-        made[make.__name__] = analyse(
-            read_evidence(make(tmp_path_factory.mktemp(make.__name__))), "quadrature"
-        )
+        made[make.__name__] = analyse(read_evidence(make(tmp_path_factory.mktemp(make.__name__))), "quadrature")
     for make in (folders.trials, folders.seventy_one):
         made[make.__name__] = _without_refits(make(tmp_path_factory.mktemp(make.__name__)))
     return made
@@ -60,7 +58,5 @@ def _with_outcomes(endpoint: EndpointAnalysis) -> EndpointAnalysis:
             left_out.append(Outcome(scenario, found, below, None, rest))
         else:
             left_out.append(Outcome(scenario, None, None, None, (), "not defined: no comparison is left"))
-    apart = [
-        Outcome(Scenario("pooling", f"no pooling: {s}", spec), found, below, None, (s,)) for s in studies
-    ]
+    apart = [Outcome(Scenario("pooling", f"no pooling: {s}", spec), found, below, None, (s,)) for s in studies]
     return replace(endpoint, sensitivity={"leave one out": left_out, "pooling": apart})

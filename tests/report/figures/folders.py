@@ -36,9 +36,7 @@ baselines = [{{ label = "A trial with a long name, done elsewhere (ACRONYM-1, pa
 """
 
 
-def write_folder(
-    folder: Path, endpoints: dict[str, Iterable[tuple[str, Counts]]], settings: str = ""
-) -> Path:
+def write_folder(folder: Path, endpoints: dict[str, Iterable[tuple[str, Counts]]], settings: str = "") -> Path:
     """An evidence folder with arms.csv of five columns."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "arms.csv").open("w", newline="", encoding="utf-8") as file:

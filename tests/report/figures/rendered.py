@@ -26,10 +26,7 @@ def words_with_boxes(axes: Axes) -> list[tuple[Text, Bbox]]:
         return [
             (text, Text.get_window_extent(text, renderer))
             for text in figure.findobj(Text)
-            if isinstance(text, Text)
-            and text.get_visible()
-            and text.get_text().strip()
-            and text not in hidden
+            if isinstance(text, Text) and text.get_visible() and text.get_text().strip() and text not in hidden
         ]
 
 

@@ -76,9 +76,7 @@ def test_given_axes_are_drawn_on_and_returned(anakinra: Analysis, name: str) -> 
 
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("folder", ["anakinra", "single", "trials", "long_names", "empty_cells"])
-def test_alternative_text_is_short_and_free_of_verdicts(
-    analyses: dict[str, Analysis], folder: str, name: str
-) -> None:
+def test_alternative_text_is_short_and_free_of_verdicts(analyses: dict[str, Analysis], folder: str, name: str) -> None:
     _, describe = EVERY[name]
     analysis = analyses[folder]
     for what in [analysis] if name in OF_ANALYSIS else analysis.endpoints:
@@ -157,9 +155,7 @@ def test_pages_of_a_forest_hold_every_study_once_and_fit(analyses: dict[str, Ana
 
 
 @pytest.mark.parametrize("odds_ratio", [0.0, inf, nan])
-def test_forest_survives_a_printed_odds_ratio_that_is_no_number(
-    anakinra: Analysis, odds_ratio: float
-) -> None:
+def test_forest_survives_a_printed_odds_ratio_that_is_no_number(anakinra: Analysis, odds_ratio: float) -> None:
     icans = endpoint_of(anakinra, "icans_any")
     raw = RawEffect(odds_ratio, 0.0, inf, "0 of 12", "5 of 14")
     axes = plot_forest(replace(icans, studies=(replace(icans.studies[0], raw=raw), *icans.studies[1:])))

@@ -121,7 +121,10 @@ def _sample(ready: Any, sampler: Sampler, seed: int) -> Any:
         draws=sampler.draws,
         tune=sampler.tune,
         chains=sampler.chains,
-        cores=min(sampler.chains, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1),
+        cores=min(
+            sampler.chains,
+            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        ),
         seed=seed,
         target_accept=sampler.target_accept,
         progress_bar=False,

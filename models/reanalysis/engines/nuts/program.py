@@ -4,8 +4,8 @@
     delta_s = mu + tau z_s       z_s ~ Normal(0, 1)                     mu ~ Normal,  tau ~ positive prior
     y_sa ~ mixture over candidates of BetaBinomial(n_c, pi_sa, rho_s)
 
-Two switches among the data turn partial pooling into complete (spread = 0: delta_s = mu) or none (share = 0: delta_s has
-the prior of mu), so that one compiled model serves all three.
+Two switches among the data turn partial pooling into complete (spread = 0: delta_s = mu) or none (share = 0: delta_s
+has the prior of mu), so that one compiled model serves all three.
 """
 
 from __future__ import annotations
@@ -58,9 +58,7 @@ class Program:
             expected = self.shapes[name]
             fixed = array.shape[:2] if name in ("events", "n", "log_weight") else array.shape
             if fixed != expected or array.dtype != np.float64:
-                raise EngineError(
-                    f"{name} must be float64 of shape {expected}, not {array.dtype} of {array.shape}"
-                )
+                raise EngineError(f"{name} must be float64 of shape {expected}, not {array.dtype} of {array.shape}")
         if not arrays["events"].shape == arrays["n"].shape == arrays["log_weight"].shape:
             raise EngineError("events, n and log_weight must have one shape")
         return self.compiled.with_data(**arrays)

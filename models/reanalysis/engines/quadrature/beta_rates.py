@@ -2,12 +2,12 @@
 
     y_s ~ Binomial(n_s, p_s)      p_s ~ Beta(alpha, beta)      p(alpha, beta) proportional to (alpha + beta)^(-5/2)
 
-Source: Gelman et al., Bayesian Data Analysis, 3rd edition, section 5.3. The rates are integrated out exactly (each arm is
-beta-binomial), leaving the plane of v = log(alpha / beta) and t = log(alpha + beta).
+Source: Gelman et al., Bayesian Data Analysis, 3rd edition, section 5.3. The rates are integrated out exactly (each
+arm is beta-binomial), leaving the plane of v = log(alpha / beta) and t = log(alpha + beta).
 
 The prior is improper, and the posterior falls no faster than exp(-t / 2) as t grows, because very large alpha + beta is
-indistinguishable from equal rates: E(alpha) exists only under a bound. alpha + beta ends at 1,000 or ten times the largest
-arm, whichever is more; the mean rate does not depend on it.
+indistinguishable from equal rates: E(alpha) exists only under a bound. alpha + beta ends at 1,000 or ten times the
+largest arm, whichever is more; the mean rate does not depend on it.
 """
 
 from __future__ import annotations
@@ -33,15 +33,10 @@ _RATE_NODES = 257
 
 
 def log_rising(a: Array, x: Array) -> Array:
-    """log Gamma(a + x) - log Gamma(a), without cancellation for large a (Stirling's series for the difference)."""
+    """Log Gamma(a + x) - log Gamma(a), without cancellation for large a (Stirling's series for the difference)."""
     a, x = np.broadcast_arrays(np.asarray(a, dtype=float), np.asarray(x, dtype=float))
     large = np.maximum(a, 1e4)
-    stirling = (
-        (large + x - 0.5) * np.log1p(x / large)
-        + x * np.log(large)
-        - x
-        + (1 / (large + x) - 1 / large) / 12
-    )
+    stirling = (large + x - 0.5) * np.log1p(x / large) + x * np.log(large) - x + (1 / (large + x) - 1 / large) / 12
     small = np.minimum(a, 1e4)
     return np.where(a > 1e4, stirling, gammaln(small + x) - gammaln(small))
 
@@ -90,7 +85,7 @@ class BetaRates:
         return self._parameter(expit(-self.v)[:, None])
 
     def _parameter(self, share: Array) -> MappedMarginal:
-        """alpha or beta: its share of alpha + beta, which depends on v alone, times exp(t)."""
+        """Alpha or beta: its share of alpha + beta, which depends on v alone, times exp(t)."""
         log_parameter = FunctionalMarginal(
             self.t,
             *self._cumulative,
@@ -130,14 +125,14 @@ class BetaRates:
         rates = np.empty((count, len(self.arms)))
         for s, arm in enumerate(self.arms):
             log_share = _log_print(arm, alpha[None, :], beta[None, :])[:, 0, :]
-            share = np.cumsum(np.exp(log_share - logsumexp(log_share, axis=0)), axis=0)
-            pick = np.minimum((share < rng.uniform(size=count)).sum(axis=0), len(arm) - 1)
-            x, n = arm.x[pick], arm.size[pick]
-            rates[:, s] = rng.beta(alpha + x, beta + n - x)
+            up_to = np.cumsum(np.exp(log_share - logsumexp(log_share, axis=0)), axis=0)
+            pick = np.minimum((up_to < rng.uniform(size=count)).sum(axis=0), len(arm) - 1)
+            events, size = arm.x[pick], arm.size[pick]
+            rates[:, s] = rng.beta(alpha + events, beta + size - events)
         new = rng.beta(alpha, beta)
         shape = (chains, draws)
-        rates = np.clip(rates, 1e-12, 1 - 1e-12).reshape(*shape, len(self.arms))
-        return alpha.reshape(shape), beta.reshape(shape), rates, new.reshape(shape)
+        by_study = np.clip(rates, 1e-12, 1 - 1e-12).reshape(*shape, len(self.arms))
+        return alpha.reshape(shape), beta.reshape(shape), by_study, new.reshape(shape)
 
     def _rate(self, alpha: Array, beta: Array, mass: Array) -> MappedMarginal:
         """Mixture of Beta distributions, integrated on the logit scale where all of them are smooth."""
@@ -179,9 +174,7 @@ def solve_beta(arms: tuple[Candidates, ...]) -> BetaRates:
             t[max(columns[0] - 1, 0)],
             t[min(columns[-1] + 1, len(t) - 1)],
         ]
-        done = all(
-            smaller[i + 1] - smaller[i] > 0.8 * (window[i + 1] - window[i]) for i in (0, 2)
-        )
+        done = all(smaller[i + 1] - smaller[i] > 0.8 * (window[i + 1] - window[i]) for i in (0, 2))
         window = [float(edge) for edge in smaller]
         if done:
             break
@@ -231,17 +224,19 @@ def _log_print(arm: Candidates, alpha: Array, beta: Array) -> Array:
     )
 
 
-def _mode(
-    arms: tuple[Candidates, ...], v: Array, t: Array, log_density: Array
-) -> tuple[float, float]:
+def _mode(arms: tuple[Candidates, ...], v: Array, t: Array, log_density: Array) -> tuple[float, float]:
     from scipy.optimize import minimize
 
     row, column = np.unravel_index(int(np.argmax(log_density)), log_density.shape)
+
+    def minus_log_posterior(at: NDArray[np.float64]) -> float:
+        return -float(_log_posterior(arms, at[:1, None], at[1:, None])[0, 0])
+
     found = minimize(
-        lambda at: -float(_log_posterior(arms, np.array([[at[0]]]), np.array([[at[1]]]))[0, 0]),
-        x0=[v[row], t[column]],
+        minus_log_posterior,
+        x0=np.array([v[row], t[column]]),
         method="Nelder-Mead",
         options={"xatol": 1e-6, "fatol": 1e-10},
-        bounds=[(v[0], v[-1]), (t[0], t[-1])],
+        bounds=((float(v[0]), float(v[-1])), (float(t[0]), float(t[-1]))),
     )
     return float(found.x[0]), float(found.x[1])

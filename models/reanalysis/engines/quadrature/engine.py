@@ -99,8 +99,7 @@ def _fit_beta_rates(spec: ModelSpec, data: ModelData) -> Posterior:
             }
         ),
         study={
-            study.study: Marginals({"rate": partial(joint.rate, index)})
-            for index, study in enumerate(data.studies)
+            study.study: Marginals({"rate": partial(joint.rate, index)}) for index, study in enumerate(data.studies)
         },
         make_tree=make_tree,
         diagnostics={

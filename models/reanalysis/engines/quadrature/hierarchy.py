@@ -4,9 +4,10 @@ The model is delta_s ~ Normal(mu, tau^2) with an arbitrary likelihood L_s(delta_
 
     p(mu, tau | y)  is proportional to  p(mu) p(tau) prod_s M_s(mu, tau),    M_s = L_s * Normal(0, tau^2)
 
-where * is convolution. A Gaussian's Fourier transform is known in closed form, so M_s at any (mu, tau) is the trigonometric
-sum of the transform of L_s damped by exp(-tau^2 omega^2 / 2): exact to rounding for every tau, tau = 0 included, with no
-special case for a heterogeneity smaller than the grid step. The same identity gives the predictive density of a new effect.
+where * is convolution. A Gaussian's Fourier transform is known in closed form, so M_s at any (mu, tau) is the
+trigonometric sum of the transform of L_s damped by exp(-tau^2 omega^2 / 2): exact to rounding for every tau, tau = 0
+included, with no special case for a heterogeneity smaller than the grid step. The same identity gives the predictive
+density of a new effect.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ class Spectra:
     @cached_property
     def omega(self) -> Array:
         """Angular frequencies, shape (F,)."""
-        return 2 * np.pi * np.arange(self.transform.shape[1]) / (self.length * self.lattice.step)
+        return np.asarray(2 * np.pi * np.arange(self.transform.shape[1]) / (self.length * self.lattice.step))
 
     @cached_property
     def _used(self) -> int:
@@ -152,7 +153,7 @@ class TauScale:
         return self.c * np.sinh(u)
 
     def slope(self, u: Array) -> Array:
-        """d tau / d u."""
+        """D tau / d u."""
         return self.c * np.cosh(u)
 
     def coordinate(self, tau: ArrayLike) -> Array:
@@ -324,9 +325,7 @@ def _smoothed(
     return Lattice(mu.step / finer, (mu.first - margin) * finer, size), density
 
 
-def solve(
-    studies: Sequence[StudyLikelihood], mu_prior: Distribution, tau_prior: Distribution
-) -> HierarchyPosterior:
+def solve(studies: Sequence[StudyLikelihood], mu_prior: Distribution, tau_prior: Distribution) -> HierarchyPosterior:
     """Posterior of the normal hierarchy over studies with arbitrary likelihoods.
 
     Parameters
@@ -382,9 +381,7 @@ def _solve(
     return found
 
 
-def _spectra(
-    studies: Sequence[StudyLikelihood], low: float, high: float, step: float
-) -> tuple[Spectra, float]:
+def _spectra(studies: Sequence[StudyLikelihood], low: float, high: float, step: float) -> tuple[Spectra, float]:
     """Transforms of the likelihoods on [low, high], each scaled to a maximum of 1, and the log of all scales."""
     soft = 2.5 * step  # SD of the taper: its own spectrum ends below the lattice's highest frequency
     lattice = Lattice.covering(low - 14 * soft, high + 14 * soft, step)
@@ -469,9 +466,7 @@ def _on_grid(
     for one, log_one in zip(mass_without, log_each, strict=True):
         one[:] = _normalised(log_all - log_one)[0]
     bounds = (window.u_low, window.u_high)
-    found = HierarchyPosterior(
-        mu, u, u_weight, bounds, surface.scale, mass, mass_without, log_total + log_constant
-    )
+    found = HierarchyPosterior(mu, u, u_weight, bounds, surface.scale, mass, mass_without, log_total + log_constant)
     return found, log_each < np.log(_NOISE)
 
 
@@ -500,9 +495,7 @@ def _tau_resolved(found: HierarchyPosterior) -> bool:
     return bool(np.all(coefficients[:, -3:].max(axis=1) < 1e-5 * coefficients.max(axis=1)))
 
 
-def _require_sound(
-    found: HierarchyPosterior, lost: NDArray[np.bool_], window: _Window, support_end: float
-) -> None:
+def _require_sound(found: HierarchyPosterior, lost: NDArray[np.bool_], window: _Window, support_end: float) -> None:
     """Raise where a grid does not hold the posterior, given all studies or all but one."""
     if not (_mu_resolved(found) and _tau_resolved(found)):
         raise QuadratureError(f"the grid of (mu, tau) does not resolve the posterior ({window})")

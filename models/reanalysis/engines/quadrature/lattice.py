@@ -29,7 +29,7 @@ class Lattice:
     @cached_property
     def points(self) -> Array:
         """Nodes, shape (size,)."""
-        return self.step * (self.first + np.arange(self.size))
+        return np.asarray(self.step * (self.first + np.arange(self.size)))
 
     @property
     def last(self) -> int:
@@ -55,7 +55,7 @@ class Lattice:
 
 
 def nice_step(step: float) -> float:
-    """The largest power of the fourth root of 2 not above ``step``: fits share grids, and so what is remembered of them."""
+    """The largest power of the fourth root of 2 not above ``step``: fits then share grids, and memory of them."""
     return float(2.0 ** (floor(4 * log2(step)) / 4))
 
 

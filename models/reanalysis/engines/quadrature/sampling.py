@@ -1,4 +1,4 @@
-"""How are draws taken from a posterior known on a grid? For plots and ArviZ only: no reported number comes from them."""
+"""Draws from a quadrature posterior, for plots and the DataTree only: no reported number of this engine is a draw."""
 
 from __future__ import annotations
 
@@ -45,9 +45,7 @@ def sample(
         ]
     baselines = None
     if spec.model == "contrast":
-        baselines = _shaped(
-            np.stack([_baseline(s, e, rng) for s, e in zip(studies, effects, strict=True)], axis=-1)
-        )
+        baselines = _shaped(np.stack([_baseline(s, e, rng) for s, e in zip(studies, effects, strict=True)], axis=-1))
     return hierarchical_draws(
         spec,
         _shaped(np.stack(effects, axis=-1)),
@@ -60,9 +58,7 @@ def _shaped(values: Array) -> Array:
     return values.reshape(CHAINS, DRAWS, *values.shape[1:])
 
 
-def _hyperparameters(
-    joint: HierarchyPosterior, rng: np.random.Generator, count: int
-) -> tuple[Array, Array]:
+def _hyperparameters(joint: HierarchyPosterior, rng: np.random.Generator, count: int) -> tuple[Array, Array]:
     cell = rng.choice(joint.mass.size, size=count, p=joint.mass.ravel())
     row, column = np.unravel_index(cell, joint.mass.shape)
     mu = joint.mu.points[column] + joint.mu.step * rng.uniform(-0.5, 0.5, count)
@@ -72,7 +68,7 @@ def _hyperparameters(
 
 
 def _effect(study: StudyLikelihood, mu: Array, tau: Array, rng: np.random.Generator) -> Array:
-    """Effect given (mu, tau): likelihood times Normal(mu, tau^2), on a lattice; the normal alone where tau is below its step."""
+    """Effect given (mu, tau): likelihood times Normal(mu, tau^2) on a lattice; the normal where tau is below it."""
     step = 0.25 * study.effect_width()
     low, high = float((mu - 6 * tau).min()), float((mu + 6 * tau).max())
     lattice = Lattice.covering(low - 2 * step, high + 2 * step, step)
@@ -89,9 +85,7 @@ def _effect(study: StudyLikelihood, mu: Array, tau: Array, rng: np.random.Genera
     return effect
 
 
-def _separate_effect(
-    study: StudyLikelihood, predictive: Predictive, rng: np.random.Generator, count: int
-) -> Array:
+def _separate_effect(study: StudyLikelihood, predictive: Predictive, rng: np.random.Generator, count: int) -> Array:
     lattice, prior = predictive(0.25 * study.width())
     with np.errstate(divide="ignore"):
         log_weight = np.log(study.on(lattice)[0] * prior)
@@ -104,9 +98,7 @@ def _baseline(study: StudyLikelihood, effect: Array, rng: np.random.Generator) -
     """Control logit given the effect."""
     lattice = study.baseline_lattice(0.25 * study.width())
     control = study.control_factor(lattice)
-    reach = Lattice.covering(
-        lattice.points[0] + effect.min(), lattice.points[-1] + effect.max(), lattice.step
-    )
+    reach = Lattice.covering(lattice.points[0] + effect.min(), lattice.points[-1] + effect.max(), lattice.step)
     treated = study.treated_factor(reach)
     baseline = np.empty_like(effect)
     for start in range(0, len(effect), 500):

@@ -1,8 +1,8 @@
 """What do we know of one study's own effect and rates? Integrals over its two logits.
 
 Given all other studies the effect has density q(delta), so the joint density of the control logit a and the effect is
-p(y_0 | a) p(a) p(y_1 | a + delta) q(delta) on a small grid. For a fixed a, the treated logit, the risk difference and the
-risk ratio increase with delta: their distribution functions are sums over a of one cumulative integral each.
+p(y_0 | a) p(a) p(y_1 | a + delta) q(delta) on a small grid. For a fixed a, the treated logit, the risk difference and
+the risk ratio increase with delta: their distribution functions are sums over a of one cumulative integral each.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Predictive(Protocol):
     With ``pulled`` the density is exact where the study's posterior lies, however far out.
     """
 
-    def __call__(self, step: float, pulled: bool = False) -> tuple[Lattice, Array]: ...
+    def __call__(self, step: float, pulled: bool = False) -> tuple[Lattice, Array]:
+        """Nodes, shape (D,), and the density at them."""
 
 
 _KEEP = 1e-12
@@ -185,9 +186,7 @@ class StudyEffects:
         slope: Transform,
         limits: tuple[float, float] = (-np.inf, np.inf),
     ) -> FunctionalMarginal:
-        return FunctionalMarginal(
-            *self._along_effect, values.ravel(), self._joint[1].ravel(), inverse, slope, limits
-        )
+        return FunctionalMarginal(*self._along_effect, values.ravel(), self._joint[1].ravel(), inverse, slope, limits)
 
 
 def _precisions(likelihood: StudyLikelihood) -> tuple[float, float]:

@@ -25,7 +25,8 @@ NEGLIGIBLE = 700.0
 factor may favour what this one does not: studies in conflict meet in the tails of their likelihoods."""
 
 _PULL = 26.0
-"""Units of log likelihood by which other evidence may pull an arm away from its own rate: the widths below hold there."""
+"""Units of log likelihood by which other evidence may pull an arm away from its own rate: the widths below hold
+there."""
 
 _PRIOR_REACH = 16.0
 """Prior SDs beyond which a baseline is never looked for."""
@@ -110,9 +111,7 @@ class StudyLikelihood:
 def _log_arm(likelihood: StudyLikelihood, arm: str, lattice: Lattice) -> Array:
     candidates = likelihood.study.control if arm == "control" else likelihood.study.treated
     assert candidates is not None
-    return log_likelihood_on_grid(
-        candidates, likelihood.study.rho, lattice.step, lattice.first, lattice.size
-    )
+    return log_likelihood_on_grid(candidates, likelihood.study.rho, lattice.step, lattice.first, lattice.size)
 
 
 @lru_cache(maxsize=4096)
@@ -129,7 +128,5 @@ def _on_lattice(likelihood: StudyLikelihood, lattice: Lattice) -> tuple[Array, f
     control = likelihood.control_factor(base)
     treated = likelihood.treated_factor(lattice.plus(base))
     top_control, top_treated = float(control.max()), float(treated.max())
-    values = lattice.step * np.correlate(
-        np.exp(treated - top_treated), np.exp(control - top_control), mode="valid"
-    )
+    values = lattice.step * np.correlate(np.exp(treated - top_treated), np.exp(control - top_control), mode="valid")
     return values, top_control + top_treated

@@ -1,7 +1,7 @@
 """Can adjustment explain the distance between a ratio of rates and an adjusted ratio?
 
-An odds ratio conditional on covariates lies further from 1 than the marginal one even without confounding (Gail, Wieand and
-Piantadosi 1984, Biometrika 71:431). With a normal linear predictor of SD sigma the marginal rates are
+An odds ratio conditional on covariates lies further from 1 than the marginal one even without confounding (Gail,
+Wieand and Piantadosi 1984, Biometrika 71:431). With a normal linear predictor of SD sigma the marginal rates are
 E expit(a + sigma Z) and E expit(a + beta + sigma Z); the sigma at which they equal the printed rates is what
 non-collapsibility alone would need, and its AUC says how well such covariates would predict the event.
 """
@@ -20,7 +20,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from reanalysis.evidence.arms import ArmRow
-from reanalysis.evidence.audit.finding import Finding
+from reanalysis.evidence.audit.finding import Finding, Severity
 from reanalysis.evidence.contrasts import ContrastRow
 from reanalysis.evidence.folder import Evidence
 
@@ -72,7 +72,8 @@ def covariate_strength(
     Returns
     -------
     CovariateStrength or None
-        None where no strength does: the conditional ratio lies on the other side of 1, or nearer to it than the marginal.
+        None where no strength does: the conditional ratio lies on the other side of 1, or nearer to it than the
+        marginal.
     """
     beta = math.log(conditional_odds_ratio)
     marginal = float(logit(treated_rate) - logit(control_rate))
@@ -110,10 +111,15 @@ def check_adjustment(evidence: Evidence) -> Iterator[Finding]:
             continue
         marginal = math.exp(float(logit(p1) - logit(p0)))
         strength = covariate_strength(p0, p1, float(row.estimate))
-        message = f"the rates give an odds ratio of {marginal:.2f}, the adjusted ratio is {row.estimate}: different estimands"
-        severity = "info"
+        message = (
+            f"the rates give an odds ratio of {marginal:.2f}, the adjusted ratio is {row.estimate}: different estimands"
+        )
+        severity: Severity = "info"
         if strength is not None:
-            message += f"; non-collapsibility alone would need covariates with a linear predictor of SD {strength.sd:.1f} (AUC {strength.auc:.2f})"
+            message += (
+                "; non-collapsibility alone would need covariates with a linear predictor of SD "
+                f"{strength.sd:.1f} (AUC {strength.auc:.2f})"
+            )
             severity = "warning" if strength.auc > _IMPLAUSIBLE_AUC else "info"
         elif (
             abs(math.log(float(row.estimate))) > abs(math.log(marginal))
@@ -121,9 +127,7 @@ def check_adjustment(evidence: Evidence) -> Iterator[Finding]:
         ):
             message += "; non-collapsibility alone cannot explain it"
             severity = "warning"
-        used = (
-            "one route or the other, never both" if row.use == "sensitivity" else f"not modelled ({row.use})"
-        )
+        used = "one route or the other, never both" if row.use == "sensitivity" else f"not modelled ({row.use})"
         yield Finding(
             "adjustment",
             severity,
@@ -132,7 +136,7 @@ def check_adjustment(evidence: Evidence) -> Iterator[Finding]:
             row.endpoint,
             message,
             used_as=used,
-            lines=(row.line,),  # type: ignore[arg-type]
+            lines=(row.line,),
         )
         yield from _events_per_parameter(row, p0 * n0 + p1 * n1, used)
 
@@ -141,10 +145,7 @@ def _rates(evidence: Evidence, row: ContrastRow) -> tuple[tuple[float, int], tup
     arms: dict[str, ArmRow] = {
         r.arm: r
         for r in evidence.arms
-        if (r.study, r.endpoint) == (row.study, row.endpoint)
-        and r.modelled
-        and r.n is not None
-        and not r.reading
+        if (r.study, r.endpoint) == (row.study, row.endpoint) and r.modelled and r.n is not None and not r.reading
     }
     if set(arms) != {"control", "treated"}:
         return None
@@ -170,6 +171,7 @@ def _events_per_parameter(row: ContrastRow, events: float, used: str) -> Iterato
     if per < 10:
         yield Finding(
             "events-per-parameter", "warning" if per < 5 else "info", row.study, "", row.endpoint,
-            f"about {events:.0f} events for at least {parameters} parameters ({per:.1f} each): the adjusted ratio is fragile",
+            f"about {events:.0f} events for at least {parameters} parameters ({per:.1f} each): the adjusted ratio is "
+                "fragile",
             used_as=used, lines=(row.line,),
         )  # fmt: skip

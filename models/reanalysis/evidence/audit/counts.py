@@ -102,9 +102,7 @@ def _percentage_alone(row: ArmRow, n: int, percent: Percentage) -> Iterator[Find
         )  # fmt: skip
 
 
-def _range_and_percentage(
-    row: ArmRow, events: tuple[int, int], n: int, percent: Percentage
-) -> Iterator[Finding]:
+def _range_and_percentage(row: ArmRow, events: tuple[int, int], n: int, percent: Percentage) -> Iterator[Finding]:
     fits, convention = counts_of(percent, n, events)
     where = f"from {events[0]} to {events[1]} among n = {n}"
     if not fits:

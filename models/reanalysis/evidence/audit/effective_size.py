@@ -1,8 +1,9 @@
 """How many patients is a weighted arm worth? The effective-size factor k, from printed p-values and from imbalance.
 
-A test of two rates at k times the printed sizes has k times the chi-square of the test at the printed sizes, so each printed
-p-value gives k = (z_p / z_1)^2 under each test that may have been used. The factor that weights alone must cost is Kish's
-(sum w)^2 / sum w^2 (Kish 1965, Survey Sampling, section 11.7) of the weights that balance one printed characteristic.
+A test of two rates at k times the printed sizes has k times the chi-square of the test at the printed sizes, so each
+printed p-value gives k = (z_p / z_1)^2 under each test that may have been used. The factor that weights alone must
+cost is Kish's (sum w)^2 / sum w^2 (Kish 1965, Survey Sampling, section 11.7) of the weights that balance one printed
+characteristic.
 """
 
 from __future__ import annotations
@@ -58,10 +59,8 @@ TESTS: dict[str, Callable[[float, float, float, float], float]] = {
 }
 
 
-def factor_from_p(
-    control: tuple[Percentage, int], treated: tuple[Percentage, int], p: str, test: str
-) -> Range | None:
-    """k that a printed p-value implies, over the rounding of the p-value and of both percentages.
+def factor_from_p(control: tuple[Percentage, int], treated: tuple[Percentage, int], p: str, test: str) -> Range | None:
+    """K that a printed p-value implies, over the rounding of the p-value and of both percentages.
 
     None where the p-value is a bound (``<0.001``), or a rate of 0 or 1 leaves the test undefined.
     """
@@ -74,8 +73,7 @@ def factor_from_p(
     def corners(percent: Percentage) -> tuple[float, ...]:
         half = 0.5 / 10**percent.decimals
         return tuple(
-            min(max(v, 1e-6), 100 - 1e-6) / 100
-            for v in (percent.value - half, percent.value, percent.value + half)
+            min(max(v, 1e-6), 100 - 1e-6) / 100 for v in (percent.value - half, percent.value, percent.value + half)
         )
 
     (low0, mid0, high0), (low1, mid1, high1) = corners(control[0]), corners(treated[0])
@@ -102,7 +100,7 @@ class ImpliedFactor:
 
 
 def implied_factors(evidence: Evidence, study: str) -> list[ImpliedFactor]:
-    """k from every p-value printed beside a study's weighted rates."""
+    """K from every p-value printed beside a study's weighted rates."""
     found = []
     for row in evidence.contrasts:
         if row.study != study or not _unadjusted(row):
@@ -124,11 +122,7 @@ def implied_factors(evidence: Evidence, study: str) -> list[ImpliedFactor]:
 
 def _unadjusted(row: ContrastRow) -> bool:
     """Whether a p-value belongs to the weighted rates themselves and not to a regression on top."""
-    return (
-        bool(row.p)
-        and not row.estimate
-        and row.adjustment.strip().lower() in ("iptw", "weighted", "weighting")
-    )
+    return bool(row.p) and not row.estimate and row.adjustment.strip().lower() in ("iptw", "weighted", "weighting")
 
 
 def _rate(row: ArmRow | None) -> tuple[Percentage, int] | None:
@@ -199,29 +193,19 @@ def baseline_imbalances(evidence: Evidence, study: str) -> list[Imbalance]:
     """Imbalances of a weighted study's unweighted characteristics whose counts are certain, strongest first."""
     rows: dict[str, dict[str, tuple[int, int]]] = {}
     for row in evidence.arms:
-        if (
-            row.study != study
-            or row.weighting != "none"
-            or row.subgroup
-            or row.n is None
-            or row.use == "excluded"
-        ):
+        if row.study != study or row.weighting != "none" or row.subgroup or row.n is None or row.use == "excluded":
             continue
         counts = range(row.events[0], row.events[1] + 1) if row.events else range(0)
         if row.percent is not None and row.events is None:
             counts, _ = counts_of(row.percent, row.n)
         if len(counts) == 1:
             rows.setdefault(row.endpoint, {})[row.arm] = (counts[0], row.n)
-    found = [
-        imbalance(endpoint, arms["control"], arms["treated"])
-        for endpoint, arms in rows.items()
-        if len(arms) == 2
-    ]
+    found = [imbalance(endpoint, arms["control"], arms["treated"]) for endpoint, arms in rows.items() if len(arms) == 2]
     return sorted((one for one in found if one is not None), key=lambda one: min(one.k))
 
 
 def check_effective_size(evidence: Evidence) -> Iterator[Finding]:
-    """k from p-values, the endpoints outside their common range, k from imbalance, and strata that rest on few patients."""
+    """Effective sizes by p-value and imbalance, endpoints that disagree, and strata that rest on few patients."""
     studies = dict.fromkeys(r.study for r in evidence.arms if r.weighting == "iptw")
     for study in studies:
         k = evidence.study(study).k
@@ -270,7 +254,8 @@ def _from_imbalance(evidence: Evidence, study: str, used: str) -> Iterator[Findi
         f"balancing {name} alone ({worst.treated[0]} of {worst.treated[1]} treated against {worst.control[0]} of "
         f"{worst.control[1]} controls) costs k = {worst.k[1]:.2f} (treated) and {worst.k[0]:.2f} (control); "
         "other imbalances can only lower it",
-        feasible=tuple(f"{evidence.endpoint_label(one.endpoint)}: k = {min(one.k):.2f}" for one in found[:8]), used_as=used,
+        feasible=tuple(f"{evidence.endpoint_label(one.endpoint)}: k = {min(one.k):.2f}" for one in found[:8]),
+        used_as=used,
     )  # fmt: skip
     count, share = worst.reliance
     size = min(worst.control[1], worst.treated[1])

@@ -31,8 +31,8 @@ def check_order(evidence: Evidence) -> Iterator[Finding]:
             wrong = [c.endpoint for c, t in pairs if (c, t) not in given]
             yield Finding(
                 "order", "warning", study, "", "",
-                f"control and treated may be swapped: {len(wrong)} of {len(pairs)} pairs of percentages are counts only the "
-                f"other way round ({', '.join(wrong[:6])})",
+                f"control and treated may be swapped: {len(wrong)} of {len(pairs)} pairs of percentages are counts "
+                f"only the other way round ({', '.join(wrong[:6])})",
                 used_as="the order as given", lines=lines,
             )  # fmt: skip
 

@@ -47,9 +47,7 @@ def _symmetry(row: ContrastRow) -> Iterator[Finding]:
     centre = 0.5 * (math.log(l0) + math.log(u0)), 0.5 * (math.log(l1) + math.log(u1))
     if math.log(e1) < centre[0] or math.log(e0) > centre[1]:
         middle = math.sqrt(float(row.lower) * float(row.upper))
-        message = (
-            f"the interval of {row.printed} is not symmetric on the log scale: its middle is {middle:.3g}"
-        )
+        message = f"the interval of {row.printed} is not symmetric on the log scale: its middle is {middle:.3g}"
         yield _finding(row, "interval", message)
 
 

@@ -70,9 +70,7 @@ def _sum(
     )  # fmt: skip
 
 
-def _rest(
-    evidence: Evidence, where: tuple[str, str, str], wholes: list[ArmRow], part: ArmRow
-) -> Iterator[Finding]:
+def _rest(evidence: Evidence, where: tuple[str, str, str], wholes: list[ArmRow], part: ArmRow) -> Iterator[Finding]:
     """One subgroup printed: it must fit into the whole, and what is left belongs to the others."""
     inner = possible_pairs(evidence, part)
     outer = {n: c for whole in wholes for n, c in possible_pairs(evidence, whole).items()}

@@ -22,9 +22,7 @@ def check_weighted_rates(evidence: Evidence) -> Iterator[Finding]:
         decisive = [(row, percent, n) for row, percent, n in printed if _decisive(percent, n)]
         if not decisive:
             continue
-        fractional = [
-            f"{row.endpoint} {percent} of {n}" for row, percent, n in decisive if not _is_count(percent, n)
-        ]
+        fractional = [f"{row.endpoint} {percent} of {n}" for row, percent, n in decisive if not _is_count(percent, n)]
         many, counts = len(decisive), len(decisive) - len(fractional)
         if fractional:
             message = f"{counts or 'none'} of {many} percentages is a count: the arm was weighted"

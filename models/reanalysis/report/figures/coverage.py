@@ -90,11 +90,7 @@ def plot_coverage(analysis: Analysis, ax: Axes | None = None) -> Axes:
         names = [Words(name, SMALL).wrapped(150.0) for name in matrix.down]
         counts = _counts(matrix)
         side = (
-            max(
-                w.width
-                for lines in (*names, *(c for c in counts[:1] if not matrix.endpoints_down))
-                for w in lines
-            )
+            max(w.width for lines in (*names, *(c for c in counts[:1] if not matrix.endpoints_down)) for w in lines)
             + GAP
         )
         last = GAP + max(w.width for lines in counts for w in lines) if matrix.endpoints_down else 0.0
@@ -206,9 +202,7 @@ def _narrow(matrix: _Matrix, cell: float) -> bool:
 
 def _draw_cell(axes: Axes, x: float, y: float, wide: float, high: float, kind: str, letters: bool) -> None:
     look = _look(kind)
-    axes.add_patch(
-        Rectangle((x + 1, y + 1), wide - 2, high - 2, facecolor=look.face, linewidth=0, clip_on=False)
-    )
+    axes.add_patch(Rectangle((x + 1, y + 1), wide - 2, high - 2, facecolor=look.face, linewidth=0, clip_on=False))
     axes.annotate(
         look.letter if letters else look.short, xy=(x + wide / 2, y + high / 2), ha="center", va="center",
         fontsize=SMALL, color=look.ink, annotation_clip=False,

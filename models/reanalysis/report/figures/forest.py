@@ -28,9 +28,7 @@ _DENSE = 12
 """With more studies than this each has one line: its printed odds ratio is drawn but not written out."""
 
 
-def plot_forest(
-    endpoint: EndpointAnalysis, ax: Axes | None = None, *, studies: Sequence[str] | None = None
-) -> Axes:
+def plot_forest(endpoint: EndpointAnalysis, ax: Axes | None = None, *, studies: Sequence[str] | None = None) -> Axes:
     """Forest plot: every study as printed and in the model, then the average and a new study.
 
     The effect in bold is the headline: the average, or the study's own where it is the only one.
@@ -52,9 +50,7 @@ def plot_forest(
         rows = [*_study_rows(endpoint, shown, dense), *_summary_rows(endpoint, dense)]
         layout = _layout(endpoint, rows, dense, ax)
         limits = ratio_limits(_reach(endpoint))
-        foot = ratio_foot(
-            endpoint.fit.evidence, endpoint.better, limits, layout.plot_width, (0.0, layout.right_width)
-        )
+        foot = ratio_foot(endpoint.fit.evidence, endpoint.better, limits, layout.plot_width, (0.0, layout.right_width))
         key = _key(layout.left_width - 16.0)
         placed = layout.place(max(foot.height, 8.0 + height(key)))
         draw_ratio_axis(placed.axes, limits, layout.plot_width, endpoint.better)
@@ -98,13 +94,9 @@ def describe_forest(endpoint: EndpointAnalysis) -> str:
     medians = sorted(s.odds_ratio.median for s in studies)
     printed_ratios = sorted(s.raw.odds_ratio for s in studies if s.raw)
     if printed_ratios:
-        text += (
-            f"As printed the odds ratios run from {ratio(printed_ratios[0])} to {ratio(printed_ratios[-1])}, "
-        )
+        text += f"As printed the odds ratios run from {ratio(printed_ratios[0])} to {ratio(printed_ratios[-1])}, "
         text += f"in the model from {ratio(medians[0])} to {ratio(medians[-1])}; "
-    return text + (
-        f"the average is {interval(endpoint.average)} and a new study's {interval(endpoint.new_study)}."
-    )
+    return text + (f"the average is {interval(endpoint.average)} and a new study's {interval(endpoint.new_study)}.")
 
 
 def _in_order(endpoint: EndpointAnalysis) -> list[StudyEffect]:
@@ -255,9 +247,7 @@ def _draw_summaries(placed: Placed, endpoint: EndpointAnalysis) -> None:
     average, new, prior = placed.y[-3:]
     single, axes = _single(endpoint), placed.axes
     a, n, p = endpoint.average, endpoint.new_study, endpoint.fit.spec.priors.mu
-    draw_diamond(
-        axes, average, a.lower, a.median, a.upper, FAINT if single else INK, half=5.0, filled=not single
-    )
+    draw_diamond(axes, average, a.lower, a.median, a.upper, FAINT if single else INK, half=5.0, filled=not single)
     tone = FAINT if single else SOFT
     draw_interval(axes, new, n.lower, n.median, n.upper, tone, marker="D", size=4.5, line=1.2, filled=False)
     low, middle, high = (exp(p.quantile(q)) for q in (0.025, 0.5, 0.975))

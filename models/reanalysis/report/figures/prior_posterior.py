@@ -71,8 +71,7 @@ def plot_prior_posterior(endpoint: EndpointAnalysis, ax: Axes | None = None) -> 
     with house_style():
         title = Words(endpoint.label, TITLE, bold=True).wrapped(WIDTH * 72 - 12)
         heads = [
-            Words(head, SMALL, colour=SOFT).wrapped(w)
-            for head, w in zip(_heads(endpoint), (240, 160), strict=True)
+            Words(head, SMALL, colour=SOFT).wrapped(w) for head, w in zip(_heads(endpoint), (240, 160), strict=True)
         ]
         head = max(map(height, heads)) + 3.0
         if ax is None:
@@ -130,12 +129,8 @@ def _effect_prior(endpoint: EndpointAnalysis) -> Summary:
 def _effect_curves(endpoint: EndpointAnalysis) -> tuple[_Curve, _Curve]:
     mean, sds = endpoint.fit.spec.priors.mu.parameters[0], _prior_sds(endpoint)
     before, after = _effect_prior(endpoint), endpoint.log_odds_ratio
-    low = min(
-        before.lower - 0.15 * (before.upper - before.lower), after.lower - 0.3 * (after.upper - after.lower)
-    )
-    high = max(
-        before.upper + 0.15 * (before.upper - before.lower), after.upper + 0.3 * (after.upper - after.lower)
-    )
+    low = min(before.lower - 0.15 * (before.upper - before.lower), after.lower - 0.3 * (after.upper - after.lower))
+    high = max(before.upper + 0.15 * (before.upper - before.lower), after.upper + 0.3 * (after.upper - after.lower))
     x = np.linspace(low, high, _POINTS)
     density = np.mean(np.exp(-0.5 * ((x[:, None] - mean) / sds) ** 2) / (sds * np.sqrt(2 * np.pi)), axis=1)
     found = _density(endpoint.headline.log_odds_ratio, x)
@@ -185,9 +180,7 @@ def _panel(axes: Axes, prior: _Curve, posterior: _Curve, head: tuple[Words, ...]
     axes.set_ylim(-0.13 * peak, _HEADROOM * peak)
     axes.set_yticks([])
     stack(axes, (0.0, 1.0), (0.0, 3.0 + height(head)), head)
-    left, right = (
-        (prior, posterior) if posterior.summary.median >= prior.summary.median else (posterior, prior)
-    )
+    left, right = (prior, posterior) if posterior.summary.median >= prior.summary.median else (posterior, prior)
     axes.fill_between(posterior.x, posterior.density, color=ACCENT, alpha=0.13, linewidth=0)
     for curve, down in ((posterior, 0.045), (prior, 0.095)):
         axes.plot(curve.x, curve.density, color=curve.colour, linewidth=1.6 if curve is posterior else 1.1)

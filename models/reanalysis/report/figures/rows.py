@@ -109,9 +109,7 @@ class Layout:
     ) -> None:
         self._columns, self._split, self._rows, self._axes = (*left, *right), len(left), rows, axes
         self._cells = [
-            tuple(
-                wrapped(cell, column.widest) for cell, column in zip(row.cells, self._columns, strict=False)
-            )
+            tuple(wrapped(cell, column.widest) for cell, column in zip(row.cells, self._columns, strict=False))
             for row in rows
         ]
         self._heads = tuple(
@@ -192,9 +190,7 @@ class Layout:
             edge = 0.0 if i < self._split else 1.0
             flush = starts[i] + (self._widths[i] if column.align == "right" else 0.0)
             for y, cells in zip(middle, self._cells, strict=True):
-                stack(
-                    axes, (edge, y), (flush, height(_at(cells, i)) / 2), _at(cells, i), column.align, "data"
-                )
+                stack(axes, (edge, y), (flush, height(_at(cells, i)) / 2), _at(cells, i), column.align, "data")
             head = self._heads[i]
             stack(axes, (edge, 1.0), (flush, 4.0 + height(head)), head, column.align)
         lift = self._head_height() + height(self._title) + 4.0

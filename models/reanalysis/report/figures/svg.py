@@ -36,10 +36,7 @@ def smaller(svg: str) -> str:
     while svg != (svg := _BARE.sub(r"\1", svg)):
         pass
     svg = _SHIFT.sub(_placed, svg)
-    return (
-        _LONG.sub(lambda found: found["factor"] or _short(float(found[0])), svg).replace(' "', '"').strip()
-        + "\n"
-    )
+    return _LONG.sub(lambda found: found["factor"] or _short(float(found[0])), svg).replace(' "', '"').strip() + "\n"
 
 
 def _placed(found: re.Match[str]) -> str:

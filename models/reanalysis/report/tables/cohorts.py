@@ -25,9 +25,7 @@ def coverage_table(analysis: Analysis) -> Markdown:
 def cohort_table(analysis: Analysis) -> Markdown | None:
     """Facts readers compare cohorts by; None where analysis.toml gives none."""
     evidence = analysis.evidence
-    studies = [
-        s for s in evidence.studies if s in {n for e in analysis.endpoints for n in e.fit.posterior.data.names}
-    ]
+    studies = [s for s in evidence.studies if s in {n for e in analysis.endpoints for n in e.fit.posterior.data.names}]
     facts: dict[str, None] = {}
     for study in studies:
         facts.update(dict.fromkeys(evidence.study(study).facts))
@@ -35,9 +33,7 @@ def cohort_table(analysis: Analysis) -> Markdown | None:
     if not facts and not any(designs.values()):
         return None
     rows = [[fact, *[evidence.study(s).facts.get(fact, "not given") for s in studies]] for fact in facts]
-    rho = {
-        s.study: s.rho for e in analysis.endpoints for s in e.fit.posterior.data.studies
-    }
+    rho = {s.study: s.rho for e in analysis.endpoints for s in e.fit.posterior.data.studies}
     rows.append(["Design class and discount", *[_discount(analysis, s, rho.get(s, 0.0)) for s in studies]])
     if len(studies) > 6:  # too many columns for a page: studies become rows
         return table(
@@ -49,7 +45,8 @@ def cohort_table(analysis: Analysis) -> Markdown | None:
     return table(
         [Column("", 1.1), *[Column(evidence.study_label(s), 1.6) for s in studies]],
         rows,
-        "The cohorts side by side. A difference between cohorts cannot be told apart from a difference in any of these rows.",
+        "The cohorts side by side. A difference between cohorts cannot be told apart from a difference in any of these "
+        "rows.",
         "tbl-cohorts",
     )
 

@@ -76,8 +76,8 @@ def probability_table(endpoint: EndpointAnalysis) -> Markdown:
             Column(f"P(within \N{PLUS-MINUS SIGN}{rope:g})", 0.9, "right"),
         ],
         rows,
-        f"{endpoint.label}: the effect as risks. Margins are percentage points; NNT and NNH count patients treated for one to "
-        "benefit or be harmed, in two pieces where the risk difference spans 0.",
+        f"{endpoint.label}: the effect as risks. Margins are percentage points; NNT and NNH count patients treated for "
+        "one to benefit or be harmed, in two pieces where the risk difference spans 0.",
         f"tbl-probabilities-{slug(endpoint.id)}",
     )
 
@@ -89,9 +89,13 @@ def _headline_name(endpoint: EndpointAnalysis) -> str:
 
 
 def heterogeneity_table(endpoint: EndpointAnalysis) -> Markdown:
-    """tau against its prior."""
+    """Tau against its prior."""
     rows = [
-        ["Prior", decimal(endpoint.tau_prior.median), _range(endpoint.tau_prior.lower, endpoint.tau_prior.upper)],
+        [
+            "Prior",
+            decimal(endpoint.tau_prior.median),
+            _range(endpoint.tau_prior.lower, endpoint.tau_prior.upper),
+        ],
         ["Posterior", decimal(endpoint.tau.median), _range(endpoint.tau.lower, endpoint.tau.upper)],
     ]
     count = len(endpoint.fit.posterior.data.names)

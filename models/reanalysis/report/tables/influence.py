@@ -42,8 +42,8 @@ def influence_table(evidence: Evidence, influences: Sequence[Influence]) -> Mark
             Column("Shift, points", 0.7, "right"),
         ],
         rows,
-        "Which puzzles of the print matter: posterior mean odds ratio (on the log scale) and P(benefit) under each alternative, "
-        "largest shift first. Where no good side is declared, P(fewer events).",
+        "Which puzzles of the print matter: posterior mean odds ratio (on the log scale) and P(benefit) under each "
+        "alternative, largest shift first. Where no good side is declared, P(fewer events).",
         "tbl-influence",
     )
 
@@ -59,7 +59,11 @@ def question_table(evidence: Evidence, questions: Sequence[Question]) -> Markdow
         for q in questions
     ]
     return table(
-        [Column("Study", 1), Column("Question", 5), Column("Could shift P(benefit) by, points", 1.1, "right")],
+        [
+            Column("Study", 1),
+            Column("Question", 5),
+            Column("Could shift P(benefit) by, points", 1.1, "right"),
+        ],
         rows,
         "Questions to the authors: the figure that would settle each finding, and how far it could move an endpoint.",
         "tbl-questions",

@@ -64,7 +64,12 @@ def deduction_table(analysis: Analysis) -> Markdown:
         if f.kind in kinds and (f.endpoint in modelled or not f.endpoint)
     ]
     return table(
-        [Column("Where", 1.3), Column("Finding", 2.4), Column("What print allows", 3), Column("Used as", 1.2)],
+        [
+            Column("Where", 1.3),
+            Column("Finding", 2.4),
+            Column("What print allows", 3),
+            Column("Used as", 1.2),
+        ],
         rows or [["", "nothing had to be deduced", "", ""]],
         "What was deduced from print: counts, denominators and sums.",
         "tbl-deductions",
