@@ -46,12 +46,14 @@ TABLE = [
     ),
     arms(
         "semicolons",
-        f"arms.csv, line 1: columns are separated by semicolons; save the table comma-separated, with decimal points (found '{FIVE.replace(',', ';')}')",
+        "arms.csv, line 1: columns are separated by semicolons; save the table "
+        f"comma-separated, with decimal points (found '{FIVE.replace(',', ';')}')",
         TWO_STUDIES.replace(",", ";"),
     ),
     arms(
         "tabs",
-        f"arms.csv, line 1: columns are separated by tabs; save the table comma-separated, with decimal points (found '{FIVE.replace(',', ' ')}')",
+        "arms.csv, line 1: columns are separated by tabs; save the table comma-separated, "
+        f"with decimal points (found '{FIVE.replace(',', ' ')}')",
         TWO_STUDIES.replace(",", "\t"),
     ),
     arms(
@@ -72,7 +74,8 @@ TABLE = [
     arms("duplicate column", "arms.csv, line 1, n: the column is named twice", f"{FIVE},n\n{GOOD},21\n"),
     arms(
         "too many cells",
-        "arms.csv, line 3: the line must have 5 cells like the header, it has 6; a cell that holds a comma needs quotes (found 'A,control,x,3,20,1')",
+        "arms.csv, line 3: the line must have 5 cells like the header, it has 6; a cell that "
+        "holds a comma needs quotes (found 'A,control,x,3,20,1')",
         f"{FIVE}\n{GOOD}\nA,control,x,3,20,1\n",
     ),
     arms(
@@ -82,7 +85,8 @@ TABLE = [
     ),
     arms(
         "decimal comma",
-        "arms.csv, line 2: the line must have 6 cells like the header, it has 7; a cell that holds a comma needs quotes (found 'A,control,x,,61,22,5')",
+        "arms.csv, line 2: the line must have 6 cells like the header, it has 7; a cell that "
+        "holds a comma needs quotes (found 'A,control,x,,61,22,5')",
         f"{PERCENT}\nA,control,x,,61,22,5\n",
     ),
     arms(

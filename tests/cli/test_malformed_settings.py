@@ -51,7 +51,8 @@ SETTINGS = [
     ),
     toml(
         "unknown design",
-        ", line 2, studies.A.design: must be 'randomised', 'weighted', 'matched', 'historical' or 'external' (found 'rct')",
+        ", line 2, studies.A.design: must be 'randomised', 'weighted', 'matched', "
+        "'historical' or 'external' (found 'rct')",
         '[studies.A]\ndesign = "rct"\n',
     ),
     toml("rho of 1", ", line 2, rho.matched: must be less than 1 (found '1')", "[rho]\nmatched = 1\n"),
@@ -119,13 +120,15 @@ SETTINGS = [
     toml("a date", ", line 1, title: must be a string (found '1979-05-27')", "title = 1979-05-27\n"),
     toml(
         "source of a study",
-        ", line 2, studies.A.source: unknown source; did you mean 'liang2025'?; sources.toml has liang2025 (found 'liang2024')",
+        ", line 2, studies.A.source: unknown source; did you mean 'liang2025'?; sources.toml "
+        "has liang2025 (found 'liang2024')",
         '[studies.A]\nsource = "liang2024"\n',
         sources="[liang2025]\nyear = 2025\n",
     ),
     Case(
         "source of a row",
-        "arms.csv, line 2, source: unknown source; did you mean 'liang2025'?; sources.toml has liang2025 (found 'liang2024')",
+        "arms.csv, line 2, source: unknown source; did you mean 'liang2025'?; sources.toml "
+        "has liang2025 (found 'liang2024')",
         f"{FIVE},source\n{GOOD},liang2024\n",
         sources="[liang2025]\n",
     ),
@@ -189,7 +192,8 @@ RATIOS = [
     ),
     Case(
         "two ratios that would enter",
-        "contrasts.csv, line 3, use: the ratio on line 2 is of use sensitivity already; one ratio of a study and endpoint can be, the others are context (found 'sensitivity')",
+        "contrasts.csv, line 3, use: the ratio on line 2 is of use sensitivity already; one "
+        "ratio of a study and endpoint can be, the others are context (found 'sensitivity')",
         contrasts=f"{CONTRASTS}\nA,x,OR,2.0,1.0,4.0,,,,\nA,x,OR,3.0,1.0,9.0,,,,\n",
     ),
 ]

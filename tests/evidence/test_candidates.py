@@ -147,7 +147,7 @@ def test_weight_belongs_to_n_and_is_not_divided_among_its_counts(tmp_path: Path)
     toml = "[studies.A.denominator.control]\nn_max = 300\n"
     seen = pairs(observed(tmp_path, ["A control x - - 60"], toml).candidates)
     counts = Counter(n for _, n in seen)
-    assert {len(set(w for (_, m), w in seen.items() if m == n)) for n in counts} == {1}
+    assert {len({w for (_, m), w in seen.items() if m == n}) for n in counts} == {1}
     assert max(counts.values()) == 3
     assert sum({n: w for (_, n), w in seen.items()}.values()) == pytest.approx(1)
 
