@@ -43,14 +43,19 @@ def audit_command(data: Data, output: Format = "table") -> None:
 
     require(bad_format(output))
     evidence = read_evidence(data)
-    default_spec(evidence)  # priors that mean nothing are malformed input too, though no figure depends on them
+    spec = default_spec(evidence)
     ledger = audit(evidence)
+    from reanalysis.cli.progress import working
+    from reanalysis.sensitivity.weighed_ledger import weigh
+
+    with working("weighing the findings"):
+        weighed = weigh(evidence, ledger, spec)
     if output == "json":
-        print_json(ledger.as_dict())
+        print_json(weighed.as_dict())
         return
     from reanalysis.cli.tables import print_ledger
 
-    print_ledger(evidence, ledger)
+    print_ledger(evidence, weighed)
 
 
 @app.command(

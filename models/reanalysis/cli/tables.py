@@ -12,21 +12,21 @@ from rich.text import Text
 from reanalysis.checks.checked_fit import CheckedFit
 from reanalysis.cli.output import Page, until_closed
 from reanalysis.evidence.audit.finding import SEVERITIES, Finding
-from reanalysis.evidence.audit.ledger import Ledger
 from reanalysis.evidence.coverage import Cell
 from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.problems import printable
+from reanalysis.sensitivity.weighed_ledger import WeighedLedger
 
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
 
-def print_ledger(evidence: Evidence, ledger: Ledger, page: Page | None = None) -> None:
-    """A block for each finding, most severe first, then who reports what."""
-    page = page or Page()
+def print_ledger(evidence: Evidence, weighed: WeighedLedger, page: Page | None = None) -> None:
+    """A block for each finding, most severe first, then who reports what, what matters and what to ask."""
+    page, ledger = page or Page(), weighed.ledger
     with until_closed(page.file):  # type: ignore[arg-type]
         page.lines(evidence.title, style="bold")
         for finding in ledger.findings:
-            _print_finding(page, finding)
+            _print_finding(page, finding, weighed.shift(finding))
         page.print()
         counts = {s: sum(f.severity == s for f in ledger.findings) for s in SEVERITIES}
         page.lines(f"{counts['error']} errors, {counts['warning']} warnings, {counts['info']} notes")
@@ -36,12 +36,42 @@ def print_ledger(evidence: Evidence, ledger: Ledger, page: Page | None = None) -
                 studies[str(cell)].append(str(study))
             told = [f"{cell} in {', '.join(studies[cell])}" for cell in _TOLD if studies[cell]]
             page.lines(f"{endpoint}: {'; '.join(told)}")
+        _print_influences(page, weighed)
+        _print_questions(page, weighed)
+
+
+def _print_influences(page: Page, weighed: WeighedLedger) -> None:
+    """How far the alternatives of each finding move the probability of an odds ratio below 1."""
+    if weighed.influences:
+        page.print()
+        page.lines("What the findings do to P(odds ratio < 1), largest shift first", style="bold")
+    for i in weighed.influences:
+        means, chances = ((f"{low:.2f}", f"{high:.2f}") for low, high in (i.odds_ratios, i.below))
+        page.lines(
+            f"{i.endpoint}: {i.kind}: {_span(chances)} instead of {i.primary.below:.2f}, "
+            f"mean odds ratio {_span(means)}",
+        )
+    for endpoint, reason in weighed.not_weighed.items():
+        page.lines(f"{endpoint}: not weighed: {reason.splitlines()[0]}")
+
+
+def _span(ends: tuple[str, str]) -> str:
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+
+
+def _print_questions(page: Page, weighed: WeighedLedger) -> None:
+    if weighed.questions:
+        page.print()
+        page.lines("Questions to the authors, by how far the answer could move that probability", style="bold")
+    for question in weighed.questions:
+        size = "not known" if question.shift is None else f"{100 * question.shift:.1f} points"
+        page.lines(f"{question.study or 'all'}: {question.text} [{size}]")
 
 
 _TOLD = [cell for cell in get_args(Cell) if cell != "missing"]
 
 
-def _print_finding(page: Page, finding: Finding) -> None:
+def _print_finding(page: Page, finding: Finding, shift: float | None) -> None:
     page.print()
     heading = " ".join(part for part in (finding.severity, finding.where) if part)
     page.lines(heading, style=_STYLES[finding.severity])
@@ -50,6 +80,8 @@ def _print_finding(page: Page, finding: Finding) -> None:
         page.lines(f"allowed: {'; '.join(finding.feasible)}", indent=2)
     if finding.used_as:
         page.lines(f"used as: {finding.used_as}", indent=2)
+    if shift is not None:
+        page.lines(f"moves P(odds ratio < 1) by up to {100 * shift:.1f} points", indent=2)
 
 
 def print_fit(evidence: Evidence, fitted: CheckedFit, page: Page | None = None) -> None:

@@ -16,6 +16,7 @@ from reanalysis.model.selection import default_spec, select
 from reanalysis.model.spec import Engine, ModelSpec
 from reanalysis.report.endpoint import EndpointAnalysis, analyse_endpoint
 from reanalysis.sensitivity.first_set import sensitivity_set
+from reanalysis.sensitivity.weighed_ledger import WeighedLedger, weigh
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,8 @@ class Analysis:
     ----------
     evidence : Evidence
         The folder.
-    ledger : Ledger
-        Its audit.
+    weighed : WeighedLedger
+        Its audit, and what the findings do to the results.
     spec : ModelSpec
         The primary specification.
     engine : {"nuts", "quadrature"}
@@ -37,10 +38,15 @@ class Analysis:
     """
 
     evidence: Evidence
-    ledger: Ledger
+    weighed: WeighedLedger
     spec: ModelSpec
     engine: Engine
     endpoints: tuple[EndpointAnalysis, ...]
+
+    @property
+    def ledger(self) -> Ledger:
+        """The audit."""
+        return self.weighed.ledger
 
     @property
     def coverage(self) -> pd.DataFrame:
@@ -117,9 +123,11 @@ def analyse(
     spec = spec if seed is None else replace(spec, seed=seed)
     for endpoint in endpoints:
         select(evidence, spec, endpoint)  # a missing k fails here, not after minutes of sampling
+    step("weighing the findings")
+    weighed = weigh(evidence, ledger, spec)
     analyses = []
     for number, endpoint in enumerate(endpoints, 1):
         step(f"fitting {endpoint} ({number} of {len(endpoints)})")
         fit = fit_endpoint(evidence, endpoint, spec, engine, ledger=ledger)
         analyses.append(analyse_endpoint(fit, sensitivity_set(evidence, spec, endpoint)))
-    return Analysis(evidence, ledger, spec, engine, tuple(analyses))
+    return Analysis(evidence, weighed, spec, engine, tuple(analyses))

@@ -20,6 +20,7 @@ from reanalysis.report.tables import (
     cohorts,
     diagnostics,
     effects,
+    influence,
     provenance,
     software,
 )
@@ -53,6 +54,7 @@ def markdown(analysis: Analysis, figures: Mapping[str, Markdown]) -> str:
 
 def _context(analysis: Analysis, figures: Mapping[str, Markdown]) -> dict[str, Any]:
     evidence, settings = analysis.evidence, analysis.evidence.settings
+    weighed = analysis.weighed
     others = [e for e in analysis.endpoints if e not in analysis.headlines]
     return {
         "settings": settings,
@@ -78,6 +80,8 @@ def _context(analysis: Analysis, figures: Mapping[str, Markdown]) -> dict[str, A
             "cohorts": cohorts.cohort_table(analysis),
             "ledger": provenance.ledger_table(analysis),
             "deductions": provenance.deduction_table(analysis),
+            "influence": influence.influence_table(evidence, weighed.influences) if weighed.influences else None,
+            "questions": influence.question_table(evidence, weighed.questions) if weighed.questions else None,
             "gates": diagnostics.gate_table(analysis) if analysis.engine == "nuts" else None,
             "agreement": diagnostics.agreement_table(analysis),
             "evidence": provenance.evidence_table(analysis),

@@ -11,8 +11,6 @@ from reanalysis.evidence.coverage import comparative_studies, coverage_cell, mod
 from reanalysis.evidence.folder import Evidence
 from reanalysis.sensitivity.influence import Influence
 
-_ARMS = {"control": "control", "treated": "treated"}
-
 
 @dataclass(frozen=True)
 class Question:
@@ -94,7 +92,7 @@ def _denominators(evidence: Evidence, ledger: Ledger, influences: list[Influence
                 if (r.study, r.arm) == (finding.study, finding.arm) and r.modelled and r.n is None
             )
         )
-        labels = ", ".join(evidence.endpoint_label(e) for e in endpoints)
+        labels = "; ".join(evidence.endpoint_label(e) for e in endpoints)
         text = f"How many patients of the {_name(evidence, finding)} are the denominator of {labels}?"
         found.append(Question(finding.study, text, endpoints, _shift(influences, "denominators", endpoints)))
     return found
@@ -135,11 +133,11 @@ def _missing_comparators(evidence: Evidence, influences: list[Influence]) -> lis
                 present = {r.arm for r in evidence.arms if (r.study, r.endpoint) == (study, endpoint) and r.modelled}
                 wanted = "control" if "treated" in present else "treated"
                 missing.setdefault((study, f"the {wanted} arm"), []).append(endpoint)
-            elif cell in ("words only", "p-value only", "adjusted ratio only"):
+            elif cell in ("narrative only", "p-value only", "adjusted ratio only"):
                 missing.setdefault((study, "both arms"), []).append(endpoint)
     found = []
     for (study, which), endpoints in missing.items():
-        labels = ", ".join(evidence.endpoint_label(e) for e in endpoints)
+        labels = "; ".join(evidence.endpoint_label(e) for e in endpoints)
         text = f"How many of how many patients in {which} of {evidence.study_label(study)} had: {labels}?"
         shift = _shift(influences, "single arms", tuple(endpoints)) if which != "both arms" else None
         found.append(Question(study, text, tuple(endpoints), shift))

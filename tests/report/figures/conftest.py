@@ -15,6 +15,7 @@ from reanalysis.model.selection import default_spec
 from reanalysis.report.analysis import Analysis, analyse
 from reanalysis.report.endpoint import EndpointAnalysis, analyse_endpoint
 from reanalysis.sensitivity.scenario import Outcome, Scenario
+from reanalysis.sensitivity.weighed_ledger import WeighedLedger
 from report.figures import folders
 
 ANAKINRA = Path(__file__).parents[3] / "data" / "anakinra"
@@ -44,7 +45,7 @@ def _without_refits(folder: Path) -> Analysis:
         _with_outcomes(analyse_endpoint(fit_endpoint(evidence, e, spec, "quadrature", ledger=ledger), {}))
         for e in modelled_endpoints(evidence)
     )
-    return Analysis(evidence, ledger, spec, "quadrature", endpoints)
+    return Analysis(evidence, WeighedLedger(ledger, (), (), {}), spec, "quadrature", endpoints)
 
 
 def _with_outcomes(endpoint: EndpointAnalysis) -> EndpointAnalysis:

@@ -214,7 +214,7 @@ def test_coverage_of_many_by_many_stays_readable(anakinra: Analysis, studies: in
         "single arm",
         "adjusted ratio only",
         "p-value only",
-        "words only",
+        "narrative only",
         "context",
         "missing",
     ]

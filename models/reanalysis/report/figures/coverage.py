@@ -51,7 +51,7 @@ _LOOKS = {
     "single arm": _Look("one arm", "1", "enters a sensitivity analysis", "#a9d3ee", INK),
     "adjusted ratio only": _Look("ratio", "R", "an adjusted ratio without rates", "#f3c06b", INK),
     "p-value only": _Look("p-value", "P", "a p-value without rates", "#f6dfb2", INK),
-    "words only": _Look("words", "W", "told without figures", "#e2e2e2", INK),
+    "narrative only": _Look("words", "W", "told without figures", "#e2e2e2", INK),
     "context": _Look("context", "C", "outside the analysis", "#f1f1f1", SOFT),
     "missing": _Look(_DASH, _DASH, "not reported", "white", FAINT),
 }

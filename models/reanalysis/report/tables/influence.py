@@ -28,7 +28,7 @@ def influence_table(evidence: Evidence, influences: Sequence[Influence]) -> Mark
                 ratio(low) if one else f"{ratio(low)} to {ratio(high)}",
                 percent(chances[0]) if one else f"{percent(chances[0])} to {percent(chances[1])}",
                 percent(reference),
-                f"{100 * i.shift:.0f}",
+                f"{100 * i.shift:.1f}",
             ]
         )
     return table(
@@ -54,7 +54,7 @@ def question_table(evidence: Evidence, questions: Sequence[Question]) -> Markdow
         [
             evidence.study_label(q.study) if q.study else "all",
             q.text,
-            "not known" if q.shift is None else f"{100 * q.shift:.0f}",
+            "not known" if q.shift is None else f"{100 * q.shift:.1f}",
         ]
         for q in questions
     ]

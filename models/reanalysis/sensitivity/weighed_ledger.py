@@ -1,0 +1,71 @@
+"""Which findings of the audit matter, and what should the authors be asked? The ledger with its consequences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from reanalysis.evidence.audit.finding import Finding
+from reanalysis.evidence.audit.ledger import Ledger, require_consistent
+from reanalysis.evidence.coverage import modelled_endpoints
+from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.problems import InvalidInput
+from reanalysis.model.selection import select
+from reanalysis.model.spec import ModelSpec
+from reanalysis.sensitivity.influence import Influence, influences
+from reanalysis.sensitivity.questions import Question, questions
+
+
+@dataclass(frozen=True)
+class WeighedLedger:
+    """An audit with what its findings do to the results.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The findings.
+    influences : tuple of Influence
+        Largest first.
+    questions : tuple of Question
+        Those whose answer could move most first.
+    not_weighed : dict of str to str
+        Endpoints that cannot be fitted as they are, and why.
+    """
+
+    ledger: Ledger
+    influences: tuple[Influence, ...]
+    questions: tuple[Question, ...]
+    not_weighed: dict[str, str]
+
+    def shift(self, finding: Finding) -> float | None:
+        """Largest change of P(log odds ratio < 0) that the finding's alternatives make, None where it has none."""
+        return max((i.shift for i in self.influences if i.concerns(finding)), default=None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON: the ledger, the shift of each finding, the influences and the questions."""
+        plain = self.ledger.as_dict()
+        for finding, found in zip(self.ledger.findings, plain["findings"], strict=True):
+            found["shift"] = self.shift(finding)
+        return plain | {
+            "influence": [i.as_dict() for i in self.influences],
+            "questions": [q.as_dict() for q in self.questions],
+            "not_weighed": self.not_weighed,
+        }
+
+
+def weigh(evidence: Evidence, ledger: Ledger, spec: ModelSpec) -> WeighedLedger:
+    """Fit every endpoint under each alternative that the audit left open, by quadrature.
+
+    Endpoints whose print contradicts itself, or that cannot be fitted before something is declared, are not weighed.
+    """
+    sound, not_weighed = [], {}
+    for endpoint in modelled_endpoints(evidence):
+        try:
+            require_consistent(evidence, (endpoint,), ledger)
+            select(evidence, spec, endpoint)
+        except InvalidInput as error:
+            not_weighed[endpoint] = str(error)
+        else:
+            sound.append(endpoint)
+    found = influences(evidence, spec, sound)
+    return WeighedLedger(ledger, tuple(found), tuple(questions(evidence, ledger, found)), not_weighed)
