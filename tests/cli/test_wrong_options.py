@@ -8,6 +8,7 @@ import pytest
 
 from cli.command import Ended, fit, run
 from evidence.folders import ANAKINRA, FIVE, TWO_STUDIES, Row, folder
+from reanalysis.model.spec import MODELS
 
 FAMILIES = "normal(mean,sd), halfnormal(scale), exponential(rate), lognormal(meanlog,sdlog), uniform(lower,upper)"
 
@@ -21,7 +22,7 @@ def refused(ended: Ended) -> list[str]:
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        (["--model", "contrats"], "--model 'contrats': must be one of contrast, rates, beta-rates"),
+        (["--model", "contrats"], f"--model 'contrats': must be one of {', '.join(MODELS)}"),
         (["--pooling", "full"], "--pooling 'full': must be one of partial, none, complete"),
         (["--arm", "placebo"], "--arm 'placebo': must be one of control, treated"),
         (["--rho", "1"], "--rho 1: must be 0, or at least 0.000001 and below 1"),

@@ -10,10 +10,10 @@ import pytest
 from evidence.folders import ANAKINRA, above_info, found
 from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.ledger import Ledger, audit, require_consistent
-from reanalysis.evidence.audit.possible import possible_pairs
 from reanalysis.evidence.candidates import Observation, observations
 from reanalysis.evidence.coverage import comparative_studies, coverage_cell, modelled_endpoints
 from reanalysis.evidence.folder import Evidence, read_evidence
+from reanalysis.evidence.possible import possible_pairs
 
 MATCHED = [20, 40, 42, 47, 53, 55, 58, 60, 62, 65, 67, 73, 75, 77, 78, 80]
 """Sizes of the phase 1 matched cohort at which 60 % and 55 % are both counts."""

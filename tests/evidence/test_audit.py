@@ -15,8 +15,8 @@ from scipy.stats import norm
 from evidence.folders import Row, above_info, folder, found
 from reanalysis.evidence.audit.finding import Finding
 from reanalysis.evidence.audit.ledger import Ledger, audit, require_consistent
-from reanalysis.evidence.audit.nesting import parent_of
 from reanalysis.evidence.folder import read_evidence
+from reanalysis.evidence.narrowing import parent_of
 from reanalysis.evidence.problems import InconsistentPrint
 
 CONTRASTS = "study,endpoint,measure,estimate,lower,upper,level,p,adjustment,use,reason\n"
@@ -262,13 +262,13 @@ def ratios(where: Path, *lines: str) -> Ledger:
 
 
 def test_an_interval_that_is_not_symmetric_on_the_log_scale_is_a_warning(tmp_path: Path) -> None:
-    finding = only(above_info(ratios(tmp_path, "A,x,OR,2.0,1.0,3.0,,,,,")))
-    assert (finding.kind, finding.severity, finding.lines) == ("interval", "warning", (2,))
-    assert finding.message.endswith("its middle is 1.73")
+    finding = only(above_info(ratios(tmp_path, "A,y,OR,2.0,1.0,3.0,,,,,")))
+    assert (finding.kind, finding.severity, finding.table, finding.lines) == ("interval", "warning", "contrasts", (2,))
+    assert "its middle is 1.73" in finding.message
 
 
 def test_a_p_value_that_contradicts_its_interval_is_a_warning(tmp_path: Path) -> None:
-    finding = only(above_info(ratios(tmp_path, "A,x,OR,2.00,1.00,4.00,,0.20,,,")))
+    finding = only(above_info(ratios(tmp_path, "A,y,OR,2.00,1.00,4.00,,0.20,,,")))
     assert (finding.kind, finding.severity) == ("p-value", "warning")
 
 
@@ -289,7 +289,7 @@ def test_different_measures_of_different_analyses_are_no_finding(tmp_path: Path)
 
 
 def test_an_interval_over_a_factor_of_50_is_called_unreliable(tmp_path: Path) -> None:
-    finding = only(above_info(ratios(tmp_path, "A,x,OR,10.0,1.0,100.0,,,,,")))
+    finding = only(above_info(ratios(tmp_path, "A,y,OR,10.0,1.0,100.0,,,,,")))
     assert "spans a factor of 100: unreliable" in finding.message
 
 
@@ -308,7 +308,7 @@ def test_wald_intervals_printed_with_their_p_values_are_no_finding(
     if not 0 < float(lower) <= float(estimate) <= float(upper) or lower == upper:
         return
     p = f"{2 * norm.sf(abs(log_ratio) / error):.{decimals}f}"
-    ledger = ratios(tmp_path_factory.mktemp("wald"), f"A,x,OR,{estimate},{lower},{upper},{level},{p},,,")
+    ledger = ratios(tmp_path_factory.mktemp("wald"), f"A,y,OR,{estimate},{lower},{upper},{level},{p},,,")
     assert [f for f in above_info(ledger) if "factor" not in f.message] == []
 
 

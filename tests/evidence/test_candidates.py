@@ -16,12 +16,12 @@ from reanalysis.evidence.candidates import (
     NoCandidates,
     Observation,
     denominator_prior,
-    latent_solutions,
-    n_max,
     observations,
 )
 from reanalysis.evidence.feasible import Report, shared_denominators
 from reanalysis.evidence.folder import Evidence, read_evidence
+from reanalysis.evidence.latent import n_max
+from reanalysis.evidence.narrowing import latent_solutions
 from reanalysis.evidence.observation import Candidates
 from reanalysis.evidence.printing import Percentage
 from reanalysis.evidence.problems import InvalidInput
@@ -308,5 +308,5 @@ def test_shared_denominators_are_those_of_a_search_of_all_pairs(found: dict[str,
 
 def test_no_reports_restrict_nothing_and_no_solution_is_an_empty_list(tmp_path: Path) -> None:
     evidence = read_evidence(folder(tmp_path, ["A control x - - 60", "A control y - - 61", "A control z 1 10"]))
-    assert latent_solutions(evidence, "A", "control") == ([], "half-up")
+    assert latent_solutions(evidence, "A", "control") == ((), "half-up")
     assert [s.n for s in latent_solutions(evidence, "B", "control")[0]] == list(range(1, 101))

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from reanalysis.evidence.cell_rules import NUMBER, a_name, an_id, breaches, like, one_of, rule, schema
+from reanalysis.evidence.cell_rules import (
+    NUMBER,
+    a_count,
+    a_name,
+    a_percentage,
+    a_size,
+    an_id,
+    breaches,
+    one_of,
+    rule,
+    schema,
+)
 from reanalysis.evidence.printing import Percentage
 from reanalysis.evidence.problems import InvalidInput, Problem, by_line
 from reanalysis.evidence.text_table import TextRow, read_table
@@ -65,19 +76,7 @@ class ArmRow:
     @property
     def printed(self) -> str:
         """What was printed, for tables: ``17 of 25 (68 %)``."""
-        events = ""
-        if self.events is not None:
-            low, high = self.events
-            events = str(low) if low == high else f"{low} to {high}"
-        parts = []
-        if events:
-            parts.append(events)
-        if self.n is not None:
-            parts.append(f"of {self.n}" if events else f"n = {self.n}")
-        text = " ".join(parts)
-        if self.percent is not None:
-            text = f"{text} ({self.percent})" if events else f"{self.percent}" + (f", {text}" if text else "")
-        return text
+        return printed_text(self.events, self.n, self.percent)
 
 
 _SCHEMA = schema(
@@ -85,15 +84,9 @@ _SCHEMA = schema(
         "study": an_id("a study"),
         "arm": one_of("control", "treated"),
         "endpoint": an_id("an endpoint"),
-        "events": like(
-            r"(?:[0-9]{1,6}(?:\.\.[0-9]{1,6})?)?",
-            "must be a whole number of at most 6 digits, a range such as 0..1, or empty",
-        ),
-        "n": like(r"(?:[1-9][0-9]{0,5})?", "must be a whole number from 1 to 999999, or empty"),
-        "percent": like(
-            r"(?:100(?:\.0{1,6})?|[0-9]{1,2}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})?",
-            "must be a percentage from 0 to 100 as printed, with a decimal point and no % sign, or empty",
-        ),
+        "events": a_count(),
+        "n": a_size(),
+        "percent": a_percentage(),
         "subgroup": a_name(),
         "reading": a_name(),
         "reading_weight": rule(
@@ -134,16 +127,47 @@ def read_arms(path: Path) -> tuple[tuple[ArmRow, ...], tuple[str, ...]]:
     return tuple(rows), table.ignored
 
 
+def printed_range(cell: str) -> tuple[int, int] | None:
+    """Smallest and largest count of a well-formed cell, None where it is empty."""
+    low, _, high = cell.partition("..")
+    return (int(low), int(high or low)) if low else None
+
+
+def range_problem(events: tuple[int, int] | None, n: int | None) -> tuple[str, str]:
+    """The value and the rule that a count of events breaks, empty where it breaks none."""
+    low, high = events or (0, 0)
+    value = str(high) if low == high else f"{low}..{high}"
+    if low > high:
+        return value, "a range runs from the smaller to the larger count"
+    if n is not None and high > n:
+        return value, f"events must not exceed n = {n}"
+    return "", ""
+
+
+def printed_text(events: tuple[int, int] | None, n: int | None, percent: Percentage | None) -> str:
+    """What was printed, for tables: ``17 of 25 (68 %)``."""
+    count = ""
+    if events is not None:
+        low, high = events
+        count = str(low) if low == high else f"{low} to {high}"
+    parts = [count] if count else []
+    if n is not None:
+        parts.append(f"of {n}" if count else f"n = {n}")
+    text = " ".join(parts)
+    if percent is None:
+        return text
+    return f"{text} ({percent})" if count else f"{percent}" + (f", {text}" if text else "")
+
+
 def _parsed(row: TextRow) -> ArmRow:
     cells = row.cells
-    low, _, high = cells["events"].partition("..")
     weight = cells["reading_weight"]
     return ArmRow(
         line=row.line,
         study=cells["study"],
         arm=cells["arm"],
         endpoint=cells["endpoint"],
-        events=(int(low), int(high or low)) if low else None,
+        events=printed_range(cells["events"]),
         n=int(cells["n"]) if cells["n"] else None,
         percent=Percentage(cells["percent"]) if cells["percent"] else None,
         subgroup=cells["subgroup"],
@@ -166,13 +190,9 @@ def _row_problems(file: str, row: ArmRow) -> list[Problem]:
 
     if row.events is None and row.percent is None:
         add("events", "", "a report of the events is needed: a count, a range or a percentage")
-    if row.events is not None:
-        low, high = row.events
-        if low > high:
-            add("events", f"{low}..{high}", "a range runs from the smaller to the larger count")
-        elif row.n is not None and high > row.n:
-            value = high if low == high else f"{low}..{high}"
-            add("events", value, f"events must not exceed n = {row.n}")
+    value, rule = range_problem(row.events, row.n)
+    if rule:
+        add("events", value, rule)
     if row.reading_weight is not None and not row.reading:
         add("reading_weight", row.reading_weight, "a weight needs the name of its reading")
     if row.weighting == "iptw" and row.n is None and row.modelled:

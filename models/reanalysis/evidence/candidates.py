@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reanalysis.evidence.arms import ArmRow
-from reanalysis.evidence.feasible import Report, Solution, counts_of, shared_denominators
+from reanalysis.evidence.feasible import counts_of
 from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.latent import denominator_of, n_max, report_name
+from reanalysis.evidence.narrowing import latent_solutions, narrowed_pairs
 from reanalysis.evidence.observation import Candidates
 from reanalysis.evidence.printing import CONVENTIONS, Convention
 from reanalysis.evidence.problems import InvalidInput, Problem, listed
-from reanalysis.evidence.settings import DEFAULT_N_MAX, LARGEST_N_MAX, Denominator
 
 _MOST_WORK = 500_000
 """Candidates times the root of the largest n, to which the nodes of a grid are proportional: about 1 GB."""
@@ -103,52 +104,6 @@ def observations(
     return found
 
 
-def latent_solutions(evidence: Evidence, study: str, arm: str) -> tuple[list[Solution], Convention]:
-    """Denominators that an arm's percentages without n allow together, and their counts.
-
-    The whole arm's modelled rows without a printed n are taken to share one denominator (evaluable patients,
-    a matched cohort whose size is not printed). Of alternative readings of one endpoint one has to fit.
-
-    Returns
-    -------
-    solutions : list of Solution
-        Counts by `report_name`.
-    convention : str
-        Rounding convention that fits.
-    """
-    reports = {
-        report_name(row): Report(row.percent, row.events, row.endpoint)
-        for row in evidence.arms
-        if row.study == study and row.arm == arm and row.modelled and row.n is None
-    }
-    return shared_denominators(reports, n_max(evidence, study, arm))
-
-
-def n_max(evidence: Evidence, study: str, arm: str) -> int:
-    """Largest denominator considered for an arm's percentages without n.
-
-    That of analysis.toml, else the largest n printed for the whole arm (10,000 at most), else 100.
-    """
-    named = _denominator(evidence, study, arm).n_max
-    if named is not None:
-        return named
-    printed = [
-        row.n
-        for row in evidence.arms
-        if row.n is not None and not row.subgroup and row.use != "excluded" and (row.study, row.arm) == (study, arm)
-    ]
-    return min(max(printed, default=DEFAULT_N_MAX), LARGEST_N_MAX)
-
-
-def _denominator(evidence: Evidence, study: str, arm: str) -> Denominator:
-    return evidence.study(study).denominator.get(arm) or Denominator()  # type: ignore[call-overload]
-
-
-def report_name(row: ArmRow) -> str:
-    """Name of a row among the reports of its arm: its endpoint, and its reading where it has one."""
-    return f"{row.endpoint}/{row.reading}" if row.reading else row.endpoint
-
-
 @dataclass(frozen=True)
 class _Share:
     """Counts that one denominator allows, and the weight that each of them carries."""
@@ -194,16 +149,13 @@ def _shares(evidence: Evidence, row: ArmRow) -> tuple[list[_Share], Convention]:
         return _latent_shares(evidence, row)
     if row.weighting == "iptw" and row.percent is not None:
         return [_Share([row.n * row.percent.value / 100], row.n, 1.0)], CONVENTIONS[0]
-    if row.percent is None:
-        assert row.events is not None
-        return [_Share(range(row.events[0], row.events[1] + 1), row.n, 1.0)], CONVENTIONS[0]
-    counts, convention = counts_of(row.percent, row.n, row.events)
-    if not counts and row.events is not None:
-        # a count beside a percentage that it does not print as: an error of the audit, which a fit refuses
-        counts = range(row.events[0], row.events[1] + 1)
-    if not counts:
+    convention = CONVENTIONS[0] if row.percent is None else counts_of(row.percent, row.n, row.events)[1]
+    # a count beside a percentage that it does not print as is an error of the audit, which a fit refuses
+    found = narrowed_pairs(evidence, row).get(row.n) or row.events
+    if found is None:
         raise NoCandidates(f"line {row.line} of arms.csv: no count among n = {row.n} prints as {row.percent}")
-    return [_Share(counts, row.n, 1.0)], convention
+    low, high = found
+    return [_Share(range(low, high + 1), row.n, 1.0)], convention
 
 
 def _latent_shares(evidence: Evidence, row: ArmRow) -> tuple[list[_Share], Convention]:
@@ -221,7 +173,7 @@ def _latent_shares(evidence: Evidence, row: ArmRow) -> tuple[list[_Share], Conve
 
 def denominator_prior(evidence: Evidence, study: str, arm: str, feasible: list[int]) -> dict[int, float]:
     """Prior weight of each feasible denominator: the named ones, the rest spread evenly; the sum is 1."""
-    weights = _denominator(evidence, study, arm).weight
+    weights = denominator_of(evidence, study, arm).weight
     named = {n: w for n, w in weights.items() if n in feasible}
     others = [n for n in feasible if n not in named]
     left = max(0.0, 1.0 - sum(weights.values()))

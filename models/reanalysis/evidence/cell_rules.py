@@ -46,6 +46,27 @@ def a_name() -> pa.Column:
     return rule(lambda cell: len(cell) <= _LONGEST_ID and is_printable(cell), sentence)
 
 
+def a_count() -> pa.Column:
+    """A column of printed counts of events, or ranges of them."""
+    return like(
+        r"(?:[0-9]{1,6}(?:\.\.[0-9]{1,6})?)?",
+        "must be a whole number of at most 6 digits, a range such as 0..1, or empty",
+    )
+
+
+def a_size() -> pa.Column:
+    """A column of printed denominators."""
+    return like(r"(?:[1-9][0-9]{0,5})?", "must be a whole number from 1 to 999999, or empty")
+
+
+def a_percentage() -> pa.Column:
+    """A column of percentages as printed."""
+    return like(
+        r"(?:100(?:\.0{1,6})?|[0-9]{1,2}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})?",
+        "must be a percentage from 0 to 100 as printed, with a decimal point and no % sign, or empty",
+    )
+
+
 def schema(columns: dict[str, pa.Column]) -> pa.DataFrameSchema:
     """Rules of a table by column; columns without a rule hold any text."""
     return pa.DataFrameSchema(columns, strict=False)

@@ -8,24 +8,26 @@ import pandas as pd
 
 from reanalysis.evidence.folder import Evidence
 
-Cell = Literal["comparison", "single arm", "adjusted ratio only", "p-value only", "words only", "context", "missing"]
+Cell = Literal[
+    "comparison", "single arm", "adjusted ratio only", "p-value only", "narrative only", "context", "missing"
+]
 
 
 def coverage_cell(evidence: Evidence, study: str, endpoint: str) -> Cell:
     """What one study reports of one endpoint, the strongest kind first."""
-    rows = [r for r in evidence.arms if r.study == study and r.endpoint == endpoint]
+    rows = evidence.rows_of_cell.get((study, endpoint), ())
     primary = {r.arm for r in rows if r.modelled and r.use == "primary"}
     if primary == {"control", "treated"}:
         return "comparison"
     if any(r.modelled for r in rows):
         return "single arm"
-    contrasts = [c for c in evidence.contrasts if c.study == study and c.endpoint == endpoint]
+    contrasts = [c for c in evidence.contrasts_of_cell.get((study, endpoint), ()) if c.use != "excluded"]
     if any(c.estimate for c in contrasts):
         return "adjusted ratio only"
     if any(c.p for c in contrasts):
         return "p-value only"
     if contrasts:
-        return "words only"
+        return "narrative only"
     return "context" if rows else "missing"
 
 

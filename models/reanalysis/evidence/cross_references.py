@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from reanalysis.evidence.arms import ArmRow
+from reanalysis.evidence.benchmarks import FILE as BENCHMARKS
+from reanalysis.evidence.benchmarks import BenchmarkRow
 from reanalysis.evidence.contrasts import ContrastRow
 from reanalysis.evidence.problems import Problem, did_you_mean, listed
 from reanalysis.evidence.settings import Settings, Source, line_of
@@ -16,6 +18,7 @@ def cross_references(
     folder: Path,
     arms: tuple[ArmRow, ...],
     contrasts: tuple[ContrastRow, ...],
+    benchmarks: tuple[BenchmarkRow, ...],
     settings: Settings,
     sources: Mapping[str, Source],
 ) -> Iterator[Problem]:
@@ -39,7 +42,7 @@ def cross_references(
     def unknown_source(source: str) -> str:
         return f"unknown source{did_you_mean(source, sources)}; sources.toml has {listed(sources)}"
 
-    for file, rows in (("arms.csv", arms), ("contrasts.csv", contrasts)):
+    for file, rows in (("arms.csv", arms), ("contrasts.csv", contrasts), (BENCHMARKS, benchmarks)):
         for row in rows:
             if not known_source(row.source):
                 yield Problem(file, row.line, "source", row.source, unknown_source(row.source))
@@ -51,6 +54,14 @@ def cross_references(
         if not known_source(study.source):
             yield problem(("studies", name, "source"), study.source, unknown_source(study.source))
     endpoints = dict.fromkeys([*(r.endpoint for r in arms), *(r.endpoint for r in contrasts)])
+    products = dict.fromkeys(study.product for study in settings.studies.values() if study.product)
+    for benchmark in benchmarks:
+        if benchmark.endpoint not in endpoints:
+            rule = f"no row of arms.csv or contrasts.csv has this endpoint{did_you_mean(benchmark.endpoint, endpoints)}"
+            yield Problem(BENCHMARKS, benchmark.line, "endpoint", benchmark.endpoint, rule)
+        if benchmark.product not in products:
+            rule = f"no study of analysis.toml has this product{did_you_mean(benchmark.product, products)}"
+            yield Problem(BENCHMARKS, benchmark.line, "product", benchmark.product, rule)
     for name, endpoint in settings.endpoints.items():
         if name not in endpoints:
             rule = f"no row of arms.csv or contrasts.csv has this endpoint{did_you_mean(name, endpoints)}"

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import stat
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from reanalysis.evidence.arms import ArmRow, read_arms
+from reanalysis.evidence.benchmarks import FILE as BENCHMARKS
+from reanalysis.evidence.benchmarks import BenchmarkRow, read_benchmarks
 from reanalysis.evidence.contrasts import ContrastRow, read_contrasts
 from reanalysis.evidence.cross_references import cross_references
 from reanalysis.evidence.problems import InvalidInput, Problem
 from reanalysis.evidence.settings import Endpoint, Settings, Source, Study, read_settings, read_sources
 from reanalysis.evidence.text_table import is_there
 
-FILES = ("arms.csv", "contrasts.csv", "analysis.toml", "sources.toml")
+FILES = ("arms.csv", "contrasts.csv", BENCHMARKS, "analysis.toml", "sources.toml")
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Evidence:
         Columns of arms.csv that mean nothing here.
     sha256 : dict of str to str
         Digest of each file read.
+    benchmarks : tuple of BenchmarkRow
+        Rows of benchmarks.csv, empty without that file.
     """
 
     folder: Path
@@ -47,20 +54,51 @@ class Evidence:
     sources: dict[str, Source]
     ignored_columns: tuple[str, ...]
     sha256: dict[str, str]
+    benchmarks: tuple[BenchmarkRow, ...] = ()
+    _known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @functools.cached_property
+    def rows_of_arm(self) -> dict[tuple[str, str], tuple[ArmRow, ...]]:
+        """Rows of arms.csv by study and arm, in file order."""
+        rows: dict[tuple[str, str], list[ArmRow]] = defaultdict(list)
+        for row in self.arms:
+            rows[row.study, row.arm].append(row)
+        return {where: tuple(found) for where, found in rows.items()}
+
+    @functools.cached_property
+    def rows_of_cell(self) -> dict[tuple[str, str], tuple[ArmRow, ...]]:
+        """Rows of arms.csv by study and endpoint, in file order."""
+        rows: dict[tuple[str, str], list[ArmRow]] = defaultdict(list)
+        for row in self.arms:
+            rows[row.study, row.endpoint].append(row)
+        return {where: tuple(found) for where, found in rows.items()}
+
+    @functools.cached_property
+    def contrasts_of_cell(self) -> dict[tuple[str, str], tuple[ContrastRow, ...]]:
+        """Rows of contrasts.csv by study and endpoint, in file order."""
+        rows: dict[tuple[str, str], list[ContrastRow]] = defaultdict(list)
+        for row in self.contrasts:
+            rows[row.study, row.endpoint].append(row)
+        return {where: tuple(found) for where, found in rows.items()}
 
     @property
     def _rows(self) -> tuple[ArmRow | ContrastRow, ...]:
         return (*self.arms, *self.contrasts)
 
-    @property
+    @functools.cached_property
     def studies(self) -> tuple[str, ...]:
         """Study ids, those of analysis.toml first in their order, then by first row."""
         return _ordered(self.settings.studies, [r.study for r in self._rows])
 
-    @property
+    @functools.cached_property
     def endpoints(self) -> tuple[str, ...]:
         """Endpoint ids of arms.csv and contrasts.csv, those of analysis.toml first in their order."""
         return _ordered(self.settings.endpoints, [r.endpoint for r in self._rows])
+
+    def benchmark(self, study: str, endpoint: str) -> BenchmarkRow | None:
+        """What happens elsewhere under the product of a study, None where benchmarks.csv does not say."""
+        product = self.study(study).product
+        return next((b for b in self.benchmarks if product and (b.product, b.endpoint) == (product, endpoint)), None)
 
     def study(self, study: str) -> Study:
         """Settings of a study, defaults where analysis.toml does not name it."""
@@ -84,6 +122,20 @@ class Evidence:
         return self.settings.title or f"Re-analysis of {self.folder.resolve().name}"
 
 
+def once_per_folder[*A, R](function: Callable[[Evidence, *A], R]) -> Callable[[Evidence, *A], R]:
+    """Let a function of evidence and hashable arguments work out each answer once."""
+
+    @functools.wraps(function)
+    def remembering(evidence: Evidence, *arguments: *A) -> R:
+        key = (function, arguments)
+        known = evidence._known
+        if key not in known:
+            known[key] = function(evidence, *arguments)
+        return known[key]
+
+    return remembering
+
+
 def _ordered(first: Iterable[str], used: Iterable[str]) -> tuple[str, ...]:
     present = dict.fromkeys(used)
     named = [name for name in first if name in present]
@@ -96,7 +148,7 @@ def read_evidence(folder: str | Path) -> Evidence:
     Parameters
     ----------
     folder : str or Path
-        A folder with arms.csv and, optionally, contrasts.csv, analysis.toml and sources.toml.
+        A folder with arms.csv and, optionally, contrasts.csv, benchmarks.csv, analysis.toml and sources.toml.
 
     Raises
     ------
@@ -116,16 +168,17 @@ def read_evidence(folder: str | Path) -> Evidence:
 
     arms, ignored = read(read_arms, "arms.csv") or ((), ())
     contrasts = read(read_contrasts, "contrasts.csv") or ()
+    benchmarks = read(read_benchmarks, BENCHMARKS) or ()
     settings = read(read_settings, "analysis.toml") or Settings()
     sources = read(read_sources, "sources.toml") or {}
     if not problems:
-        problems += cross_references(folder, arms, contrasts, settings, sources)
+        problems += cross_references(folder, arms, contrasts, benchmarks, settings, sources)
     if problems:
         raise InvalidInput(problems)
     digests = {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES if is_there(folder / name)
     }
-    return Evidence(folder, arms, contrasts, settings, sources, ignored, digests)
+    return Evidence(folder, arms, contrasts, settings, sources, ignored, digests, benchmarks)
 
 
 def _require_folder(folder: Path) -> None:

@@ -20,6 +20,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from reanalysis.evidence.arms import ArmRow
+from reanalysis.evidence.audit.crude import both_rates, is_unadjusted
 from reanalysis.evidence.audit.finding import Finding, Severity
 from reanalysis.evidence.contrasts import ContrastRow
 from reanalysis.evidence.folder import Evidence
@@ -28,6 +29,8 @@ Array = NDArray[np.float64]
 
 _STRONGEST = 30.0
 _IMPLAUSIBLE_AUC = 0.9
+_FEW_EVENTS, _TOO_FEW_EVENTS = 10, 5
+"""Events per parameter below which a logistic regression is biased (Peduzzi 1996, J Clin Epidemiol 49:1373)."""
 
 
 @dataclass(frozen=True)
@@ -103,75 +106,63 @@ def check_adjustment(evidence: Evidence) -> Iterator[Finding]:
     for row in evidence.contrasts:
         if not row.estimate or row.measure == "RR" or row.use == "excluded":
             continue
-        rates = _rates(evidence, row)
-        if rates is None:
+        rates = both_rates(evidence, row.study, row.endpoint)
+        if rates is None or is_unadjusted(row, rates[0].weighting == "iptw"):
             continue
-        (p0, n0), (p1, n1) = rates
-        if not (0 < p0 < 1 and 0 < p1 < 1):
-            continue
-        marginal = math.exp(float(logit(p1) - logit(p0)))
-        strength = covariate_strength(p0, p1, float(row.estimate))
-        message = (
-            f"the rates give an odds ratio of {marginal:.2f}, the adjusted ratio is {row.estimate}: different estimands"
-        )
-        severity: Severity = "info"
-        if strength is not None:
-            message += (
-                "; non-collapsibility alone would need covariates with a linear predictor of SD "
-                f"{strength.sd:.1f} (AUC {strength.auc:.2f})"
-            )
-            severity = "warning" if strength.auc > _IMPLAUSIBLE_AUC else "info"
-        elif (
-            abs(math.log(float(row.estimate))) > abs(math.log(marginal))
-            or math.log(float(row.estimate)) * math.log(marginal) < 0
-        ):
-            message += "; non-collapsibility alone cannot explain it"
-            severity = "warning"
+        control, p0, _, p1 = rates
         used = "one route or the other, never both" if row.use == "sensitivity" else f"not modelled ({row.use})"
-        yield Finding(
-            "adjustment",
-            severity,
-            row.study,
-            "",
-            row.endpoint,
-            message,
-            used_as=used,
-            lines=(row.line,),
+        if p0.inside and p1.inside:
+            yield _distance(row, p0.middle, p1.middle, used)
+        yield from _events_per_parameter(evidence, row, p0.middle * p0.n + p1.middle * p1.n, used, control)
+
+
+def _distance(row: ContrastRow, p0: float, p1: float, used: str) -> Finding:
+    marginal = math.exp(float(logit(p1) - logit(p0)))
+    adjusted, unadjusted = math.log(float(row.estimate)), math.log(marginal)
+    strength = covariate_strength(p0, p1, float(row.estimate))
+    message = (
+        f"the rates give an odds ratio of {marginal:.2f}, the adjusted ratio is {row.estimate}: different estimands"
+    )
+    severity: Severity = "info"
+    if strength is not None:
+        message += (
+            "; non-collapsibility alone would need covariates with a linear predictor of SD "
+            f"{strength.sd:.1f} (AUC {strength.auc:.2f})"
         )
-        yield from _events_per_parameter(row, p0 * n0 + p1 * n1, used)
+        severity = "warning" if strength.auc > _IMPLAUSIBLE_AUC else "info"
+    elif abs(adjusted) > abs(unadjusted) or adjusted * unadjusted < 0:
+        message += "; non-collapsibility alone cannot explain it"
+        beyond = _beyond_chance(row, adjusted, unadjusted)
+        severity = "warning" if beyond else "info"
+        if adjusted * unadjusted < 0:
+            message += ": it is on the other side of 1" + (", are control and treated swapped?" if beyond else "")
+    return Finding(
+        "adjustment", severity, row.study, "", row.endpoint, message,
+        used_as=used, table="contrasts", lines=(row.line,),
+    )  # fmt: skip
 
 
-def _rates(evidence: Evidence, row: ContrastRow) -> tuple[tuple[float, int], tuple[float, int]] | None:
-    arms: dict[str, ArmRow] = {
-        r.arm: r
-        for r in evidence.arms
-        if (r.study, r.endpoint) == (row.study, row.endpoint) and r.modelled and r.n is not None and not r.reading
-    }
-    if set(arms) != {"control", "treated"}:
-        return None
-    found = []
-    for arm in ("control", "treated"):
-        r = arms[arm]
-        assert r.n is not None
-        if r.events is not None and r.weighting == "none":
-            found.append((r.events[0] / r.n, r.n))
-        elif r.percent is not None:
-            found.append((r.percent.value / 100, r.n))
-        else:
-            return None
-    return found[0], found[1]
+def _beyond_chance(row: ContrastRow, adjusted: float, unadjusted: float) -> bool:
+    """Whether two ratios are further apart than the adjusted one's own interval is wide."""
+    if not row.has_interval:
+        return True
+    return not math.log(float(row.lower)) <= unadjusted <= math.log(float(row.upper)) and adjusted != unadjusted
 
 
-def _events_per_parameter(row: ContrastRow, events: float, used: str) -> Iterator[Finding]:
-    match = re.search(r"\bon\b(.*)", row.adjustment)
+def _events_per_parameter(
+    evidence: Evidence, row: ContrastRow, events: float, used: str, control: ArmRow
+) -> Iterator[Finding]:
+    match = re.search(r"(?:\bon\b|\bfor\b|:)(.*)", row.adjustment)
     if match is None:
         return
     parameters = 1 + len([c for c in match[1].split(",") if c.strip()])
+    k = evidence.study(row.study).k if control.weighting == "iptw" else None
     per = events / parameters
-    if per < 10:
+    if per < _FEW_EVENTS:
+        what = "events" if control.weighting == "none" else "pseudo-events"
+        each = f"{per:.1f} each" + (f", {k * per:.1f} at the effective size, k = {k:g}" if k else "")
         yield Finding(
-            "events-per-parameter", "warning" if per < 5 else "info", row.study, "", row.endpoint,
-            f"about {events:.0f} events for at least {parameters} parameters ({per:.1f} each): the adjusted ratio is "
-                "fragile",
-            used_as=used, lines=(row.line,),
+            "events-per-parameter", "warning" if per < _TOO_FEW_EVENTS else "info", row.study, "", row.endpoint,
+            f"about {events:.0f} {what} for at least {parameters} parameters ({each}): the adjusted ratio is fragile",
+            used_as=used, table="contrasts", lines=(row.line,),
         )  # fmt: skip

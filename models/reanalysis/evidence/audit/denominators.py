@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reanalysis.evidence.audit.finding import Finding, allowed, counts_text
-from reanalysis.evidence.candidates import latent_solutions, n_max
 from reanalysis.evidence.feasible import Solution
 from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.latent import latent_rows, n_max
+from reanalysis.evidence.narrowing import latent_solutions
 from reanalysis.evidence.printing import CONVENTIONS
 
 
@@ -15,7 +16,7 @@ def check_denominators(evidence: Evidence) -> Iterator[Finding]:
     """Feasible shared denominators of every arm that prints percentages without n."""
     arms = sorted({(r.study, r.arm) for r in evidence.arms if r.modelled and r.n is None})
     for study, arm in arms:
-        rows = [r for r in evidence.arms if (r.study, r.arm) == (study, arm) and r.modelled and r.n is None]
+        rows = latent_rows(evidence, study, arm)
         printed = ", ".join(f"{r.endpoint} {r.printed}" for r in rows)
         endpoints = sorted({r.endpoint for r in rows})
         lines = tuple(r.line for r in rows)

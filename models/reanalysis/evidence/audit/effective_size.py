@@ -16,11 +16,16 @@ from dataclasses import dataclass
 from scipy.special import ndtri
 
 from reanalysis.evidence.arms import ArmRow
+from reanalysis.evidence.audit.crude import is_unadjusted
 from reanalysis.evidence.audit.finding import Finding
-from reanalysis.evidence.contrasts import ContrastRow
+from reanalysis.evidence.audit.two_rates import log_odds_wald, pooled_chi_square, unpooled_wald
+from reanalysis.evidence.contrasts import p_number
 from reanalysis.evidence.feasible import counts_of
 from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.printing import Percentage
+
+_HEAVY, _FEW = 2.0, 20
+"""Patients this much heavier than their share, and fewer than this, carry a weighted arm."""
 
 
 @dataclass(frozen=True)
@@ -33,23 +38,6 @@ class Range:
 
     def __str__(self) -> str:
         return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
-
-
-def pooled_chi_square(p0: float, n0: float, p1: float, n1: float) -> float:
-    """Squared z of the two-proportion test with pooled variance."""
-    p = (n0 * p0 + n1 * p1) / (n0 + n1)
-    return (p1 - p0) ** 2 / (p * (1 - p) * (1 / n0 + 1 / n1))
-
-
-def unpooled_wald(p0: float, n0: float, p1: float, n1: float) -> float:
-    """Squared z of the risk difference with unpooled variance."""
-    return (p1 - p0) ** 2 / (p0 * (1 - p0) / n0 + p1 * (1 - p1) / n1)
-
-
-def log_odds_wald(p0: float, n0: float, p1: float, n1: float) -> float:
-    """Squared z of the log odds ratio (Woolf)."""
-    variance = 1 / (n0 * p0 * (1 - p0)) + 1 / (n1 * p1 * (1 - p1))
-    return (math.log(p1 / (1 - p1)) - math.log(p0 / (1 - p0))) ** 2 / variance
 
 
 TESTS: dict[str, Callable[[float, float, float, float], float]] = {
@@ -67,8 +55,8 @@ def factor_from_p(control: tuple[Percentage, int], treated: tuple[Percentage, in
     if p[:1] in "<>":
         return None
     statistic = TESTS[test]
-    half_p = 0.5 * 10 ** -len(p.partition(".")[2])
-    ps = (float(p) - half_p, float(p), float(p) + half_p)
+    value, half_p = p_number(p), 0.5 * 10 ** -len(p.partition(".")[2])
+    ps = (value - half_p, value, value + half_p)
 
     def corners(percent: Percentage) -> tuple[float, ...]:
         half = 0.5 / 10**percent.decimals
@@ -103,13 +91,10 @@ def implied_factors(evidence: Evidence, study: str) -> list[ImpliedFactor]:
     """K from every p-value printed beside a study's weighted rates."""
     found = []
     for row in evidence.contrasts:
-        if row.study != study or not _unadjusted(row):
+        if row.study != study or not row.p or row.estimate or not is_unadjusted(row, weighted=True):
             continue
-        arms = {
-            r.arm: r
-            for r in evidence.arms
-            if (r.study, r.endpoint) == (study, row.endpoint) and r.weighting == "iptw" and not r.subgroup
-        }
+        rows = evidence.rows_of_cell.get((study, row.endpoint), ())
+        arms = {r.arm: r for r in rows if r.weighting == "iptw" and not r.subgroup}
         rates = [_rate(arms.get(arm)) for arm in ("control", "treated")]
         if rates[0] is None or rates[1] is None:
             continue
@@ -118,11 +103,6 @@ def implied_factors(evidence: Evidence, study: str) -> list[ImpliedFactor]:
         if known:
             found.append(ImpliedFactor(row.endpoint, row.p, known, tuple(r.line for r in arms.values())))
     return found
-
-
-def _unadjusted(row: ContrastRow) -> bool:
-    """Whether a p-value belongs to the weighted rates themselves and not to a regression on top."""
-    return bool(row.p) and not row.estimate and row.adjustment.strip().lower() in ("iptw", "weighted", "weighting")
 
 
 def _rate(row: ArmRow | None) -> tuple[Percentage, int] | None:
@@ -154,6 +134,21 @@ def common_range(ranges: Sequence[tuple[str, Range]]) -> tuple[tuple[float, floa
 
 
 @dataclass(frozen=True)
+class Reliance:
+    """Patients of one arm in one stratum, and the share of the arm that they stand for once it is weighted."""
+
+    arm: str
+    patients: int
+    of: int
+    share: float
+
+    @property
+    def weight(self) -> float:
+        """Mean weight of these patients, 1 for no change."""
+        return self.share * self.of / self.patients
+
+
+@dataclass(frozen=True)
 class Imbalance:
     """What balancing one binary characteristic by weighting costs.
 
@@ -163,15 +158,15 @@ class Imbalance:
         Patients with the characteristic, and patients, in each arm.
     k : tuple of float
         Kish factor of the control and of the treated arm under weights for the whole population.
-    reliance : tuple of (int, float)
-        Fewest patients of an arm in a stratum, and the share of the weighted arm they stand for.
+    reliance : Reliance
+        Where the fewest patients of an arm stand for the most.
     """
 
     endpoint: str
     control: tuple[int, int]
     treated: tuple[int, int]
     k: tuple[float, float]
-    reliance: tuple[int, float]
+    reliance: Reliance
 
 
 def imbalance(endpoint: str, control: tuple[int, int], treated: tuple[int, int]) -> Imbalance | None:
@@ -181,12 +176,12 @@ def imbalance(endpoint: str, control: tuple[int, int], treated: tuple[int, int])
         return None
     total = control[1] + treated[1]
     factors, reliance = [], []
-    for arm, size in ((0, control[1]), (1, treated[1])):
+    for arm, (name, size) in enumerate((("control", control[1]), ("treated", treated[1]))):
         weights = [(s[arm], sum(s) / s[arm]) for s in strata]
         squares = sum(count * w**2 for count, w in weights)
         factors.append(total**2 / squares / size)
-        reliance += [(count, count * w / total) for count, w in weights]
-    return Imbalance(endpoint, control, treated, (factors[0], factors[1]), min(reliance))
+        reliance += [Reliance(name, count, size, count * w / total) for count, w in weights]
+    return Imbalance(endpoint, control, treated, (factors[0], factors[1]), max(reliance, key=lambda one: one.weight))
 
 
 def baseline_imbalances(evidence: Evidence, study: str) -> list[Imbalance]:
@@ -218,27 +213,30 @@ def _from_p_values(evidence: Evidence, study: str, used: str) -> Iterator[Findin
     factors = implied_factors(evidence, study)
     if not factors:
         return
-    outside_any: set[str] = set()
     lines = tuple(line for one in factors for line in one.lines)
+    outside_by_test = []
     for test in TESTS:
         ranges = [(one.endpoint, one.by_test[test]) for one in factors if test in one.by_test]
+        if not ranges:
+            continue
         (low, high), outside = common_range(ranges)
-        if test == next(iter(TESTS)):
-            outside_any = set(outside)
-        shown = "; ".join(f"{endpoint} {value}" for endpoint, value in ranges)
+        inside = len(ranges) - len(outside)
+        outside_by_test.append(set(outside) if inside > max(1, len(outside)) else set())
         yield Finding(
             "effective-size", "info", study, "", "",
-            f"{test}: the printed p-values imply k between {low:.2f} and {high:.2f} for "
-            f"{len(ranges) - len(outside)} of {len(ranges)} endpoints",
+            f"{test}: the printed p-values imply k between {low:.2f} and {high:.2f} for {inside} of {len(ranges)} "
+            "endpoints",
             feasible=tuple(f"{endpoint}: k = {value}" for endpoint, value in ranges), used_as=used, lines=lines,
         )  # fmt: skip
-        del shown
+    odd = set.intersection(*outside_by_test)
     for one in factors:
-        if one.endpoint in outside_any:
+        above = all(value.low > 1 for value in one.by_test.values())
+        if one.endpoint in odd or above:
             values = "; ".join(f"{test} {value}" for test, value in one.by_test.items())
+            what = "another k than the other endpoints do" if one.endpoint in odd else "a k above 1"
+            what += ", above 1: more patients than there are" if one.endpoint in odd and above else ""
             yield Finding(
-                "effective-size", "warning", study, "", one.endpoint,
-                f"p = {one.p} implies another k than the other endpoints do: {values}",
+                "effective-size", "warning", study, "", one.endpoint, f"p = {one.p} implies {what}: {values}",
                 used_as="the p-value is not used", lines=one.lines,
             )  # fmt: skip
 
@@ -257,12 +255,13 @@ def _from_imbalance(evidence: Evidence, study: str, used: str) -> Iterator[Findi
         feasible=tuple(f"{evidence.endpoint_label(one.endpoint)}: k = {min(one.k):.2f}" for one in found[:8]),
         used_as=used,
     )  # fmt: skip
-    count, share = worst.reliance
-    size = min(worst.control[1], worst.treated[1])
-    if share > 2 * count / size and (count < 20 or share > 4 * count / size):
+    heaviest = max(found, key=lambda one: one.reliance.weight)
+    reliance, name = heaviest.reliance, evidence.endpoint_label(heaviest.endpoint)
+    if reliance.weight > _HEAVY and reliance.patients < _FEW:
         yield Finding(
-            "positivity", "warning", study, "", worst.endpoint,
-            f"after weighting, {count} patients of one arm stand for {100 * share:.0f} % of it ({name}): "
+            "positivity", "warning", study, reliance.arm, heaviest.endpoint,
+            f"{reliance.patients} of {reliance.of} patients in a stratum of {name} stand for "
+            f"{100 * reliance.share:.0f} % of the arm once it is weighted, {reliance.weight:.1f} times their share: "
             "close to a violation of positivity",
             used_as=used,
         )  # fmt: skip

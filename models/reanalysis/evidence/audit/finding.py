@@ -25,7 +25,8 @@ class Finding:
     ----------
     kind : str
         What was checked, for example ``count-percent``, ``rounding``, ``readings``, ``denominator``,
-        ``subgroups``, ``nesting``, ``weighted-rate``, ``interval``, ``p-value``, ``measure``, ``excluded``,
+        ``subgroups``, ``nesting``, ``order``, ``weighted-rate``, ``effective-size``, ``imbalance``, ``positivity``,
+        ``interval``, ``p-value``, ``ratio``, ``measure``, ``adjustment``, ``events-per-parameter``, ``excluded``,
         ``column``.
     severity : {"info", "warning", "error"}
         ``error`` keeps a model from using the rows; "no finding" means none above ``info``.
@@ -37,8 +38,10 @@ class Finding:
         What the print allows, where it was searched.
     used_as : str
         What the likelihood does about it.
+    table : {"arms", "contrasts"}
+        Table that the lines are of.
     lines : tuple of int
-        Lines of arms.csv (or contrasts.csv for ratios).
+        Lines of the rows concerned.
     """
 
     kind: str
@@ -49,6 +52,7 @@ class Finding:
     message: str
     feasible: tuple[str, ...] = ()
     used_as: str = ""
+    table: Literal["arms", "contrasts"] = "arms"
     lines: tuple[int, ...] = ()
 
     @property

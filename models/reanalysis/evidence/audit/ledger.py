@@ -8,11 +8,15 @@ from typing import Any
 
 import pandas as pd
 
+from reanalysis.evidence.audit.adjustment import check_adjustment
 from reanalysis.evidence.audit.counts import check_counts
+from reanalysis.evidence.audit.crude import check_crude
 from reanalysis.evidence.audit.declared import check_declared
 from reanalysis.evidence.audit.denominators import check_denominators
+from reanalysis.evidence.audit.effective_size import check_effective_size
 from reanalysis.evidence.audit.finding import SEVERITIES, Finding
 from reanalysis.evidence.audit.nesting import check_nesting
+from reanalysis.evidence.audit.order import check_order
 from reanalysis.evidence.audit.ratios import check_ratios
 from reanalysis.evidence.audit.subgroups import check_subgroups
 from reanalysis.evidence.audit.weighting import check_weighted_rates
@@ -25,8 +29,12 @@ _CHECKS = (
     check_denominators,
     check_subgroups,
     check_nesting,
+    check_order,
     check_weighted_rates,
+    check_effective_size,
     check_ratios,
+    check_crude,
+    check_adjustment,
     check_declared,
 )
 

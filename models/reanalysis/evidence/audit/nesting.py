@@ -7,21 +7,9 @@ from collections.abc import Iterator
 
 from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.finding import REFUSED, Finding, used
-from reanalysis.evidence.audit.possible import possible_pairs
 from reanalysis.evidence.folder import Evidence
-
-
-def parent_of(evidence: Evidence, endpoint: str) -> str:
-    """Endpoint whose patients include those of another, empty if none is known.
-
-    That of ``part_of``, else by the usual ids: x_g3 is part of x_any, cr of orr.
-    """
-    declared = evidence.endpoint(endpoint).part_of
-    if declared:
-        return declared
-    if endpoint.endswith("_g3"):
-        return endpoint.removesuffix("_g3") + "_any"
-    return "orr" if endpoint == "cr" else ""
+from reanalysis.evidence.narrowing import parent_of
+from reanalysis.evidence.possible import possible_pairs, same_time
 
 
 def check_nesting(evidence: Evidence) -> Iterator[Finding]:
@@ -54,7 +42,7 @@ def _finding(evidence: Evidence, part: ArmRow, parent: str, wholes: list[ArmRow]
 
 def _same_patients(evidence: Evidence, part: ArmRow, whole: ArmRow) -> bool:
     """Whether nothing printed says that two rows are of other patients or another time."""
-    if part.timepoint and whole.timepoint and part.timepoint != whole.timepoint:
+    if not same_time(part, whole):
         return False
     if part.weighting == "iptw" or whole.weighting == "iptw":
         return part.weighting == whole.weighting

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.finding import REFUSED, Finding, counts_text
-from reanalysis.evidence.audit.possible import possible_pairs
 from reanalysis.evidence.folder import Evidence
-
-_MOST_SUMS = 1_000_000
+from reanalysis.evidence.partition import sums
+from reanalysis.evidence.possible import possible_pairs
 
 
 def check_subgroups(evidence: Evidence) -> Iterator[Finding]:
@@ -34,24 +33,17 @@ def check_subgroups(evidence: Evidence) -> Iterator[Finding]:
 def _sum(
     evidence: Evidence, where: tuple[str, str, str], wholes: list[ArmRow], parts: list[ArmRow]
 ) -> Iterator[Finding]:
-    sums: dict[int, tuple[int, int]] = {0: (0, 0)}
-    for part in parts:
-        pairs = possible_pairs(evidence, part)
-        if not pairs:
-            return
-        if len(sums) * len(pairs) > _MOST_SUMS:
-            return  # sizes that are not printed, of large arms: almost any sum is possible
-        sums = _added(sums, pairs)
+    total = sums(evidence, tuple(parts))
     lines = tuple(r.line for r in (*wholes, *parts))
     whole_pairs = [possible_pairs(evidence, whole) for whole in wholes]
     sizes = {n for pairs in whole_pairs for n in pairs}
-    if not sizes & set(sums):
+    if not sizes & set(total):
         return  # the subgroups printed are not a partition of the arm
     fits = [
-        f"{counts_text((max(low, sums[n][0]), min(high, sums[n][1])))} of {n}"
+        f"{counts_text((max(low, total[n][0]), min(high, total[n][1])))} of {n}"
         for pairs in whole_pairs
         for n, (low, high) in pairs.items()
-        if n in sums and sums[n][0] <= high and sums[n][1] >= low
+        if n in total and total[n][0] <= high and total[n][1] >= low
     ]
     text = " + ".join(f"{p.subgroup} {p.printed}" for p in parts)
     whole = " or ".join(dict.fromkeys(w.printed for w in wholes))
@@ -61,11 +53,11 @@ def _sum(
             lines=lines, used_as="confirms the whole arm; subgroups are never added to it",
         )  # fmt: skip
         return
-    n = max(sizes & set(sums))
+    n = max(sizes & set(total))
     modelled = any(w.modelled for w in wholes)
     yield Finding(
         "subgroups", "error" if modelled else "warning", *where,
-        f"{text} add up to {counts_text(sums[n])} of {n}, but the whole arm is printed as {whole}",
+        f"{text} add up to {counts_text(total[n])} of {n}, but the whole arm is printed as {whole}",
         lines=lines, used_as=REFUSED if modelled else "not modelled",
     )  # fmt: skip
 
@@ -102,12 +94,3 @@ def _rest(evidence: Evidence, where: tuple[str, str, str], wholes: list[ArmRow],
             feasible=(f"{count} of {m}",), lines=lines,
             used_as="shown; subgroups are never added to the whole arm",
         )  # fmt: skip
-
-
-def _added(sums: dict[int, tuple[int, int]], pairs: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
-    added: dict[int, tuple[int, int]] = {}
-    for n, (low, high) in sums.items():
-        for m, (low_part, high_part) in pairs.items():
-            old = added.get(n + m, (low + low_part, high + high_part))
-            added[n + m] = (min(old[0], low + low_part), max(old[1], high + high_part))
-    return added

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from reanalysis.evidence.arms import ArmRow
-from reanalysis.evidence.candidates import latent_solutions, n_max, report_name
 from reanalysis.evidence.feasible import Report, counts_of, shared_denominators
-from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.folder import Evidence, once_per_folder
+from reanalysis.evidence.latent import joint_solutions, n_max, report_name
 from reanalysis.evidence.settings import LARGEST_N_MAX
 
 Pairs = dict[int, tuple[int, int]]
 """Smallest and largest count by denominator."""
 
 
+@once_per_folder
 def possible_pairs(evidence: Evidence, row: ArmRow) -> Pairs:
     """Counts by denominator that a row allows on its own; empty where nothing fits or rates are weighted."""
     if row.weighting == "iptw":
@@ -23,20 +24,24 @@ def possible_pairs(evidence: Evidence, row: ArmRow) -> Pairs:
         counts, _ = counts_of(row.percent, row.n, row.events)
         return {row.n: (counts[0], counts[-1])} if counts else {}
     if row.modelled:
-        joint, _ = latent_solutions(evidence, row.study, row.arm)
-        return {s.n: s.counts[report_name(row)] for s in joint if report_name(row) in s.counts}
+        joint, _ = joint_solutions(evidence, row.study, row.arm)
+        name = report_name(row)
+        return {s.n: s.counts[name] for s in joint if name in s.counts}
     solutions, _ = shared_denominators({"": Report(row.percent, row.events)}, _largest(evidence, row))
     return {s.n: s.counts[""] for s in solutions}
+
+
+def same_time(one: ArmRow, other: ArmRow) -> bool:
+    """Whether nothing printed says that two rows are of different times."""
+    return not one.timepoint or not other.timepoint or one.timepoint == other.timepoint
 
 
 def _largest(evidence: Evidence, row: ArmRow) -> int:
     """Largest denominator of a row without n: that printed for its subgroup, else its arm's."""
     printed = [
         r.n
-        for r in evidence.arms
-        if r.n is not None
-        and r.use != "excluded"
-        and (r.study, r.arm, r.subgroup) == (row.study, row.arm, row.subgroup)
+        for r in evidence.rows_of_arm[row.study, row.arm]
+        if r.n is not None and r.use != "excluded" and r.subgroup == row.subgroup
     ]
     if row.subgroup and printed:
         return min(max(printed), LARGEST_N_MAX)

@@ -1,0 +1,187 @@
+"""Does an unadjusted ratio or p-value follow from the rates printed beside it?
+
+The ratio has to, up to the rounding of both; the p-value has to lie among those of the tests in use for two
+proportions: chi-square with and without continuity correction, Fisher's exact test and its mid-p form, the
+likelihood-ratio test, and Wald's tests of the difference and of the log odds ratio.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import chi2, hypergeom
+
+from reanalysis.evidence.arms import ArmRow
+from reanalysis.evidence.audit.finding import Finding
+from reanalysis.evidence.audit.ratios import PRECISE, p_bounds, rounded
+from reanalysis.evidence.audit.two_rates import log_odds_wald, pooled_chi_square, unpooled_wald
+from reanalysis.evidence.contrasts import ContrastRow
+from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.possible import possible_pairs
+
+_CRUDE = ("", "none", "unadjusted", "crude", "univariate", "univariable", "unweighted")
+_WEIGHTED = ("iptw", "weighted", "weighting")
+_MOST_EXACT = 20_000
+"""Patients up to whom Fisher's test is worked out; beyond, it is the corrected chi-square."""
+
+
+def is_unadjusted(row: ContrastRow, weighted: bool) -> bool:
+    """Whether a ratio or p-value belongs to the printed rates themselves and not to a regression on top.
+
+    Parameters
+    ----------
+    weighted : bool
+        Whether those rates are propensity-weighted.
+    """
+    return row.adjustment.strip().lower() in (_WEIGHTED if weighted else _CRUDE)
+
+
+@dataclass(frozen=True)
+class RateRange:
+    """Smallest and largest rate that one row allows, and the patients it was counted or weighted in."""
+
+    low: float
+    high: float
+    n: int
+    counts: tuple[int, int] | None
+
+    @property
+    def middle(self) -> float:
+        """Middle of the range: the printed rate where a percentage is all there is."""
+        return 0.5 * (self.low + self.high)
+
+    @property
+    def inside(self) -> bool:
+        """Whether the rate is certainly neither 0 nor 1."""
+        return self.low > 0 and self.high < 1
+
+
+def rate_range(evidence: Evidence, row: ArmRow) -> RateRange | None:
+    """What a row with a printed n says of its rate."""
+    if row.n is None:
+        return None
+    if row.weighting == "iptw":
+        if row.percent is None:
+            return None
+        low, high = rounded(row.percent.text)
+        return RateRange(low / 100, min(high / 100, 1.0), row.n, None)
+    counts = possible_pairs(evidence, row).get(row.n)
+    return RateRange(counts[0] / row.n, counts[1] / row.n, row.n, counts) if counts else None
+
+
+def both_rates(evidence: Evidence, study: str, endpoint: str) -> tuple[ArmRow, RateRange, ArmRow, RateRange] | None:
+    """Control and treated rows of one endpoint and their rates; None where either is missing or has readings."""
+    rows: dict[str, list[ArmRow]] = {"control": [], "treated": []}
+    for row in evidence.rows_of_cell.get((study, endpoint), ()):
+        if not row.subgroup and row.use != "excluded":
+            rows[row.arm].append(row)
+    if any(len(found) != 1 for found in rows.values()):
+        return None
+    (control,), (treated,) = rows["control"], rows["treated"]
+    p0, p1 = rate_range(evidence, control), rate_range(evidence, treated)
+    if p0 is None or p1 is None or control.weighting != treated.weighting:
+        return None
+    return control, p0, treated, p1
+
+
+def check_crude(evidence: Evidence) -> Iterator[Finding]:
+    """Unadjusted ratios and p-values against the rates of both arms."""
+    for row in evidence.contrasts:
+        if row.use == "excluded" or not (row.estimate or row.p):
+            continue
+        rates = both_rates(evidence, row.study, row.endpoint)
+        if rates is None or not is_unadjusted(row, rates[0].weighting == "iptw"):
+            continue
+        _, p0, _, p1 = rates
+        if row.estimate and row.measure != "HR" and p0.inside and p1.inside:
+            yield from _ratio(row, p0, p1)
+        if row.p and p0.counts is not None and p1.counts is not None:
+            yield from _p_value(row, p0, p1)
+
+
+def _finding(row: ContrastRow, kind: str, message: str) -> Finding:
+    used = "sensitivity route, as printed" if row.use == "sensitivity" else f"not modelled ({row.use})"
+    return Finding(
+        kind, "warning", row.study, "", row.endpoint, message, used_as=used, table="contrasts", lines=(row.line,)
+    )
+
+
+def _ratio(row: ContrastRow, p0: RateRange, p1: RateRange) -> Iterator[Finding]:
+    def ratio(treated: float, control: float) -> float:
+        return treated / control if row.measure == "RR" else treated / (1 - treated) * (1 - control) / control
+
+    low, high = ratio(p1.low, p0.high), ratio(p1.high, p0.low)
+    printed_low, printed_high = rounded(row.estimate)
+    if printed_low <= high * PRECISE and low <= printed_high * PRECISE:
+        return
+    shown = f"{low:.3g}" if math.isclose(low, high, rel_tol=1e-3) else f"{low:.3g} to {high:.3g}"
+    message = f"{row.printed} is called unadjusted, but the printed rates give {row.measure} {shown}"
+    if printed_low <= PRECISE / low and 1 / high <= printed_high * PRECISE:
+        message += "; it is theirs with control and treated swapped"
+    yield _finding(row, "ratio", message)
+
+
+def _p_value(row: ContrastRow, p0: RateRange, p1: RateRange) -> Iterator[Finding]:
+    assert p0.counts is not None
+    assert p1.counts is not None
+    values = [
+        p for x0, x1 in itertools.product({*p0.counts}, {*p1.counts}) for p in p_values(x0, p0.n, x1, p1.n).values()
+    ]
+    low, high = min(values), max(values)
+    printed_low, printed_high = p_bounds(row.p)
+    if printed_low <= high * PRECISE and low <= printed_high * PRECISE:
+        return
+    shown = f"{low:.2g}" if math.isclose(low, high, rel_tol=0.05) else f"{low:.2g} to {high:.2g}"
+    yield _finding(
+        row, "p-value", f"{row.printed}: the tests of two proportions give p = {shown} for the printed counts"
+    )
+
+
+def p_values(x0: int, n0: int, x1: int, n1: int) -> dict[str, float]:
+    """Two-sided p-values of the tests in use for x0 of n0 against x1 of n1."""
+    if x0 + x1 in (0, n0 + n1):
+        return {"no difference": 1.0}
+    r0, r1 = x0 / n0, x1 / n1
+    found = {
+        "chi-square": pooled_chi_square(r0, n0, r1, n1),
+        "corrected chi-square": _corrected(x0, n0, x1, n1),
+        "likelihood ratio": _likelihood_ratio(x0, n0, x1, n1),
+    }
+    if 0 < x0 < n0 or 0 < x1 < n1:
+        found["Wald, difference"] = unpooled_wald(r0, n0, r1, n1)
+    if 0 < x0 < n0 and 0 < x1 < n1:
+        found["Wald, log odds"] = log_odds_wald(r0, n0, r1, n1)
+    values = {name: float(chi2.sf(statistic, 1)) for name, statistic in found.items()}
+    if n0 + n1 <= _MOST_EXACT:
+        values["Fisher"], values["mid-p"] = _exact(x0, n0, x1, n1)
+    return values
+
+
+def _corrected(x0: int, n0: int, x1: int, n1: int) -> float:
+    """Yates's chi-square."""
+    n, total = n0 + n1, x0 + x1
+    distance = max(0.0, abs(x0 * (n1 - x1) - x1 * (n0 - x0)) - n / 2)
+    return n * distance**2 / (n0 * n1 * total * (n - total))
+
+
+def _likelihood_ratio(x0: int, n0: int, x1: int, n1: int) -> float:
+    """G statistic."""
+    n, total = n0 + n1, x0 + x1
+    cells = [
+        (x0, n0 * total / n), (n0 - x0, n0 * (n - total) / n), (x1, n1 * total / n), (n1 - x1, n1 * (n - total) / n),
+    ]  # fmt: skip
+    return max(0.0, 2 * sum(seen * math.log(seen / expected) for seen, expected in cells if seen))
+
+
+def _exact(x0: int, n0: int, x1: int, n1: int) -> tuple[float, float]:
+    """Fisher's exact p-value and its mid-p form."""
+    total = x0 + x1
+    low, high = max(0, total - n1), min(n0, total)
+    mass = np.asarray(hypergeom.pmf(np.arange(low, high + 1), n0 + n1, total, n0))
+    own = mass[x0 - low]
+    fisher = float(mass[mass <= own * (1 + 1e-7)].sum())
+    return min(1.0, fisher), min(1.0, fisher - 0.5 * float(own))
