@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from reanalysis.effects.headline import Headline, headline
 from reanalysis.effects.probabilities import direction
+from reanalysis.effects.quantile_table import QuantileTable, tabulate
 from reanalysis.effects.summary import Summary, summarise
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
@@ -60,6 +61,8 @@ class Outcome:
         Studies that entered.
     note : str
         Why there is no result, or whose effect it is.
+    table : QuantileTable or None
+        The whole distribution of that log odds ratio.
     """
 
     scenario: Scenario
@@ -68,6 +71,7 @@ class Outcome:
     benefit: float | None
     studies: tuple[str, ...]
     note: str = ""
+    table: QuantileTable | None = field(default=None, repr=False)
 
 
 def run(evidence: Evidence, endpoint: str, scenarios: Iterable[Scenario]) -> list[Outcome]:
@@ -92,7 +96,8 @@ def _run_one(evidence: Evidence, endpoint: str, scenario: Scenario) -> list[Outc
         found = Headline("average", None, found.comparative, posterior.overall["log_odds_ratio"])
     sides = direction(found.log_odds_ratio, better)
     note = "average effect" if found.study is None else f"{evidence.study_label(found.study)}'s own effect"
-    return [Outcome(scenario, summarise(found.log_odds_ratio), sides.below, sides.benefit, posterior.data.names, note)]
+    effect, table = summarise(found.log_odds_ratio), tabulate(found.log_odds_ratio, [0.0])
+    return [Outcome(scenario, effect, sides.below, sides.benefit, posterior.data.names, note, table)]
 
 
 def _each_study(evidence: Evidence, scenario: Scenario, posterior: Posterior, better: str | None) -> list[Outcome]:
@@ -102,7 +107,15 @@ def _each_study(evidence: Evidence, scenario: Scenario, posterior: Posterior, be
         sides = direction(effect, better)
         label = f"{scenario.label}: {evidence.study_label(study)}"
         outcomes.append(
-            Outcome(replace(scenario, label=label), summarise(effect), sides.below, sides.benefit, (study,), "")
+            Outcome(
+                replace(scenario, label=label),
+                summarise(effect),
+                sides.below,
+                sides.benefit,
+                (study,),
+                "",
+                tabulate(effect, [0.0]),
+            )  # fmt: skip
         )
     return outcomes
 
