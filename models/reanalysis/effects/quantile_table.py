@@ -1,4 +1,4 @@
-"""How does a whole distribution travel with a page? As its quantiles at fixed probabilities, interpolated between them."""
+"""How does a whole distribution travel with a page? As its quantiles, interpolated between them."""
 
 from __future__ import annotations
 

@@ -105,18 +105,9 @@ def _each_study(evidence: Evidence, scenario: Scenario, posterior: Posterior, be
     for study in posterior.data.comparative:
         effect = posterior.study[study]["log_odds_ratio"]
         sides = direction(effect, better)
-        label = f"{scenario.label}: {evidence.study_label(study)}"
-        outcomes.append(
-            Outcome(
-                replace(scenario, label=label),
-                summarise(effect),
-                sides.below,
-                sides.benefit,
-                (study,),
-                "",
-                tabulate(effect, [0.0]),
-            )  # fmt: skip
-        )
+        named = replace(scenario, label=f"{scenario.label}: {evidence.study_label(study)}")
+        table = tabulate(effect, [0.0])
+        outcomes.append(Outcome(named, summarise(effect), sides.below, sides.benefit, (study,), table=table))
     return outcomes
 
 
