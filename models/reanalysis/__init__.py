@@ -2,7 +2,9 @@
 
 >>> import reanalysis as ra
 >>> evidence = ra.read_evidence("data/anakinra")
->>> fitted = ra.fit_endpoint(evidence, "icans_any", engine="quadrature")
+>>> ra.audit(evidence)
+>>> fitted = ra.fit(evidence, "icans_any", engine="quadrature")
+>>> ra.effects(fitted)
 
 Heavy imports wait for their first use.
 """
@@ -13,19 +15,23 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
+    submodules={"effects", "sensitivity", "report"},  # packages that can be called
     submod_attrs={
+        "sensitivity.entry": ["audit"],
+        "checks.entry": ["fit"],
+        "model.specification": ["specification"],
         "evidence.folder": ["read_evidence"],
-        "evidence.audit.ledger": ["audit"],
         "evidence.coverage": ["coverage", "modelled_endpoints"],
         "evidence.problems": ["InvalidInput"],
         "model.distributions": ["Distribution"],
-        "model.selection": ["default_spec", "select"],
+        "model.selection": ["select"],
         "model.spec": ["ModelSpec", "Priors"],
-        "engines.fit": ["fit"],
-        "checks.checked_fit": ["fit_endpoint"],
-        "sensitivity.first_set": ["sensitivity_set"],
-        "sensitivity.scenario": ["as_table"],
         "report.analysis": ["analyse"],
-        "report.build": ["build_report"],
+        "report.figures.beyond": ["plot_beyond"],
+        "report.figures.coverage": ["plot_coverage"],
+        "report.figures.forest": ["plot_forest"],
+        "report.figures.overview": ["plot_overview"],
+        "report.figures.prior_posterior": ["plot_prior_posterior"],
+        "report.figures.sensitivity": ["plot_sensitivity"],
     },
 )

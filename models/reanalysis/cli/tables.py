@@ -11,6 +11,7 @@ from rich.text import Text
 
 from reanalysis.checks.checked_fit import CheckedFit
 from reanalysis.cli.output import Page, until_closed
+from reanalysis.effects.estimates import flat
 from reanalysis.evidence.audit.finding import SEVERITIES, Finding
 from reanalysis.evidence.coverage import Cell
 from reanalysis.evidence.folder import Evidence
@@ -104,14 +105,10 @@ def print_fit(evidence: Evidence, fitted: CheckedFit, page: Page | None = None) 
 
 def _estimates(estimates: dict[str, Any]) -> Table:
     table = Table("quantity", "median", "95 % interval", "mean", "SD", box=None, pad_edge=False)
-    rows = {name: value for name, value in estimates.items() if name != "study"}
-    for study, quantities in estimates.get("study", {}).items():
-        rows |= {f"{study}: {name}": value for name, value in quantities.items()}
-    for name, value in rows.items():
-        if value is not None:
-            interval = f"{_number(value['lower'])} to {_number(value['upper'])}"
-            numbers = (_number(value["median"]), interval, _number(value["mean"]), _number(value["sd"]))
-            table.add_row(Text(printable(name)), *numbers)
+    for (study, name), value in flat(estimates).items():
+        interval = f"{_number(value['lower'])} to {_number(value['upper'])}"
+        numbers = (_number(value["median"]), interval, _number(value["mean"]), _number(value["sd"]))
+        table.add_row(Text(printable(f"{study}: {name}" if study else name)), *numbers)
     return table
 
 

@@ -15,14 +15,22 @@ Estimates = dict[str, Any]
 
 def estimates(posterior: Posterior) -> Estimates:
     """Summaries of every reported quantity; what does not exist is None."""
-    if posterior.spec.model == "contrast":
+    if not posterior.spec.rates:
         return _contrast(posterior)
-    return _rates(posterior) if posterior.spec.model == "rates" else _beta_rates(posterior)
+    return _beta_rates(posterior) if posterior.spec.model == "beta-rates" else _rates(posterior)
+
+
+def flat(found: Estimates) -> dict[tuple[str, str], dict[str, float | None]]:
+    """Summaries by (study, quantity), the study empty for what all studies share; what does not exist is left out."""
+    rows = {("", name): value for name, value in found.items() if name != "study"}
+    for study, quantities in found.get("study", {}).items():
+        rows |= {(study, name): value for name, value in quantities.items()}
+    return {key: value for key, value in rows.items() if isinstance(value, dict)}
 
 
 def probabilities(posterior: Posterior) -> dict[str, Any]:
-    """Probabilities of an effect below 0 (``contrast`` only)."""
-    if posterior.spec.model != "contrast":
+    """Probabilities of an effect below 0 (models of contrasts only)."""
+    if posterior.spec.rates:
         return {}
     return {
         f"{name}_below_0": _below_zero(posterior.overall.get(name)) for name in ("log_odds_ratio", "log_odds_ratio_new")

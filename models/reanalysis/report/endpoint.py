@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reanalysis.checks.checked_fit import CheckedFit
+from reanalysis.effects.baselines import named_baselines
 from reanalysis.effects.headline import Headline, headline
 from reanalysis.effects.number_needed import NumberNeeded, number_needed
 from reanalysis.effects.probabilities import (
@@ -22,6 +23,7 @@ from reanalysis.effects.risk_difference import risk_difference, risk_ratio_at, t
 from reanalysis.effects.summary import Summary, summarise
 from reanalysis.engines.marginal import Marginal
 from reanalysis.evidence.settings import Baseline
+from reanalysis.sensitivity.first_set import sensitivity_set
 from reanalysis.sensitivity.scenario import Outcome
 
 
@@ -133,7 +135,7 @@ def analyse_endpoint(fit: CheckedFit, sensitivity: dict[str, list[Outcome]]) -> 
     found = headline(posterior)
     better = evidence.endpoint(fit.endpoint).better
     average, new = posterior.overall["log_odds_ratio"], posterior.overall["log_odds_ratio_new"]
-    named = named_baselines(fit)
+    named = named_baselines(evidence, posterior)
     tau_prior = _prior_summary(fit)
     return EndpointAnalysis(
         fit=fit,
@@ -153,17 +155,20 @@ def analyse_endpoint(fit: CheckedFit, sensitivity: dict[str, list[Outcome]]) -> 
     )
 
 
-def named_baselines(fit: CheckedFit) -> tuple[Baseline, ...]:
-    """Control risks at which risks are given: those of analysis.toml, else the median of the studies' control rates."""
-    named = fit.evidence.endpoint(fit.endpoint).baselines
-    if named:
-        return named
-    rates = [
-        float(rate(m["control_logit"]).quantile(0.5)) for m in fit.posterior.study.values() if "control_logit" in m
-    ]
-    label = "median control rate" if len(rates) > 1 else "control rate"
-    percent = float(np.clip(round(100 * float(np.median(rates)), 1), 0.1, 99.9)) if rates else 50.0
-    return (Baseline(label=label if rates else "a control risk of one half", percent=percent),)
+def as_endpoint(what: EndpointAnalysis | CheckedFit, sensitivity: bool = False) -> EndpointAnalysis:
+    """What a figure draws: an analysis as it is, a fit analysed first.
+
+    Parameters
+    ----------
+    what : EndpointAnalysis or CheckedFit
+        The one or the other.
+    sensitivity : bool
+        Whether the figure shows the sensitivity analyses, so that those of a fit have to be run.
+    """
+    if isinstance(what, EndpointAnalysis):
+        return what
+    alternatives = sensitivity_set(what.evidence, what.spec, what.endpoint) if sensitivity else {}
+    return analyse_endpoint(what, alternatives)
 
 
 def _prior_summary(fit: CheckedFit) -> Summary:

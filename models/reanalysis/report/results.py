@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from reanalysis.effects.estimates import flat
+from reanalysis.checks.monte_carlo import monte_carlo
 from reanalysis.effects.number_needed import NumberNeeded
 from reanalysis.report.analysis import Analysis
 from reanalysis.report.endpoint import BaselineEffect, EndpointAnalysis
@@ -20,6 +22,7 @@ def results(analysis: Analysis) -> dict[str, Any]:
         "spec": analysis.spec.as_dict(),
         "coverage": analysis.ledger.as_dict()["coverage"],
         "endpoints": {e.id: _endpoint(e) for e in analysis.endpoints},
+        "failed": [{"endpoint": f.endpoint, "label": f.label, "reason": f.reason} for f in analysis.failed],
         "passed": not analysis.failures,
     }
 
@@ -28,14 +31,19 @@ def results_table(analysis: Analysis) -> pd.DataFrame:
     """Tidy table: one row a quantity of an endpoint."""
     rows = []
     for e in analysis.endpoints:
-        found = e.fit.as_dict()["estimates"]
-        quantities = {("", name): value for name, value in found.items() if name != "study"}
-        for study, values in found["study"].items():
-            quantities |= {(study, name): value for name, value in values.items()}
-        for (study, name), value in quantities.items():
-            if value is not None:
-                rows.append({"endpoint": e.id, "study": study, "quantity": name, **value})
+        for (study, quantity), value in flat(e.fit.as_dict()["estimates"]).items():
+            rows.append({"endpoint": e.id, "study": study, "quantity": quantity, **value})
     return pd.DataFrame(rows)
+
+
+def table_text(table: pd.DataFrame) -> str:
+    """A table as CSV in which no text can act as a formula: a spreadsheet runs what begins with = + - or @."""
+    safe = table.apply(lambda column: column.map(lambda cell: f"'{cell}" if _acts(cell) else cell))
+    return str(safe.to_csv(index=False, lineterminator="\n"))
+
+
+def _acts(cell: object) -> bool:
+    return isinstance(cell, str) and cell.lstrip().startswith(("=", "+", "-", "@", "\t", "\r", "|", "%"))
 
 
 def _endpoint(e: EndpointAnalysis) -> dict[str, Any]:
@@ -52,11 +60,13 @@ def _endpoint(e: EndpointAnalysis) -> dict[str, Any]:
             "p_benefit": e.direction.benefit,
             "p_harm": e.direction.harm,
             "baselines": [_baseline(b) for b in e.baselines],
+            "monte_carlo": monte_carlo(e.headline.log_odds_ratio),
         },
         "new_study": {
             "p_below_0": e.new_direction.below,
             "p_benefit": e.new_direction.benefit,
             "baselines": [_baseline(b) for b in e.new_baselines],
+            "monte_carlo": monte_carlo(e.fit.posterior.overall["log_odds_ratio_new"]),
         },
         "sensitivity": {group: _outcomes(found) for group, found in e.sensitivity.items()},
     }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+
+import pandas as pd
 
 from reanalysis.evidence.audit.finding import Finding
 from reanalysis.evidence.audit.ledger import Ledger, require_consistent
@@ -41,6 +44,44 @@ class WeighedLedger:
         """Largest change of P(log odds ratio < 0) that the finding's alternatives make, None where it has none."""
         return max((i.shift for i in self.influences if i.concerns(finding)), default=None)
 
+    def table(self) -> pd.DataFrame:
+        """One row a finding, most severe first."""
+        return pd.DataFrame(
+            [
+                {
+                    "severity": f.severity,
+                    "kind": f.kind,
+                    "where": f.where,
+                    "finding": f.message,
+                    "used as": f.used_as,
+                    "shift": self.shift(f),
+                }
+                for f in self.ledger.findings
+            ],
+            columns=["severity", "kind", "where", "finding", "used as", "shift"],
+        )
+
+    def influence_table(self) -> pd.DataFrame:
+        """One row an alternative that a finding leaves open, by how far it moves P(log odds ratio < 0)."""
+        return pd.DataFrame(
+            [
+                {"kind": i["kind"], "endpoint": i["endpoint"], "arm": "/".join([*i["studies"], i["arm"]]).strip("/")}
+                | outcome
+                | {"shift": i["shift"]}
+                for i in map(Influence.as_dict, self.influences)
+                for outcome in (i["as_analysed"], *i["alternatives"])
+            ]
+        )
+
+    def question_table(self) -> pd.DataFrame:
+        """One row a question to the authors."""
+        return pd.DataFrame([q.as_dict() for q in self.questions], columns=["study", "question", "endpoints", "shift"])
+
+    def _repr_html_(self) -> str:
+        above = self.table().query("severity != 'info'")
+        notes = len(self.ledger.findings) - len(above)
+        return f"{above.to_html(index=False, float_format='{:.3f}'.format)}<p>and {notes} notes: .table()</p>"
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON: the ledger, the shift of each finding, the influences and the questions."""
         plain = self.ledger.as_dict()
@@ -53,10 +94,22 @@ class WeighedLedger:
         }
 
 
-def weigh(evidence: Evidence, ledger: Ledger, spec: ModelSpec) -> WeighedLedger:
+def weigh(
+    evidence: Evidence,
+    ledger: Ledger,
+    spec: ModelSpec,
+    influences_of: Callable[[str], Iterable[Influence]] | None = None,
+) -> WeighedLedger:
     """Fit every endpoint under each alternative that the audit left open, by quadrature.
 
     Endpoints whose print contradicts itself, or that cannot be fitted before something is declared, are not weighed.
+
+    Parameters
+    ----------
+    evidence, ledger, spec
+        The folder, its audit and the primary specification.
+    influences_of : callable, optional
+        Gives the influences on one endpoint, where they are known already.
     """
     sound, not_weighed = [], {}
     for endpoint in modelled_endpoints(evidence):
@@ -67,5 +120,8 @@ def weigh(evidence: Evidence, ledger: Ledger, spec: ModelSpec) -> WeighedLedger:
             not_weighed[endpoint] = str(error)
         else:
             sound.append(endpoint)
-    found = influences(evidence, spec, sound)
+    if influences_of is None:
+        found = influences(evidence, spec, sound)
+    else:
+        found = sorted((one for endpoint in sound for one in influences_of(endpoint)), key=lambda one: -one.shift)
     return WeighedLedger(ledger, tuple(found), tuple(questions(evidence, ledger, found)), not_weighed)

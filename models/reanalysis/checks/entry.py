@@ -1,0 +1,34 @@
+"""How does a notebook fit one endpoint? As ``reanalysis fit`` does, choices as keywords."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reanalysis.checks.checked_fit import CheckedFit, fit_endpoint
+from reanalysis.evidence.folder import Evidence
+from reanalysis.model.spec import Engine
+from reanalysis.model.specification import specification
+
+
+def fit(evidence: Evidence, endpoint: str, engine: Engine = "nuts", **choices: Any) -> CheckedFit:
+    """Fit one endpoint and judge the fit.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    endpoint : str
+        Endpoint id.
+    engine : {"nuts", "quadrature"}
+        NUTS is held against quadrature by the gates; quadrature alone takes milliseconds.
+    **choices
+        As of :func:`reanalysis.model.specification.specification`.
+
+    Raises
+    ------
+    InvalidInput
+        If a choice or the endpoint means nothing, or the print contradicts itself.
+    EngineError
+        If an engine cannot give the posterior.
+    """
+    return fit_endpoint(evidence, endpoint, specification(evidence, **choices), engine)

@@ -1,0 +1,101 @@
+"""What does a notebook show of a fit? Odds ratios, risks and probabilities in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import pandas as pd
+
+from reanalysis.effects.baselines import named_baselines
+from reanalysis.effects.headline import headline
+from reanalysis.effects.probabilities import direction
+from reanalysis.effects.rates import rate
+from reanalysis.effects.ratios import new_ratio_has_moments, odds_ratio
+from reanalysis.effects.risk_difference import risk_difference, risk_ratio_at, treated_risk
+from reanalysis.effects.summary import summarise
+from reanalysis.engines.marginal import Marginal
+from reanalysis.engines.posterior import Posterior
+from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.problems import InvalidInput
+
+_INDEX = ["of", "quantity", "control risk"]
+
+
+class Fitted(Protocol):
+    """A posterior and the evidence it came from."""
+
+    @property
+    def evidence(self) -> Evidence:
+        """The folder."""
+
+    @property
+    def posterior(self) -> Posterior:
+        """The posterior."""
+
+
+def effects(fitted: Fitted) -> pd.DataFrame:
+    """Odds ratios, risks, risk differences and probabilities of a fitted endpoint.
+
+    Parameters
+    ----------
+    fitted : CheckedFit
+        A fit of a model of contrasts with partial pooling.
+
+    Returns
+    -------
+    DataFrame
+        One row a quantity: of what (average, new study, a study), at which control risk; mean, SD, median and 95 %
+        interval (risks as proportions); P(fewer events), and P(benefit) where a good side is declared.
+
+    Raises
+    ------
+    InvalidInput
+        If the fit has no average effect.
+    """
+    evidence, posterior = fitted.evidence, fitted.posterior
+    if "log_odds_ratio_new" not in posterior.overall:
+        spec = posterior.spec
+        raise InvalidInput([f"effects: {spec.model} with {spec.pooling} pooling has no average effect; see .table()"])
+    better = evidence.endpoint(posterior.endpoint).better
+    average, new = posterior.overall["log_odds_ratio"], posterior.overall["log_odds_ratio_new"]
+    found = headline(posterior)
+    of = "average" if found.study is None else evidence.study_label(found.study)
+    rows = [
+        _row("average", "odds ratio", odds_ratio(average), effect=average, better=better),
+        _row(
+            "new study", "odds ratio", odds_ratio(new), effect=new, better=better,
+            moments=new_ratio_has_moments(posterior.spec.priors.tau),
+        ),
+        _row("heterogeneity", "tau", posterior.overall["tau"]),
+    ]  # fmt: skip
+    for study, marginals in posterior.study.items():
+        label, effect = evidence.study_label(study), marginals["log_odds_ratio"]
+        rows.append(_row(label, "odds ratio", odds_ratio(effect), effect=effect, better=better))
+        if "control_logit" in marginals:
+            rows.append(_row(label, "control risk", rate(marginals["control_logit"])))
+            rows.append(_row(label, "treated risk", rate(marginals["treated_logit"])))
+            rows.append(_row(label, "risk difference", marginals["risk_difference"]))
+    for name, effect in ((of, found.log_odds_ratio), ("new study", new)):
+        for baseline in named_baselines(evidence, posterior):
+            at = f"{baseline.label}, {baseline.percent:g} %"
+            rows += [_row(name, quantity, risk, at) for quantity, risk in _risks(effect, baseline.percent / 100)]
+    return pd.DataFrame(rows).set_index(_INDEX)
+
+
+def _risks(log_odds_ratio: Marginal, control_risk: float) -> Iterator[tuple[str, Marginal]]:
+    yield "treated risk", treated_risk(log_odds_ratio, control_risk)
+    yield "risk difference", risk_difference(log_odds_ratio, control_risk)
+    yield "risk ratio", risk_ratio_at(log_odds_ratio, control_risk)
+
+
+def _row(
+    of: str, quantity: str, marginal: Marginal, at: str = "", *,
+    effect: Marginal | None = None, better: str | None = None, moments: bool = True,
+) -> dict[str, Any]:  # fmt: skip
+    sides = None if effect is None else direction(effect, better)
+    return (
+        dict(zip(_INDEX, (of, quantity, at), strict=True))
+        | summarise(marginal, moments=moments).as_dict()
+        | {"P(fewer events)": sides and sides.below, "P(benefit)": sides and sides.benefit}
+    )
