@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.problems import InvalidInput, did_you_mean, listed
 from reanalysis.evidence.settings import SMALLEST_RHO
 from reanalysis.model.distributions import Distribution
+from reanalysis.model.family import FAMILIES, Family
 from reanalysis.model.selection import default_spec
 from reanalysis.model.spec import ARMS, ENGINES, MODELS, POOLINGS, ModelSpec, Priors
 
@@ -46,8 +47,10 @@ def bad_format(output: str) -> str:
     return not_one_of("--format", output, FORMATS)
 
 
-def bad_engine(engine: str) -> str:
-    """What is wrong with ``--engine``."""
+def bad_engine(engine: str, model: str = "contrast") -> str:
+    """What is wrong with ``--engine``, for a model where it has one."""
+    if engine == "quadrature" and model in MODELS and engine not in FAMILIES[model].engines:
+        return f"--engine quadrature: {model} has nuts only"
     return not_one_of("--engine", engine, ENGINES)
 
 
@@ -63,13 +66,24 @@ def bad_file(out: Path | None) -> str:
     return "" if right else f"--out {out}: must name a .nc file in an existing folder"
 
 
+def bad_table(out: Path | None, suffixes: Sequence[str]) -> str:
+    """What is wrong with the file of ``--out`` where it is a table."""
+    right = out is None or (out.suffix in suffixes and out.parent.is_dir() and not out.is_dir())
+    return "" if right else f"--out {out}: must name a {' or '.join(suffixes)} file in an existing folder"
+
+
+def bad_workers(workers: int | None) -> str:
+    """What is wrong with ``--workers``."""
+    return "" if workers is None or 1 <= workers <= 1024 else f"--workers {workers}: must lie between 1 and 1024"
+
+
 def specification(
     evidence: Evidence,
     endpoint: str,
     *,
     model: str,
     pooling: str,
-    arm: str,
+    arm: str | None,
     priors: Sequence[str],
     rho: float | None,
     k: float | None,
@@ -87,31 +101,31 @@ def specification(
     words = (
         not_one_of("--model", model, MODELS),
         not_one_of("--pooling", pooling, POOLINGS),
-        not_one_of("--arm", arm, ARMS),
+        "" if arm is None else not_one_of("--arm", arm, ARMS),
     )
-    beta_rates = model == "beta-rates"
     named, bad_priors = _named_priors(priors)
+    basket = model == "exnex" and arm is not None
+    values, bad_settings = ({}, []) if words[0] else _named_settings(FAMILIES[model], settings)
     require(
         *words,
-        "" if any(words) else _bad_endpoint(evidence, endpoint, model, arm),
+        "" if any(words) else bad_endpoint(evidence, endpoint, model, arm, basket),
         *(_bad_study(evidence, study) for study in leave_out),
         *bad_priors,
         ""
         if rho is None or rho == 0 or SMALLEST_RHO <= rho < 1
         else f"--rho {rho:g}: must be 0, or at least {SMALLEST_RHO:.6f} and below 1",
         "" if k is None or 0 < k <= 1 else f"--k {k:g}: must lie above 0 and at or below 1",
-        *(f"--set {text!r}: model {model} has no settings" for text in settings),
+        *bad_settings,
         bad_seed(seed),
-        "--rho: beta-rates has its own overdispersion, so rho must be 0" if beta_rates and rho else "",
-        "--prior: the prior of beta-rates is (alpha + beta)^(-5/2) and cannot be set" if beta_rates and priors else "",
-        f"--pooling {pooling}: beta-rates is partial pooling only" if beta_rates and pooling != "partial" else "",
+        *([] if any(words) else _not_for_model(FAMILIES[model], pooling, rho, priors)),
     )
-    spec = default_spec(evidence, model)  # type: ignore[arg-type]
+    spec = default_spec(evidence, model, basket)  # type: ignore[arg-type]
     return replace(
         spec,
         pooling=pooling,  # type: ignore[arg-type]
-        arm=arm,  # type: ignore[arg-type]
+        arm=arm or spec.arm,  # type: ignore[arg-type]
         priors=_with(spec.priors, named),
+        settings=tuple(sorted(values.items())),
         rho=rho,
         k=k,
         leave_out=tuple(sorted(set(leave_out))),
@@ -119,13 +133,59 @@ def specification(
     )
 
 
-def _bad_endpoint(evidence: Evidence, endpoint: str, model: str, arm: str) -> str:
+_OWN_DISCOUNT = {
+    "beta-rates": "beta-rates has its own overdispersion",
+    "arm-beta-binomial": "arm-beta-binomial learns its own overdispersion",
+    "bias": "bias discounts by an additive bias",
+}
+
+
+def _not_for_model(family: Family, pooling: str, rho: float | None, priors: Sequence[str]) -> Iterator[str]:
+    """Options that are right in themselves and mean nothing for a model."""
+    name = family.name
+    if rho and not family.rho:
+        yield f"--rho: {_OWN_DISCOUNT[name]}, so rho must be 0"
+    if priors and name == "beta-rates":
+        yield "--prior: the prior of beta-rates is (alpha + beta)^(-5/2) and cannot be set"
+    if pooling not in family.poolings:
+        yield f"--pooling {pooling}: {name} is {listed(family.poolings)} pooling only"
+
+
+def _named_settings(family: Family, texts: Sequence[str]) -> tuple[dict[str, float], list[str]]:
+    """Settings by name, and what is wrong with the others."""
+    known = [setting.name for setting in family.settings]
+    if not known:
+        return {}, [f"--set {text!r}: model {family.name} has no settings" for text in texts]
+    values: dict[str, float] = {}
+    problems = []
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        setting = family.setting(name)
+        if not equals or setting is None:
+            suggestion = did_you_mean(name, known)
+            problems.append(f"--set {text!r}: write NAME=X with NAME one of {listed(known)}{suggestion}")
+            continue
+        try:
+            number = float(value)
+        except ValueError:
+            number = float("nan")
+        if setting.allows(number):
+            values[name] = number
+        else:
+            problems.append(f"--set {text!r}: {name} must be a number from {setting.low:g} to {setting.high:g}")
+    return values, problems
+
+
+def bad_endpoint(
+    evidence: Evidence, endpoint: str, model: str = "contrast", arm: str | None = None, basket: bool = False
+) -> str:
+    """What is wrong with ``--endpoint``."""
     if endpoint in evidence.endpoints:
         return ""
-    if model == "contrast":
+    if not basket and model not in ("rates", "beta-rates"):
         fitted = [e for e in evidence.endpoints if comparative_studies(evidence, e)]
     else:
-        reported = {row.endpoint for row in evidence.arms if row.modelled and row.arm == arm}
+        reported = {row.endpoint for row in evidence.arms if row.modelled and row.arm == (arm or "control")}
         fitted = [e for e in evidence.endpoints if e in reported]
     return (
         f"--endpoint {endpoint!r}: unknown{did_you_mean(endpoint, evidence.endpoints)}; "

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from reanalysis.engines.benchmark import log_benchmark_evidence
 from reanalysis.evidence.observation import Candidates
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
@@ -12,8 +15,7 @@ from reanalysis.model.spec import ModelSpec
 Array = NDArray[np.float64]
 
 _STUDY_SIZES = (3, 8, 24, 72, 216, 648, 1944)
-_EMPTY = Candidates((0.0,), (0.0,), (1.0,))
-"""What a padded or unobserved arm holds: one certain 0 of 0, whose log probability is exactly 0."""
+_LOG_NOTHING = -1e6
 
 
 def padded_studies(count: int) -> int:
@@ -24,28 +26,19 @@ def padded_studies(count: int) -> int:
 def padded_arrays(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Array]:
     """Data and prior hyperparameters of a fit, all float64.
 
-    A padded candidate has weight 0 (log weight minus infinity); a padded study has empty arms and no ratio, so it adds
-    exactly nothing to the log density.
+    A padded candidate has weight 0 (log weight minus infinity); a padded study has empty arms, one certain 0 of 0 whose
+    log probability is exactly 0, and no ratio, so it adds exactly nothing to the log density.
 
     Returns
     -------
     dict
         events, n, log_weight (slots, arms, C); rho (slots, arms); ratio, ratio_sd (slots,); the hyperparameters;
-        share and spread, the switches of pooling.
+        share and spread, the switches of pooling; and what single models take beside these (see `_extras`).
     """
-    rates = spec.model != "contrast"
+    rates = spec.rates
     arms = [[getattr(study, spec.arm)] if rates else [study.control, study.treated] for study in data.studies]
     per_study = 1 if rates else 2
-    arms += [[None] * per_study] * (slots - len(arms))
-    width = max(len(one) for study in arms for one in study if one is not None) if data.studies else 1
-    shape = (slots, per_study, width)
-    events, n, log_weight = np.zeros(shape), np.zeros(shape), np.full(shape, -np.inf)
-    for s, study in enumerate(arms):
-        for a, candidates in enumerate(study):
-            known = candidates or _EMPTY
-            c = len(known)
-            events[s, a, :c], n[s, a, :c] = known.x, known.size
-            log_weight[s, a, :c] = known.log_weight
+    events, n, log_weight = padded_candidates(arms, slots, per_study)
     rho = np.zeros((slots, per_study))
     ratio, ratio_sd = np.zeros(slots), np.zeros(slots)
     for s, one in enumerate(data.studies):
@@ -65,4 +58,61 @@ def padded_arrays(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Arr
         "tau_prior": np.array(tau),
         "share": np.array(0.0 if spec.pooling == "none" else 1.0),
         "spread": np.array(0.0 if spec.pooling == "complete" else 1.0),
-    }
+    } | _extras(spec, data, slots)
+
+
+def padded_candidates(
+    arms: Sequence[Sequence[Candidates | None]], slots: int, per_study: int
+) -> tuple[Array, Array, Array]:
+    """Counts, sizes and log weights of arms, each of shape (slots, per_study, C); what is not observed is empty."""
+    width = max((len(one) for study in arms for one in study if one is not None), default=1)
+    shape = (slots, per_study, width)
+    events, n, log_weight = np.zeros(shape), np.zeros(shape), np.full(shape, -np.inf)
+    log_weight[..., 0] = 0.0
+    for s, study in enumerate(arms):
+        for a, known in enumerate(study):
+            if known is not None:
+                c = len(known)
+                events[s, a, :c], n[s, a, :c] = known.x, known.size
+                log_weight[s, a, :c] = known.log_weight
+    return events, n, log_weight
+
+
+def _extras(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Array]:
+    """What one model takes.
+
+    ``bias``: bias_sd (slots,). ``exnex``: apart_prior (2,), mean and SD of an effect that stands alone, and log_mix
+    (2,), the logs of w and 1 - w. ``all-cohort``: the benchmarks' mark_events, mark_n, mark_log_weight (slots, C),
+    mark_rho (slots,), mark_log_share (slots, 2), the logs of w and 1 - w, and mark_log_evidence (slots,).
+    ``arm-beta-binomial``: spread_prior, c.
+    """
+    if spec.model == "bias":
+        bias = np.zeros(slots)
+        bias[: len(data.studies)] = [one.bias for one in data.studies]
+        return {"bias_sd": bias}
+    if spec.model == "exnex":
+        return {
+            "apart_prior": np.array([spec.number("m"), spec.number("v")]),
+            "log_mix": log_shares(spec.number("w")),
+        }
+    if spec.model == "all-cohort":
+        marks = [one.benchmark for one in data.studies]
+        events, n, log_weight = padded_candidates([[m.candidates if m else None] for m in marks], slots, 1)
+        rho, evidence, share = np.zeros(slots), np.zeros(slots), np.tile(log_shares(0.0), (slots, 1))
+        for s, mark in enumerate(marks):
+            if mark is not None:
+                rho[s], share[s] = mark.rho, log_shares(mark.share)
+                evidence[s] = log_benchmark_evidence(mark, spec.priors.baseline)
+        return {
+            "mark_events": events[:, 0], "mark_n": n[:, 0], "mark_log_weight": log_weight[:, 0], "mark_rho": rho,
+            "mark_log_share": share, "mark_log_evidence": evidence,
+        }  # fmt: skip
+    if spec.model == "arm-beta-binomial":
+        return {"spread_prior": np.array(spec.number("c"))}
+    return {}
+
+
+def log_shares(w: float) -> Array:
+    """Logs of w and 1 - w, a log of 0 replaced by one that no likelihood overcomes and that has a gradient."""
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log([w, 1 - w]), _LOG_NOTHING)

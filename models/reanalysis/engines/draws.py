@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import norm
 
+from reanalysis.engines.benchmark import draw_baseline, log_robust_factor
+from reanalysis.model.data import ModelData
+from reanalysis.model.distributions import Distribution
 from reanalysis.model.spec import ModelSpec
 
 Array = NDArray[np.float64]
-
-AVERAGE = {"contrast": "log_odds_ratio", "rates": "logit_rate"}
-"""Name of the average effect, and of a study's effect, by model."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Draws:
     study : dict of str to ndarray, shape (chains, draws, S)
         Effects and rates of the studies.
     logits : dict of str to ndarray, shape (chains, draws, S)
-        Logit of the event probability by arm, what predictions are made from.
+        Logit of the event probability by arm, what predictions are made from: the bias of a study is in it.
     log_prior : dict of str to ndarray
         Log prior density of each block of parameters; hyperparameters (chains, draws), studies (chains, draws, S).
     """
@@ -39,26 +39,39 @@ class Draws:
     log_prior: dict[str, Array]
 
 
+def apart_prior(spec: ModelSpec) -> Distribution:
+    """Prior of an effect that stands alone (``exnex``)."""
+    return Distribution("normal", (spec.number("m"), spec.number("v")))
+
+
 def hierarchical_draws(
     spec: ModelSpec,
+    data: ModelData,
     effect: Array,
     baseline: Array | None,
     average: Array | None = None,
     heterogeneity: Array | None = None,
     new: Array | None = None,
+    bias: Array | None = None,
 ) -> Draws:
-    """Draws of ``contrast`` and ``rates`` from their parameters.
+    """Draws of a hierarchical model from its parameters.
 
     Parameters
     ----------
+    spec : ModelSpec
+        What was fitted.
+    data : ModelData
+        To what.
     effect : ndarray, shape (chains, draws, S)
         delta_s, or theta_s for ``rates``.
     baseline : ndarray, shape (chains, draws, S), or None
         alpha_s; None for ``rates``.
     average, heterogeneity, new : ndarray, shape (chains, draws), or None
         mu, tau and a new study's effect, None where the pooling has none.
+    bias : ndarray, shape (chains, draws, S), or None
+        beta_s, None for a model without it.
     """
-    name, priors = AVERAGE[spec.model], spec.priors
+    name, priors = spec.effect, spec.priors
     overall: dict[str, Array] = {}
     study, log_prior = {name: effect}, dict[str, Array]()
     for key, value in ((name, average), ("tau", heterogeneity), (f"{name}_new", new)):
@@ -68,31 +81,67 @@ def hierarchical_draws(
         log_prior["mu"] = priors.mu.logpdf(average)
     if heterogeneity is not None and average is not None:
         log_prior["tau"] = priors.tau.logpdf(heterogeneity)
-        log_prior["effect"] = np.asarray(norm.logpdf(effect, average[..., None], heterogeneity[..., None]))
+        log_prior["effect"] = _log_effect(spec, effect, average, heterogeneity)
     elif average is None:
         log_prior["effect"] = priors.mu.logpdf(effect)
     if baseline is None:
         return Draws(overall, study, {spec.arm: effect}, log_prior)
     control, treated = baseline, baseline + effect
     log_prior["baseline"] = priors.baseline.logpdf(baseline)
+    for s, one in enumerate(data.studies):
+        if one.benchmark is not None:
+            log_prior["baseline"][..., s] += log_robust_factor(one.benchmark, priors.baseline, baseline[..., s])
     study |= {
         "control_logit": control,
         "treated_logit": treated,
         "risk_difference": expit(treated) - expit(control),
         "log_risk_ratio": np.logaddexp(0.0, -control) - np.logaddexp(0.0, -treated),
     }
-    return Draws(overall, study, {"control": control, "treated": treated}, log_prior)
+    observed = treated
+    if bias is not None:
+        sd = np.array([one.bias for one in data.studies])
+        log_prior["bias"] = np.where(sd > 0, norm.logpdf(bias, 0.0, np.where(sd > 0, sd, 1.0)), 0.0)
+        observed = treated + bias
+    return Draws(overall, study, {"control": control, "treated": observed}, log_prior)
 
 
-def prior_draws(spec: ModelSpec, studies: int, chains: int, draws: int) -> Draws:
-    """Independent draws of ``contrast`` or ``rates`` from their priors."""
+def _log_effect(spec: ModelSpec, effect: Array, average: Array, heterogeneity: Array) -> Array:
+    """Log density of the effects given mu and tau."""
+    exchangeable = np.asarray(norm.logpdf(effect, average[..., None], heterogeneity[..., None]))
+    if spec.model != "exnex":
+        return exchangeable
+    w = spec.number("w")
+    with np.errstate(divide="ignore"):
+        return np.logaddexp(np.log(w) + exchangeable, np.log1p(-w) + apart_prior(spec).logpdf(effect))
+
+
+def prior_draws(spec: ModelSpec, data: ModelData, chains: int, draws: int) -> Draws:
+    """Independent draws of a hierarchical model from its priors."""
+    studies = len(data.studies)
     rng = np.random.default_rng([spec.seed, 30])
     shape, by_study = (chains, draws), (chains, draws, studies)
     mu, tau = spec.priors.mu.draw(rng, shape), spec.priors.tau.draw(rng, shape)
-    baseline = spec.priors.baseline.draw(rng, by_study) if spec.model == "contrast" else None
+    baseline = bias = None
+    if not spec.rates:
+        baseline = spec.priors.baseline.draw(rng, by_study)
+        for s, one in enumerate(data.studies):
+            if one.benchmark is not None:
+                drawn = draw_baseline(one.benchmark, spec.priors.baseline, rng, chains * draws)
+                baseline[..., s] = drawn.reshape(shape)
+    if spec.model == "bias":
+        bias = np.array([one.bias for one in data.studies]) * rng.standard_normal(by_study)
     if spec.pooling == "none":
-        return hierarchical_draws(spec, spec.priors.mu.draw(rng, by_study), baseline)
+        return hierarchical_draws(spec, data, spec.priors.mu.draw(rng, by_study), baseline, bias=bias)
     if spec.pooling == "complete":
-        return hierarchical_draws(spec, np.repeat(mu[..., None], studies, axis=-1), baseline, mu)
+        return hierarchical_draws(spec, data, np.repeat(mu[..., None], studies, axis=-1), baseline, mu, bias=bias)
     effect = mu[..., None] + tau[..., None] * rng.standard_normal(by_study)
-    return hierarchical_draws(spec, effect, baseline, mu, tau, mu + tau * rng.standard_normal(shape))
+    new = mu + tau * rng.standard_normal(shape)
+    if spec.model == "exnex":
+        effect, new = stand_alone(spec, effect, rng), stand_alone(spec, new, rng)
+    return hierarchical_draws(spec, data, effect, baseline, mu, tau, new, bias)
+
+
+def stand_alone(spec: ModelSpec, effect: Array, rng: np.random.Generator) -> Array:
+    """Exchangeable effects, a share 1 - w of them replaced by draws that stand alone (``exnex``)."""
+    alone = rng.uniform(size=effect.shape) >= spec.number("w")
+    return np.where(alone, apart_prior(spec).draw(rng, effect.shape), effect)

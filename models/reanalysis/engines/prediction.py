@@ -34,6 +34,52 @@ def draw_print(
     return drawn
 
 
+def draw_mixed_print(
+    n: Array,
+    log_weight: Array,
+    logit: Array,
+    logit_apart: Array,
+    rho: Array,
+    log_mix: Array,
+    rng: np.random.Generator | None = None,
+    size: tuple[int, ...] | None = None,
+) -> Array:
+    """Draw which of two effects a study has by the weights ``exp(log_mix)``, then the print of all its arms.
+
+    Parameters
+    ----------
+    n, log_weight : ndarray, shape (..., A, C)
+        Candidates of A arms.
+    logit, logit_apart, rho : ndarray, shape (..., A)
+        Logits under either effect, and intra-arm correlations.
+    log_mix : ndarray, shape (..., 2)
+        Logs of both weights.
+    """
+    rng = rng or np.random.default_rng()
+    batch = np.broadcast_shapes(logit.shape[:-1], logit_apart.shape[:-1], log_mix.shape[:-1], size or ())
+    apart = np.log(rng.uniform(size=batch)) >= log_mix[..., 0]
+    return draw_print(n, log_weight, np.where(apart[..., None], logit_apart, logit), rho, rng=rng)
+
+
+def draw_mark(
+    n: Array,
+    log_weight: Array,
+    baseline: Array,
+    rho: Array,
+    log_share: Array,
+    log_evidence: Array,
+    vague: Array,
+    rng: np.random.Generator | None = None,
+    size: tuple[int, ...] | None = None,
+) -> Array:
+    """Draw the print of a benchmark, which shares a study's baseline or has one of its own from the vague prior."""
+    rng = rng or np.random.default_rng()
+    batch = np.broadcast_shapes(baseline.shape, rho.shape, log_share.shape[:-1], size or ())
+    own = vague[..., 0] + vague[..., 1] * rng.standard_normal(batch)
+    shares = np.log(rng.uniform(size=batch)) < log_share[..., 0]
+    return draw_print(n, log_weight, np.where(shares, baseline, own), rho, rng=rng, size=size)
+
+
 def _same_denominator(n: Array) -> Array:
     """How many slots share each slot's denominator: its weight stands in each of them but counts once."""
     return (n[..., None, :] == n[..., :, None]).sum(axis=-1)

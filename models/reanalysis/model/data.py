@@ -16,6 +16,25 @@ class AdjustedRatio:
 
 
 @dataclass(frozen=True)
+class Benchmark:
+    """An external rate that stands in for the control a study lacks, as a robust mixture prior of its baseline.
+
+    Parameters
+    ----------
+    candidates : Candidates
+        What was printed of it.
+    rho : float
+        Discount for coming from elsewhere.
+    share : float
+        Prior weight of the benchmark; the rest is the vague baseline's.
+    """
+
+    candidates: Candidates
+    rho: float
+    share: float
+
+
+@dataclass(frozen=True)
 class StudyData:
     """One study as the likelihood sees it.
 
@@ -29,6 +48,10 @@ class StudyData:
         Intra-arm correlation of the study's design, 0 for none.
     adjusted : AdjustedRatio or None
         Replaces the arms in the adjusted route.
+    bias : float
+        SD of the additive bias of the study's effect, in log odds (``bias``).
+    benchmark : Benchmark or None
+        What its baseline is likely to be, where its control is missing (``all-cohort``).
     """
 
     study: str
@@ -36,12 +59,18 @@ class StudyData:
     treated: Candidates | None
     rho: float
     adjusted: AdjustedRatio | None = None
+    bias: float = 0.0
+    benchmark: Benchmark | None = None
 
     def __post_init__(self) -> None:
         if self.adjusted is None and self.control is None and self.treated is None:
             raise ValueError(f"study {self.study!r} has no observation")
         if not (self.rho == 0 or 1e-6 <= self.rho < 1):
             raise ValueError(f"rho must be 0 or lie in [0.000001, 1): {self.rho}")
+        if not 0 <= self.bias < float("inf"):
+            raise ValueError(f"the SD of a bias is at least 0: {self.bias}")
+        if self.benchmark is not None and self.control is not None:
+            raise ValueError(f"study {self.study!r} has a control and needs no benchmark")
 
     @property
     def comparative(self) -> bool:
@@ -69,3 +98,52 @@ class ModelData:
     def comparative(self) -> tuple[str, ...]:
         """Ids of the comparative studies."""
         return tuple(s.study for s in self.studies if s.comparative)
+
+
+@dataclass(frozen=True)
+class SharedDenominator:
+    """One denominator that is not printed and that several endpoints of an arm share.
+
+    Parameters
+    ----------
+    study, arm : str
+        Whose patients.
+    endpoints : tuple of str
+        Endpoints counted among them, two or more.
+    n : tuple of float
+        Possible denominators, length K.
+    weight : tuple of float
+        Their prior weights, length K.
+    """
+
+    study: str
+    arm: str
+    endpoints: tuple[str, ...]
+    n: tuple[float, ...]
+    weight: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class JointData(ModelData):
+    """The studies of one endpoint with those of the endpoints it is modelled with.
+
+    Parameters
+    ----------
+    parts : tuple of ModelData
+        All endpoints, this one among them, in the folder's order.
+    shared : tuple of SharedDenominator
+        At most one for a study's arm.
+    """
+
+    parts: tuple[ModelData, ...] = ()
+    shared: tuple[SharedDenominator, ...] = ()
+
+    @property
+    def all_studies(self) -> tuple[str, ...]:
+        """Ids of the studies of any endpoint, sorted."""
+        return tuple(sorted({name for part in self.parts for name in part.names}))
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """Endpoint ids in order."""
+        return tuple(part.endpoint for part in self.parts)

@@ -9,15 +9,17 @@ from reanalysis.evidence.coverage import coverage_cell
 from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.observation import Candidates
 from reanalysis.evidence.problems import InconsistentPrint, InvalidInput
-from reanalysis.model.data import AdjustedRatio, ModelData, StudyData
+from reanalysis.model.data import AdjustedRatio, Benchmark, JointData, ModelData, StudyData
 from reanalysis.model.distributions import Distribution
+from reanalysis.model.family import BIAS_SETTINGS
+from reanalysis.model.joint import joint_endpoints, shared_denominators
 from reanalysis.model.spec import DEFAULT_PRIORS, ModelName, ModelSpec, Priors
 
 
-def default_priors(evidence: Evidence, model: ModelName) -> Priors:
-    """Priors of a model: those of analysis.toml for ``contrast``, the model's own otherwise."""
-    if model != "contrast":
-        return DEFAULT_PRIORS[model]
+def default_priors(evidence: Evidence, model: ModelName, basket: bool = False) -> Priors:
+    """Priors of a model: those of analysis.toml for models of contrasts, the model's own otherwise."""
+    if basket or DEFAULT_PRIORS[model] is DEFAULT_PRIORS["rates"]:
+        return DEFAULT_PRIORS["rates"]
     texts = evidence.settings.priors
     try:
         return Priors(*(Distribution.parse(text) for text in (texts.mu, texts.tau, texts.baseline)))
@@ -25,19 +27,26 @@ def default_priors(evidence: Evidence, model: ModelName) -> Priors:
         raise InvalidInput([f"analysis.toml, priors: {error}"]) from None
 
 
-def default_spec(evidence: Evidence, model: ModelName = "contrast") -> ModelSpec:
-    """The primary specification of a folder."""
-    return ModelSpec(model=model, priors=default_priors(evidence, model), seed=evidence.settings.seed)
+def default_spec(evidence: Evidence, model: ModelName = "contrast", basket: bool = False) -> ModelSpec:
+    """The primary specification of a folder, or that of another model."""
+    priors = default_priors(evidence, model, basket)
+    return ModelSpec(model=model, basket=basket, priors=priors, seed=evidence.settings.seed)
 
 
 def study_rho(evidence: Evidence, study: str, spec: ModelSpec) -> float:
     """Intra-arm correlation of a study: the specification's, else that of its design class, else 0."""
     if spec.rho is not None:
         return spec.rho
-    if spec.model == "beta-rates":
-        return 0.0  # its Beta distribution is the overdispersion
+    if not spec.family.rho:
+        return 0.0  # the model spreads or discounts in its own way
     design = evidence.study(study).design
     return 0.0 if design is None else float(getattr(evidence.settings.rho, design))
+
+
+def study_bias(evidence: Evidence, study: str, spec: ModelSpec) -> float:
+    """SD of the additive bias of a study: by its design class in ``bias``, else 0."""
+    design = evidence.study(study).design
+    return 0.0 if spec.model != "bias" or design is None else spec.number(BIAS_SETTINGS[design].name)
 
 
 def study_k(evidence: Evidence, study: str, spec: ModelSpec) -> float:
@@ -57,6 +66,10 @@ def study_k(evidence: Evidence, study: str, spec: ModelSpec) -> float:
             ]
         )
     return k
+
+
+class NothingLeft(InvalidInput):
+    """No study informs an endpoint."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +100,35 @@ def select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
         If no count fits a print.
     """
     _require_known(evidence, spec, endpoint)
-    rates = spec.model != "contrast"
+    if spec.model == "joint":
+        return _select_joint(evidence, spec, endpoint)
+    return _select(evidence, spec, endpoint)
+
+
+def _select_joint(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
+    """The endpoint with those it is modelled with; of the others, those that some study still informs."""
+    own = _select(evidence, spec, endpoint)
+    found = {endpoint: own}
+    for other in joint_endpoints(evidence, endpoint):
+        if other == endpoint:
+            continue
+        try:
+            found[other] = _select(evidence, spec, other)
+        except NothingLeft:
+            continue
+    parts = tuple(found[e].data for e in evidence.endpoints if e in found)
+    shared = shared_denominators(evidence, parts, {e: one.observations for e, one in found.items()})
+    return Selection(JointData(endpoint, own.data.studies, parts, shared), own.observations)
+
+
+def _select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
+    rates, fills = spec.rates, spec.model == "all-cohort"
     try:
         found = observations(
             evidence,
             endpoint,
             arms=(spec.arm,) if rates else ("control", "treated"),
-            sensitivity=spec.single_arms or rates,
+            sensitivity=spec.single_arms or rates or fills,
             readings=dict(spec.readings),
             denominators=dict(spec.denominators),
         )
@@ -106,17 +141,33 @@ def select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
         if study in spec.leave_out:
             continue
         if study in adjusted:
-            studies.append(StudyData(study, None, None, 0.0, adjusted[study]))
+            bias = study_bias(evidence, study, spec)
+            studies.append(StudyData(study, None, None, 0.0, adjusted[study], bias=bias))
             continue
         arms = {arm: found[study, arm] for arm in ("control", "treated") if (study, arm) in found}
-        if not rates and len(arms) < 2 and not spec.single_arms:
+        filled = _benchmark(evidence, spec, endpoint, study) if fills and "control" not in arms else None
+        if not rates and len(arms) < 2 and not spec.single_arms and filled is None:
             continue
         scaled = {arm: _scaled(evidence, spec, one) for arm, one in arms.items()}
-        studies.append(StudyData(study, scaled.get("control"), scaled.get("treated"), study_rho(evidence, study, spec)))
+        studies.append(
+            StudyData(
+                study,
+                scaled.get("control"),
+                scaled.get("treated"),
+                study_rho(evidence, study, spec),
+                bias=study_bias(evidence, study, spec),
+                benchmark=filled,
+            )
+        )
         used.update({(study, arm): one for arm, one in arms.items()})
     if not studies:
-        raise InvalidInput([_nothing_left(evidence, spec, endpoint)])
+        raise NothingLeft([_nothing_left(evidence, spec, endpoint)])
     return Selection(ModelData(endpoint, tuple(studies)), used)
+
+
+def _benchmark(evidence: Evidence, spec: ModelSpec, endpoint: str, study: str) -> Benchmark | None:
+    row = evidence.benchmark(study, endpoint)
+    return None if row is None else Benchmark(row.candidates(), evidence.settings.rho.external, spec.number("w"))
 
 
 def _scaled(evidence: Evidence, spec: ModelSpec, observation: Observation) -> Candidates:
@@ -146,6 +197,6 @@ def _require_known(evidence: Evidence, spec: ModelSpec, endpoint: str) -> None:
 def _nothing_left(evidence: Evidence, spec: ModelSpec, endpoint: str) -> str:
     cells = {s: coverage_cell(evidence, s, endpoint) for s in evidence.studies}
     reported = "; ".join(f"{s}: {c}" for s, c in cells.items() if c != "missing") or "nothing is reported"
-    wanted = f"a {spec.arm} arm" if spec.model != "contrast" else "a comparison of two arms within one study"
+    wanted = f"a {spec.arm} arm" if spec.rates else "a comparison of two arms within one study"
     out = f" after leaving out {', '.join(spec.leave_out)}" if spec.leave_out else ""
     return f"no study informs {endpoint!r}{out}: the model needs {wanted} ({reported})"

@@ -6,16 +6,19 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from reanalysis.model.distributions import Distribution
+from reanalysis.model.family import ENGINES, FAMILIES, MODELS, POOLINGS, Engine, Family, ModelName, Pooling
 
-ModelName = Literal["contrast", "rates", "beta-rates"]
-Pooling = Literal["partial", "none", "complete"]
-Engine = Literal["nuts", "quadrature"]
+__all__ = [
+    "ARMS", "DEFAULT_PRIORS", "DEFAULT_RHO", "ENGINES", "MODELS", "POOLINGS", "ArmName", "Engine", "ModelName",
+    "ModelSpec", "Pooling", "Priors",
+]  # fmt: skip
+
 ArmName = Literal["control", "treated"]
 
-MODELS: tuple[str, ...] = get_args(ModelName)
-POOLINGS: tuple[str, ...] = get_args(Pooling)
-ENGINES: tuple[str, ...] = get_args(Engine)
+Route = Literal["rates", "adjusted"]
+
 ARMS: tuple[str, ...] = get_args(ArmName)
+ROUTES: tuple[str, ...] = get_args(Route)
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ DEFAULT_PRIORS: dict[str, Priors] = {
     ),
 }
 DEFAULT_PRIORS["beta-rates"] = DEFAULT_PRIORS["rates"]
+DEFAULT_PRIORS |= {name: DEFAULT_PRIORS["contrast"] for name in MODELS if name not in DEFAULT_PRIORS}
+"""By model. ``exnex`` of single arms takes those of ``rates``."""
 
 DEFAULT_RHO: dict[str, float] = {
     "randomised": 0.0,
@@ -78,14 +83,18 @@ class ModelSpec:
 
     Parameters
     ----------
-    model : {"contrast", "rates", "beta-rates"}
-        Model of DESIGN; see :mod:`reanalysis.model`.
+    model : str
+        One of :data:`reanalysis.model.family.MODELS`, where its equations are.
     pooling : {"partial", "none", "complete"}
         ``none`` gives each study the prior of mu on its own; ``complete`` fixes tau at 0.
     priors : Priors
         Priors, shown with every result.
     arm : {"control", "treated"}
-        Which arm's rates are modelled (``rates`` and ``beta-rates``).
+        Which arm's rates are modelled (``rates``, ``beta-rates`` and a basket).
+    basket : bool
+        ``exnex`` only: whether single arms are modelled, not contrasts.
+    settings : tuple of (str, float)
+        Settings of the model that are not at their default, by name.
     rho : float or None
         One intra-arm correlation for all studies; None takes each study's own from its design.
     k : float or None
@@ -108,19 +117,68 @@ class ModelSpec:
     pooling: Pooling = "partial"
     priors: Priors = field(default_factory=lambda: DEFAULT_PRIORS["contrast"])
     arm: ArmName = "control"
+    basket: bool = False
+    settings: tuple[tuple[str, float], ...] = ()
     rho: float | None = None
     k: float | None = None
     leave_out: tuple[str, ...] = ()
     single_arms: bool = False
-    route: Literal["rates", "adjusted"] = "rates"
+    route: Route = "rates"
     readings: tuple[tuple[str, str], ...] = ()
     denominators: tuple[tuple[str, int], ...] = ()
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("model", MODELS), ("pooling", POOLINGS), ("arm", ARMS), ("route", ROUTES)):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}")
+        if self.basket and self.model != "exnex":
+            raise ValueError(f"a basket is exnex of single arms, not {self.model}")
+        for name, value in self.settings:
+            known = self.family.setting(name)
+            if known is None or not known.allows(value):
+                raise ValueError(f"{self.model} has no setting {name} = {value:g}")
+
+    @property
+    def family(self) -> Family:
+        """What the model is."""
+        return FAMILIES[self.model]
+
+    @property
+    def rates(self) -> bool:
+        """Whether the rates of single arms are modelled, not contrasts of two."""
+        return self.basket or self.model in ("rates", "beta-rates")
+
+    @property
+    def effect(self) -> str:
+        """Name of the average effect, and of a study's effect."""
+        return "logit_rate" if self.rates else "log_odds_ratio"
+
+    def setting(self, name: str) -> float | None:
+        """Value of a setting of the model, its default where it is not set.
+
+        Raises
+        ------
+        KeyError
+            If the model has no such setting.
+        """
+        known = self.family.setting(name)
+        if known is None:
+            raise KeyError(f"{self.model} has no setting {name!r}")
+        default = known.basket if self.basket and known.basket is not None else known.default
+        return dict(self.settings).get(name, default)
+
+    def number(self, name: str) -> float:
+        """Value of a setting that always has one."""
+        value = self.setting(name)
+        assert value is not None
+        return value
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, priors as their strings."""
         plain = asdict(self)
         plain["priors"] = self.priors.as_text()
         plain["leave_out"] = list(self.leave_out)
+        plain["settings"] = {known.name: self.setting(known.name) for known in self.family.settings}
         plain["readings"], plain["denominators"] = dict(self.readings), dict(self.denominators)
         return plain

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reanalysis.engines.arrays import padded_arrays, padded_studies
-from reanalysis.engines.draws import AVERAGE, Draws, hierarchical_draws, prior_draws
+from reanalysis.engines.draws import prior_draws
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.marginal import DrawsMarginal
+from reanalysis.engines.nuts.assembly import assembled
 from reanalysis.engines.nuts.program import ProgramKey, program
 from reanalysis.engines.posterior import Marginals, Posterior
 from reanalysis.engines.tree import to_tree
@@ -55,7 +56,7 @@ def fit(spec: ModelSpec, data: ModelData, sampler: Sampler | None = None) -> Pos
     Parameters
     ----------
     spec : ModelSpec
-        Model ``contrast`` or ``rates``.
+        Of any model but ``beta-rates``.
     data : ModelData
         Studies.
     sampler : Sampler, optional
@@ -67,11 +68,11 @@ def fit(spec: ModelSpec, data: ModelData, sampler: Sampler | None = None) -> Pos
         If there is no compiled model for the specification, or the start value has no finite density.
     """
     sampler = sampler or Sampler()
-    if spec.model not in ("contrast", "rates"):
+    if "nuts" not in spec.family.engines:
         raise EngineError(f"model {spec.model} has the quadrature engine only")
     _require_finite_start(spec, data)
     slots = padded_studies(len(data.studies))
-    compiled = program(ProgramKey(spec.model, spec.priors.tau.family, slots))
+    compiled = program(ProgramKey.of(spec, slots))
     arrays = padded_arrays(spec, data, slots)
     ready = compiled.with_data({name: arrays[name] for name in compiled.shapes})
     runs = []
@@ -89,7 +90,7 @@ def fit(spec: ModelSpec, data: ModelData, sampler: Sampler | None = None) -> Pos
         )
         if divergences == 0:
             break
-    draws = _draws(spec, data, trace.posterior)
+    draws, found = assembled(spec, data, trace.posterior)
     stats = {name: trace.sample_stats[name].values for name in _STATS if name in trace.sample_stats}
     return Posterior(
         spec=spec,
@@ -101,15 +102,13 @@ def fit(spec: ModelSpec, data: ModelData, sampler: Sampler | None = None) -> Pos
                 {
                     name: partial(DrawsMarginal, values[..., index])
                     for name, values in draws.study.items()
-                    if one.adjusted is None or name == AVERAGE[spec.model]
+                    if one.adjusted is None or name == spec.effect
                 }
             )
             for index, one in enumerate(data.studies)
         },
-        make_tree=lambda: to_tree(
-            spec, data, "nuts", draws, prior_draws(spec, len(data.studies), sampler.chains, 1000), stats
-        ),
-        diagnostics={"runs": runs, "energy": stats["energy"]},
+        make_tree=lambda: to_tree(spec, data, "nuts", draws, prior_draws(spec, data, sampler.chains, 1000), stats),
+        diagnostics={"runs": runs, "energy": stats["energy"]} | found,
     )
 
 
@@ -132,29 +131,10 @@ def _sample(ready: Any, sampler: Sampler, seed: int) -> Any:
     )
 
 
-def _draws(spec: ModelSpec, data: ModelData, posterior: Any) -> Draws:
-    """Parameters of the observed studies; padded studies are cut off before anything else sees them."""
-    count = len(data.studies)
-    z = posterior["z"].values[..., :count]
-    mu, tau = posterior["mu"].values, posterior["tau"].values
-    prior = spec.priors.mu
-    baseline = None
-    if spec.model == "contrast":
-        base = spec.priors.baseline
-        baseline = base.mean + base.sd * posterior["alpha_raw"].values[..., :count]
-    if spec.pooling == "none":
-        return hierarchical_draws(spec, prior.mean + prior.sd * z, baseline)
-    if spec.pooling == "complete":
-        return hierarchical_draws(spec, np.repeat(mu[..., None], count, axis=-1), baseline, mu)
-    rng = np.random.default_rng([spec.seed, 10])
-    new = mu + tau * rng.standard_normal(mu.shape)
-    return hierarchical_draws(spec, mu[..., None] + tau[..., None] * z, baseline, mu, tau, new)
-
-
 def _require_finite_start(spec: ModelSpec, data: ModelData) -> None:
     """A sampler that finds no start can take the process with it, so the start is checked before."""
     effect, base = spec.priors.mu.mean, spec.priors.baseline.mean
-    logits = {"control": base, "treated": base + effect} if spec.model == "contrast" else {spec.arm: effect}
+    logits = {"control": base, "treated": base + effect} if not spec.rates else {spec.arm: effect}
     for study in data.studies:
         for arm, logit in logits.items():
             candidates = getattr(study, arm)

@@ -5,7 +5,9 @@
     y_sa ~ mixture over candidates of BetaBinomial(n_c, pi_sa, rho_s)
 
 Two switches among the data turn partial pooling into complete (spread = 0: delta_s = mu) or none (share = 0: delta_s
-has the prior of mu), so that one compiled model serves all three.
+has the prior of mu), so that one compiled model serves all three. What the other models change is said in
+:mod:`reanalysis.model.family`; where an effect or a baseline is a mixture, its components are integrated out: the
+likelihood of a study is the weighted sum of those under either effect.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reanalysis.engines.errors import EngineError
-from reanalysis.engines.prediction import draw_print
+from reanalysis.engines.prediction import draw_mark, draw_mixed_print, draw_print
+from reanalysis.model.spec import ModelSpec
 
 Array = NDArray[np.float64]
 
@@ -33,6 +36,22 @@ class ProgramKey:
     model: str
     tau_family: str
     slots: int
+    rates: bool = False
+    endpoints: int = 1
+
+    @classmethod
+    def of(cls, spec: ModelSpec, slots: int, endpoints: int = 1) -> ProgramKey:
+        """The key of a specification."""
+        family = "" if spec.model == "arm-beta-binomial" else spec.priors.tau.family
+        return cls(spec.model, family, slots, spec.rates, endpoints)
+
+
+_LOOSE = {
+    f"{prefix}{name}": axes
+    for prefix, axes in (("", 1), ("mark_", 1), ("slot_", 2))
+    for name in ("events", "n", "log_weight")
+}
+"""How many axes at the end of an array may have any length: candidates, or denominators and their candidates."""
 
 
 @dataclass(frozen=True)
@@ -49,18 +68,24 @@ class Program:
         Raises
         ------
         EngineError
-            If an array is missing, has another shape (the candidate axis may vary) or is not float64: the sampler
+            If an array is missing, has another shape (axes of candidates may vary) or is not float64: the sampler
             itself would fail later and say nothing of it.
         """
         if set(arrays) != set(self.shapes):
             raise EngineError(f"the model needs {sorted(self.shapes)}, not {sorted(arrays)}")
         for name, array in arrays.items():
             expected = self.shapes[name]
-            fixed = array.shape[:2] if name in ("events", "n", "log_weight") else array.shape
+            fixed = array.shape[: array.ndim - _LOOSE.get(name, 0)]
             if fixed != expected or array.dtype != np.float64:
                 raise EngineError(f"{name} must be float64 of shape {expected}, not {array.dtype} of {array.shape}")
-        if not arrays["events"].shape == arrays["n"].shape == arrays["log_weight"].shape:
-            raise EngineError("events, n and log_weight must have one shape")
+        for prefix in ("", "mark_", "slot_"):
+            alike = [
+                arrays[name].shape
+                for name in (f"{prefix}events", f"{prefix}n", f"{prefix}log_weight")
+                if name in arrays
+            ]
+            if len(set(alike)) > 1:
+                raise EngineError(f"{prefix}events, {prefix}n and {prefix}log_weight must have one shape")
         return self.compiled.with_data(**arrays)
 
 
@@ -70,55 +95,129 @@ def build_model(key: ProgramKey) -> Any:
     Returns
     -------
     pymc.Model
-        Free variables mu, tau, z and, for ``contrast``, alpha_raw.
+        Free variables mu, tau, z and, for models of contrasts, alpha_raw; ``exnex`` adds apart_raw, ``bias`` bias_raw.
     """
+    if key.model == "arm-beta-binomial":
+        return _arm_beta_binomial(key)
+    if key.model == "joint":
+        from reanalysis.engines.nuts.joint_program import build_joint_model
+
+        return build_joint_model(key)
     import pymc as pm
     import pytensor.tensor as pt
 
-    arms = 1 if key.model == "rates" else 2
-    shape = (key.slots, arms, 2)
     with pm.Model() as model:
-        events = pm.Data("events", np.zeros(shape))
-        n = pm.Data("n", np.zeros(shape))
-        log_weight = pm.Data("log_weight", np.zeros(shape))
-        rho = pm.Data("rho", np.zeros((key.slots, arms)))
+        prints = _print_data(pm, key)
         mu_prior = pm.Data("mu_prior", np.array([0.0, 1.0]))
         tau_prior = pm.Data("tau_prior", np.array([1.0, 1.0]))
         share = pm.Data("share", np.array(1.0))
         spread = pm.Data("spread", np.array(1.0))
         mu = pm.Normal("mu", mu_prior[0], mu_prior[1])
-        tau = _tau(pm, key.tau_family, tau_prior)
+        tau = tau_of(pm, key.tau_family, tau_prior)
         z = pm.Normal("z", shape=key.slots)
         effect = share * (mu + spread * tau * z) + (1 - share) * (mu_prior[0] + mu_prior[1] * z)
-        if key.model == "contrast":
-            baseline_prior = pm.Data("baseline_prior", np.array([0.0, 1.0]))
-            ratio = pm.Data("ratio", np.zeros(key.slots))
-            ratio_sd = pm.Data("ratio_sd", np.zeros(key.slots))
-            alpha_raw = pm.Normal("alpha_raw", shape=key.slots)
-            alpha = baseline_prior[0] + baseline_prior[1] * alpha_raw
-            logit = pt.stack([alpha, alpha + effect], axis=1)
-            pm.CustomDist(
-                "adjusted", effect, ratio_sd, logp=_ratio_logp, random=_ratio_random,
-                signature="(),()->()", observed=ratio,
-            )  # fmt: skip
+        alpha = None if key.rates else _baseline(pm, key)
+        if key.model == "bias":
+            effect = effect + pm.Data("bias_sd", np.zeros(key.slots)) * pm.Normal("bias_raw", shape=key.slots)
+        apart = log_mix = None
+        if key.model == "exnex":
+            apart_prior = pm.Data("apart_prior", np.array([0.0, 1.0]))
+            log_mix = pm.Data("log_mix", np.log([0.5, 0.5]))
+            apart = apart_prior[0] + apart_prior[1] * pm.Normal("apart_raw", shape=key.slots)
+
+        def logits(effect: Any) -> Any:
+            return effect[:, None] if alpha is None else pt.stack([alpha, alpha + effect], axis=1)
+
+        if apart is None:
+            _observe_prints(pm, prints, logits(effect))
         else:
-            logit = effect[:, None]
-        pm.CustomDist(
-            "print", n, log_weight, logit, rho, logp=print_logp, random=draw_print,
-            signature="(c),(c),(),()->(c)", observed=events,
-        )  # fmt: skip
+            pm.CustomDist(
+                "print", *prints[1:3], logits(effect), logits(apart), prints[3], log_mix, logp=mixed_print_logp,
+                random=draw_mixed_print, signature="(a,c),(a,c),(a),(a),(a),(m)->(a,c)", observed=prints[0],
+            )  # fmt: skip
+        if alpha is not None:
+            _observe_ratios(pm, key, effect, apart, log_mix)
     return model
 
 
-def _tau(pm: Any, family: str, prior: Any) -> Any:
+def _print_data(pm: Any, key: ProgramKey) -> tuple[Any, Any, Any, Any]:
+    """Placeholders of events, n, log_weight and rho."""
+    arms = 1 if key.rates else 2
+    shape = (key.slots, arms, 2)
+    names = ("events", "n", "log_weight")
+    return (*(pm.Data(name, np.zeros(shape)) for name in names), pm.Data("rho", np.zeros((key.slots, arms))))
+
+
+def _observe_prints(pm: Any, prints: tuple[Any, Any, Any, Any], logit: Any) -> None:
+    events, n, log_weight, rho = prints
+    pm.CustomDist(
+        "print", n, log_weight, logit, rho, logp=print_logp, random=draw_print,
+        signature="(c),(c),(),()->(c)", observed=events,
+    )  # fmt: skip
+
+
+def _baseline(pm: Any, key: ProgramKey) -> Any:
+    """Control logits, with the benchmarks that inform them in ``all-cohort``."""
+    prior = pm.Data("baseline_prior", np.array([0.0, 1.0]))
+    alpha = prior[0] + prior[1] * pm.Normal("alpha_raw", shape=key.slots)
+    if key.model == "all-cohort":
+        events, n, log_weight = (
+            pm.Data(f"mark_{name}", np.zeros((key.slots, 2))) for name in ("events", "n", "log_weight")
+        )
+        rho, evidence = (pm.Data(f"mark_{name}", np.zeros(key.slots)) for name in ("rho", "log_evidence"))
+        log_share = pm.Data("mark_log_share", np.zeros((key.slots, 2)))
+        pm.CustomDist(
+            "mark", n, log_weight, alpha, rho, log_share, evidence, prior, logp=mark_logp, random=draw_mark,
+            signature="(c),(c),(),(),(m),(),(p)->(c)", observed=events,
+        )  # fmt: skip
+    return alpha
+
+
+def _observe_ratios(pm: Any, key: ProgramKey, effect: Any, apart: Any, log_mix: Any) -> None:
+    """Adjusted ratios, of studies that enter by them."""
+    ratio = pm.Data("ratio", np.zeros(key.slots))
+    sd = pm.Data("ratio_sd", np.zeros(key.slots))
+    if apart is None:
+        pm.CustomDist(
+            "adjusted", effect, sd, logp=_ratio_logp, random=_ratio_random, signature="(),()->()", observed=ratio,
+        )  # fmt: skip
+    else:
+        pm.CustomDist(
+            "adjusted", effect, apart, sd, log_mix, logp=_mixed_ratio_logp, random=_mixed_ratio_random,
+            signature="(),(),(),(m)->()", observed=ratio,
+        )  # fmt: skip
+
+
+def _arm_beta_binomial(key: ProgramKey) -> Any:
+    """One Beta distribution an arm: free variables alpha_raw, mu and rho."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    with pm.Model() as model:
+        shape = (key.slots, 2, 2)
+        events, n, log_weight = (pm.Data(name, np.zeros(shape)) for name in ("events", "n", "log_weight"))
+        mu_prior = pm.Data("mu_prior", np.array([0.0, 1.0]))
+        baseline_prior = pm.Data("baseline_prior", np.array([0.0, 1.0]))
+        mu = pm.Normal("mu", mu_prior[0], mu_prior[1])
+        alpha = baseline_prior[0] + baseline_prior[1] * pm.Normal("alpha_raw")
+        rho = pm.Beta("rho", 1.0, pm.Data("spread_prior", np.array(1.0)))
+        every = pt.zeros((key.slots, 1))
+        _observe_prints(
+            pm, (events, n, log_weight, every + pt.stack([rho, rho])), every + pt.stack([alpha, alpha + mu])
+        )
+    return model
+
+
+def tau_of(pm: Any, family: str, prior: Any, **shape: Any) -> Any:
+    """Heterogeneity with a prior of the family."""
     if family == "halfnormal":
-        return pm.HalfNormal("tau", prior[0])
+        return pm.HalfNormal("tau", prior[0], **shape)
     if family == "lognormal":
-        return pm.LogNormal("tau", prior[0], prior[1])
+        return pm.LogNormal("tau", prior[0], prior[1], **shape)
     if family == "exponential":
-        return pm.Exponential("tau", prior[0])
+        return pm.Exponential("tau", prior[0], **shape)
     if family == "uniform":
-        return pm.Uniform("tau", prior[0], prior[1])
+        return pm.Uniform("tau", prior[0], prior[1], **shape)
     raise EngineError(f"no compiled model for a {family} prior of tau")
 
 
@@ -147,6 +246,25 @@ def print_logp(value: Any, n: Any, log_weight: Any, logit: Any, rho: Any) -> Any
     return pt.logsumexp(pt.switch(value >= 0, terms, -np.inf), axis=-1)
 
 
+def mixed_print_logp(value: Any, n: Any, log_weight: Any, logit: Any, logit_apart: Any, rho: Any, log_mix: Any) -> Any:
+    """Log probability of the prints of a study's arms, whichever of two effects it has."""
+    import pytensor.tensor as pt
+
+    either = (print_logp(value, n, log_weight, one, rho).sum(axis=-1) for one in (logit, logit_apart))
+    exchangeable, alone = either
+    return pt.logaddexp(log_mix[..., 0] + exchangeable, log_mix[..., 1] + alone)
+
+
+def mark_logp(
+    value: Any, n: Any, log_weight: Any, baseline: Any, rho: Any, log_share: Any, log_evidence: Any, vague: Any
+) -> Any:
+    """Log probability of a benchmark that shares a study's baseline, or has one of its own from the vague prior."""
+    import pytensor.tensor as pt
+
+    shared = print_logp(value, n, log_weight, baseline, rho)
+    return pt.logaddexp(log_share[..., 0] + shared, log_share[..., 1] + log_evidence)
+
+
 def _ratio_logp(value: Any, effect: Any, sd: Any) -> Any:
     import pytensor.tensor as pt
 
@@ -163,6 +281,28 @@ def _ratio_random(
     return np.where(sd > 0, rng.normal(effect, np.maximum(sd, 1e-12), size=batch), 0.0)
 
 
+def _mixed_ratio_logp(value: Any, effect: Any, apart: Any, sd: Any, log_mix: Any) -> Any:
+    import pytensor.tensor as pt
+
+    return pt.logaddexp(
+        log_mix[..., 0] + _ratio_logp(value, effect, sd), log_mix[..., 1] + _ratio_logp(value, apart, sd)
+    )
+
+
+def _mixed_ratio_random(
+    effect: Array,
+    apart: Array,
+    sd: Array,
+    log_mix: Array,
+    rng: np.random.Generator | None = None,
+    size: tuple[int, ...] | None = None,
+) -> Array:
+    rng = rng or np.random.default_rng()
+    batch = size or np.broadcast_shapes(effect.shape, apart.shape, sd.shape)
+    alone = np.log(rng.uniform(size=batch)) >= log_mix[..., 0]
+    return _ratio_random(np.where(alone, apart, effect), sd, rng, batch)
+
+
 def program(key: ProgramKey) -> Program:
     """The compiled model of a key, compiled at most once in a process."""
     with _COMPILING:
@@ -176,8 +316,7 @@ def _compiled(key: ProgramKey) -> Program:
     model = build_model(key)
     compiled = nutpie.compile_pymc_model(model)
     shapes = {name: value.get_value().shape for name, value in _data(model).items()}
-    for name in ("events", "n", "log_weight"):
-        shapes[name] = shapes[name][:2]
+    shapes = {name: shape[: len(shape) - _LOOSE.get(name, 0)] for name, shape in shapes.items()}
     return Program(key, compiled, shapes)
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scipy.special import logit
 
-from reanalysis.engines.draws import AVERAGE, Draws, prior_draws
+from reanalysis.engines.draws import Draws, apart_prior, prior_draws
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Marginals, Posterior
 from reanalysis.engines.quadrature.beta_rates import solve_beta
+from reanalysis.engines.quadrature.exchangeability import ExchangeabilityPosterior, solve_exchangeability
 from reanalysis.engines.quadrature.hierarchy import HierarchyPosterior, solve
 from reanalysis.engines.quadrature.pooled import CommonEffect, SeparateEffects, solve_common
 from reanalysis.engines.quadrature.sampling import CHAINS, DRAWS, sample
@@ -34,16 +35,23 @@ def fit(spec: ModelSpec, data: ModelData) -> Posterior:
     QuadratureError
         If a grid cannot hold or resolve the posterior.
     """
+    if "quadrature" not in spec.family.engines:
+        raise EngineError(f"model {spec.model} has the sampling engine only")
     if spec.model == "beta-rates":
         return _fit_beta_rates(spec, data)
-    arm = spec.arm if spec.model == "rates" else None
+    arm = spec.arm if spec.rates else None
     studies = [StudyLikelihood(s, spec.priors.baseline, arm) for s in data.studies]
-    name = AVERAGE[spec.model]
+    name = spec.effect
     priors = spec.priors
-    joint: HierarchyPosterior | CommonEffect | None = None
+    joint: HierarchyPosterior | ExchangeabilityPosterior | CommonEffect | None = None
     overall: dict[str, Callable[[], Marginal]] = {}
+    diagnostics: dict[str, Any] = {}
     if spec.pooling == "partial":
-        joint = solve(studies, priors.mu, priors.tau)
+        if spec.model == "exnex":
+            joint = solve_exchangeability(studies, priors.mu, priors.tau, spec.number("w"), apart_prior(spec))
+            diagnostics["exchangeable"] = {s: joint.exchangeable(index) for index, s in enumerate(data.names)}
+        else:
+            joint = solve(studies, priors.mu, priors.tau)
         overall = {name: joint.average, "tau": joint.heterogeneity, f"{name}_new": joint.new_effect}
     elif spec.pooling == "complete":
         joint = solve_common(studies, priors.mu)
@@ -52,8 +60,8 @@ def fit(spec: ModelSpec, data: ModelData) -> Posterior:
     predictives = [partial(given_others, index) for index in range(len(studies))]
 
     def make_tree() -> DataTree:
-        draws = sample(spec, studies, joint, predictives)
-        prior = prior_draws(spec, len(studies), CHAINS, DRAWS)
+        draws = sample(spec, data, studies, joint, predictives)
+        prior = prior_draws(spec, data, CHAINS, DRAWS)
         return to_tree(spec, data, "quadrature", draws, prior)
 
     return Posterior(
@@ -67,6 +75,7 @@ def fit(spec: ModelSpec, data: ModelData) -> Posterior:
         },
         make_tree=make_tree,
         log_evidence=joint.log_evidence if joint else None,
+        diagnostics=diagnostics,
     )
 
 

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
-from reanalysis.engines.draws import Draws, hierarchical_draws
+from reanalysis.engines.draws import Draws, hierarchical_draws, stand_alone
+from reanalysis.engines.quadrature.exchangeability import ExchangeabilityPosterior, log_apart
 from reanalysis.engines.quadrature.hierarchy import HierarchyPosterior
 from reanalysis.engines.quadrature.lattice import Lattice
 from reanalysis.engines.quadrature.pooled import CommonEffect
 from reanalysis.engines.quadrature.study_effects import Predictive
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
+from reanalysis.model.data import ModelData
+from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
 
 Array = NDArray[np.float64]
@@ -23,11 +27,12 @@ CHAINS, DRAWS = 4, 1000
 
 def sample(
     spec: ModelSpec,
+    data: ModelData,
     studies: Sequence[StudyLikelihood],
-    joint: HierarchyPosterior | CommonEffect | None,
+    joint: HierarchyPosterior | ExchangeabilityPosterior | CommonEffect | None,
     given_others: Sequence[Predictive],
 ) -> Draws:
-    """Independent joint draws of ``contrast`` or ``rates``."""
+    """Independent joint draws of a hierarchical model."""
     rng = np.random.default_rng([spec.seed, 40])
     count = CHAINS * DRAWS
     average = tau = new = None
@@ -35,6 +40,10 @@ def sample(
         average, tau = _hyperparameters(joint, rng, count)
         effects = [_effect(study, average, tau, rng) for study in studies]
         new = average + tau * rng.standard_normal(count)
+    elif isinstance(joint, ExchangeabilityPosterior):
+        average, tau = _hyperparameters(joint.hierarchy, rng, count)
+        effects = [_mixed_effect(study, joint, average, tau, rng) for study in studies]
+        new = stand_alone(spec, average + tau * rng.standard_normal(count), rng)
     elif joint is not None:
         average = joint.average().draw(rng, count)
         effects = [average] * len(studies)
@@ -43,15 +52,19 @@ def sample(
             _separate_effect(study, predictive, rng, count)
             for study, predictive in zip(studies, given_others, strict=True)
         ]
-    baselines = None
-    if spec.model == "contrast":
-        baselines = _shaped(np.stack([_baseline(s, e, rng) for s, e in zip(studies, effects, strict=True)], axis=-1))
-    return hierarchical_draws(
-        spec,
-        _shaped(np.stack(effects, axis=-1)),
-        baselines,
-        *(None if one is None else _shaped(one) for one in (average, tau, new)),
-    )
+    baselines = bias = None
+    if not spec.rates:
+        drawn = [_baseline(s, e, rng) for s, e in zip(studies, effects, strict=True)]
+        if spec.model == "bias":
+            treated = [a + e for a, e in zip(drawn, effects, strict=True)]
+            bias = _by_study([_bias(s, b, rng) for s, b in zip(studies, treated, strict=True)])
+        baselines = _by_study(drawn)
+    mu, spread, predicted = (None if one is None else _shaped(one) for one in (average, tau, new))
+    return hierarchical_draws(spec, data, _by_study(effects), baselines, mu, spread, predicted, bias)
+
+
+def _by_study(values: Sequence[Array]) -> Array:
+    return _shaped(np.stack(values, axis=-1))
 
 
 def _shaped(values: Array) -> Array:
@@ -83,6 +96,49 @@ def _effect(study: StudyLikelihood, mu: Array, tau: Array, rng: np.random.Genera
         drawn = _nodes(lattice, log_weight, rng)
         effect[block] = np.where(tau[block] > step, drawn, effect[block])
     return effect
+
+
+def _mixed_effect(
+    study: StudyLikelihood, joint: ExchangeabilityPosterior, mu: Array, tau: Array, rng: np.random.Generator
+) -> Array:
+    """Effect given (mu, tau) where a study may stand alone: which it does by the evidence for either."""
+    if joint.share == 1:
+        return _effect(study, mu, tau, rng)
+    m, v = joint.apart.parameters
+    step = 0.25 * min(study.effect_width(), v)
+    low, high = float((mu - 6 * tau).min()), float((mu + 6 * tau).max())
+    lattice = Lattice.covering(min(low, m - 6 * v), max(high, m + 6 * v), step)
+    with np.errstate(divide="ignore"):
+        values, log_factor = study.on(lattice)
+        log_alone = np.log1p(-joint.share) + log_apart(study, joint.apart) - log_factor
+        log_values, log_share = np.log(values), np.log(joint.share)
+    wide = np.maximum(tau, 2 * step)
+    alone = np.empty(len(mu), dtype=bool)
+    for start in range(0, len(mu), 500):
+        block = slice(start, start + 500)
+        z = (lattice.points - mu[block, None]) / wide[block, None]
+        kernel = np.exp(-0.5 * z**2)
+        with np.errstate(divide="ignore"):
+            log_with = log_share + np.log((kernel @ values) / kernel.sum(axis=1))
+        alone[block] = rng.uniform(size=len(log_with)) < expit(log_alone - log_with)
+    drawn = np.broadcast_to(log_values + joint.apart.logpdf(lattice.points), (500, lattice.size))
+    by_itself = np.concatenate([_nodes(lattice, drawn, rng) for _ in range(-(-len(mu) // 500))])[: len(mu)]
+    return np.where(alone, by_itself, _effect(study, mu, tau, rng))
+
+
+def _bias(study: StudyLikelihood, treated: Array, rng: np.random.Generator) -> Array:
+    """Bias given the treated logit without it."""
+    sd = study.study.bias
+    if sd == 0 or study.study.treated is None:
+        return sd * rng.standard_normal(len(treated))
+    x = np.linspace(-6 * sd, 6 * sd, 241)
+    lattice = Lattice(float(x[1] - x[0]), -120, 241)
+    bias = np.empty_like(treated)
+    for start in range(0, len(treated), 500):
+        block = slice(start, start + 500)
+        log_arm = log_likelihood(study.study.treated, treated[block, None] + lattice.points, study.study.rho)
+        bias[block] = _nodes(lattice, log_arm - 0.5 * (lattice.points / sd) ** 2, rng)
+    return bias
 
 
 def _separate_effect(study: StudyLikelihood, predictive: Predictive, rng: np.random.Generator, count: int) -> Array:

@@ -1,7 +1,8 @@
 """How probable is what one study printed, as a function of its effect?
 
 For two arms the baseline is integrated out: L(delta) = int p(y_0 | a) p(y_1 | a + delta) p(a) da, a sum over a
-lattice of logits. The trapezoidal sum of a smooth decaying function converges exponentially in the step (Trefethen
+lattice of logits. A bias of the comparison, Normal(0, b^2), smooths p(y_1 | .) beforehand; a benchmark multiplies the
+prior p(a). The trapezoidal sum of a smooth decaying function converges exponentially in the step (Trefethen
 and Weideman 2014, SIAM Review 56:385), so a step near the width of the integrand is already exact to rounding.
 """
 
@@ -13,7 +14,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from reanalysis.engines.quadrature.lattice import Lattice
+from reanalysis.engines.benchmark import log_robust_factor
+from reanalysis.engines.quadrature.lattice import Lattice, finer_by
+from reanalysis.evidence.observation import Candidates
 from reanalysis.model.data import StudyData
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.likelihood import information, log_likelihood_on_grid
@@ -27,6 +30,9 @@ factor may favour what this one does not: studies in conflict meet in the tails 
 _PULL = 26.0
 """Units of log likelihood by which other evidence may pull an arm away from its own rate: the widths below hold
 there."""
+
+_BIAS_REACH = 9.0
+"""SDs of a bias beyond which it has no mass."""
 
 _PRIOR_REACH = 16.0
 """Prior SDs beyond which a baseline is never looked for."""
@@ -51,14 +57,33 @@ class StudyLikelihood:
     arm: str | None = None
 
     def information(self, arm: str, within: float = _PULL) -> float:
-        """Largest Fisher information of an arm's logit, 0 for an arm that is not observed."""
+        """Largest Fisher information of an arm's logit, 0 for an arm of which nothing is known.
+
+        That of the benchmark for a control it stands in for.
+        """
+        benchmark = self.study.benchmark if arm == "control" else None
+        if benchmark is not None:
+            return information(benchmark.candidates, benchmark.rho, within) if benchmark.share > 0 else 0.0
         candidates = getattr(self.study, arm)
-        return information(candidates, self.study.rho, within) if candidates else 0.0
+        if not candidates:
+            return 0.0
+        known = information(candidates, self.study.rho, within)
+        return known / (1 + known * self._bias_of(arm) ** 2)
+
+    def _bias_of(self, arm: str) -> float:
+        """SD of the bias, which a contrast has in its treated arm."""
+        return self.study.bias if self.arm is None and arm == "treated" else 0.0
+
+    @property
+    def _ratio_sd(self) -> float:
+        """Standard error of an adjusted ratio, the bias of its study included."""
+        assert self.study.adjusted is not None
+        return float(np.hypot(self.study.adjusted.standard_error, self.study.bias))
 
     def width(self, within: float = _PULL) -> float:
         """Scale of the narrowest feature under the sum over baselines, and so of the lattice step."""
         if self.study.adjusted is not None:
-            return self.study.adjusted.standard_error
+            return self._ratio_sd
         if self.arm is not None:
             return max(self.information(self.arm, within), 1.0) ** -0.5
         total = self.information("control", within) + self.information("treated", within)
@@ -90,14 +115,19 @@ class StudyLikelihood:
     def control_factor(self, lattice: Lattice) -> Array:
         """Log of p(y_0 | a) p(a) at the nodes a."""
         prior = self.baseline.logpdf(lattice.points)
+        if self.study.benchmark is not None:
+            prior = prior + log_robust_factor(self.study.benchmark, self.baseline, lattice.points)
         if self.study.control is None:
             return prior
         return prior + _log_arm(self, "control", lattice)
 
     def treated_factor(self, lattice: Lattice) -> Array:
-        """Log of p(y_1 | b) at the nodes b."""
+        """Log of p(y_1 | b) at the nodes b, smoothed by the bias."""
         if self.study.treated is None:
             return np.zeros(lattice.size)
+        bias = self._bias_of("treated")
+        if bias > 0:
+            return _smoothed_arm(self.study.treated, self.study.rho, bias, lattice)
         return _log_arm(self, "treated", lattice)
 
     def baseline_lattice(self, step: float) -> Lattice:
@@ -114,12 +144,29 @@ def _log_arm(likelihood: StudyLikelihood, arm: str, lattice: Lattice) -> Array:
     return log_likelihood_on_grid(candidates, likelihood.study.rho, lattice.step, lattice.first, lattice.size)
 
 
+@lru_cache(maxsize=1024)
+def _smoothed_arm(candidates: Candidates, rho: float, bias: float, lattice: Lattice) -> Array:
+    """Log of the integral of p(y | b + x) Normal(x; 0, bias^2): a sum on a lattice fine enough for both factors."""
+    narrow = (information(candidates, rho, _PULL) + bias**-2) ** -0.5
+    finer = finer_by(lattice.step, 0.6 * narrow)
+    step = lattice.step / finer
+    reach = int(np.ceil(_BIAS_REACH * bias / step))
+    first, size = lattice.first * finer - reach, (lattice.size - 1) * finer + 1 + 2 * reach
+    log_values = log_likelihood_on_grid(candidates, rho, step, first, size)
+    kernel = np.exp(-0.5 * (step * np.arange(-reach, reach + 1) / bias) ** 2)
+    top = float(log_values.max())
+    smooth = np.convolve(np.exp(log_values - top), kernel / kernel.sum(), mode="valid")[::finer]
+    with np.errstate(divide="ignore"):
+        return np.log(smooth) + top
+
+
 @lru_cache(maxsize=4096)
 def _on_lattice(likelihood: StudyLikelihood, lattice: Lattice) -> tuple[Array, float]:
     adjusted = likelihood.study.adjusted
     if adjusted is not None:
-        z = (lattice.points - adjusted.log_ratio) / adjusted.standard_error
-        return np.exp(-0.5 * z**2), -np.log(adjusted.standard_error) - 0.5 * np.log(2 * np.pi)
+        sd = likelihood._ratio_sd
+        z = (lattice.points - adjusted.log_ratio) / sd
+        return np.exp(-0.5 * z**2), -np.log(sd) - 0.5 * np.log(2 * np.pi)
     if likelihood.arm is not None:
         log_values = _log_arm(likelihood, likelihood.arm, lattice)
         top = float(log_values.max())

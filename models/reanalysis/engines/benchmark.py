@@ -1,0 +1,53 @@
+"""What does an external benchmark say of a baseline? The robust mixture of its posterior and the vague prior.
+
+    p(alpha) = w p(alpha | benchmark) + (1 - w) p_0(alpha) = p_0(alpha) [w p(benchmark | alpha) / Z + 1 - w]
+
+with Z the integral of p(benchmark | alpha) p_0(alpha): the benchmark multiplies the vague prior p_0 by the bracket.
+
+Source: Schmidli et al. 2014, Biometrics 70:1023.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from reanalysis.model.data import Benchmark
+from reanalysis.model.distributions import Distribution
+from reanalysis.model.likelihood import log_likelihood
+
+Array = NDArray[np.float64]
+
+_REACH, _NODES = 10.0, 4001
+
+
+def _grid(baseline: Distribution) -> tuple[Array, float]:
+    reach = _REACH * baseline.sd
+    nodes = np.linspace(baseline.mean - reach, baseline.mean + reach, _NODES)
+    return nodes, float(nodes[1] - nodes[0])
+
+
+@lru_cache(maxsize=512)
+def log_benchmark_evidence(benchmark: Benchmark, baseline: Distribution) -> float:
+    """Log of Z, the probability of the benchmark under the vague prior."""
+    nodes, step = _grid(baseline)
+    log_values = log_likelihood(benchmark.candidates, nodes, benchmark.rho) + baseline.logpdf(nodes)
+    return float(np.logaddexp.reduce(log_values) + np.log(step))
+
+
+def log_robust_factor(benchmark: Benchmark, baseline: Distribution, logit: ArrayLike) -> Array:
+    """Log of the bracket: what the benchmark multiplies the vague prior by, at each logit."""
+    relative = log_likelihood(benchmark.candidates, logit, benchmark.rho) - log_benchmark_evidence(benchmark, baseline)
+    with np.errstate(divide="ignore"):
+        return np.logaddexp(np.log(benchmark.share) + relative, np.log1p(-benchmark.share))
+
+
+def draw_baseline(benchmark: Benchmark, baseline: Distribution, rng: np.random.Generator, size: int) -> Array:
+    """Draws from the robust mixture, by inversion on a grid."""
+    nodes, step = _grid(baseline)
+    log_density = baseline.logpdf(nodes) + log_robust_factor(benchmark, baseline, nodes)
+    cumulative = np.cumsum(np.exp(log_density - log_density.max()))
+    node = np.searchsorted(cumulative, rng.uniform(size=size) * cumulative[-1])
+    return nodes[np.minimum(node, _NODES - 1)] + step * rng.uniform(-0.5, 0.5, size)

@@ -1,0 +1,75 @@
+"""How do sampled parameters become reported quantities? By model, padded studies cut off first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+from scipy.stats import norm
+
+from reanalysis.engines.draws import Draws, apart_prior, hierarchical_draws, stand_alone
+from reanalysis.model.data import ModelData, StudyData
+from reanalysis.model.likelihood import log_likelihood
+from reanalysis.model.spec import ModelSpec
+
+Array = NDArray[np.float64]
+
+
+def assembled(spec: ModelSpec, data: ModelData, posterior: Any) -> tuple[Draws, dict[str, Any]]:
+    """Draws of every reported quantity, and what else the model says of the studies.
+
+    Parameters
+    ----------
+    posterior : xarray Dataset
+        Free variables of the compiled model, with padded studies.
+    """
+    count = len(data.studies)
+    z = posterior["z"].values[..., :count]
+    mu, tau = posterior["mu"].values, posterior["tau"].values
+    prior = spec.priors.mu
+    baseline = bias = None
+    if not spec.rates:
+        base = spec.priors.baseline
+        baseline = base.mean + base.sd * posterior["alpha_raw"].values[..., :count]
+    if spec.model == "bias":
+        bias = np.array([one.bias for one in data.studies]) * posterior["bias_raw"].values[..., :count]
+    if spec.pooling == "none":
+        return hierarchical_draws(spec, data, prior.mean + prior.sd * z, baseline, bias=bias), {}
+    if spec.pooling == "complete":
+        return hierarchical_draws(spec, data, np.repeat(mu[..., None], count, axis=-1), baseline, mu, bias=bias), {}
+    rng = np.random.default_rng([spec.seed, 10])
+    new = mu + tau * rng.standard_normal(mu.shape)
+    effect = mu[..., None] + tau[..., None] * z
+    found: dict[str, Any] = {}
+    if spec.model == "exnex":
+        new = stand_alone(spec, new, rng)
+        apart = apart_prior(spec)
+        alone = apart.mean + apart.sd * posterior["apart_raw"].values[..., :count]
+        share = _exchangeable(spec, data, baseline, effect, alone)
+        found["exchangeable"] = {s: float(share[..., index].mean()) for index, s in enumerate(data.names)}
+        effect = np.where(rng.uniform(size=effect.shape) < share, effect, alone)
+    return hierarchical_draws(spec, data, effect, baseline, mu, tau, new, bias), found
+
+
+def _exchangeable(spec: ModelSpec, data: ModelData, baseline: Array | None, effect: Array, alone: Array) -> Array:
+    """Probability, draw by draw, that a study has its exchangeable effect and not the one that stands alone."""
+    w = spec.number("w")
+    with np.errstate(divide="ignore"):
+        odds = np.full(effect.shape, np.log(w) - np.log1p(-w))
+    for s, study in enumerate(data.studies):
+        base = None if baseline is None else baseline[..., s]
+        odds[..., s] += _log_print(spec, study, base, effect[..., s]) - _log_print(spec, study, base, alone[..., s])
+    return np.asarray(expit(odds))
+
+
+def _log_print(spec: ModelSpec, study: StudyData, baseline: Array | None, effect: Array) -> Array:
+    """Log probability of what depends on a study's effect."""
+    if study.adjusted is not None:
+        ratio = study.adjusted
+        return np.asarray(norm.logpdf(ratio.log_ratio, effect, ratio.standard_error))
+    candidates = getattr(study, spec.arm) if baseline is None else study.treated
+    if candidates is None:
+        return np.zeros_like(effect)
+    return log_likelihood(candidates, effect if baseline is None else baseline + effect, study.rho)

@@ -1,0 +1,140 @@
+"""What if each study may stand alone? The hierarchy in which a study is exchangeable with the others or is not.
+
+    delta_s ~ w Normal(mu, tau^2) + (1 - w) Normal(m, v^2)
+
+Given (mu, tau) the studies stay independent, so each study's term of the posterior is w M_s(mu, tau) + (1 - w) C_s with
+C_s the integral of its likelihood over Normal(m, v^2), a constant. Effects given all others are the same mixture.
+
+Source: Neuenschwander et al. 2016, Pharm Stat 15:123.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from reanalysis.engines.marginal import GridMarginal, MappedMarginal
+from reanalysis.engines.quadrature.hierarchy import HierarchyPosterior, solve
+from reanalysis.engines.quadrature.lattice import Lattice, nice_step
+from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
+from reanalysis.model.distributions import Distribution
+
+Array = NDArray[np.float64]
+
+_REACH = 16.0
+"""SDs of an effect that stands alone beyond which its likelihood is never looked for."""
+
+_SHOWN = 8.5
+"""SDs within which its density is tabulated."""
+
+_STEP = 0.4
+"""Grid step in SDs of an effect that stands alone."""
+
+
+@dataclass(frozen=True)
+class ExchangeabilityPosterior:
+    """Posterior of (mu, tau) where studies may stand alone.
+
+    Parameters
+    ----------
+    hierarchy : HierarchyPosterior
+        Posterior of (mu, tau), with and without each study.
+    studies : tuple of StudyLikelihood
+        S of them.
+    share : float
+        w, the prior probability of being exchangeable.
+    apart : Distribution
+        Normal(m, v), the prior of an effect that stands alone.
+    """
+
+    hierarchy: HierarchyPosterior
+    studies: tuple[StudyLikelihood, ...]
+    share: float
+    apart: Distribution
+
+    @property
+    def log_evidence(self) -> float:
+        """Log marginal likelihood of all studies."""
+        return self.hierarchy.log_evidence
+
+    def average(self) -> GridMarginal:
+        """Posterior of mu."""
+        return self.hierarchy.average()
+
+    def heterogeneity(self) -> MappedMarginal:
+        """Posterior of tau."""
+        return self.hierarchy.heterogeneity()
+
+    def new_effect(self) -> GridMarginal:
+        """Predictive distribution of the effect in a new study, drawn from the mixture."""
+        lattice, density = self._mixed(*self.hierarchy.new_effect_density(min(self.hierarchy.mu.step, self._finest)))
+        return GridMarginal.from_density(lattice.points, density)
+
+    def effect_given_others(self, study: int, step: float, pulled: bool = False) -> tuple[Lattice, Array]:
+        """Density of one study's effect given all other studies, on a lattice no coarser than ``step``.
+
+        A study in conflict with the others is simply not exchangeable, so the mixture needs no help in its tails.
+        """
+        if self.share == 1:
+            return self.hierarchy.effect_given_others(study, step, pulled)
+        return self._mixed(*self.hierarchy.effect_given_others(study, min(step, self._finest)))
+
+    def exchangeable(self, study: int) -> float:
+        """Posterior probability that a study is exchangeable with the others."""
+        if self.share in (0.0, 1.0):
+            return self.share
+        likelihood = self.studies[study]
+        lattice, density = self.hierarchy.effect_given_others(study, likelihood.step())
+        values, log_factor = likelihood.on(lattice)
+        with np.errstate(divide="ignore"):
+            log_with = np.log(values @ density / density.sum()) + log_factor
+        odds = np.log(self.share) - np.log1p(-self.share) + log_with - log_apart(likelihood, self.apart)
+        return float(expit(odds))
+
+    @property
+    def _finest(self) -> float:
+        return _STEP * self.apart.sd if self.share < 1 else np.inf
+
+    def _mixed(self, lattice: Lattice, density: Array) -> tuple[Lattice, Array]:
+        """The mixture, from the density of an exchangeable effect."""
+        if self.share == 1:
+            return lattice, density
+        reach = _SHOWN * self.apart.sd
+        low = min(lattice.points[0], self.apart.mean - reach)
+        high = max(lattice.points[-1], self.apart.mean + reach)
+        wide = Lattice.covering(low, high, lattice.step)
+        mixed = (1 - self.share) * np.exp(self.apart.logpdf(wide.points))
+        start = lattice.first - wide.first
+        mixed[start : start + lattice.size] += self.share * density / (density.sum() * lattice.step)
+        return wide, mixed
+
+
+def log_apart(study: StudyLikelihood, apart: Distribution) -> float:
+    """Log probability of what a study printed if its effect stands alone."""
+    step = nice_step(min(study.step(), _STEP * apart.sd))
+    lattice = Lattice.covering(apart.mean - _REACH * apart.sd, apart.mean + _REACH * apart.sd, step)
+    values, log_factor = study.on(lattice)
+    return float(np.log(step * (values @ np.exp(apart.logpdf(lattice.points)))) + log_factor)
+
+
+def solve_exchangeability(
+    studies: Sequence[StudyLikelihood],
+    mu_prior: Distribution,
+    tau_prior: Distribution,
+    share: float,
+    apart: Distribution,
+) -> ExchangeabilityPosterior:
+    """Posterior under exchangeability with probability ``share``.
+
+    Raises
+    ------
+    QuadratureError
+        As :func:`reanalysis.engines.quadrature.hierarchy.solve`.
+    """
+    constants = np.array([log_apart(study, apart) for study in studies])
+    hierarchy = solve(studies, mu_prior, tau_prior, share, constants)
+    return ExchangeabilityPosterior(hierarchy, tuple(studies), share, apart)

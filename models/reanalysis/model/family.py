@@ -1,0 +1,222 @@
+"""Which models are there? Of each its equations, settings with their defaults, engines and source.
+
+Notation, on the logit scale: study s, control arm 0 and treated arm 1, y_sa what an arm printed (see
+:mod:`reanalysis.model.likelihood`), rho_s the intra-arm correlation of the study's design. The primary model is
+
+    y_sa ~ BetaBinomial(n_sa, pi_sa, rho_s)      logit pi_s0 = alpha_s      logit pi_s1 = alpha_s + delta_s
+    alpha_s ~ Normal(0, 1.5^2)      delta_s ~ Normal(mu, tau^2)      mu ~ Normal(0, 1)      tau ~ HalfNormal(0.5)
+
+and the others change one thing each: how effects vary, how a design is discounted, what stands in for a control that
+is missing, or what is exchangeable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+ModelName = Literal["contrast", "all-cohort", "joint", "exnex", "bias", "rates", "beta-rates", "arm-beta-binomial"]
+Pooling = Literal["partial", "none", "complete"]
+Engine = Literal["nuts", "quadrature"]
+
+POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
+ENGINES: tuple[Engine, ...] = get_args(Engine)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A number that a model takes beside its priors.
+
+    Parameters
+    ----------
+    name : str
+        As written in ``--set NAME=X``.
+    default : float or None
+        None where the model does something else unless told.
+    low, high : float
+        Smallest and largest value allowed.
+    meaning : str
+        What it sets, for readers.
+    basket : float or None
+        The default where single arms are modelled instead of contrasts; None for the same.
+    """
+
+    name: str
+    default: float | None
+    low: float
+    high: float
+    meaning: str
+    basket: float | None = None
+
+    def allows(self, value: float) -> bool:
+        """Whether a value lies within the bounds (not a number never does)."""
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True)
+class Family:
+    """One model.
+
+    Parameters
+    ----------
+    name : str
+        As written in ``--model NAME``.
+    title : str
+        What it assumes, in one sentence.
+    equations : tuple of str
+        Display formulas in LaTeX: what differs from the primary model.
+    note : str
+        What a reader must know to use its results.
+    source : str
+        Where the model is from.
+    engines : tuple of str
+        Engines it has.
+    poolings : tuple of str
+        Poolings it allows.
+    settings : tuple of Setting
+        What ``--set`` may change.
+    rho : bool
+        Whether rho comes from the design of the study; False where the model discounts, or spreads, in its own way.
+    """
+
+    name: ModelName
+    title: str
+    equations: tuple[str, ...]
+    note: str
+    source: str
+    engines: tuple[Engine, ...] = ENGINES
+    poolings: tuple[Pooling, ...] = POOLINGS
+    settings: tuple[Setting, ...] = ()
+    rho: bool = True
+
+    def setting(self, name: str) -> Setting | None:
+        """A setting by name, None where the model has none of that name."""
+        return next((s for s in self.settings if s.name == name), None)
+
+
+BIAS_SETTINGS: dict[str, Setting] = {
+    design: Setting(f"b_{design}", default, 0.0, 10.0, f"SD of the bias of a {design} comparison, in log odds")
+    for design, default in (
+        ("randomised", 0.0),
+        ("weighted", 0.35),
+        ("matched", 0.45),
+        ("historical", 0.45),
+        ("external", 0.7),
+    )
+}
+"""By design class; ``external`` stands to its rho of 0.05 as the others stand to theirs."""
+
+FAMILIES: dict[str, Family] = {
+    family.name: family
+    for family in (
+        Family(
+            "contrast",
+            "Study effects are exchangeable; baselines are not shared.",
+            (
+                r"\operatorname{logit} \pi_{s0} = \alpha_s, \quad \operatorname{logit} \pi_{s1} = \alpha_s + \delta_s, "
+                r"\quad \delta_s \sim \mathrm{Normal}(\mu, \tau^2)",
+            ),
+            "The primary model. Complete pooling sets the heterogeneity to 0; no pooling gives each effect the prior "
+            "of the average.",
+            "Smith, Spiegelhalter and Thomas 1995, Stat Med 14:2685; beta-binomial arms: Williams 1975, "
+            "Biometrics 31:949",
+        ),
+        Family(
+            "all-cohort",
+            "A control that a study lacks is filled by an external benchmark of its product, right or wrong.",
+            (
+                r"p(\alpha_s) = w \, p(\alpha_s \mid \text{benchmark}, \rho = \rho_{\text{external}}) + "
+                r"(1 - w) \, p(\alpha_s)_{\text{vague}}",
+            ),
+            "A benchmark is never a comparison: a cohort filled this way informs the average but is not counted as "
+            "comparative, and its time window may differ from the benchmark's.",
+            "Robust mixture prior: Schmidli et al. 2014, Biometrics 70:1023",
+            settings=(Setting("w", 0.5, 0.0, 1.0, "prior weight of the benchmark against the vague baseline"),),
+        ),
+        Family(
+            "joint",
+            "Effects on several endpoints are correlated across studies.",
+            (
+                r"\delta_{s\cdot} \sim \mathrm{MVN}(\mu, \operatorname{diag}(\tau) \, \Omega \, "
+                r"\operatorname{diag}(\tau)), \quad \Omega \sim \mathrm{LKJ}(2)",
+                r"r_{ij} = 2 u_{ij} - 1, \quad u_{ij} \sim \mathrm{Beta}(b_j, b_j), \quad b_j = 2 + (E - 2 - j)/2",
+            ),
+            "E endpoints; the partial correlations r of column j = 0, 1, ... are independent. A denominator that is "
+            "not printed is shared by the endpoints of an arm and summed outside the product over them.",
+            "Lewandowski, Kurowicka and Joe 2009, J Multivar Anal 100:1989; multivariate meta-analysis: Riley et al. "
+            "2017, BMJ 358:j3932",
+            engines=("nuts",),
+            poolings=("partial",),
+            settings=(Setting("correlation", None, 0.0, 0.95, "fixes all correlations instead of learning them"),),
+        ),
+        Family(
+            "exnex",
+            "Each study's effect is exchangeable with the others, or stands alone.",
+            (
+                r"\delta_s \sim w \, \mathrm{Normal}(\mu, \tau^2) + (1 - w) \, \mathrm{Normal}(m, v^2), "
+                r"\quad \delta_{\text{new}} \text{ likewise}",
+            ),
+            "With --arm the same for the logit rates of single arms, a basket of cohorts: m = 0 and v = 2 then are "
+            "about what one patient says of a rate of one half.",
+            "Neuenschwander et al. 2016, Pharm Stat 15:123",
+            poolings=("partial",),
+            settings=(
+                Setting("w", 0.5, 0.0, 1.0, "prior probability that a study is exchangeable"),
+                Setting("m", 0.0, -10.0, 10.0, "centre of an effect (or logit rate) that stands alone"),
+                Setting("v", 1.5, 0.01, 10.0, "SD of an effect that stands alone", basket=2.0),
+            ),
+        ),
+        Family(
+            "bias",
+            "What a design may hide is an additive bias of its own size, not a discount of patients.",
+            (
+                r"\operatorname{logit} \pi_{s1} = \alpha_s + \delta_s + \beta_s, \quad "
+                r"\beta_s \sim \mathrm{Normal}(0, b_s^2), \quad \rho_s = 0",
+            ),
+            "The other way to discount; never together with rho. Effects and treated rates of a study are those "
+            "without its bias.",
+            "Turner et al. 2009, J R Stat Soc A 172:21; Welton et al. 2009, J R Stat Soc A 172:119",
+            settings=tuple(BIAS_SETTINGS.values()),
+            rho=False,
+        ),
+        Family(
+            "rates",
+            "Logit rates of one arm are exchangeable across studies.",
+            (r"\operatorname{logit} \pi_s = \theta_s, \quad \theta_s \sim \mathrm{Normal}(\mu, \tau^2)",),
+            "The rate of a new study is the meta-analytic-predictive (MAP) prior of a future arm; it is also given as "
+            "a mixture of Beta distributions, with effective sample sizes, and made robust by a vague component.",
+            "Neuenschwander et al. 2010, Clin Trials 7:5; Schmidli et al. 2014, Biometrics 70:1023",
+            settings=(
+                Setting("robust", 0.2, 0.0, 1.0, "weight of the vague component Beta(1, 1) in the robust MAP prior"),
+            ),
+        ),
+        Family(
+            "beta-rates",
+            "Rates of one arm share a Beta distribution.",
+            (r"p_s \sim \mathrm{Beta}(\alpha, \beta), \quad p(\alpha, \beta) \propto (\alpha + \beta)^{-5/2}",),
+            "The textbook beta-binomial. Its Beta distribution is the overdispersion, so rho is 0.",
+            "Gelman et al. 2013, Bayesian Data Analysis, 3rd edition, section 5.3",
+            engines=("quadrature",),
+            poolings=("partial",),
+            rho=False,
+        ),
+        Family(
+            "arm-beta-binomial",
+            "Rates of the same arm are exchangeable across studies: one Beta distribution an arm.",
+            (
+                r"p_{sa} \sim \mathrm{Beta}(\pi_a (1 - \rho) / \rho, \; (1 - \pi_a)(1 - \rho) / \rho)",
+                r"\operatorname{logit} \pi_1 = \operatorname{logit} \pi_0 + \mu, \quad \rho \sim \mathrm{Beta}(1, c)",
+            ),
+            "Breaks the pairing: a treated arm is compared with the controls of all studies, its own among them, so a "
+            "difference between study populations can pass for an effect. rho is common to all arms and learnt; the "
+            "discount for design does not apply.",
+            "Kuss 2015, Stat Med 34:1097",
+            engines=("nuts",),
+            poolings=("partial",),
+            settings=(Setting("c", 9.0, 0.1, 1000.0, "rho ~ Beta(1, c), of mean 1 / (1 + c)"),),
+            rho=False,
+        ),
+    )
+}
+
+MODELS: tuple[str, ...] = tuple(FAMILIES)
