@@ -107,7 +107,7 @@ def test_results_show_themselves_and_escape_what_they_show(tmp_path: Path) -> No
         "study,arm,endpoint,events,n\n<b>A,control,<i>x,4,20\n<b>A,treated,<i>x,7,20\n", encoding="utf-8"
     )
     evidence = ra.read_evidence(tmp_path)
-    for shown in (ra.audit(evidence), ra.fit(evidence, "<i>x", "quadrature")):
+    for shown in (evidence, ra.audit(evidence), ra.fit(evidence, "<i>x", "quadrature")):
         html = shown._repr_html_()
         assert "<table" in html
         assert "<i>x" not in html

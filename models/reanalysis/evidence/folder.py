@@ -8,6 +8,7 @@ import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,12 @@ class Evidence:
     sha256: dict[str, str]
     benchmarks: tuple[BenchmarkRow, ...] = ()
     _known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def _repr_html_(self) -> str:
+        from reanalysis.evidence.coverage import coverage
+
+        title = f"<p><b>{escape(self.title)}</b>: {len(self.arms)} rows, {len(self.contrasts)} ratios</p>"
+        return title + coverage(self, self.endpoints).T.to_html()
 
     @functools.cached_property
     def rows_of_arm(self) -> dict[tuple[str, str], tuple[ArmRow, ...]]:
