@@ -404,6 +404,6 @@ def test_findings_come_most_severe_first_and_do_not_depend_on_the_order_of_rows(
         "B treated x 3 20 15",
     ]
     ledgers = [audited(tmp_path / name, order) for name, order in (("a", rows), ("b", rows[::-1]))]
-    assert [f.severity for f in ledgers[0].findings] == ["error", "warning", "info"]
+    assert [f.severity for f in ledgers[0].findings] == ["error", "warning", "info", "info"]
     seen = [sorted((f.id, f.message, f.feasible) for f in ledger.findings) for ledger in ledgers]
     assert seen[0] == seen[1]

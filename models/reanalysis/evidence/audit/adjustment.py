@@ -29,6 +29,8 @@ Array = NDArray[np.float64]
 
 _STRONGEST = 30.0
 _IMPLAUSIBLE_AUC = 0.9
+_APART = 1.25
+"""Ratios nearer to each other than this need no explanation."""
 _FEW_EVENTS, _TOO_FEW_EVENTS = 10, 5
 """Events per parameter below which a logistic regression is biased (Peduzzi 1996, J Clin Epidemiol 49:1373)."""
 
@@ -129,10 +131,11 @@ def _distance(row: ContrastRow, p0: float, p1: float, used: str) -> Finding:
             "; non-collapsibility alone would need covariates with a linear predictor of SD "
             f"{strength.sd:.1f} (AUC {strength.auc:.2f})"
         )
-        severity = "warning" if strength.auc > _IMPLAUSIBLE_AUC else "info"
+        apart = abs(adjusted - unadjusted) > math.log(_APART)
+        severity = "warning" if apart and strength.auc > _IMPLAUSIBLE_AUC else "info"
     elif abs(adjusted) > abs(unadjusted) or adjusted * unadjusted < 0:
         message += "; non-collapsibility alone cannot explain it"
-        beyond = _beyond_chance(row, adjusted, unadjusted)
+        beyond = abs(adjusted - unadjusted) > math.log(_APART) and _beyond_chance(row, unadjusted)
         severity = "warning" if beyond else "info"
         if adjusted * unadjusted < 0:
             message += ": it is on the other side of 1" + (", are control and treated swapped?" if beyond else "")
@@ -142,11 +145,9 @@ def _distance(row: ContrastRow, p0: float, p1: float, used: str) -> Finding:
     )  # fmt: skip
 
 
-def _beyond_chance(row: ContrastRow, adjusted: float, unadjusted: float) -> bool:
-    """Whether two ratios are further apart than the adjusted one's own interval is wide."""
-    if not row.has_interval:
-        return True
-    return not math.log(float(row.lower)) <= unadjusted <= math.log(float(row.upper)) and adjusted != unadjusted
+def _beyond_chance(row: ContrastRow, unadjusted: float) -> bool:
+    """Whether the unadjusted ratio lies outside the interval of the adjusted one; so if none is printed."""
+    return not row.has_interval or not math.log(float(row.lower)) <= unadjusted <= math.log(float(row.upper))
 
 
 def _events_per_parameter(

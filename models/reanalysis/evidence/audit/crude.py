@@ -2,7 +2,7 @@
 
 The ratio has to, up to the rounding of both; the p-value has to lie among those of the tests in use for two
 proportions: chi-square with and without continuity correction, Fisher's exact test and its mid-p form, the
-likelihood-ratio test, and Wald's tests of the difference and of the log odds ratio.
+likelihood-ratio test, and Wald's tests of the difference, the log odds ratio and the log risk ratio.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from scipy.stats import chi2, hypergeom
 
 from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.finding import Finding
-from reanalysis.evidence.audit.ratios import PRECISE, p_bounds, rounded
-from reanalysis.evidence.audit.two_rates import log_odds_wald, pooled_chi_square, unpooled_wald
+from reanalysis.evidence.audit.rounding import PRECISE, p_bounds, rounded, standard_errors
+from reanalysis.evidence.audit.two_rates import log_odds_wald, log_risk_wald, pooled_chi_square, unpooled_wald
 from reanalysis.evidence.contrasts import ContrastRow
 from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.possible import possible_pairs
 
 _CRUDE = ("", "none", "unadjusted", "crude", "univariate", "univariable", "unweighted")
 _WEIGHTED = ("iptw", "weighted", "weighting")
+_NARROWEST, _WIDEST = 0.8, 1.6
+"""Exact and profile intervals are wider than Wald's at small counts, hardly any is narrower."""
 _MOST_EXACT = 20_000
 """Patients up to whom Fisher's test is worked out; beyond, it is the corrected chi-square."""
 
@@ -37,7 +39,20 @@ def is_unadjusted(row: ContrastRow, weighted: bool) -> bool:
     weighted : bool
         Whether those rates are propensity-weighted.
     """
-    return row.adjustment.strip().lower() in (_WEIGHTED if weighted else _CRUDE)
+    return row.adjustment.strip().lower() in _WEIGHTED if weighted else called_unadjusted(row.adjustment)
+
+
+def called_unadjusted(adjustment: str) -> bool:
+    """Whether an adjustment is none, or not told."""
+    return adjustment.strip().lower() in _CRUDE
+
+
+def judged_by_counts(evidence: Evidence, row: ContrastRow) -> bool:
+    """Whether a p-value belongs to counts that are printed, from which it can be worked out."""
+    rates = both_rates(evidence, row.study, row.endpoint)
+    if rates is None or not is_unadjusted(row, rates[0].weighting == "iptw"):
+        return False
+    return rates[1].counts is not None and rates[3].counts is not None
 
 
 @dataclass(frozen=True)
@@ -99,6 +114,8 @@ def check_crude(evidence: Evidence) -> Iterator[Finding]:
         _, p0, _, p1 = rates
         if row.estimate and row.measure != "HR" and p0.inside and p1.inside:
             yield from _ratio(row, p0, p1)
+            if row.has_interval and p0.counts is not None:
+                yield from _interval(row, p0, p1)
         if row.p and p0.counts is not None and p1.counts is not None:
             yield from _p_value(row, p0, p1)
 
@@ -123,6 +140,24 @@ def _ratio(row: ContrastRow, p0: RateRange, p1: RateRange) -> Iterator[Finding]:
     if printed_low <= PRECISE / low and 1 / high <= printed_high * PRECISE:
         message += "; it is theirs with control and treated swapped"
     yield _finding(row, "ratio", message)
+
+
+def _interval(row: ContrastRow, p0: RateRange, p1: RateRange) -> Iterator[Finding]:
+    """The standard error that the interval implies against Wald's from the counts."""
+
+    def error(r0: float, r1: float) -> float:
+        odds = row.measure == "OR"
+        return math.sqrt(sum((1 / r - 1) / n / ((1 - r) ** 2 if odds else 1) for r, n in ((r0, p0.n), (r1, p1.n))))
+
+    errors = [error(r0, r1) for r0, r1 in itertools.product({p0.low, p0.high}, {p1.low, p1.high})]
+    low, high = standard_errors(row)
+    if high < _NARROWEST * min(errors) or low > _WIDEST * max(errors):
+        shown = f"{min(errors):.3f}"
+        message = (
+            f"the interval of {row.printed} has a standard error of {row.standard_error:.3f}, "
+            f"the printed counts give {shown}"
+        )
+        yield _finding(row, "interval", message)
 
 
 def _p_value(row: ContrastRow, p0: RateRange, p1: RateRange) -> Iterator[Finding]:
@@ -155,6 +190,7 @@ def p_values(x0: int, n0: int, x1: int, n1: int) -> dict[str, float]:
         found["Wald, difference"] = unpooled_wald(r0, n0, r1, n1)
     if 0 < x0 < n0 and 0 < x1 < n1:
         found["Wald, log odds"] = log_odds_wald(r0, n0, r1, n1)
+        found["Wald, log risk"] = log_risk_wald(r0, n0, r1, n1)
     values = {name: float(chi2.sf(statistic, 1)) for name, statistic in found.items()}
     if n0 + n1 <= _MOST_EXACT:
         values["Fisher"], values["mid-p"] = _exact(x0, n0, x1, n1)

@@ -24,10 +24,10 @@ class Finding:
     Parameters
     ----------
     kind : str
-        What was checked, for example ``count-percent``, ``rounding``, ``readings``, ``denominator``,
-        ``subgroups``, ``nesting``, ``order``, ``weighted-rate``, ``effective-size``, ``imbalance``, ``positivity``,
-        ``interval``, ``p-value``, ``ratio``, ``measure``, ``adjustment``, ``events-per-parameter``, ``excluded``,
-        ``column``.
+        What was checked, for example ``count-percent``, ``rounding``, ``convention``, ``readings``, ``denominator``,
+        ``subgroups``, ``nesting``, ``narrowing``, ``order``, ``weighted-rate``, ``effective-size``, ``imbalance``,
+        ``positivity``, ``interval``, ``p-value``, ``ratio``, ``measure``, ``adjustment``,
+        ``events-per-parameter``, ``excluded``, ``column``.
     severity : {"info", "warning", "error"}
         ``error`` keeps a model from using the rows; "no finding" means none above ``info``.
     study, arm, endpoint : str

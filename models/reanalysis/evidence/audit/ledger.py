@@ -9,12 +9,14 @@ from typing import Any
 import pandas as pd
 
 from reanalysis.evidence.audit.adjustment import check_adjustment
+from reanalysis.evidence.audit.conventions import check_conventions
 from reanalysis.evidence.audit.counts import check_counts
 from reanalysis.evidence.audit.crude import check_crude
 from reanalysis.evidence.audit.declared import check_declared
 from reanalysis.evidence.audit.denominators import check_denominators
 from reanalysis.evidence.audit.effective_size import check_effective_size
 from reanalysis.evidence.audit.finding import SEVERITIES, Finding
+from reanalysis.evidence.audit.narrowed import check_narrowing
 from reanalysis.evidence.audit.nesting import check_nesting
 from reanalysis.evidence.audit.order import check_order
 from reanalysis.evidence.audit.ratios import check_ratios
@@ -26,9 +28,11 @@ from reanalysis.evidence.problems import InconsistentPrint
 
 _CHECKS = (
     check_counts,
+    check_conventions,
     check_denominators,
     check_subgroups,
     check_nesting,
+    check_narrowing,
     check_order,
     check_weighted_rates,
     check_effective_size,

@@ -1,19 +1,27 @@
-"""Which group comes first in "A against B"? Percentages that are counts in one order only prove it."""
+"""Which group comes first in "A against B"? Percentages that are counts in one order only prove it.
+
+Where counts are printed too, each percentage has to be that of the count in its row, not of the other arm's.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.finding import Finding
+from reanalysis.evidence.feasible import counts_of
 from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.printing import CONVENTIONS
 
 
 def check_order(evidence: Evidence) -> Iterator[Finding]:
     """Both orders of each study's pairs of unweighted percentages against their denominators."""
-    for study in dict.fromkeys(row.study for row in evidence.arms):
-        pairs = _pairs(evidence, study)
+    by_study: dict[str, list[ArmRow]] = defaultdict(list)
+    for row in evidence.arms:
+        by_study[row.study].append(row)
+    for study, rows in by_study.items():
+        pairs = _pairs(rows)
         if not pairs:
             continue
         given = [(c, t) for c, t in pairs if _possible(c, c) and _possible(t, t)]
@@ -37,30 +45,22 @@ def check_order(evidence: Evidence) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _pairs(evidence: Evidence, study: str) -> list[tuple[ArmRow, ArmRow]]:
-    rows = [
-        r
-        for r in evidence.arms
-        if r.study == study
-        and r.weighting == "none"
-        and r.percent is not None
-        and r.n is not None
-        and not r.subgroup
-        and not r.reading
-        and r.use != "excluded"
-    ]
+def _pairs(rows: list[ArmRow]) -> list[tuple[ArmRow, ArmRow]]:
+    by_endpoint: dict[str, dict[str, ArmRow]] = defaultdict(dict)
+    for r in rows:
+        alone = not r.subgroup and not r.reading and r.use != "excluded"
+        if alone and r.weighting == "none" and r.percent is not None and r.n is not None:
+            by_endpoint[r.endpoint][r.arm] = r
     found = []
-    for endpoint in dict.fromkeys(r.endpoint for r in rows):
-        arms = {r.arm: r for r in rows if r.endpoint == endpoint}
-        if len(arms) == 2 and arms["control"].n != arms["treated"].n:
+    for arms in by_endpoint.values():
+        if len(arms) == 2 and len({(r.n, r.events) for r in arms.values()}) == 2:
             found.append((arms["control"], arms["treated"]))
     return found
 
 
 def _possible(percentage_of: ArmRow, patients_of: ArmRow) -> bool:
-    """Whether the percentage of one row is a count among the patients of another."""
-    import numpy as np
-
+    """Whether the percentage of one row is a count among the patients of another, that printed where one is."""
     assert percentage_of.percent is not None
-    low, high = percentage_of.percent.counts(np.array([patients_of.n]), CONVENTIONS[0])
-    return bool(low[0] <= high[0])
+    assert patients_of.n is not None
+    counts, convention = counts_of(percentage_of.percent, patients_of.n, patients_of.events)
+    return bool(counts) and convention == CONVENTIONS[0]

@@ -7,16 +7,18 @@ from collections.abc import Iterator
 
 from scipy.stats import norm
 
+from reanalysis.evidence.audit.crude import called_unadjusted, judged_by_counts
 from reanalysis.evidence.audit.finding import Finding, Severity
-from reanalysis.evidence.contrasts import ContrastRow, p_number
+from reanalysis.evidence.audit.rounding import PRECISE, p_bounds, rounded, standard_errors
+from reanalysis.evidence.contrasts import ContrastRow
 from reanalysis.evidence.folder import Evidence
 
+_OTHER_TEST, _SLACK = 1.1, 0.05
+"""How far the z of another test of the same estimate may be from Wald's, as a factor and beside it."""
+_CONTINUITY = 0.7
+"""How many standard errors of the log ratio an exact or corrected test of a small table can take off its z."""
 _UNRELIABLE_SPAN = 50.0
 """Ratio of the bounds of an interval above which it says next to nothing."""
-
-
-PRECISE = 1 + 1e-9
-"""Relative slack of comparisons of numbers worked out from prints."""
 
 
 def check_ratios(evidence: Evidence) -> Iterator[Finding]:
@@ -25,7 +27,7 @@ def check_ratios(evidence: Evidence) -> Iterator[Finding]:
         if row.has_interval:
             symmetric = _is_symmetric(row)
             yield from _symmetry(row, symmetric)
-            if row.p and row.measure:
+            if row.p and not judged_by_counts(evidence, row):
                 yield from _p_value(row)
             span = float(row.upper) / float(row.lower)
             if span > _UNRELIABLE_SPAN:
@@ -40,26 +42,6 @@ def _finding(row: ContrastRow, kind: str, message: str, severity: Severity = "wa
     return Finding(
         kind, severity, row.study, "", row.endpoint, message, used_as=used, table="contrasts", lines=(row.line,)
     )
-
-
-def rounded(text: str) -> tuple[float, float]:
-    """Bounds of the positive numbers that print as this text."""
-    half = 0.5 * 10 ** -len(text.partition(".")[2])
-    return max(float(text) - half, 1e-12), float(text) + half
-
-
-def p_bounds(text: str) -> tuple[float, float]:
-    """Bounds of the p-values that print as this text."""
-    value, half = p_number(text), 0.5 * 10 ** -len(text.partition(".")[2])
-    low = 0.0 if text.startswith("<") else max(0.0, value - half)
-    return low, 1.0 if text.startswith(">") else min(1.0, value + half)
-
-
-def standard_errors(row: ContrastRow) -> tuple[float, float]:
-    """Smallest and largest standard error of the log ratio that the printed interval implies."""
-    z_level = float(norm.ppf(0.5 + row.level / 2))
-    (l0, l1), (u0, u1) = rounded(row.lower), rounded(row.upper)
-    return max((math.log(u0) - math.log(l1)) / (2 * z_level), 0.0), (math.log(u1) - math.log(l0)) / (2 * z_level)
 
 
 def _is_symmetric(row: ContrastRow) -> bool:
@@ -84,28 +66,32 @@ def _symmetry(row: ContrastRow, symmetric: bool) -> Iterator[Finding]:
 
 
 def _p_value(row: ContrastRow) -> Iterator[Finding]:
-    """The p-value that the interval implies, over the rounding of its bounds."""
+    """The p-value that the interval implies, over the rounding of its bounds.
+
+    The p-value may be a score or a likelihood-ratio test's, whose z differs a little from Wald's.
+    """
     e0, e1 = rounded(row.estimate)
     narrow, wide = standard_errors(row)
     distance = sorted((abs(math.log(e0)), abs(math.log(e1))))
     nearest = 0.0 if math.log(e0) * math.log(e1) < 0 else distance[0]
-    highest = 2 * float(norm.sf(nearest / wide))
-    lowest = 2 * float(norm.sf(distance[1] / max(narrow, 1e-9)))
-    printed_low, printed_high = p_bounds(row.p)
-    if highest * PRECISE < printed_low or lowest > printed_high * PRECISE:
+    least, most = nearest / wide, distance[1] / max(narrow, 1e-9)
+    highest, lowest = 2 * float(norm.sf(least)), 2 * float(norm.sf(most))
+    printed_most, printed_least = (float(norm.isf(p / 2)) for p in p_bounds(row.p))
+    exact = _CONTINUITY * wide if called_unadjusted(row.adjustment) else 0.0
+    if least > printed_most * _OTHER_TEST + _SLACK + exact or printed_least > most * _OTHER_TEST + _SLACK:
         implied = f"{lowest:.2g}" if math.isclose(lowest, highest, rel_tol=0.05) else f"{lowest:.2g} to {highest:.2g}"
         yield _finding(row, "p-value", f"{row.printed}: the interval implies p = {implied}")
 
 
 def _labels(evidence: Evidence) -> Iterator[Finding]:
-    """Different measures from what is described as one analysis."""
+    """Different measures from what is described as one analysis; OR and RR of the same table are none."""
     groups: dict[tuple[str, str], list[ContrastRow]] = {}
     for row in evidence.contrasts:
         if row.estimate and row.use != "excluded":
             groups.setdefault((row.study, row.adjustment), []).append(row)
     for (_, adjustment), rows in groups.items():
         measures = sorted({row.measure for row in rows})
-        if len(measures) < 2:
+        if len(measures) < 2 or (called_unadjusted(adjustment) and "HR" not in measures):
             continue
         rare = min(measures, key=lambda measure: sum(row.measure == measure for row in rows))
         others = ", ".join(measure for measure in measures if measure != rare)

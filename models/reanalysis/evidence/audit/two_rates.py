@@ -19,6 +19,11 @@ def unpooled_wald(p0: float, n0: float, p1: float, n1: float) -> float:
     return (p1 - p0) ** 2 / (p0 * (1 - p0) / n0 + p1 * (1 - p1) / n1)
 
 
+def log_risk_wald(p0: float, n0: float, p1: float, n1: float) -> float:
+    """Squared z of the log risk ratio (Katz)."""
+    return math.log(p1 / p0) ** 2 / ((1 / p0 - 1) / n0 + (1 / p1 - 1) / n1)
+
+
 def log_odds_wald(p0: float, n0: float, p1: float, n1: float) -> float:
     """Squared z of the log odds ratio (Woolf)."""
     variance = 1 / (n0 * p0 * (1 - p0)) + 1 / (n1 * p1 * (1 - p1))

@@ -1,0 +1,29 @@
+"""Which counts do a row's neighbours rule out? Parts within wholes and sums of subgroups, where they decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reanalysis.evidence.audit.finding import Finding, allowed, counts_text
+from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.narrowing import narrowed_pairs
+from reanalysis.evidence.possible import possible_pairs
+
+
+def check_narrowing(evidence: Evidence) -> Iterator[Finding]:
+    """Modelled rows of which fewer counts are left than their own print allows."""
+    for row in evidence.arms:
+        if not row.modelled or row.weighting == "iptw":
+            continue
+        own, left = possible_pairs(evidence, row), narrowed_pairs(evidence, row)
+        if own == left:
+            continue
+        many = sum(high - low + 1 for low, high in own.values())
+        fewer = sum(high - low + 1 for low, high in left.values())
+        yield Finding(
+            "narrowing", "info", row.study, row.arm, row.endpoint,
+            f"{row.printed} allows {many} counts alone, and {fewer} with the parts, wholes and subgroups printed "
+            "beside it",
+            feasible=allowed((f"{counts_text(counts)} of {n}" for n, counts in left.items()), len(left)),
+            used_as="the counts that are left", lines=(row.line,),
+        )  # fmt: skip
