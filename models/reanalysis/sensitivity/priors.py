@@ -14,34 +14,34 @@ from reanalysis.model.distributions import Distribution
 from reanalysis.model.spec import ModelSpec
 from reanalysis.sensitivity.scenario import Scenario
 
-_TAU = {
+TAU = {
     "half-normal 0.25": "halfnormal(0.25)",
     "half-normal 1": "halfnormal(1)",
     "Turner 2015, adverse events": "lognormal(-0.935,0.76)",
     "Turner 2015, infection": "lognormal(-1.245,0.76)",
 }
+"""Alternative priors of the heterogeneity, by their names."""
+
 _LOG_2 = 0.6931471805599453
 
 
 def priors(evidence: Evidence, spec: ModelSpec, endpoint: str) -> list[Scenario]:
     """Alternatives for tau and mu, one at a time."""
     scenarios = [Scenario("priors", f"primary: mu {spec.priors.mu}, tau {spec.priors.tau}", spec, primary=True)]
-    for label, text in _TAU.items():
+    for label, text in TAU.items():
         prior = replace(spec.priors, tau=Distribution.parse(text))
         scenarios.append(Scenario("priors", f"tau {label}", replace(spec, priors=prior)))
-    for label, mean, sd in _mu(evidence.endpoint(endpoint).better):
-        prior = replace(spec.priors, mu=Distribution("normal", (mean, sd)))
+    for label, alternative in mu_alternatives(evidence.endpoint(endpoint).better).items():
+        prior = replace(spec.priors, mu=alternative)
         scenarios.append(Scenario("priors", f"mu {label}", replace(spec, priors=prior)))
     return scenarios
 
 
-def _mu(better: str | None) -> list[tuple[str, float, float]]:
-    found = [("vague, normal(0, 2.82)", 0.0, 2.82), ("sceptical, normal(0, 0.355)", 0.0, 0.355)]
-    if better is None:
-        return found
-    good = -_LOG_2 if better == "lower" else _LOG_2
-    return [
-        *found,
-        ("optimistic, centred on twofold better odds", good, 0.355),
-        ("pessimistic, centred on twofold worse odds", -good, 0.355),
-    ]
+def mu_alternatives(better: str | None) -> dict[str, Distribution]:
+    """Alternative priors of the average effect by their names; the last two only where a side is good."""
+    found = {"vague, normal(0, 2.82)": (0.0, 2.82), "sceptical, normal(0, 0.355)": (0.0, 0.355)}
+    if better is not None:
+        good = -_LOG_2 if better == "lower" else _LOG_2
+        found["optimistic, centred on twofold better odds"] = (good, 0.355)
+        found["pessimistic, centred on twofold worse odds"] = (-good, 0.355)
+    return {label: Distribution("normal", parameters) for label, parameters in found.items()}

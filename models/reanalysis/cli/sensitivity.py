@@ -1,0 +1,156 @@
+"""``reanalysis sensitivity``: does the answer depend on the choices?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from reanalysis.cli.options import Data, Format, Workers
+
+if TYPE_CHECKING:
+    from reanalysis.cli.output import Page
+    from reanalysis.sensitivity.all_models import ModelAnswer
+    from reanalysis.sensitivity.multiverse.multiverse import Multiverse
+    from reanalysis.sensitivity.tipping.search import TippingPoint
+
+_TABLES = (".csv", ".parquet")
+
+
+def sensitivity_command(
+    data: Data,
+    endpoint: Annotated[str, typer.Option(help="Endpoint id of arms.csv.")],
+    all_models: Annotated[
+        bool, typer.Option("--all-models", help="Also fit every model once, those sampled by NUTS too (minutes).")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Save every specification: a .csv or .parquet file.")] = None,
+    workers: Workers = None,
+    output: Format = "table",
+) -> None:
+    """Cross every choice of one endpoint: the multiverse, what moves it, and its tipping points."""
+    from reanalysis.cli.output import print_json
+    from reanalysis.cli.progress import counting, working
+    from reanalysis.cli.specification import bad_endpoint, bad_format, bad_table, bad_workers, require
+    from reanalysis.evidence.folder import read_evidence
+
+    require(bad_format(output), bad_table(out, _TABLES), bad_workers(workers))
+    evidence = read_evidence(data)
+    require(bad_endpoint(evidence, endpoint))
+    from reanalysis.engines.batches import local_processes
+    from reanalysis.evidence.audit.ledger import require_consistent
+    from reanalysis.model.selection import default_spec, select
+    from reanalysis.sensitivity.all_models import all_models as fit_all_models
+    from reanalysis.sensitivity.multiverse.multiverse import multiverse
+    from reanalysis.sensitivity.multiverse.summary import summary
+    from reanalysis.sensitivity.tipping.points import tipping_points
+
+    spec = default_spec(evidence)
+    select(evidence, spec, endpoint)
+    require_consistent(evidence, (endpoint,))
+    with local_processes(workers) as executor, counting(f"{endpoint}: specifications") as progress:
+        found = multiverse(evidence, endpoint, spec, executor=executor, progress=progress)
+    with working("tipping points"):
+        points = tipping_points(evidence, endpoint, spec)
+    models: list[ModelAnswer] = []
+    if all_models:
+        with working("every model once"):
+            models = fit_all_models(evidence, endpoint, spec)
+    if out is not None:
+        _save(found, out)
+    if output == "json":
+        from dataclasses import asdict
+
+        whole: dict[str, Any] = summary(found) | {"tipping_points": [point.as_dict() for point in points]}
+        if all_models:
+            whole["models"] = [asdict(model) for model in models]
+        print_json(whole)
+        return
+    from reanalysis.cli.output import Page, until_closed
+
+    page = Page()
+    with until_closed(page.file):  # type: ignore[arg-type]
+        _print(page, evidence.endpoint_label(endpoint), summary(found))
+        _print_points(page, points)
+        if all_models:
+            _print_models(page, models)
+
+
+def _save(found: Multiverse, out: Path) -> None:
+    if out.suffix == ".csv":
+        found.table.to_csv(out, index=False)
+    else:
+        found.table.to_parquet(out, index=False)
+
+
+def _print(page: Page, label: str, found: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    page.lines(f"{label}: {found['specifications']:,} specifications", style="bold")
+    page.lines(f"of {found['combinations']:,} combinations, many of which are the same specification")
+    for reason, count in found["infeasible"].items():
+        page.lines(f"{count:,} combinations define no effect: {reason}", indent=2)
+    if found["held"]:
+        page.lines(f"not varied, for their number: {', '.join(found['held'])}")
+    spread, probability = found["odds_ratio"], found["probability"]
+    page.lines(
+        f"median odds ratio from {spread['lowest']:.2f} to {spread['highest']:.2f}, half of them within "
+        f"{spread['lower_quartile']:.2f} to {spread['upper_quartile']:.2f}; below 1 in {found['below_one']:.1%}"
+    )
+    for name, share in found["shares"].items():
+        page.lines(f"{probability} above {name.removeprefix('above_')} in {share:.1%} of specifications")
+    page.print()
+    page.lines("Which choice moves the result (share of the variance over all combinations)", style="bold")
+    table = Table("choice", "levels", "mean", "with interactions", "probit", "from", "to", box=None, pad_edge=False)
+    for row in found["variance"]:
+        table.add_row(
+            _text(row["choice"]), str(row["levels"]), f"{row['mean_main']:.1%}", f"{row['mean_total']:.1%}",
+            f"{row['probit_main']:.1%}", _text(f"{row['low']:+.2f} ({row['from']})"),
+            _text(f"{row['high']:+.2f} ({row['to']})"),
+        )  # fmt: skip
+    page.print(table)
+    page.lines("from, to: mean log odds ratio at the levels where it is lowest and highest")
+    for row in found["variance"]:
+        if row["dropped"]:
+            page.lines(f"not in this table, because not every combination has them: {row['choice']} {row['dropped']}")
+
+
+def _print_points(page: Page, points: list[TippingPoint]) -> None:
+    from rich.table import Table
+
+    page.print()
+    page.lines("Tipping points", style="bold")
+    table = Table("assumption", "now", "probability", "reached at", box=None, pad_edge=False)
+    for point in points:
+        now = "" if point.now is None else f"{point.now:g}"
+        table.add_row(_text(point.knob), now, f"P({point.event}) = {point.threshold:g}", _text(point.text))
+    page.print(table)
+    for knob, meaning in {point.knob: point.meaning for point in points}.items():
+        page.lines(f"{knob}: {meaning}", indent=2)
+
+
+def _print_models(page: Page, models: list[ModelAnswer]) -> None:
+    from math import exp
+
+    from rich.table import Table
+
+    page.print()
+    page.lines("Every model once", style="bold")
+    table = Table("model", "engine", "odds ratio", "95 % interval", "P(OR < 1)", box=None, pad_edge=False)
+    for one in models:
+        found = one.log_odds_ratio
+        if found is None or one.direction is None:
+            table.add_row(one.model, one.engine, _text(one.note))
+            continue
+        interval = f"{exp(found.lower):.2f} to {exp(found.upper):.2f}"
+        table.add_row(one.model, one.engine, f"{exp(found.median):.2f}", interval, f"{one.direction.below:.3f}")
+    page.print(table)
+
+
+def _text(text: str) -> Any:
+    """Words of a folder, in which nothing is markup."""
+    from rich.text import Text
+
+    from reanalysis.evidence.problems import printable
+
+    return Text(printable(text))

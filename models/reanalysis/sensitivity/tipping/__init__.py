@@ -1,0 +1,1 @@
+"""What would have to be true for the conclusion to change? Reverse Bayes."""
