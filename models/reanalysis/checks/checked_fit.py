@@ -13,6 +13,7 @@ from reanalysis.engines.fit import fit
 from reanalysis.engines.posterior import Posterior
 from reanalysis.evidence.audit.ledger import Ledger, require_consistent
 from reanalysis.evidence.folder import Evidence
+from reanalysis.model.data import ModelData
 from reanalysis.model.selection import Selection, default_spec, select, study_k
 from reanalysis.model.spec import Engine, ModelSpec
 
@@ -130,8 +131,21 @@ def fit_endpoint(
     spec = spec or default_spec(evidence)
     selection = select(evidence, spec, endpoint)
     require_consistent(evidence, (endpoint,), ledger)
-    quadrature = fit(spec, selection.data, "quadrature")
+    return CheckedFit(evidence, selection, *fit_and_judge(spec, selection.data, engine, sampler))
+
+
+def fit_and_judge(
+    spec: ModelSpec, data: ModelData, engine: Engine = "nuts", sampler: Sampler | None = None
+) -> tuple[Posterior, Posterior, tuple[CheckResult, ...]]:
+    """The published posterior, the same by quadrature, and the gates that hold one against the other.
+
+    Raises
+    ------
+    EngineError
+        If an engine cannot give the posterior.
+    """
+    quadrature = fit(spec, data, "quadrature")
     if engine == "quadrature":
-        return CheckedFit(evidence, selection, quadrature, quadrature, ())
-    posterior = fit(spec, selection.data, "nuts", sampler)
-    return CheckedFit(evidence, selection, posterior, quadrature, gates(posterior, quadrature))
+        return quadrature, quadrature, ()
+    posterior = fit(spec, data, "nuts", sampler)
+    return posterior, quadrature, gates(posterior, quadrature)

@@ -9,6 +9,10 @@ from typing import Annotated
 import typer
 
 from reanalysis.cli.errors import Exit, reports_errors, say
+from reanalysis.cli.new import new_command
+from reanalysis.cli.options import Data, Format, Seed
+from reanalysis.cli.sensitivity import sensitivity_command
+from reanalysis.model.family import FAMILIES, MODELS
 
 app = typer.Typer(
     name="reanalysis",
@@ -20,23 +24,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Data = Annotated[
-    Path,
-    typer.Argument(
-        metavar="DATA",
-        help="Evidence folder: arms.csv, and optionally contrasts.csv, analysis.toml, sources.toml.",
-    ),
-]
-Format = Annotated[str, typer.Option("--format", help="table for people, json for programs.")]
-Seed = Annotated[int | None, typer.Option(help="Seed of every random step.")]
-
 
 @app.command("audit", epilog="Example: reanalysis audit data/anakinra --format json > ledger.json")
 @reports_errors
 def audit_command(data: Data, output: Format = "table") -> None:
     """Check every printed figure: the evidence ledger."""
+    from reanalysis.cli.option_checks import bad_format, require
     from reanalysis.cli.output import print_json
-    from reanalysis.cli.specification import bad_format, require
     from reanalysis.evidence.audit.ledger import audit
     from reanalysis.evidence.folder import read_evidence
     from reanalysis.model.selection import default_spec
@@ -66,12 +60,15 @@ def audit_command(data: Data, output: Format = "table") -> None:
 def fit_command(
     data: Data,
     endpoint: Annotated[str, typer.Option(help="Endpoint id of arms.csv.")],
-    model: Annotated[str, typer.Option(help="contrast, rates or beta-rates.")] = "contrast",
+    model: Annotated[str, typer.Option(help=f"One of {', '.join(MODELS)}.")] = "contrast",
     pooling: Annotated[str, typer.Option(help="partial, none or complete.")] = "partial",
     engine: Annotated[
         str, typer.Option(help="nuts (published, checked against quadrature) or quadrature (milliseconds).")
     ] = "nuts",
-    arm: Annotated[str, typer.Option(help="control or treated: whose rates (rates models).")] = "control",
+    arm: Annotated[
+        str | None,
+        typer.Option(help="control or treated: whose rates (rates models, control by default; exnex of single arms)."),
+    ] = None,
     prior: Annotated[
         list[str] | None,
         typer.Option(help="NAME=DIST, repeatable; NAME mu, tau or baseline, DIST such as normal(0,1)."),
@@ -85,20 +82,24 @@ def fit_command(
         typer.Option("--k", help="Effective-size factor of weighted arms, instead of the study's."),
     ] = None,
     leave_out: Annotated[list[str] | None, typer.Option(help="Study to leave out, repeatable.")] = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", help="NAME=X: a setting of the model.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="NAME=X, repeatable: a setting of the model, such as w=0.8 of exnex."),
+    ] = None,
     seed: Seed = None,
     out: Annotated[Path | None, typer.Option(help="Save the posterior as NetCDF (.nc).")] = None,
     output: Format = "table",
 ) -> None:
     """Fit one endpoint: a posterior, its effects and its checks."""
+    from reanalysis.cli.option_checks import bad_engine, bad_file, bad_format, require
     from reanalysis.cli.output import print_json
-    from reanalysis.cli.specification import bad_engine, bad_file, bad_format, require, specification
+    from reanalysis.cli.specification import specification
     from reanalysis.evidence.folder import read_evidence
 
-    require(bad_format(output), bad_engine(engine), bad_file(out))
-    if model == "beta-rates" and engine == "nuts":
+    require(bad_format(output), bad_engine(engine, model), bad_file(out))
+    if model in MODELS and engine == "nuts" and engine not in FAMILIES[model].engines:
         engine = "quadrature"
-        say("beta-rates: fitted by quadrature, its only engine")
+        say(f"{model}: fitted by quadrature, its only engine")
     evidence = read_evidence(data)
     spec = specification(
         evidence,
@@ -145,21 +146,84 @@ def report_command(
     ] = None,
     engine: Annotated[str, typer.Option(help="nuts or quadrature.")] = "nuts",
     seed: Seed = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again, whatever was kept.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait while another build holds the folder.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
+    log: Annotated[
+        str | None,
+        typer.Option("--log", metavar="FILE", help="Append what happens, a JSON object a line; - is standard error."),
+    ] = None,
 ) -> None:
-    """Publish the whole re-analysis: HTML, PDF, DOCX, results and posteriors."""
-    from reanalysis.cli.specification import bad_engine, bad_seed, require
+    """Publish the whole re-analysis: HTML, PDF, DOCX, results and posteriors.
+
+    What was computed before is not computed again; REANALYSIS_CACHE names another folder to keep it in.
+    """
+    from reanalysis.cli.option_checks import bad_engine, bad_seed, require
 
     require(bad_engine(engine), bad_seed(seed))
     from reanalysis.cli.output import print_line
     from reanalysis.cli.progress import Steps
     from reanalysis.report.build import build_report
+    from reanalysis.report.log import BuildLog
 
     target = out or Path("reports") / Path(os.path.realpath(data)).name
-    with Steps() as steps:
-        built = build_report(data, target, engine=engine, seed=seed, step=steps.start)  # type: ignore[arg-type]
+    warn = (lambda _: None) if quiet else (lambda text: say(f"warning: {text}"))
+    with Steps(silent=quiet) as steps, BuildLog.opened(log, steps.start, warn) as events:
+        built = build_report(
+            data,
+            target,
+            engine=engine,  # type: ignore[arg-type]
+            seed=seed,
+            fresh=fresh,
+            wait=wait,
+            log=events,
+        )
+        events.event("summary", text=f"{target}: {built.summary}", passed=built.passed)
     if not built.passed:
         for failure in built.failures:
             say(f"gate failed: {failure}")
-        say(f"nothing was published; the draft is in {built.draft}")
+        say(f"{target}: {built.summary}")
         raise typer.Exit(Exit.GATE_FAILED)
-    print_line(f"{target}: {built.summary}")
+    if not quiet:
+        print_line(f"{target}: {built.summary}")
+
+
+@app.command("diff", epilog="Example: reanalysis diff reports/.anakinra.builds/previous reports/anakinra")
+@reports_errors
+def diff_command(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="Published report.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="Published report.")],
+    output: Annotated[str, typer.Option("--format", help="text, json or markdown.")] = "text",
+    probability: Annotated[float, typer.Option(help="A conclusion has moved if a probability shifts by more.")] = 0.05,
+    ratio: Annotated[
+        float, typer.Option(help="A conclusion has moved if a headline odds ratio changes by a larger factor.")
+    ] = 1.25,
+) -> None:
+    """Say what changed between two reports: exit code 5 if a conclusion moved, 0 if none did."""
+    from reanalysis.cli.option_checks import not_one_of, require
+    from reanalysis.cli.output import print_json, print_text
+    from reanalysis.report.changes import compare
+    from reanalysis.report.changes_shown import as_markdown, as_text
+    from reanalysis.report.record import read_record
+
+    require(
+        not_one_of("--format", output, ("text", "json", "markdown")),
+        "" if 0 <= probability <= 1 else f"--probability {probability:g}: must lie between 0 and 1",
+        "" if 1 <= ratio < float("inf") else f"--ratio {ratio:g}: must be a factor of 1 or more",
+    )
+    changes = compare(read_record(old), read_record(new), probability, ratio)
+    if output == "json":
+        print_json(changes.as_dict())
+    else:
+        print_text(as_markdown(changes) if output == "markdown" else as_text(changes))
+    if changes.moved:
+        raise typer.Exit(Exit.MOVED)
+
+
+app.command(
+    "sensitivity",
+    epilog="Example: reanalysis sensitivity data/anakinra --endpoint icans_any --out multiverse.parquet",
+)(reports_errors(sensitivity_command))
+
+
+app.command("new", epilog="Example: reanalysis new my_evidence")(new_command)

@@ -23,6 +23,7 @@ class Exit(IntEnum):
     INVALID = 2
     GATE_FAILED = 3
     HELD = 4
+    MOVED = 5
 
 
 def say(message: str) -> None:
@@ -38,6 +39,7 @@ def reports_errors[**P, R](command: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         from reanalysis.engines.errors import EngineError
+        from reanalysis.report.errors import DocumentError, Held
 
         try:
             return command(*args, **kwargs)
@@ -47,7 +49,10 @@ def reports_errors[**P, R](command: Callable[P, R]) -> Callable[P, R]:
             if len(error.problems) > _MOST_PROBLEMS:
                 say(f"error: and {len(error.problems) - _MOST_PROBLEMS} more")
             raise typer.Exit(Exit.INVALID) from None
-        except EngineError as error:
+        except Held as error:
+            say(f"error: {error}")
+            raise typer.Exit(Exit.HELD) from None
+        except (EngineError, DocumentError) as error:
             say(f"error: {error}")
             raise typer.Exit(Exit.OTHER) from None
         except OSError as error:

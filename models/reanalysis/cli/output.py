@@ -55,6 +55,12 @@ def print_line(text: str) -> None:
         print(printable(text))
 
 
+def print_text(text: str) -> None:
+    """Lines on standard output as they are, each one already printable."""
+    with until_closed(sys.stdout):
+        print(text, end="")
+
+
 class Page(Console):
     """Standard output for people: as wide as the terminal, plain and unbroken elsewhere."""
 

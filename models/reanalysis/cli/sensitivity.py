@@ -29,9 +29,10 @@ def sensitivity_command(
     output: Format = "table",
 ) -> None:
     """Cross every choice of one endpoint: the multiverse, what moves it, and its tipping points."""
+    from reanalysis.cli.option_checks import bad_format, bad_table, bad_workers, require
     from reanalysis.cli.output import print_json
     from reanalysis.cli.progress import counting, working
-    from reanalysis.cli.specification import bad_endpoint, bad_format, bad_table, bad_workers, require
+    from reanalysis.cli.specification import bad_endpoint
     from reanalysis.evidence.folder import read_evidence
 
     require(bad_format(output), bad_table(out, _TABLES), bad_workers(workers))

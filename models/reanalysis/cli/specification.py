@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
+from reanalysis.cli.option_checks import bad_seed, not_one_of, require
 from reanalysis.evidence.coverage import comparative_studies
 from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.problems import InvalidInput, did_you_mean, listed
@@ -13,68 +13,9 @@ from reanalysis.evidence.settings import SMALLEST_RHO
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.family import FAMILIES, Family
 from reanalysis.model.selection import default_spec
-from reanalysis.model.spec import ARMS, ENGINES, MODELS, POOLINGS, ModelSpec, Priors
+from reanalysis.model.spec import ARMS, MODELS, POOLINGS, ModelSpec, Priors
 
-FORMATS = ("table", "json")
 _PRIOR_NAMES = ("mu", "tau", "baseline")
-
-
-def require(*problems: str) -> None:
-    """Refuse what is wrong, all of it at once.
-
-    Parameters
-    ----------
-    *problems : str
-        One sentence each, empty where nothing is wrong.
-
-    Raises
-    ------
-    InvalidInput
-        If one is not empty.
-    """
-    wrong = [problem for problem in problems if problem]
-    if wrong:
-        raise InvalidInput(wrong)
-
-
-def not_one_of(option: str, value: str, allowed: Sequence[str]) -> str:
-    """What is wrong with an option that takes one of a few words."""
-    return "" if value in allowed else f"{option} {value!r}: must be one of {', '.join(allowed)}"
-
-
-def bad_format(output: str) -> str:
-    """What is wrong with ``--format``."""
-    return not_one_of("--format", output, FORMATS)
-
-
-def bad_engine(engine: str, model: str = "contrast") -> str:
-    """What is wrong with ``--engine``, for a model where it has one."""
-    if engine == "quadrature" and model in MODELS and engine not in FAMILIES[model].engines:
-        return f"--engine quadrature: {model} has nuts only"
-    return not_one_of("--engine", engine, ENGINES)
-
-
-def bad_seed(seed: int | None) -> str:
-    """What is wrong with ``--seed``."""
-    right = seed is None or 0 <= seed < 2**31
-    return "" if right else f"--seed {seed}: must be a whole number from 0 to {2**31 - 1}"
-
-
-def bad_file(out: Path | None) -> str:
-    """What is wrong with the file of ``--out``."""
-    right = out is None or (out.suffix == ".nc" and out.parent.is_dir() and not out.is_dir())
-    return "" if right else f"--out {out}: must name a .nc file in an existing folder"
-
-
-def bad_table(out: Path | None, suffixes: Sequence[str]) -> str:
-    """What is wrong with the file of ``--out`` where it is a table."""
-    right = out is None or (out.suffix in suffixes and out.parent.is_dir() and not out.is_dir())
-    return "" if right else f"--out {out}: must name a {' or '.join(suffixes)} file in an existing folder"
-
-
-def bad_workers(workers: int | None) -> str:
-    """What is wrong with ``--workers``."""
-    return "" if workers is None or 1 <= workers <= 1024 else f"--workers {workers}: must lie between 1 and 1024"
 
 
 def specification(

@@ -7,16 +7,37 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from reanalysis.checks.checked_fit import fit_endpoint
+from reanalysis.checks.checked_fit import CheckedFit
 from reanalysis.evidence.audit.ledger import Ledger, audit, require_consistent
 from reanalysis.evidence.coverage import modelled_endpoints
 from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.problems import InvalidInput
-from reanalysis.model.selection import default_spec, select
+from reanalysis.model.selection import Selection, default_spec, select
 from reanalysis.model.spec import Engine, ModelSpec
+from reanalysis.report.changes import Changes
+from reanalysis.report.compute import Computer, InThisProcess
 from reanalysis.report.endpoint import EndpointAnalysis, analyse_endpoint
-from reanalysis.sensitivity.first_set import sensitivity_set
+from reanalysis.report.log import BuildLog
+from reanalysis.report.worker import FitFailed
+from reanalysis.sensitivity.influence import Influence
 from reanalysis.sensitivity.weighed_ledger import WeighedLedger, weigh
+
+
+@dataclass(frozen=True)
+class FailedEndpoint:
+    """An endpoint whose fit came to no result.
+
+    Parameters
+    ----------
+    endpoint, label : str
+        Its id, and its name for readers.
+    reason : str
+        One sentence.
+    """
+
+    endpoint: str
+    label: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -35,6 +56,10 @@ class Analysis:
         Engine of the published posteriors.
     endpoints : tuple of EndpointAnalysis
         In the order of the evidence.
+    failed : tuple of FailedEndpoint
+        Endpoints whose fit came to no result.
+    changes : Changes or None
+        What changed since the report that was published before, where there is one.
     """
 
     evidence: Evidence
@@ -42,6 +67,8 @@ class Analysis:
     spec: ModelSpec
     engine: Engine
     endpoints: tuple[EndpointAnalysis, ...]
+    failed: tuple[FailedEndpoint, ...] = ()
+    changes: Changes | None = None
 
     @property
     def ledger(self) -> Ledger:
@@ -61,8 +88,8 @@ class Analysis:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """Every gate that failed, one sentence each."""
-        return tuple(
+        """Every gate that failed, one sentence each; a fit without a result is one."""
+        return tuple(f"{one.label}: fit failed: {one.reason}" for one in self.failed) + tuple(
             f"{endpoint.label}: {gate.name}: {gate.text}"
             for endpoint in self.endpoints
             for gate in endpoint.fit.gates
@@ -89,13 +116,63 @@ def reported_endpoints(evidence: Evidence) -> tuple[str, ...]:
     return endpoints
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a report will compute, checked before any sampling.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    ledger : Ledger
+        Its audit.
+    spec : ModelSpec
+        The primary specification.
+    engine : {"nuts", "quadrature"}
+        Engine of the published posteriors.
+    selections : dict of str to Selection
+        Studies and observations of each endpoint, in the order of the evidence.
+    """
+
+    evidence: Evidence
+    ledger: Ledger
+    spec: ModelSpec
+    engine: Engine
+    selections: dict[str, Selection]
+
+
+def plan(evidence: Evidence, engine: Engine = "nuts", seed: int | None = None) -> Plan:
+    """Audit the evidence and select what will be fitted.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    engine : {"nuts", "quadrature"}
+        Engine of the published posteriors.
+    seed : int, optional
+        Instead of the folder's.
+
+    Raises
+    ------
+    InvalidInput
+        If nothing can be compared, a print contradicts itself, or something needed is not declared.
+    """
+    endpoints = reported_endpoints(evidence)
+    ledger = audit(evidence)
+    require_consistent(evidence, endpoints, ledger)
+    spec = default_spec(evidence)
+    spec = spec if seed is None else replace(spec, seed=seed)
+    return Plan(evidence, ledger, spec, engine, {e: select(evidence, spec, e) for e in endpoints})
+
+
 def analyse(
     evidence: Evidence,
     engine: Engine = "nuts",
     seed: int | None = None,
     step: Callable[[str], None] = lambda _: None,
 ) -> Analysis:
-    """Audit, fit and vary everything a report shows.
+    """Audit, fit and vary everything a report shows, in this process.
 
     Parameters
     ----------
@@ -115,19 +192,37 @@ def analyse(
     EngineError
         If an engine cannot give a posterior.
     """
-    step("auditing the evidence")
-    endpoints = reported_endpoints(evidence)
-    ledger = audit(evidence)
-    require_consistent(evidence, endpoints, ledger)
-    spec = default_spec(evidence)
-    spec = spec if seed is None else replace(spec, seed=seed)
-    for endpoint in endpoints:
-        select(evidence, spec, endpoint)  # a missing k fails here, not after minutes of sampling
-    step("weighing the findings")
-    weighed = weigh(evidence, ledger, spec)
-    analyses = []
-    for number, endpoint in enumerate(endpoints, 1):
-        step(f"fitting {endpoint} ({number} of {len(endpoints)})")
-        fit = fit_endpoint(evidence, endpoint, spec, engine, ledger=ledger)
-        analyses.append(analyse_endpoint(fit, sensitivity_set(evidence, spec, endpoint)))
-    return Analysis(evidence, weighed, spec, engine, tuple(analyses))
+    return carry_out(plan(evidence, engine, seed), InThisProcess(), BuildLog(tell=step))
+
+
+def carry_out(planned: Plan, computer: Computer, log: BuildLog) -> Analysis:
+    """Fit and vary everything a report shows.
+
+    Parameters
+    ----------
+    planned : Plan
+        What to compute.
+    computer : Computer
+        Who does it. Where one endpoint's fit comes to no result (``FitFailed``) the others go on.
+    log : BuildLog
+        Told what begins and ends.
+    """
+    evidence, spec = planned.evidence, planned.spec
+    done: list[EndpointAnalysis] = []
+    failed: list[FailedEndpoint] = []
+    influenced: dict[str, tuple[Influence, ...]] = {}
+    for number, (endpoint, selection) in enumerate(planned.selections.items(), 1):
+        shown = f"fitting {endpoint} ({number} of {len(planned.selections)})"
+        with log.step("endpoint", shown, endpoint=endpoint):
+            try:
+                found = computer.fit(spec, selection.data, planned.engine)
+                others = computer.alternatives(evidence, spec, endpoint)
+            except FitFailed as error:
+                failed.append(FailedEndpoint(endpoint, evidence.endpoint_label(endpoint), error.reason))
+                continue
+            fit = CheckedFit(evidence, selection, found.posterior, found.quadrature, found.gates)
+            done.append(analyse_endpoint(fit, others.sensitivity))
+            influenced[endpoint] = others.influences
+    with log.step("weighing the findings"):
+        weighed = weigh(evidence, planned.ledger, spec, lambda endpoint: influenced.get(endpoint, ()))
+    return Analysis(evidence, weighed, spec, planned.engine, tuple(done), tuple(failed))

@@ -1,26 +1,27 @@
-"""How is a report built? Evidence in, gates, then HTML, PDF, DOCX, results and posteriors, all or nothing."""
+"""How is a report built? Evidence in, gates, then HTML, PDF, DOCX, results and posteriors, published all or nothing."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from reanalysis.engines.storage import save_tree
-from reanalysis.evidence.folder import read_evidence
-from reanalysis.model.spec import Engine
-from reanalysis.report.analysis import Analysis, analyse
-from reanalysis.report.document import write_documents
-from reanalysis.report.drawing import draw_figures
-from reanalysis.report.manifest import NAME, manifest
-from reanalysis.report.plain import plain
-from reanalysis.report.publish import discard, keep_draft, prepare, publish
-from reanalysis.report.results import results, results_table
-from reanalysis.report.slug import slug
-from reanalysis.report.text import markdown
+from reanalysis.report.cache import ENVIRONMENT, ResultCache
+from reanalysis.report.fingerprint import build_key, input_digests, source_date
+from reanalysis.report.lock import only_build
+from reanalysis.report.log import BuildLog
+from reanalysis.report.manifest import NAME, manifest, read_manifest
+from reanalysis.report.publish import Store, discard
 
-Step = Callable[[str], None]
+if TYPE_CHECKING:
+    from reanalysis.model.spec import Engine
+    from reanalysis.report.analysis import Analysis, Plan
+    from reanalysis.report.changes import Changes
+
+CHANGES = "changes.json"
+REASONS = "not-published.txt"
 
 
 @dataclass(frozen=True)
@@ -30,19 +31,22 @@ class Built:
     Parameters
     ----------
     passed : bool
-        Whether every gate passed, and so whether the report was published.
+        Whether every gate passed, and so whether the report is published.
     failures : tuple of str
         Gates that failed.
     draft : Path or None
         Where an unpublished draft was kept.
     summary : str
         One line.
+    unchanged : bool
+        Whether the published report was as it would be built again, and so was left alone.
     """
 
     passed: bool
     failures: tuple[str, ...]
     draft: Path | None
     summary: str
+    unchanged: bool = False
 
 
 def build_report(
@@ -50,7 +54,10 @@ def build_report(
     target: Path,
     engine: Engine = "nuts",
     seed: int | None = None,
-    step: Step = lambda _: None,
+    *,
+    fresh: bool = False,
+    wait: bool = False,
+    log: BuildLog | None = None,
 ) -> Built:
     """Build a report and publish it if every gate passes.
 
@@ -59,53 +66,228 @@ def build_report(
     data : Path
         Evidence folder.
     target : Path
-        Folder to publish to; untouched until the whole report exists and passed.
+        Folder to publish to: a link to the newest build in the store beside it. It shows the last good report until the
+        whole new one exists and passed.
     engine : {"nuts", "quadrature"}
         Engine of the published posteriors.
     seed : int, optional
         Instead of the folder's.
-    step : callable
-        Told what begins.
+    fresh : bool
+        Whether to compute everything again.
+    wait : bool
+        Whether to wait for another build of the same target instead of failing.
+    log : BuildLog, optional
+        Told what happens.
 
     Raises
     ------
     InvalidInput
-        If the folder is malformed, inconsistent, or compares nothing.
-    EngineError
-        If an engine cannot give a posterior.
+        If the folder is malformed, inconsistent, or compares nothing. Nothing is written then.
+    Held
+        If another build holds the target.
     """
-    evidence = read_evidence(data)
-    draft = prepare(target)
+    log = log or BuildLog()
+    source_date()  # refused before anything is built
+    store = Store(target)
+    with log.step("reading the evidence"):
+        key = build_key(data, input_digests(data), engine, seed)
+        if not fresh and _is_current(store, key, log):
+            return _unchanged(store, log)
+        planned = _planned(data, engine, seed)
+    key = build_key(data, dict(sorted(planned.evidence.sha256.items())), engine, seed)
+    store.open()
+    with only_build(store.folder, target, wait, log):
+        with log.step("sweeping"):
+            store.sweep()
+        if not fresh and _is_current(store, key, log):
+            return _unchanged(store, log)
+        return _build(planned, store, key, fresh, log)
+
+
+def _planned(data: Path, engine: Engine, seed: int | None) -> Plan:
+    """Read the folder and check all that a report needs of it, unaltered meanwhile."""
+    from reanalysis.evidence.folder import read_evidence
+    from reanalysis.evidence.problems import InvalidInput
+    from reanalysis.report.analysis import plan
+
+    for _ in range(3):
+        before = input_digests(data)
+        evidence = read_evidence(data)
+        if all(before.get(name) == digest for name, digest in evidence.sha256.items()):
+            return plan(replace(evidence, sha256=before), engine, seed)
+    raise InvalidInput([f"{data}: is being written to; build the report when that is done"])
+
+
+def _is_current(store: Store, key: str, log: BuildLog) -> bool:
+    """Whether a build would give what is published, and that is whole."""
+    if store.published is None or read_manifest(store.published).get("key") != key:
+        return False
+    wrong = store.damage()
+    if wrong:
+        log.warning(f"{store.target}: is not as it was published ({'; '.join(wrong[:3])}): built again")
+    return not wrong
+
+
+def _unchanged(store: Store, log: BuildLog) -> Built:
+    assert store.published is not None
+    count = len(read_manifest(store.published).get("endpoints", ()))
+    log.event("unchanged")
+    return Built(True, (), None, f"unchanged, {_endpoints(count)}, every gate passed", unchanged=True)
+
+
+def _endpoints(count: int) -> str:
+    return f"{count} endpoint{'s' if count != 1 else ''}"
+
+
+def _build(planned: Plan, store: Store, key: str, fresh: bool, log: BuildLog) -> Built:
+    cache = _cache(store, fresh, log)
+    draft = store.draft()
     try:
-        analysis = analyse(evidence, engine, seed, step)
-        write_report(analysis, draft, step)
+        analysis = _computed(planned, cache, log)
+        analysis = replace(analysis, changes=_changes_since(store, key, analysis, log))
+        write_report(analysis, draft, log, cache=cache, key=key)
+        if not analysis.failures:
+            with log.step("publishing"):
+                store.publish(draft, key)
     except BaseException:
         discard(draft)
         raise
-    failures = analysis.failures
-    if failures:
-        return Built(False, failures, keep_draft(draft, target), "not published")
-    publish(draft, target)
-    count = len(analysis.endpoints)
-    return Built(True, (), None, f"{count} endpoint{'s' if count != 1 else ''}, every gate passed")
+    for failure in analysis.failures:
+        log.event("gate failed", text=failure)
+    if analysis.failures:
+        with log.step("keeping the draft"):
+            kept = store.keep_draft(draft)
+        return Built(False, analysis.failures, kept, f"nothing was published; the draft is in {kept}")
+    with log.step("tidying"):
+        store.tidy()
+        cache.prune()
+    return Built(True, (), None, f"{_endpoints(len(analysis.endpoints))}, every gate passed")
 
 
-def write_report(analysis: Analysis, folder: Path, step: Step = lambda _: None) -> None:
-    """Write every file of a report into an empty folder."""
-    step("saving results")
+def _cache(store: Store, fresh: bool, log: BuildLog) -> ResultCache:
+    """Beside the builds, where a build can write without a home; or where REANALYSIS_CACHE says."""
+    named = os.environ.get(ENVIRONMENT, "")
+    return ResultCache(Path(named) if named else store.folder / "cache", fresh, shared=bool(named), log=log)
+
+
+def _computed(planned: Plan, cache: ResultCache, log: BuildLog) -> Analysis:
+    from reanalysis.report.analysis import carry_out
+    from reanalysis.report.compute import WithCache
+    from reanalysis.report.worker import Worker
+
+    with Worker(tool_folders(cache.folder)) as worker:
+        return carry_out(planned, WithCache(cache, worker, log), log)
+
+
+def tool_folders(cache: Path) -> dict[str, str]:
+    """Variables that give the tools below a folder for their own caches, where they have no home to write to."""
+    home = Path(os.environ.get("HOME") or "/nonexistent")
+    if os.access(home, os.W_OK):
+        return {}
+    compiled = cache.absolute() / "compiled"
+    flags = [os.environ.get("PYTENSOR_FLAGS", ""), f"base_compiledir={compiled}"]
+    return {
+        "PYTENSOR_FLAGS": ",".join(flag for flag in flags if flag),
+        "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR") or str(cache.absolute() / "matplotlib"),
+        "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR") or str(compiled),
+    }
+
+
+def _changes_since(store: Store, key: str, analysis: Analysis, log: BuildLog) -> Changes | None:
+    """What changed since the report that is published.
+
+    A report built again from the same inputs tells what it told before: its bytes depend on the inputs and on the last
+    report that differs, not on how often it was built.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    from reanalysis.evidence.problems import InvalidInput
+    from reanalysis.report.changes import Changes, compare
+    from reanalysis.report.record import read_record, record_of
+    from reanalysis.report.results import results
+
+    if store.published is None:
+        return None
+    with log.step("comparing with the last report"):
+        try:
+            if read_manifest(store.published).get("key") == key:
+                told = store.published / CHANGES
+                return TypeAdapter(Changes).validate_json(told.read_bytes()) if told.exists() else None
+            return compare(read_record(store.published), record_of(analysis, results(analysis)))
+        except (InvalidInput, ValidationError, OSError) as error:
+            log.warning(f"{store.target}: nothing to compare with: {' '.join(str(error).split())}")
+            return None
+
+
+def write_report(
+    analysis: Analysis,
+    folder: Path,
+    log: BuildLog | None = None,
+    *,
+    cache: ResultCache | None = None,
+    key: str = "",
+) -> None:
+    """Write every file of a report into an empty folder.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What to report.
+    folder : Path
+        Where.
+    log : BuildLog, optional
+        Told what happens.
+    cache : ResultCache, optional
+        Figures of earlier builds.
+    key : str
+        Digest of all that the build depends on.
+    """
+    log = log or BuildLog()
+    with log.step("saving results"):
+        _write_results(analysis, folder)
+        if analysis.changes is not None:
+            _write_json(folder / CHANGES, asdict(analysis.changes))
+    if analysis.endpoints:
+        _write_documents(analysis, folder, log, cache)
+    if analysis.failures:
+        (folder / REASONS).write_text("".join(f"{line}\n" for line in analysis.failures), encoding="utf-8")
+    with log.step("writing the manifest"):
+        _write_json(folder / NAME, manifest(analysis, folder, key))
+
+
+def _write_results(analysis: Analysis, folder: Path) -> None:
+    from reanalysis.report.endpoint_result import netcdf
+    from reanalysis.report.record import EVIDENCE, RESULTS, evidence_content
+    from reanalysis.report.results import results, results_table, table_text
+    from reanalysis.report.slug import slug
+
     (folder / "posterior").mkdir()
     for endpoint in analysis.endpoints:
-        save_tree(endpoint.fit.posterior.tree(), folder / "posterior" / f"{slug(endpoint.id)}.nc")
-    _write_json(folder / "results.json", results(analysis))
-    results_table(analysis).to_csv(folder / "results.csv", index=False, lineterminator="\n")
+        (folder / "posterior" / f"{slug(endpoint.id)}.nc").write_bytes(netcdf(endpoint.fit.posterior))
+    _write_json(folder / RESULTS, results(analysis))
+    _write_json(folder / EVIDENCE, evidence_content(analysis.evidence))
     _write_json(folder / "ledger.json", analysis.weighed.as_dict())
-    step("drawing figures")
-    figures = draw_figures(analysis, folder / "figures")
-    step("writing documents")
-    write_documents(markdown(analysis, figures), analysis.evidence.title, folder)
-    _write_json(folder / NAME, manifest(analysis, folder))
+    table = table_text(results_table(analysis))
+    (folder / "results.csv").write_text(table, encoding="utf-8", newline="")
+
+
+def _write_documents(analysis: Analysis, folder: Path, log: BuildLog, cache: ResultCache | None) -> None:
+    if cache is not None:
+        os.environ.update({k: v for k, v in tool_folders(cache.folder).items() if k == "MPLCONFIGDIR"})
+    from reanalysis.report.document import write_documents
+    from reanalysis.report.drawing import draw_figures
+    from reanalysis.report.drawn_before import draw_or_recall
+    from reanalysis.report.text import markdown
+
+    with log.step("drawing figures"):
+        place = folder / "figures"
+        figures = draw_or_recall(analysis, place, cache, log) if cache else draw_figures(analysis, place)
+    with log.step("writing documents"):
+        write_documents(markdown(analysis, figures), analysis.evidence.title, folder)
 
 
 def _write_json(path: Path, value: object) -> None:
+    from reanalysis.report.plain import plain
+
     text = json.dumps(plain(value), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")

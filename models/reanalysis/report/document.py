@@ -8,12 +8,11 @@ import zipfile
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from reanalysis.report.errors import DocumentError
+from reanalysis.report.fingerprint import source_date
+
 MARKDOWN_FORMAT = "markdown-raw_html-raw_tex-raw_attribute-citations-example_lists-smart"
 _TITLE_FALLBACK = "Re-analysis"
-
-
-class DocumentError(RuntimeError):
-    """pandoc or typst could not make a document."""
 
 
 def write_documents(markdown: str, title: str, folder: Path) -> None:
@@ -108,7 +107,7 @@ def _pdf(source: Path, title: str, folder: Path, templates: Path) -> None:
 
 def _timestamp() -> int:
     """Seconds for the PDF's creation date: SOURCE_DATE_EPOCH, else the epoch, so that equal input gives equal bytes."""
-    return int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
+    return source_date()
 
 
 def _pandoc(source: Path, target: Path, title: str, *options: str) -> None:
@@ -151,6 +150,7 @@ def _reference_docx(path: Path) -> None:
     with zipfile.ZipFile(plain) as original, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as styled:
         for item in original.infolist():
             content = original.read(item)
+            item.date_time = (1980, 1, 1, 0, 0, 0)  # pandoc says when it was asked, and hands it on to every document
             if item.filename == "word/styles.xml":
                 content = _styled(content.decode("utf-8")).encode("utf-8")
             styled.writestr(item, content)

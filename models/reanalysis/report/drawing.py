@@ -20,11 +20,16 @@ from reanalysis.report.slug import slug
 
 
 def draw_figures(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
-    """Draw every figure into ``folder`` and return the Markdown that shows it, by name.
+    """Draw every figure into ``folder`` and return the Markdown that shows it, by name."""
+    shown = draw_shared(analysis, folder)
+    first_page = {e.id for e in analysis.headlines}
+    for endpoint in analysis.endpoints:
+        shown |= draw_endpoint(endpoint, folder, headline=endpoint.id in first_page)
+    return shown
 
-    Endpoints of the first page have all figures, the others a forest plot; the rest of theirs are tables.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
+
+def draw_shared(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
+    """Figures that show several endpoints at once."""
     canvas = _Canvas(folder)
     canvas.add(
         "coverage",
@@ -38,9 +43,14 @@ def draw_figures(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
         "Headline odds ratio of each endpoint with its 95 % interval.",
         describe_overview(analysis),
     )
-    for endpoint in analysis.endpoints:
-        _forest(canvas, endpoint)
-    for endpoint in analysis.headlines:
+    return canvas.shown
+
+
+def draw_endpoint(endpoint: EndpointAnalysis, folder: Path, headline: bool) -> dict[str, Markdown]:
+    """Figures of one endpoint: all where it is on the first page, else a forest plot; the rest of its are tables."""
+    canvas = _Canvas(folder)
+    _forest(canvas, endpoint)
+    if headline:
         _densities(canvas, endpoint)
         _alternatives(canvas, endpoint)
     return canvas.shown
@@ -50,6 +60,7 @@ class _Canvas:
     """Saves figures and collects the Markdown that shows them; the parts of one figure follow each other."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self.shown: dict[str, Markdown] = {}
 

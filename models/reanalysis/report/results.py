@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from reanalysis.effects.estimates import flat
 from reanalysis.checks.monte_carlo import monte_carlo
+from reanalysis.effects.estimates import flat
 from reanalysis.effects.number_needed import NumberNeeded
 from reanalysis.report.analysis import Analysis
 from reanalysis.report.endpoint import BaselineEffect, EndpointAnalysis

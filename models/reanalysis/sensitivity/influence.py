@@ -9,7 +9,7 @@ from typing import Any
 
 from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.finding import Finding
-from reanalysis.evidence.coverage import comparative_studies
+from reanalysis.evidence.coverage import coverage_cell
 from reanalysis.evidence.folder import Evidence
 from reanalysis.model.spec import ModelSpec
 from reanalysis.sensitivity.discounts import k_grid, weighted_studies
@@ -135,7 +135,7 @@ def influences(evidence: Evidence, spec: ModelSpec, endpoints: Iterable[str]) ->
             for (study, arm), scenarios in by_arm.items():
                 found += _influence(evidence, endpoint, (study,), arm, scenarios)
         adjusted = tuple(c.study for c in evidence.contrasts if c.endpoint == endpoint and c.use == "sensitivity")
-        single = tuple(s for s in evidence.studies if s not in comparative_studies(evidence, endpoint))
+        single = tuple(s for s in evidence.studies if coverage_cell(evidence, s, endpoint) == "single arm")
         choices: list[tuple[tuple[str, ...], list[Scenario]]] = [
             (weighted_studies(evidence, spec, endpoint), k_grid(evidence, spec, endpoint)),
             (adjusted, route(evidence, spec, endpoint)),

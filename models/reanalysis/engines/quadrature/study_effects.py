@@ -113,32 +113,17 @@ class StudyEffects:
 
     def risk_difference(self) -> FunctionalMarginal:
         """Posterior of treated rate minus control rate."""
-        middle, cosh = self._middle, np.cosh(self._middle)
-
-        def effect(x: Array) -> Array:
-            return 2 * (np.arctanh(x) + np.arcsinh(x * cosh / np.sqrt(1 - x**2)))
-
-        def slope(x: Array) -> Array:
-            rest = 1 - x**2
-            return 2 / rest * (1 + cosh / np.sqrt(rest + (x * cosh) ** 2))
-
-        half = 0.5 * self.effect[0].points
+        middle, half = self._middle, 0.5 * self.effect[0].points
         values = expit(middle + half) - expit(middle - half)
-        return self._functional(values, effect, slope, limits=(-1.0, 1.0))
+        along = _AtDifference(np.cosh(middle))
+        return self._functional(values, along.effect, along.slope, limits=(-1.0, 1.0))
 
     def log_risk_ratio(self) -> FunctionalMarginal:
         """Posterior of the log of treated rate over control rate."""
-        middle, odds = self._middle, np.exp(self._middle)
-
-        def effect(r: Array) -> Array:
-            return r + 2 * np.arcsinh(odds * np.sinh(r / 2))
-
-        def slope(r: Array) -> Array:
-            return 1 + odds * np.cosh(r / 2) / np.sqrt(1 + (odds * np.sinh(r / 2)) ** 2)
-
-        half = 0.5 * self.effect[0].points
+        middle, half = self._middle, 0.5 * self.effect[0].points
         values = np.logaddexp(0.0, half - middle) - np.logaddexp(0.0, -half - middle)
-        return self._functional(values, effect, slope)
+        along = _AtLogRatio(np.exp(middle))
+        return self._functional(values, along.effect, along.slope)
 
     @cached_property
     def _joint(self) -> tuple[Lattice, Array]:
@@ -187,6 +172,37 @@ class StudyEffects:
         limits: tuple[float, float] = (-np.inf, np.inf),
     ) -> FunctionalMarginal:
         return FunctionalMarginal(*self._along_effect, values.ravel(), self._joint[1].ravel(), inverse, slope, limits)
+
+
+@dataclass(frozen=True)
+class _AtDifference:
+    """The effect at which the rates differ by x, for each mean logit; ``cosh`` is its hyperbolic cosine, (M, 1)."""
+
+    cosh: Array
+
+    def effect(self, x: Array) -> Array:
+        """The effect, shape (M, X)."""
+        return 2 * (np.arctanh(x) + np.arcsinh(x * self.cosh / np.sqrt(1 - x**2)))
+
+    def slope(self, x: Array) -> Array:
+        """Its derivative, shape (M, X)."""
+        rest = 1 - x**2
+        return 2 / rest * (1 + self.cosh / np.sqrt(rest + (x * self.cosh) ** 2))
+
+
+@dataclass(frozen=True)
+class _AtLogRatio:
+    """The effect at which the log risk ratio is r, for each mean logit; ``odds`` is its exponential, (M, 1)."""
+
+    odds: Array
+
+    def effect(self, r: Array) -> Array:
+        """The effect, shape (M, X)."""
+        return r + 2 * np.arcsinh(self.odds * np.sinh(r / 2))
+
+    def slope(self, r: Array) -> Array:
+        """Its derivative, shape (M, X)."""
+        return 1 + self.odds * np.cosh(r / 2) / np.sqrt(1 + (self.odds * np.sinh(r / 2)) ** 2)
 
 
 def _precisions(likelihood: StudyLikelihood) -> tuple[float, float]:

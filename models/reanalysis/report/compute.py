@@ -1,0 +1,129 @@
+"""Who computes an endpoint? This process, or a worker whose results are kept for the next build."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from reanalysis.checks.checked_fit import fit_and_judge
+from reanalysis.evidence.folder import Evidence
+from reanalysis.model.data import ModelData
+from reanalysis.model.spec import Engine, ModelSpec
+from reanalysis.report.cache import ResultCache
+from reanalysis.report.endpoint_result import FitResult
+from reanalysis.report.fingerprint import fit_key, relevant, sensitivity_key
+from reanalysis.report.frozen import freeze
+from reanalysis.report.log import BuildLog
+from reanalysis.report.worker import FitFailed, Worker
+from reanalysis.sensitivity.first_set import sensitivity_set
+from reanalysis.sensitivity.influence import Influence, influences
+from reanalysis.sensitivity.scenario import Outcome
+
+
+@dataclass(frozen=True)
+class Alternatives:
+    """What other choices do to one endpoint, all from that endpoint's own part of the evidence.
+
+    Parameters
+    ----------
+    sensitivity : dict of str to list of Outcome
+        By group.
+    influences : tuple of Influence
+        What the puzzles of the print could move.
+    """
+
+    sensitivity: dict[str, list[Outcome]]
+    influences: tuple[Influence, ...]
+
+
+def alternatives(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Alternatives:
+    """Every alternative of one endpoint, by quadrature.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        What :func:`~reanalysis.report.fingerprint.relevant` leaves of the folder: what needs another endpoint's rows
+        has no place here, and needs a key of its own.
+    """
+    return Alternatives(sensitivity_set(evidence, spec, endpoint), tuple(influences(evidence, spec, (endpoint,))))
+
+
+def frozen_alternatives(evidence: Evidence, spec: ModelSpec, endpoint: str) -> bytes:
+    """The same as bytes, for another process."""
+    return freeze(alternatives(evidence, spec, endpoint))
+
+
+class Computer(Protocol):
+    """Computes what a report says of an endpoint."""
+
+    def fit(self, spec: ModelSpec, data: ModelData, engine: Engine) -> FitResult:
+        """The primary fit."""
+
+    def alternatives(self, evidence: Evidence, spec: ModelSpec, endpoint: str) -> Alternatives:
+        """Everything else."""
+
+
+class InThisProcess:
+    """Computes everything here and keeps nothing: for notebooks."""
+
+    def fit(self, spec: ModelSpec, data: ModelData, engine: Engine) -> FitResult:
+        """The primary fit."""
+        return FitResult(*fit_and_judge(spec, data, engine))
+
+    def alternatives(self, evidence: Evidence, spec: ModelSpec, endpoint: str) -> Alternatives:
+        """Everything else."""
+        return alternatives(relevant(evidence, endpoint), spec, endpoint)
+
+
+class WithCache:
+    """Recalls what was computed before, and leaves the rest to a worker.
+
+    Parameters
+    ----------
+    cache : ResultCache
+        Results of earlier builds.
+    worker : Worker
+        Computes what is missing.
+    log : BuildLog
+        Told where each result came from.
+    """
+
+    def __init__(self, cache: ResultCache, worker: Worker, log: BuildLog) -> None:
+        self._cache, self._worker, self._log = cache, worker, log
+
+    def fit(self, spec: ModelSpec, data: ModelData, engine: Engine) -> FitResult:
+        """The primary fit.
+
+        Raises
+        ------
+        FitFailed
+            If it comes to no result.
+        """
+        compute = _request(self._worker, "reanalysis.report.endpoint_result", "fit_result", spec, data, engine)
+        return self._recall("fit", data.endpoint, fit_key(spec, data, engine), compute)
+
+    def alternatives(self, evidence: Evidence, spec: ModelSpec, endpoint: str) -> Alternatives:
+        """Everything else.
+
+        Raises
+        ------
+        FitFailed
+            If it comes to no result.
+        """
+        part = relevant(evidence, endpoint)
+        compute = _request(self._worker, __name__, "frozen_alternatives", part, spec, endpoint)
+        return self._recall("sensitivity", endpoint, sensitivity_key(spec, part, endpoint), compute)
+
+    def _recall(self, kind: str, endpoint: str, key: str, compute: Callable[[], bytes]) -> Any:
+        try:
+            found, source = self._cache.recall(kind, key, compute)
+        except FitFailed as error:
+            self._log.event("failure", kind=kind, endpoint=endpoint, reason=error.reason, details=error.details)
+            raise
+        self._log.event(kind, endpoint=endpoint, key=key, **{"from": source})
+        return found
+
+
+def _request(worker: Worker, module: str, function: str, *arguments: Any) -> Callable[[], bytes]:
+    return lambda: worker.compute(module, function, *arguments)

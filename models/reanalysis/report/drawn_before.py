@@ -1,0 +1,71 @@
+"""Which figures need to be drawn again? Those whose endpoint, labels or settings are others than they were."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from reanalysis.report.analysis import Analysis
+from reanalysis.report.cache import ResultCache
+from reanalysis.report.drawing import draw_endpoint, draw_shared
+from reanalysis.report.endpoint import EndpointAnalysis
+from reanalysis.report.fingerprint import figures_key, fit_key, relevant
+from reanalysis.report.frozen import freeze
+from reanalysis.report.log import BuildLog
+from reanalysis.report.markdown import Markdown
+
+Draw = Callable[[Path], dict[str, Markdown]]
+
+
+def draw_or_recall(analysis: Analysis, folder: Path, cache: ResultCache, log: BuildLog) -> dict[str, Markdown]:
+    """Every figure of a report in ``folder``, and the Markdown that shows it, by name.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What to draw.
+    folder : Path
+        Where to.
+    cache : ResultCache
+        Figures of earlier builds, by endpoint.
+    log : BuildLog
+        Told where each group of figures came from.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    first_page = {e.id for e in analysis.headlines}
+    groups: dict[str, tuple[str, Draw]] = {}
+    for endpoint in analysis.endpoints:
+        own, headline = _alone(analysis, endpoint), endpoint.id in first_page
+        fitted = fit_key(analysis.spec, own.fit.posterior.data, analysis.engine)
+        key = figures_key(endpoint.id, own.fit.evidence, fitted, headline)
+        groups[f"endpoint {endpoint.id}"] = key, partial(draw_endpoint, own, headline=headline)
+    whole = [key for key, _ in groups.values()]
+    shared = figures_key("shared", analysis.evidence.sha256, analysis.evidence.title, whole)
+    groups = {"shared": (shared, partial(draw_shared, analysis))} | groups
+    shown: dict[str, Markdown] = {}
+    for name, (key, draw) in groups.items():
+        kept, source = cache.recall("figures", key, partial(_drawn, draw, folder / ".drawing"))
+        log.event("figures", group=name, key=key, **{"from": source})
+        for file, content in kept["files"].items():
+            (folder / file).write_bytes(content)
+        shown |= {figure: Markdown(text) for figure, text in kept["shown"].items()}
+    return shown
+
+
+def _alone(analysis: Analysis, endpoint: EndpointAnalysis) -> EndpointAnalysis:
+    """The endpoint with the part of the evidence that matters to it: no figure sees more than its key covers."""
+    return replace(endpoint, fit=replace(endpoint.fit, evidence=relevant(analysis.evidence, endpoint.id)))
+
+
+def _drawn(draw: Draw, aside: Path) -> bytes:
+    """Figures of one group, their files included, for the cache."""
+    aside.mkdir()
+    try:
+        shown = draw(aside)
+        files = {path.name: path.read_bytes() for path in sorted(aside.iterdir())}
+    finally:
+        shutil.rmtree(aside)
+    return freeze({"shown": {name: str(text) for name, text in shown.items()}, "files": files})
