@@ -1,0 +1,89 @@
+"""``reanalysis predict``: what did today's posterior expect of a new cohort, and what is believed with it?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reanalysis.cli.options import Data, Format, Seed
+
+if TYPE_CHECKING:
+    from reanalysis.cli.output import Page
+    from reanalysis.decisions.new_cohort import Belief, NotPredicted, Prediction
+    from reanalysis.evidence.folder import Evidence
+
+
+def predict_command(
+    data: Data,
+    new: Annotated[Path, typer.Option("--new", help="Evidence folder of the new cohort.")],
+    seed: Seed = None,
+    output: Format = "table",
+) -> None:
+    """Predict a new cohort's counts, score the prediction, and show the posterior with the cohort absorbed."""
+    from reanalysis.cli.option_checks import bad_format, bad_seed, require
+    from reanalysis.cli.output import Page, print_json, until_closed
+    from reanalysis.cli.progress import working
+    from reanalysis.decisions.new_cohort import Prediction, predict
+    from reanalysis.evidence.audit.ledger import audit
+    from reanalysis.evidence.folder import read_evidence
+
+    require(bad_format(output), bad_seed(seed))
+    evidence, cohort = read_evidence(data), read_evidence(new)
+    ledger = audit(cohort)
+    with working(f"predicting {new}"):
+        found = predict(evidence, cohort, seed)
+    if output == "json":
+        print_json(
+            {
+                "seed": evidence.settings.seed if seed is None else seed,
+                "findings": [f.as_dict() for f in ledger.findings if f.severity != "info"],
+                "predictions": [p.as_dict() for p in found if isinstance(p, Prediction)],
+                "not_predicted": [p.as_dict() for p in found if not isinstance(p, Prediction)],
+            }
+        )
+        return
+    page = Page()
+    with until_closed(page.file):  # type: ignore[arg-type]
+        page.lines(f"{cohort.title}: predicted from {evidence.title}", style="bold")
+        for finding in ledger.findings:
+            if finding.severity != "info":
+                page.lines(f"{finding.severity} {finding.where}: {finding.message}")
+        for one in found:
+            _print(page, evidence, cohort, one)
+
+
+def _print(page: Page, evidence: Evidence, cohort: Evidence, one: Prediction | NotPredicted) -> None:
+    from reanalysis.decisions.new_cohort import NotPredicted
+
+    page.print()
+    page.lines(f"{evidence.endpoint_label(one.endpoint)}, {cohort.study_label(one.study)}", style="bold")
+    if isinstance(one, NotPredicted):
+        page.lines(f"not predicted: {one.reason}", indent=2)
+        return
+    expected, score = one.expected, one.score
+    page.lines(
+        f"expected {expected.median:.0f} of {one.n} ({expected.lower:.0f} to {expected.upper:.0f}; "
+        f"control risk from {one.control}; rho {one.rho:g}), printed {one.printed}",
+        indent=2,
+    )
+    page.lines(
+        f"log score {score.log_score:.2f}; randomised PIT {score.pit:.2f} (between {score.pit_low:.2f} and "
+        f"{score.pit_high:.2f})",
+        indent=2,
+    )
+    page.lines(f"before, {one.model}: {_told(one.before)}", indent=2)
+    page.lines(f"with the cohort: {_told(one.after)}", indent=2)
+    if one.primary is not None:
+        page.lines(f"primary analysis, unchanged: {_told(one.primary)}", indent=2)
+
+
+def _told(belief: Belief) -> str:
+    ratio, sides = belief.odds_ratio, belief.direction
+    chance = (
+        f"P(odds ratio < 1) {sides.below:.2f}"
+        if sides.benefit is None
+        else f"P(benefit) {sides.benefit:.2f}, P(harm) {sides.harm:.2f}"
+    )
+    return f"{belief.effect}, odds ratio {ratio.median:.2f} ({ratio.lower:.2f} to {ratio.upper:.2f}), {chance}"

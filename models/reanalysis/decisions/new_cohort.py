@@ -1,0 +1,244 @@
+"""What did we expect of a new cohort, how well did it turn out, and what do we believe now?
+
+Today's posterior is frozen, the counts of the new cohort's treated arm are predicted (its own control arm, or the
+benchmark of its product, and the discount rho of its design included), the prediction is scored, and the cohort is
+absorbed. A cohort with two arms enters the primary model; a single arm enters ``all-cohort`` through a benchmark, and
+the primary posterior stays what it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reanalysis.effects.headline import headline
+from reanalysis.effects.probabilities import Direction, direction
+from reanalysis.effects.ratios import odds_ratio
+from reanalysis.effects.summary import Summary, summarise
+from reanalysis.engines.fit import fit
+from reanalysis.engines.posterior import Posterior
+from reanalysis.engines.quadrature.new_cohort import count_probabilities, treated_logit
+from reanalysis.evidence.audit.ledger import require_consistent
+from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.joined import joined
+from reanalysis.evidence.problems import InvalidInput
+from reanalysis.model.data import StudyData
+from reanalysis.model.selection import NothingLeft, default_spec, select
+from reanalysis.model.spec import ModelName
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Score:
+    """How a print compares with its prediction.
+
+    Parameters
+    ----------
+    log_score : float
+        Natural log of the predicted probability of what was printed; larger is better.
+    pit_low, pit_high : float
+        Predicted probability of a smaller count, and of a count no larger.
+    pit : float
+        Uniform between the two, from the seed: uniform over cohorts if predictions are calibrated.
+    """
+
+    log_score: float
+    pit_low: float
+    pit_high: float
+    pit: float
+
+
+@dataclass(frozen=True)
+class Belief:
+    """What is believed of an endpoint at one time: the headline odds ratio and its sides."""
+
+    effect: str
+    odds_ratio: Summary
+    direction: Direction
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One endpoint of one new cohort.
+
+    Parameters
+    ----------
+    study, endpoint : str
+        Ids.
+    model : str
+        ``contrast`` or ``all-cohort``.
+    control : str
+        What its control risk was taken from.
+    n : int
+        Patients of the treated arm (the most probable number where it is not printed).
+    rho : float
+        Discount of its design, added to the prediction.
+    printed : str
+        The treated arm as printed.
+    expected : Summary
+        Predicted count.
+    score : Score
+        Prediction against print.
+    before, after : Belief
+        Under ``model``, without and with the cohort.
+    primary : Belief or None
+        The primary posterior, which a single arm leaves unchanged; None where no cohort compares, and for two arms,
+        whose ``before`` it is.
+    """
+
+    study: str
+    endpoint: str
+    model: ModelName
+    control: str
+    n: int
+    rho: float
+    printed: str
+    expected: Summary
+    score: Score
+    before: Belief
+    after: Belief
+    primary: Belief | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class NotPredicted:
+    """An endpoint of a new cohort of which nothing can be predicted."""
+
+    study: str
+    endpoint: str
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def predict(evidence: Evidence, new: Evidence, seed: int | None = None) -> list[Prediction | NotPredicted]:
+    """Predict, score and absorb every study and endpoint of a new folder.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Today's evidence.
+    new : Evidence
+        Folder of the new cohort or cohorts, each taken by itself.
+    seed : int, optional
+        Of the randomised PIT; by default that of ``evidence``.
+
+    Raises
+    ------
+    InvalidInput
+        If the folders share a study or no endpoint, or a print contradicts itself.
+    EngineError
+        If a posterior cannot be computed.
+    """
+    modelled = {r.endpoint for r in new.arms if r.modelled}
+    shared = [e for e in evidence.endpoints if e in modelled]
+    if not shared:
+        raise InvalidInput([f"{new.folder}: no endpoint of {evidence.folder} is reported in it"])
+    for folder in (evidence, new):
+        require_consistent(folder, tuple(shared))
+    rng = np.random.default_rng([evidence.settings.seed if seed is None else seed, 60])
+    found: list[Prediction | NotPredicted] = []
+    for study in new.studies:
+        alone = replace(new, arms=tuple(r for r in new.arms if r.study == study), contrasts=())
+        both = joined(evidence, alone)
+        for endpoint in shared:
+            if any(r.endpoint == endpoint and r.modelled for r in alone.arms):
+                found.append(_predict(evidence, both, study, endpoint, rng))
+    return found
+
+
+def _predict(
+    evidence: Evidence, both: Evidence, study: str, endpoint: str, rng: np.random.Generator
+) -> Prediction | NotPredicted:
+    arms = {r.arm for r in both.arms if (r.study, r.endpoint) == (study, endpoint) and r.modelled}
+    model: ModelName = "contrast" if arms == {"control", "treated"} else "all-cohort"
+    spec = default_spec(evidence, model)
+    try:
+        before = fit(spec, select(evidence, spec, endpoint).data)
+    except NothingLeft:
+        return NotPredicted(study, endpoint, f"nothing is known of it today under {model}")
+    selection = select(both, spec, endpoint)
+    data = next((s for s in selection.data.studies if s.study == study), None)
+    if data is None or data.treated is None:
+        return NotPredicted(study, endpoint, _what_is_missing(both, study, arms))
+    after = fit(spec, selection.data)
+    nodes, mass = treated_logit(data, spec.priors.baseline, before.overall["log_odds_ratio_new"])
+    sizes = sorted({int(n) for n in np.rint(data.treated.n)})
+    predicted = {n: count_probabilities(nodes, mass, n, data.rho) for n in sizes}
+    n = round(data.treated.n[int(np.argmax(data.treated.weight))])
+    observation = selection.observations[study, "treated"]
+    return Prediction(
+        study, endpoint, model, _control(both, data, selection.observations, endpoint), n, data.rho,
+        " or ".join(dict.fromkeys(r.printed for r in observation.rows)),
+        _count_summary(predicted[n]), _score(data, predicted, rng),
+        _belief(evidence, before, endpoint), _belief(both, after, endpoint), _primary(evidence, endpoint, model),
+    )  # fmt: skip
+
+
+def _what_is_missing(evidence: Evidence, study: str, arms: set[str]) -> str:
+    if "treated" not in arms:
+        return "it prints no treated arm"
+    product = evidence.study(study).product
+    if not product:
+        return "a single arm needs a benchmark, and analysis.toml names no product of the study"
+    return f"a single arm needs a benchmark, and benchmarks.csv has none of the product {product!r}"
+
+
+def _control(evidence: Evidence, data: StudyData, observations: Any, endpoint: str) -> str:
+    if data.control is not None:
+        rows = observations[data.study, "control"].rows
+        return f"its own control arm, {' or '.join(dict.fromkeys(r.printed for r in rows))}"
+    row = evidence.benchmark(data.study, endpoint)
+    assert row is not None
+    return f"benchmark {row.label or row.product}, {row.printed}"
+
+
+def _count_summary(probability: Array) -> Summary:
+    count = np.arange(len(probability))
+    mean = float(probability @ count)
+    cumulative = np.cumsum(probability)
+    lower, median, upper = (int(np.searchsorted(cumulative, p - 1e-12)) for p in (0.025, 0.5, 0.975))
+    return Summary(mean, float(np.sqrt(probability @ (count - mean) ** 2)), median, lower, upper)
+
+
+def _score(data: StudyData, predicted: dict[int, Array], rng: np.random.Generator) -> Score:
+    """Weighted over the candidates that the print allows, by how probable the prediction makes each."""
+    assert data.treated is not None
+    weight, low, high = [], [], []
+    for x, n, prior in zip(data.treated.events, data.treated.n, data.treated.weight, strict=True):
+        probability = predicted[round(n)]
+        count = round(x)
+        weight.append(prior * probability[count])
+        low.append(probability[:count].sum())
+        high.append(probability[: count + 1].sum())
+    share = np.array(weight) / np.sum(weight)
+    pit_low, pit_high = float(share @ np.array(low)), float(min(share @ np.array(high), 1.0))
+    return Score(float(np.log(np.sum(weight))), pit_low, pit_high, float(rng.uniform(pit_low, pit_high)))
+
+
+def _belief(evidence: Evidence, posterior: Posterior, endpoint: str) -> Belief:
+    found = headline(posterior) if posterior.spec.model == "contrast" else None
+    effect = posterior.overall["log_odds_ratio"] if found is None else found.log_odds_ratio
+    name = "average" if found is None or found.study is None else f"own effect of {evidence.study_label(found.study)}"
+    sides = direction(effect, evidence.endpoint(endpoint).better)
+    return Belief(name, summarise(odds_ratio(effect)), sides)
+
+
+def _primary(evidence: Evidence, endpoint: str, model: ModelName) -> Belief | None:
+    if model == "contrast":
+        return None
+    spec = default_spec(evidence)
+    try:
+        return _belief(evidence, fit(spec, select(evidence, spec, endpoint).data), endpoint)
+    except NothingLeft:
+        return None

@@ -1,0 +1,38 @@
+"""What is known once a new cohort is added? Two evidence folders as one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.problems import InvalidInput
+
+
+def joined(evidence: Evidence, new: Evidence) -> Evidence:
+    """The evidence with the studies of another folder added.
+
+    Titles, endpoints, priors and discounts stay those of ``evidence``; studies and their settings come from both.
+
+    Parameters
+    ----------
+    evidence, new : Evidence
+        Folders that share no study.
+
+    Raises
+    ------
+    InvalidInput
+        If both hold a study of the same id.
+    """
+    twice = [study for study in new.studies if study in evidence.studies]
+    if twice:
+        raise InvalidInput([f"study {study!r} is in both {evidence.folder} and {new.folder}" for study in twice])
+    studies = evidence.settings.studies | {s: new.settings.studies[s] for s in new.studies if s in new.settings.studies}
+    return replace(
+        evidence,
+        arms=evidence.arms + new.arms,
+        contrasts=evidence.contrasts + new.contrasts,
+        settings=evidence.settings.model_copy(update={"studies": studies}),
+        sources=new.sources | evidence.sources,
+        benchmarks=evidence.benchmarks + new.benchmarks,
+        sha256={},
+    )

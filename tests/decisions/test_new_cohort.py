@@ -1,0 +1,219 @@
+"""A frozen posterior predicts a new cohort, is scored by it, and absorbs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import betabinom
+from typer.testing import CliRunner
+
+from reanalysis.cli.app import app
+from reanalysis.decisions.new_cohort import NotPredicted, Prediction, predict
+from reanalysis.engines.fit import fit
+from reanalysis.engines.quadrature.new_cohort import count_probabilities
+from reanalysis.evidence.folder import Evidence, read_evidence
+from reanalysis.evidence.joined import joined
+from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.problems import InconsistentPrint, InvalidInput
+from reanalysis.model.data import ModelData, StudyData
+from reanalysis.model.distributions import Distribution
+from reanalysis.model.selection import default_spec, select
+
+DATA = Path(__file__).parents[2] / "data"
+FIVE = "study,arm,endpoint,events,n\n"
+TODAY = f"{FIVE}A,control,x,9,20\nA,treated,x,7,20\nB,control,x,13,30\nB,treated,x,12,31\n"
+
+
+def folder(at: Path, arms: str, **files: str) -> Evidence:
+    at.mkdir(parents=True)
+    (at / "arms.csv").write_text(arms, encoding="utf-8")
+    for name, text in files.items():
+        (at / name.replace("_", ".")).write_text(text, encoding="utf-8")
+    return read_evidence(at)
+
+
+def one(found: list[Prediction | NotPredicted]) -> Prediction:
+    (prediction,) = found
+    assert isinstance(prediction, Prediction)
+    return prediction
+
+
+@pytest.fixture
+def today(tmp_path: Path) -> Evidence:
+    return folder(tmp_path / "today", TODAY)
+
+
+@pytest.fixture(scope="module")
+def msk() -> dict[str, Prediction]:
+    found = predict(read_evidence(DATA / "anakinra"), read_evidence(DATA / "msk_phase2"))
+    return {p.endpoint: p for p in found if isinstance(p, Prediction)}
+
+
+def log_evidence(evidence: Evidence, model: str, endpoint: str) -> float:
+    spec = default_spec(evidence, model)  # type: ignore[arg-type]
+    value = fit(spec, select(evidence, spec, endpoint).data).log_evidence
+    assert value is not None
+    return value
+
+
+def test_log_score_of_a_single_arm_is_the_ratio_of_the_evidences(msk: dict[str, Prediction]) -> None:
+    """p(new | old) = p(new, old) / p(old), from two fits that know nothing of the prediction."""
+    old, new = read_evidence(DATA / "anakinra"), read_evidence(DATA / "msk_phase2")
+    both = joined(old, new)
+    for endpoint, prediction in msk.items():
+        difference = log_evidence(both, "all-cohort", endpoint) - log_evidence(old, "all-cohort", endpoint)
+        assert prediction.score.log_score == pytest.approx(difference, abs=1e-4), endpoint
+
+
+def test_log_score_of_two_arms_is_conditional_on_the_control(today: Evidence, tmp_path: Path) -> None:
+    new = folder(tmp_path / "new", f"{FIVE}C,control,x,5,25\nC,treated,x,9,24\n")
+    prediction = one(predict(today, new))
+    spec = default_spec(today)
+    grid = np.linspace(-15, 15, 20001)
+    prior = np.exp(spec.priors.baseline.logpdf(grid)) * (grid[1] - grid[0])
+    control = float(prior @ np.exp([_log_binomial(5, 25, g) for g in grid]))
+    difference = log_evidence(joined(today, new), "contrast", "x") - log_evidence(today, "contrast", "x")
+    assert prediction.model == "contrast"
+    assert prediction.score.log_score == pytest.approx(difference - np.log(control), abs=1e-4)
+
+
+def _log_binomial(x: int, n: int, logit: float) -> float:
+    from scipy.stats import binom
+
+    return float(binom.logpmf(x, n, 1 / (1 + np.exp(-logit))))
+
+
+def test_log_score_of_a_print_with_several_counts_sums_over_them(today: Evidence, tmp_path: Path) -> None:
+    arms = "study,arm,endpoint,events,n,percent\nC,control,x,40,100,\nC,treated,x,{},300,{}\n"
+    by_percent = one(predict(today, folder(tmp_path / "p", arms.format("", 31)))).score.log_score
+    counts = [x for x in range(301) if f"{100 * x / 300 + 1e-9:.0f}" == "31"]
+    assert len(counts) == 3
+    apart = [one(predict(today, folder(tmp_path / str(x), arms.format(x, "")))).score.log_score for x in counts]
+    assert by_percent == pytest.approx(np.logaddexp.reduce(apart), abs=1e-9)
+
+
+def test_prediction_is_calibrated_on_cohorts_it_draws_itself(today: Evidence, tmp_path: Path) -> None:
+    """Counts drawn from prior and posterior by plain Monte Carlo fall where the prediction says."""
+    prediction = one(predict(today, folder(tmp_path / "new", f"{FIVE}C,control,x,5,25\nC,treated,x,9,24\n")))
+    spec = default_spec(today)
+    posterior = fit(spec, select(today, spec, "x").data)
+    rng = np.random.default_rng(7)
+    new = posterior.overall["log_odds_ratio_new"].quantile(rng.uniform(size=400_000))
+    alpha = spec.priors.baseline.mean + spec.priors.baseline.sd * rng.standard_normal(400_000)
+    weight = np.exp(5 * alpha - 25 * np.logaddexp(0, alpha))
+    count = rng.binomial(24, 1 / (1 + np.exp(-alpha - new)))
+    mean = np.average(count, weights=weight)
+    assert prediction.expected.mean == pytest.approx(mean, abs=0.05)
+    assert prediction.score.pit_low == pytest.approx(np.average(count < 9, weights=weight), abs=0.01)
+    assert prediction.score.pit_high == pytest.approx(np.average(count <= 9, weights=weight), abs=0.01)
+    assert prediction.score.pit_low <= prediction.score.pit <= prediction.score.pit_high
+
+
+def test_rho_of_the_design_widens_the_prediction(today: Evidence, tmp_path: Path) -> None:
+    arms = f"{FIVE}C,control,x,50,250\nC,treated,x,90,240\n"
+    plain = one(predict(today, folder(tmp_path / "plain", arms)))
+    wide = one(predict(today, folder(tmp_path / "wide", arms, analysis_toml='[studies.C]\ndesign = "historical"\n')))
+    assert (plain.rho, wide.rho) == (0.0, 0.02)
+    assert wide.expected.sd is not None
+    assert plain.expected.sd is not None
+    assert wide.expected.sd > plain.expected.sd
+
+
+def test_counts_at_a_known_rate_are_beta_binomial() -> None:
+    found = count_probabilities(np.array([0.4]), np.array([1.0]), 12, 0.1)
+    rate = 1 / (1 + np.exp(-0.4))
+    assert found == pytest.approx(betabinom.pmf(range(13), 12, 9 * rate, 9 * (1 - rate)), abs=1e-12)
+    assert found.sum() == pytest.approx(1.0)
+
+
+def test_absorbing_equals_a_fit_of_both_folders(today: Evidence, tmp_path: Path) -> None:
+    rows = "C,control,x,5,25\nC,treated,x,9,24\n"
+    prediction = one(predict(today, folder(tmp_path / "new", FIVE + rows)))
+    both = folder(tmp_path / "both", TODAY + rows)
+    spec = default_spec(both)
+    average = fit(spec, select(both, spec, "x").data).overall["log_odds_ratio"]
+    assert prediction.after.odds_ratio.median == pytest.approx(float(np.exp(average.quantile(0.5))))
+    assert prediction.primary is None
+
+
+def test_a_single_arm_leaves_the_primary_posterior_as_it_was(msk: dict[str, Prediction]) -> None:
+    evidence = read_evidence(DATA / "anakinra")
+    for endpoint, prediction in msk.items():
+        assert prediction.model == "all-cohort"
+        if prediction.primary is None:
+            continue
+        spec = default_spec(evidence)
+        posterior = fit(spec, select(evidence, spec, endpoint).data)
+        effect = (
+            posterior.overall["log_odds_ratio"]
+            if prediction.primary.effect == "average"
+            else posterior.study[posterior.data.comparative[0]]["log_odds_ratio"]
+        )
+        assert prediction.primary.odds_ratio.median == pytest.approx(float(np.exp(effect.quantile(0.5))))
+        assert prediction.after.odds_ratio != prediction.before.odds_ratio
+
+
+def test_single_arms_without_a_benchmark_are_named_not_guessed(today: Evidence, tmp_path: Path) -> None:
+    (found,) = predict(today, folder(tmp_path / "new", f"{FIVE}C,treated,x,9,24\n"))
+    assert isinstance(found, NotPredicted)
+    assert "benchmark" in found.reason
+
+
+def test_what_cannot_be_predicted_is_refused(today: Evidence, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="'A' is in both"):
+        predict(today, folder(tmp_path / "same", TODAY))
+    with pytest.raises(InvalidInput, match="no endpoint"):
+        predict(today, folder(tmp_path / "other", f"{FIVE}C,treated,y,9,24\n"))
+    wrong = folder(
+        tmp_path / "wrong", "study,arm,endpoint,events,n,percent\nC,control,x,4,20,45\nC,treated,x,7,20,35\n"
+    )
+    with pytest.raises(InconsistentPrint):
+        predict(today, wrong)
+
+
+def test_the_seed_decides_the_randomised_pit_and_nothing_else(today: Evidence, tmp_path: Path) -> None:
+    new = folder(tmp_path / "new", f"{FIVE}C,control,x,5,25\nC,treated,x,9,24\n")
+    first, again, other = (one(predict(today, new, seed)) for seed in (1, 1, 2))
+    assert first == again
+    assert first.score.pit != other.score.pit
+    assert first.after == other.after
+
+
+def test_command_prints_json_or_text_and_refuses_with_exit_2(tmp_path: Path) -> None:
+    def run(*arguments: str) -> tuple[int, str]:
+        result = CliRunner().invoke(app, ["predict", str(DATA / "anakinra"), *arguments])
+        return result.exit_code, result.stdout
+
+    code, said = run("--new", str(DATA / "msk_phase2"), "--format", "json")
+    assert code == 0
+    found = json.loads(said)
+    assert {p["endpoint"] for p in found["predictions"]} == {"icans_any", "icans_g3", "crs_any", "crs_g3", "orr", "cr"}
+    assert any("truncation" in f["message"] for f in found["findings"])
+    code, said = run("--new", str(DATA / "msk_phase2"))
+    assert code == 0
+    assert said.count("primary analysis, unchanged") == 5
+    assert run("--new", str(tmp_path / "nowhere"))[0] == 2
+    assert run("--new", str(DATA / "anakinra"))[0] == 2
+
+
+def test_a_new_cohort_enters_no_fit_before_it_is_absorbed() -> None:
+    """The candidates of the new treated arm must not reach its own prediction."""
+    from reanalysis.engines.quadrature.new_cohort import treated_logit
+
+    data = [
+        ModelData("x", (StudyData("C", Candidates.count(5, 25), Candidates.count(x, 24), 0.0),)).studies[0]
+        for x in (0, 24)
+    ]
+    baseline, effect = Distribution("normal", (0.0, 1.5)), _normal()
+    first, second = (treated_logit(one_study, baseline, effect) for one_study in data)
+    assert first[0] @ first[1] == pytest.approx(second[0] @ second[1], abs=1e-6)
+
+
+def _normal() -> object:
+    from reanalysis.engines.marginal import GridMarginal
+
+    x = np.linspace(-8, 8, 801)
+    return GridMarginal.from_density(x, np.exp(-0.5 * x**2))
