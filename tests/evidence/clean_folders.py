@@ -224,6 +224,8 @@ def _weighted_study(rng: np.random.Generator, study: str, printed: Printed) -> N
             design = np.column_stack([covariates, treated])
             fitted = _logistic(design, events, weights)
             error = _sandwich(design, events, weights, fitted)
+            if abs(fitted[-1]) > 3:
+                continue  # separated: honest authors see it
             printed.contrasts.append(
                 _printed_ratio(
                     study, endpoint, "OR", fitted[-1], error, 2 * norm.sf(abs(fitted[-1]) / error),

@@ -40,11 +40,10 @@ def coverage(evidence: Evidence, endpoints: tuple[str, ...] | None = None) -> pd
         Studies by endpoints (ids), cells of :data:`Cell`. Only studies that inform one of the endpoints.
     """
     endpoints = modelled_endpoints(evidence) if endpoints is None else endpoints
-    frame = pd.DataFrame(
-        {e: [coverage_cell(evidence, s, e) for s in evidence.studies] for e in endpoints},
-        index=pd.Index(evidence.studies, name="study"),
-    )
-    return frame[~frame.isin(["missing", "context"]).all(axis=1)]
+    rows = {s: [coverage_cell(evidence, s, e) for e in endpoints] for s in evidence.studies}
+    telling = {s: cells for s, cells in rows.items() if not {"missing", "context"}.issuperset(cells)}
+    index = pd.Index(list(telling), name="study", dtype=object)
+    return pd.DataFrame(list(telling.values()), index=index, columns=list(endpoints), dtype=object)
 
 
 def comparative_studies(evidence: Evidence, endpoint: str) -> tuple[str, ...]:

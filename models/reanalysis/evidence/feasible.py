@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +83,7 @@ def shared_denominators(reports: Mapping[str, Report], n_max: int) -> tuple[list
     return [], CONVENTIONS[0]
 
 
+@lru_cache(maxsize=100_000)
 def counts_of(percent: Percentage, n: int, events: tuple[int, int] | None = None) -> tuple[range, Convention]:
     """Counts among a printed n that print as a percentage, under the first convention that has any.
 

@@ -7,6 +7,7 @@ beside it can rule some of them out. A contradiction narrows nothing: it is a fi
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from reanalysis.evidence.arms import ArmRow
@@ -43,9 +44,17 @@ def wholes_of(evidence: Evidence, endpoint: str) -> tuple[str, ...]:
 
 
 @once_per_folder
+def _parts(evidence: Evidence) -> dict[str, list[str]]:
+    parts: dict[str, list[str]] = defaultdict(list)
+    for endpoint in evidence.endpoints:
+        for whole in wholes_of(evidence, endpoint):
+            parts[whole].append(endpoint)
+    return dict(parts)
+
+
 def parts_of(evidence: Evidence, endpoint: str) -> tuple[str, ...]:
     """Endpoints that another includes."""
-    return tuple(e for e in evidence.endpoints if endpoint in wholes_of(evidence, e))
+    return tuple(_parts(evidence).get(endpoint, ()))
 
 
 @once_per_folder

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2, hypergeom
+from scipy.stats import hypergeom
 
 from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.finding import Finding
@@ -163,38 +163,33 @@ def _interval(row: ContrastRow, p0: RateRange, p1: RateRange) -> Iterator[Findin
 def _p_value(row: ContrastRow, p0: RateRange, p1: RateRange) -> Iterator[Finding]:
     assert p0.counts is not None
     assert p1.counts is not None
-    values = [
-        p for x0, x1 in itertools.product({*p0.counts}, {*p1.counts}) for p in p_values(x0, p0.n, x1, p1.n).values()
-    ]
-    low, high = min(values), max(values)
     printed_low, printed_high = p_bounds(row.p)
-    if printed_low <= high * PRECISE and low <= printed_high * PRECISE:
-        return
+    low, high = 1.0, 0.0
+    for x0, x1 in itertools.product({*p0.counts}, {*p1.counts}):
+        for p in p_values(x0, p0.n, x1, p1.n):
+            low, high = min(low, p), max(high, p)
+            if printed_low <= high * PRECISE and low <= printed_high * PRECISE:
+                return
     shown = f"{low:.2g}" if math.isclose(low, high, rel_tol=0.05) else f"{low:.2g} to {high:.2g}"
     yield _finding(
         row, "p-value", f"{row.printed}: the tests of two proportions give p = {shown} for the printed counts"
     )
 
 
-def p_values(x0: int, n0: int, x1: int, n1: int) -> dict[str, float]:
-    """Two-sided p-values of the tests in use for x0 of n0 against x1 of n1."""
+def p_values(x0: int, n0: int, x1: int, n1: int) -> Iterator[float]:
+    """Two-sided p-values of the tests in use for x0 of n0 against x1 of n1, the laborious ones last."""
     if x0 + x1 in (0, n0 + n1):
-        return {"no difference": 1.0}
+        yield 1.0
+        return
     r0, r1 = x0 / n0, x1 / n1
-    found = {
-        "chi-square": pooled_chi_square(r0, n0, r1, n1),
-        "corrected chi-square": _corrected(x0, n0, x1, n1),
-        "likelihood ratio": _likelihood_ratio(x0, n0, x1, n1),
-    }
+    squares = [pooled_chi_square(r0, n0, r1, n1), _corrected(x0, n0, x1, n1), _likelihood_ratio(x0, n0, x1, n1)]
     if 0 < x0 < n0 or 0 < x1 < n1:
-        found["Wald, difference"] = unpooled_wald(r0, n0, r1, n1)
+        squares.append(unpooled_wald(r0, n0, r1, n1))
     if 0 < x0 < n0 and 0 < x1 < n1:
-        found["Wald, log odds"] = log_odds_wald(r0, n0, r1, n1)
-        found["Wald, log risk"] = log_risk_wald(r0, n0, r1, n1)
-    values = {name: float(chi2.sf(statistic, 1)) for name, statistic in found.items()}
+        squares += [log_odds_wald(r0, n0, r1, n1), log_risk_wald(r0, n0, r1, n1)]
+    yield from (math.erfc(math.sqrt(square / 2)) for square in squares)
     if n0 + n1 <= _MOST_EXACT:
-        values["Fisher"], values["mid-p"] = _exact(x0, n0, x1, n1)
-    return values
+        yield from _exact(x0, n0, x1, n1)
 
 
 def _corrected(x0: int, n0: int, x1: int, n1: int) -> float:

@@ -97,12 +97,9 @@ def audit(evidence: Evidence) -> Ledger:
     """
     findings = [finding for check in _CHECKS for finding in check(evidence)]
     findings.sort(key=lambda f: -SEVERITIES.index(f.severity))
-    endpoints = tuple(
-        e
-        for e in evidence.endpoints
-        if any(r.endpoint == e and r.modelled for r in evidence.arms)
-        or any(c.endpoint == e and c.use == "sensitivity" for c in evidence.contrasts)
-    )
+    told = {r.endpoint for r in evidence.arms if r.modelled}
+    told |= {c.endpoint for c in evidence.contrasts if c.use == "sensitivity"}
+    endpoints = tuple(e for e in evidence.endpoints if e in told)
     return Ledger(tuple(findings), coverage(evidence, endpoints))
 
 
