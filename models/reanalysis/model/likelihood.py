@@ -16,6 +16,9 @@ from reanalysis.evidence.observation import Candidates
 
 Array = NDArray[np.float64]
 
+_BLOCK = 2**18
+"""Nodes times candidates computed at once: 2 MiB an array."""
+
 
 def softplus(x: ArrayLike) -> Array:
     """log(1 + exp(x)) without overflow."""
@@ -114,16 +117,30 @@ def information(candidates: Candidates, rho: float, within: float = 0.0) -> floa
     return float(np.max(np.where(plausible, effective * rate * (1 - rate), 0.0)))
 
 
-@lru_cache(maxsize=8192)
 def log_likelihood_on_grid(candidates: Candidates, rho: float, step: float, first: int, size: int) -> Array:
-    """`log_likelihood` at ``step * (first + 0, 1, ..., size - 1)``, remembered: thousands of fits share arms.
+    """`log_likelihood` at ``step * (first + 0, 1, ..., size - 1)``, remembered if short: thousands of fits share arms.
 
     Returns
     -------
     ndarray
         Shape (size,), read-only.
     """
+    compute = _remembered if size <= REMEMBERED else _on_grid
+    return compute(candidates, rho, step, first, size)
+
+
+REMEMBERED = 4096
+"""Nodes up to which an array is remembered: the memory of all is then bounded by 64 MiB."""
+
+
+def _on_grid(candidates: Candidates, rho: float, step: float, first: int, size: int) -> Array:
     logit = step * (first + np.arange(size))
-    values = log_likelihood(candidates, logit, rho)
+    block = max(1, _BLOCK // len(candidates))
+    values = np.concatenate(
+        [log_likelihood(candidates, logit[start : start + block], rho) for start in range(0, size, block)]
+    )
     values.flags.writeable = False
     return values
+
+
+_remembered = lru_cache(maxsize=2048)(_on_grid)

@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 
 _CUT = 26.0
 _V_NODES, _T_NODES = 49, 73
-_RATE_NODES = 257
+_RATE_NODES = 129
 
 
 def log_rising(a: Array, x: Array) -> Array:
@@ -91,8 +91,7 @@ class BetaRates:
             *self._cumulative,
             (self.t[None, :] + np.log(share)).ravel(),
             self.mass.ravel(),
-            lambda x: x - np.log(share),
-            lambda x: np.ones((len(share), x.shape[1])),
+            lambda x: (x - np.log(share), np.ones((len(share), x.shape[1]))),
         )
         return MappedMarginal(log_parameter, np.exp, np.log)
 
@@ -109,6 +108,8 @@ class BetaRates:
         arm = self.arms[study]
         alpha, beta = self._shape
         x, n = arm.x[:, None, None], arm.size[:, None, None]
+        if arm.certain:
+            return self._rate(alpha + x[0], beta + n[0] - x[0], self.mass)
         log_share = _log_print(arm, alpha, beta)
         share = np.exp(log_share - logsumexp(log_share, axis=0)) * self.mass
         return self._rate(alpha + x, beta + n - x, share)
@@ -136,7 +137,7 @@ class BetaRates:
 
     def _rate(self, alpha: Array, beta: Array, mass: Array) -> MappedMarginal:
         """Mixture of Beta distributions, integrated on the logit scale where all of them are smooth."""
-        used = mass > 1e-10 * mass.max()
+        used = mass > _heaviest(mass, 1e-7)
         a, b, weight = alpha[used], beta[used], mass[used]
         centre, spread = np.log(a / b), np.sqrt(1 / a + 1 / b)
         low = float(np.min(centre - 8 * spread - 30 / np.maximum(a, 0.5)))
@@ -153,6 +154,12 @@ class BetaRates:
         return MappedMarginal(GridMarginal.from_density(theta, density), expit, logit)
 
 
+def _heaviest(mass: Array, rest: float) -> float:
+    """The mass of a cell such that all lighter cells together hold a share ``rest``."""
+    ordered = np.sort(mass, axis=None)
+    return float(ordered[min(int(np.searchsorted(np.cumsum(ordered), rest * ordered.sum())), len(ordered) - 1)]) * 0.999
+
+
 def solve_beta(arms: tuple[Candidates, ...]) -> BetaRates:
     """Posterior of alpha and beta.
 
@@ -163,7 +170,7 @@ def solve_beta(arms: tuple[Candidates, ...]) -> BetaRates:
     """
     bound = max(1000.0, 10 * max(float(arm.size.max()) for arm in arms))
     top = float(np.log(bound))
-    window = [-12.0, 12.0, -7.0, top]
+    window = [-25.0, 25.0, -30.0, top]
     for _ in range(12):
         v, t, log_density = _surface(arms, window, 41, 41)
         keep = log_density > log_density.max() - _CUT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from scipy.special import logit
@@ -25,6 +25,10 @@ from reanalysis.model.spec import ModelSpec
 
 if TYPE_CHECKING:
     from xarray import DataTree
+
+
+_REMEMBERED = 100
+"""Studies whose posteriors are kept once computed."""
 
 
 def fit(spec: ModelSpec, data: ModelData) -> Posterior:
@@ -69,10 +73,7 @@ def fit(spec: ModelSpec, data: ModelData) -> Posterior:
         data=data,
         engine="quadrature",
         overall=Marginals(overall),
-        study={
-            study.study.study: _study_marginals(study, predictive, name)
-            for study, predictive in zip(studies, predictives, strict=True)
-        },
+        study=_by_study(studies, predictives, name),
         make_tree=make_tree,
         log_evidence=joint.log_evidence if joint else None,
         diagnostics=diagnostics,
@@ -118,20 +119,34 @@ def _fit_beta_rates(spec: ModelSpec, data: ModelData) -> Posterior:
     )
 
 
-def _study_marginals(study: StudyLikelihood, given_others: Predictive, name: str) -> Marginals:
+class _Recomputed(Marginals):
+    """Marginals computed whenever they are asked for: those of a thousand studies would fill the memory."""
+
+    def __getitem__(self, name: str) -> Marginal:
+        return self._makers[name]()
+
+
+def _by_study(studies: list[StudyLikelihood], given_others: list[Predictive], name: str) -> dict[str, Marginals]:
+    @lru_cache(maxsize=_REMEMBERED)
+    def effects(index: int) -> StudyEffects:
+        return StudyEffects.of(studies[index], given_others[index])
+
+    kind = Marginals if len(studies) <= _REMEMBERED else _Recomputed
+    return {
+        study.study.study: kind(_makers(study, index, effects, given_others[index], name))
+        for index, study in enumerate(studies)
+    }
+
+
+def _makers(
+    study: StudyLikelihood, index: int, effects: Callable[[int], StudyEffects], given_others: Predictive, name: str
+) -> dict[str, Callable[[], Marginal]]:
     if study.arm is not None or study.study.adjusted is not None:
-        return Marginals({name: lambda: effect_marginal(study, given_others)})
-
-    @cache
-    def effects() -> StudyEffects:
-        return StudyEffects.of(study, given_others)
-
-    return Marginals(
-        {
-            name: lambda: effects().log_odds_ratio(),
-            "control_logit": lambda: effects().control_logit(),
-            "treated_logit": lambda: effects().treated_logit(),
-            "risk_difference": lambda: effects().risk_difference(),
-            "log_risk_ratio": lambda: effects().log_risk_ratio(),
-        }
-    )
+        return {name: lambda: effect_marginal(study, given_others)}
+    return {
+        name: lambda: effects(index).log_odds_ratio(),
+        "control_logit": lambda: effects(index).control_logit(),
+        "treated_logit": lambda: effects(index).treated_logit(),
+        "risk_difference": lambda: effects(index).risk_difference(),
+        "log_risk_ratio": lambda: effects(index).log_risk_ratio(),
+    }

@@ -13,6 +13,7 @@ from reanalysis.engines.interpolation import hermite, hermite_slope
 from reanalysis.engines.marginal import GridMarginal, Transform
 
 Array = NDArray[np.float64]
+Inverse = Callable[[Array], tuple[Array, Array]]
 
 _BRACKETS = 25
 _BLOCK = 128
@@ -36,8 +37,8 @@ class FunctionalMarginal:
         Joint density along inner and its cumulative integral, for each of A outer nodes, up to one factor.
     values, mass : ndarray, shape (M,)
         g at quadrature nodes and their masses, summing to 1: for expectations.
-    inverse, slope : callable
-        From x, shape (1, X), the inner value at which g is x and its derivative, shape (A, X).
+    inverse : callable
+        From x, shape (1, X), the inner value at which g is x and its derivative, two arrays of shape (A, X).
     limits : tuple of float
         What g never reaches.
     """
@@ -47,19 +48,18 @@ class FunctionalMarginal:
     cumulative: Array
     values: Array
     mass: Array
-    inverse: Callable[[Array], Array]
-    slope: Callable[[Array], Array]
+    inverse: Inverse
     limits: tuple[float, float] = (-np.inf, np.inf)
 
     def mean(self, of: Transform | None = None) -> float:
         """Expectation of the quantity, or of a function of it."""
         values = self.values if of is None else of(self.values)
-        return float(self.mass @ values)
+        return float(np.sum(self.mass * values))
 
     def sd(self, of: Transform | None = None) -> float:
         """Standard deviation of the quantity, or of a function of it."""
         values = self.values if of is None else of(self.values)
-        return float(np.sqrt(self.mass @ (values - self.mass @ values) ** 2))
+        return float(np.sqrt(np.sum(self.mass * (values - np.sum(self.mass * values)) ** 2)))
 
     def cdf(self, x: ArrayLike) -> Array:
         """Probability of lying at or below x."""
@@ -110,8 +110,9 @@ class FunctionalMarginal:
         step, last = self.inner[1] - self.inner[0], len(self.inner) - 1
         within = np.clip(x, *self.limits)[None, :]
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            position = (self.inverse(within) - self.inner[0]) / step
-            change = self.slope(within) / step
+            inner, change = self.inverse(within)
+            position = (inner - self.inner[0]) / step
+            change = change / step
         position = np.minimum(np.maximum(position, 0.0), last)  # where g cannot reach x the inverse is infinite
         index = np.minimum(position.astype(np.intp), last - 1)
         rows = np.arange(len(self.cumulative))[:, None]

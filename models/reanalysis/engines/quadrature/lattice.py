@@ -31,6 +31,15 @@ class Lattice:
         """Nodes, shape (size,)."""
         return np.asarray(self.step * (self.first + np.arange(self.size)))
 
+    @cached_property
+    def index(self) -> NDArray[np.int64]:
+        """Nodes as multiples of the step, shape (size,)."""
+        return self.first + np.arange(self.size)
+
+    def finer(self, times: int) -> Lattice:
+        """The same stretch with ``times`` as many cells."""
+        return Lattice(self.step / times, self.first * times, (self.size - 1) * times + 1)
+
     @property
     def last(self) -> int:
         """Index of the last node on the step's axis."""
@@ -61,4 +70,4 @@ def nice_step(step: float) -> float:
 
 def finer_by(step: float, wanted: float) -> int:
     """The power of 2 by which ``step`` must be divided to lie at or below ``wanted``."""
-    return int(2 ** max(0, ceil(log2(step / wanted))))
+    return 1 if wanted >= step else int(2 ** ceil(log2(step / wanted)))

@@ -13,14 +13,15 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import expit, log_expit
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import cumulative_integral, refined
-from reanalysis.engines.marginal import GridMarginal, Transform
-from reanalysis.engines.quadrature.functional import FunctionalMarginal
-from reanalysis.engines.quadrature.lattice import Lattice, nice_step
-from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
+from reanalysis.engines.marginal import GridMarginal
+from reanalysis.engines.quadrature.coordinates import WEIGHTS, Coordinates, Outer
+from reanalysis.engines.quadrature.functional import FunctionalMarginal, Inverse
+from reanalysis.engines.quadrature.lattice import Lattice, finer_by, nice_step
+from reanalysis.engines.quadrature.study_likelihood import NEGLIGIBLE, StudyLikelihood
 
 Array = NDArray[np.float64]
 
@@ -44,6 +45,14 @@ _RESOLUTION = 0.55
 _REFINED = 4
 """How much finer than its nodes the density along the effect is tabulated."""
 
+_FEW = 20_000
+"""Nodes of a grid of the mean logit for which no other coordinate is looked at."""
+
+_LARGEST_GRID = 2**20
+_LARGEST_LATTICE = 2**20
+_MOST_PRODUCTS = 2**9
+"""Terms of a sum of products by each node that a lattice may have."""
+
 
 @dataclass(frozen=True)
 class StudyEffects:
@@ -58,6 +67,8 @@ class StudyEffects:
         one step.
     given_others : ndarray, shape (D,)
         Density q at the nodes of the effect.
+    coarsest : float
+        Largest step that resolves q.
     """
 
     likelihood: StudyLikelihood
@@ -65,6 +76,7 @@ class StudyEffects:
     treated: tuple[Lattice, Array]
     effect: tuple[Lattice, Array]
     given_others: Array
+    coarsest: float
 
     @classmethod
     def of(cls, likelihood: StudyLikelihood, predictive: Predictive) -> StudyEffects:
@@ -73,30 +85,51 @@ class StudyEffects:
         Raises
         ------
         QuadratureError
-            If there is mass at the edge of a grid: the study contradicts all the others.
+            If there is mass at the edge of a grid, because the study contradicts all the others, or a grid would be
+            too large.
         """
-        q_width = _standard_deviation(*predictive(1.0))
-        step = _RESOLUTION * (max(_precisions(likelihood)) + q_width**-2) ** -0.5
+        natural, q = predictive(1.0)
+        width = _standard_deviation(natural, q)
+        step = _RESOLUTION * (max(_precisions(likelihood)) + width**-2) ** -0.5
         try:
-            return cls._on(likelihood, *predictive(step))
+            finer = finer_by(natural.step, step)
+            return cls._on(likelihood, natural.finer(finer), refined(q, finer) if finer > 1 else q, natural.step)
         except QuadratureError:
-            return cls._on(likelihood, *predictive(step, pulled=True))
+            return cls._on(likelihood, *predictive(step, pulled=True), natural.step)
 
     @classmethod
-    def _on(cls, likelihood: StudyLikelihood, effect: Lattice, q: Array) -> StudyEffects:
-        control = likelihood.baseline_lattice(effect.step)
-        treated = control.plus(effect)
-        control_factor = _scaled(likelihood.control_factor(control))
-        treated_factor = _scaled(likelihood.treated_factor(treated))
+    def _on(cls, likelihood: StudyLikelihood, effect: Lattice, q: Array, coarsest: float) -> StudyEffects:
         name = likelihood.study.study
-        by_effect = _used(effect, q * np.correlate(treated_factor, control_factor, mode="valid"), name)
-        first = by_effect[0].first - effect.first
+        control = likelihood.baseline_lattice(effect.step)
+        wide = control.plus(effect)
+        _require_room(name, wide.size)
+        control_factor, treated_factor = _scaled(likelihood.control_factor(control)), likelihood.treated_factor(wide)
+        treated, treated_factor = _cut(
+            wide, _scaled(treated_factor), treated_factor > treated_factor.max() - NEGLIGIBLE
+        )
+        possible = treated.minus(control)
+        effect, q = _cut(effect, q, (effect.index >= possible.first) & (effect.index <= possible.last))
+        # the product of the factors that have the fewest nodes comes first
+        if effect.size < treated.size:
+            _require_room(name, 2 * control.size * effect.size // _MOST_PRODUCTS)
+            wide = control.plus(effect)
+            spread = _within(treated, treated_factor, wide)
+            by_effect = np.correlate(spread, control_factor, mode="valid")
+            by_control = np.correlate(spread, q, mode="valid")
+            by_treated = _within(wide, np.convolve(control_factor, q), treated)
+        else:
+            _require_room(name, treated.size * (control.size + effect.size) // _MOST_PRODUCTS)
+            by_effect = _within(possible, np.correlate(treated_factor, control_factor, mode="full"), effect)
+            by_control = _within(treated.minus(effect), np.correlate(treated_factor, q, mode="full"), control)
+            by_treated = np.convolve(_within(effect, q, possible), control_factor, mode="valid")
+        found = _used(effect, q * by_effect, name)
         return cls(
             likelihood,
-            _used(control, control_factor * np.correlate(treated_factor, q, mode="valid"), name),
-            _used(treated, treated_factor * np.convolve(control_factor, q), name),
-            by_effect,
-            q[first : first + by_effect[0].size],
+            _used(control, control_factor * by_control, name),
+            _used(treated, treated_factor * by_treated, name),
+            found,
+            _within(effect, q, found[0]),
+            coarsest,
         )
 
     def log_odds_ratio(self) -> GridMarginal:
@@ -113,96 +146,129 @@ class StudyEffects:
 
     def risk_difference(self) -> FunctionalMarginal:
         """Posterior of treated rate minus control rate."""
-        middle, half = self._middle, 0.5 * self.effect[0].points
-        values = expit(middle + half) - expit(middle - half)
-        along = _AtDifference(np.cosh(middle))
-        return self._functional(values, along.effect, along.slope, limits=(-1.0, 1.0))
+        grid = self._grid
+        control, treated = grid.logits
+        return grid.functional(
+            expit(treated) - expit(control), grid.coordinates.effect_of_difference, limits=(-1.0, 1.0)
+        )
 
     def log_risk_ratio(self) -> FunctionalMarginal:
         """Posterior of the log of treated rate over control rate."""
-        middle, half = self._middle, 0.5 * self.effect[0].points
-        values = np.logaddexp(0.0, half - middle) - np.logaddexp(0.0, -half - middle)
-        along = _AtLogRatio(np.exp(middle))
-        return self._functional(values, along.effect, along.slope)
+        grid = self._grid
+        control, treated = grid.logits
+        return grid.functional(log_expit(treated) - log_expit(control), grid.coordinates.effect_of_log_ratio)
 
     @cached_property
-    def _joint(self) -> tuple[Lattice, Array]:
-        """Nodes of the mean logit m, and posterior masses of m and the effect, shape (M, D)."""
+    def _grid(self) -> _Grid:
+        """The joint posterior in the coordinates that need the fewest nodes, the mean logit if it needs few."""
+        plans = [self._plan(outer) for outer in WEIGHTS]
+        plan = plans[0] if plans[0].nodes <= _FEW else min(plans, key=lambda p: p.nodes)
+        if plan.nodes > _LARGEST_GRID:
+            raise QuadratureError(
+                f"the risk difference of study {self.likelihood.study.study!r} needs a grid of {plan.nodes:.2g} nodes"
+            )
+        return self._laid(plan)
+
+    def _plan(self, outer: Outer) -> _Plan:
+        """Strides, in half steps of the lattice, along the outer coordinate and the effect, and the nodes they make."""
+        effect, (control, treated) = self.effect[0], (self.control[0], self.treated[0])
+        below, above = WEIGHTS[outer]
+        first, second = _precisions(self.likelihood)
+        q_precision = _standard_deviation(effect, self.given_others) ** -2
+        along_outer = _RESOLUTION * (first + second) ** -0.5
+        along_effect = _RESOLUTION * (below**2 * first + above**2 * second + q_precision) ** -0.5
+        stride = 2 * finer_by(min(along_effect, self.coarsest), effect.step)
+        outer_stride = finer_by(along_outer, 0.5 * effect.step)
+        ends = [2 * (below * t + above * c) for t, c in ((treated.first, control.first), (treated.last, control.last))]
+        low, high = int(ends[0]) // outer_stride, -(-int(ends[1]) // outer_stride)
+        return _Plan(outer, outer_stride, low, high - low + 1, stride, -(-2 * effect.size // stride))
+
+    def _laid(self, plan: _Plan) -> _Grid:
         effect = self.effect[0]
-        half = 0.5 * effect.step
-        wanted = _RESOLUTION * sum(_precisions(self.likelihood)) ** -0.5
-        stride = int(2 ** max(0.0, np.floor(np.log2(wanted / half))))
-        (control, _), (treated, _) = self.control, self.treated
-        low = (control.first + treated.first) // stride
-        high = -(-(control.last + treated.last) // stride)
-        m = stride * np.arange(low, high + 1)[:, None]
-        j = effect.first + np.arange(effect.size)
-        controls = Lattice(half, int(m[0, 0] - j[-1]), int(m[-1, 0] - m[0, 0]) + len(j))
-        treateds = Lattice(half, int(m[0, 0] + j[0]), controls.size)
-        mass = _scaled(self.likelihood.control_factor(controls))[m - j - controls.first]
-        mass *= _scaled(self.likelihood.treated_factor(treateds))[m + j - treateds.first]
-        mass *= self.given_others
-        by_middle = mass.sum(axis=1)
-        kept = np.flatnonzero(by_middle > _KEEP * by_middle.max())
-        first, last = int(kept[0]), int(kept[-1]) + 1
-        return Lattice(half * stride, low + first, last - first), mass[first:last] / by_middle.sum()
+        half, (below, above) = 0.5 * effect.step, WEIGHTS[plan.outer]
+        every = plan.effect_stride // 2
+        i = plan.outer_stride * (plan.low + np.arange(plan.outer_size))[:, None]
+        j = 2 * (effect.first + every * np.arange(-(-effect.size // every)))
+        mass = np.ones((len(i), len(j)))
+        for share, factor in ((-below, self.likelihood.control_factor), (above, self.likelihood.treated_factor)):
+            index = i + (share * j).astype(np.int64)
+            first = int(index.min())
+            lattice = Lattice(half, first, int(index.max()) - first + 1)
+            mass *= _scaled(factor(lattice))[index - first]
+        mass *= self.given_others[::every]
+        by_outer = mass.sum(axis=1)
+        kept = np.flatnonzero(by_outer > _KEEP * by_outer.max())
+        rows = slice(int(kept[0]), int(kept[-1]) + 1)
+        coordinates = Coordinates(plan.outer, half * i[rows].astype(float))
+        return _Grid(coordinates, half * j, mass[rows] / by_outer.sum())
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A grid to be laid: strides in half steps of the lattice, index of the first outer node in its strides."""
+
+    outer: Outer
+    outer_stride: int
+    low: int
+    outer_size: int
+    effect_stride: int
+    effect_size: int
+
+    @property
+    def nodes(self) -> int:
+        return self.outer_size * self.effect_size
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Posterior masses, shape (A, D), at nodes of the outer coordinate and of the effect, shape (D,)."""
+
+    coordinates: Coordinates
+    effect: Array
+    mass: Array
 
     @cached_property
-    def _middle(self) -> Array:
-        """Nodes of the mean logit, shape (M, 1)."""
-        return self._joint[0].points[:, None]
+    def logits(self) -> tuple[Array, Array]:
+        """Control and treated logits, each of shape (A, D)."""
+        return self.coordinates.logits(self.effect)
 
     @cached_property
     def _along_effect(self) -> tuple[Array, Array, Array]:
-        """Fine nodes of the effect; for each mean logit the density along it and its cumulative integral."""
-        effect = self.effect[0]
-        density = refined(self._joint[1], _REFINED)
-        step = effect.step / _REFINED
+        """Fine nodes of the effect; for each outer node the density along it and its cumulative integral."""
+        density = refined(self.mass, _REFINED)
+        step = (self.effect[1] - self.effect[0]) / _REFINED
         return (
-            effect.points[0] + step * np.arange(density.shape[1]),
+            self.effect[0] + step * np.arange(density.shape[1]),
             density,
             cumulative_integral(density, step),
         )
 
-    def _functional(
-        self,
-        values: Array,
-        inverse: Transform,
-        slope: Transform,
-        limits: tuple[float, float] = (-np.inf, np.inf),
+    def functional(
+        self, values: Array, inverse: Inverse, limits: tuple[float, float] = (-np.inf, np.inf)
     ) -> FunctionalMarginal:
-        return FunctionalMarginal(*self._along_effect, values.ravel(), self._joint[1].ravel(), inverse, slope, limits)
+        """Posterior of a function of both coordinates from its values (A, D) and its inverse along the effect."""
+        return FunctionalMarginal(*self._along_effect, values.ravel(), self.mass.ravel(), inverse, limits)
 
 
-@dataclass(frozen=True)
-class _AtDifference:
-    """The effect at which the rates differ by x, for each mean logit; ``cosh`` is its hyperbolic cosine, (M, 1)."""
-
-    cosh: Array
-
-    def effect(self, x: Array) -> Array:
-        """The effect, shape (M, X)."""
-        return 2 * (np.arctanh(x) + np.arcsinh(x * self.cosh / np.sqrt(1 - x**2)))
-
-    def slope(self, x: Array) -> Array:
-        """Its derivative, shape (M, X)."""
-        rest = 1 - x**2
-        return 2 / rest * (1 + self.cosh / np.sqrt(rest + (x * self.cosh) ** 2))
+def _cut(lattice: Lattice, values: Array, keep: NDArray[np.bool_]) -> tuple[Lattice, Array]:
+    """The shortest stretch that contains every node marked."""
+    if not keep.any():
+        raise QuadratureError("a study contradicts the others, or its priors, by more than double precision resolves")
+    part = lattice.part(keep)
+    return part, _within(lattice, values, part)
 
 
-@dataclass(frozen=True)
-class _AtLogRatio:
-    """The effect at which the log risk ratio is r, for each mean logit; ``odds`` is its exponential, (M, 1)."""
+def _within(lattice: Lattice, values: Array, wanted: Lattice) -> Array:
+    """Values at the nodes of another lattice of the same step, 0 where there are none."""
+    found = np.zeros(wanted.size)
+    low, high = max(lattice.first, wanted.first), min(lattice.last, wanted.last)
+    found[low - wanted.first : high - wanted.first + 1] = values[low - lattice.first : high - lattice.first + 1]
+    return found
 
-    odds: Array
 
-    def effect(self, r: Array) -> Array:
-        """The effect, shape (M, X)."""
-        return r + 2 * np.arcsinh(self.odds * np.sinh(r / 2))
-
-    def slope(self, r: Array) -> Array:
-        """Its derivative, shape (M, X)."""
-        return 1 + self.odds * np.cosh(r / 2) / np.sqrt(1 + (self.odds * np.sinh(r / 2)) ** 2)
+def _require_room(study: str, size: int) -> None:
+    if size > _LARGEST_LATTICE:
+        raise QuadratureError(f"priors this wide need too large a grid for study {study!r}, whose arms are large")
 
 
 def _precisions(likelihood: StudyLikelihood) -> tuple[float, float]:

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reanalysis.engines.benchmark import log_robust_factor
+from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.quadrature.lattice import Lattice, finer_by
 from reanalysis.evidence.observation import Candidates
 from reanalysis.model.data import StudyData
 from reanalysis.model.distributions import Distribution
-from reanalysis.model.likelihood import information, log_likelihood_on_grid
+from reanalysis.model.likelihood import REMEMBERED, information, log_likelihood_on_grid
 
 Array = NDArray[np.float64]
 
@@ -30,6 +31,9 @@ factor may favour what this one does not: studies in conflict meet in the tails 
 _PULL = 26.0
 """Units of log likelihood by which other evidence may pull an arm away from its own rate: the widths below hold
 there."""
+
+_MOST_PRODUCTS = 2 * 10**9
+"""Terms of a likelihood's sums that take a second or two."""
 
 _BIAS_REACH = 9.0
 """SDs of a bias beyond which it has no mass."""
@@ -110,7 +114,7 @@ class StudyLikelihood:
         log_factor : float
             Log of that factor: ``log L = log(values) + log_factor``.
         """
-        return _on_lattice(self, lattice)
+        return (_remembered if lattice.size <= REMEMBERED else _on_lattice)(self, lattice)
 
     def control_factor(self, lattice: Lattice) -> Array:
         """Log of p(y_0 | a) p(a) at the nodes a."""
@@ -160,7 +164,6 @@ def _smoothed_arm(candidates: Candidates, rho: float, bias: float, lattice: Latt
         return np.log(smooth) + top
 
 
-@lru_cache(maxsize=4096)
 def _on_lattice(likelihood: StudyLikelihood, lattice: Lattice) -> tuple[Array, float]:
     adjusted = likelihood.study.adjusted
     if adjusted is not None:
@@ -175,5 +178,19 @@ def _on_lattice(likelihood: StudyLikelihood, lattice: Lattice) -> tuple[Array, f
     control = likelihood.control_factor(base)
     treated = likelihood.treated_factor(lattice.plus(base))
     top_control, top_treated = float(control.max()), float(treated.max())
-    values = lattice.step * np.correlate(np.exp(treated - top_treated), np.exp(control - top_control), mode="valid")
-    return values, top_control + top_treated
+    by_treated, by_control = np.exp(treated - top_treated), np.exp(control - top_control)
+    # the sum over baselines may take longer steps than the effects it is wanted at
+    every = 2 ** max(0, int(np.floor(np.log2(0.8 * likelihood.width(NEGLIGIBLE) / lattice.step))))
+    if base.size * lattice.size // every > _MOST_PRODUCTS:
+        raise QuadratureError(
+            f"priors this wide need too large a grid for study {likelihood.study.study!r}, whose arms are large"
+        )
+    values = np.empty(lattice.size)
+    for rest in range(min(every, lattice.size)):
+        values[rest::every] = (
+            every * np.correlate(by_treated[rest::every], by_control[::every], mode="valid")[: len(values[rest::every])]
+        )
+    return lattice.step * values, top_control + top_treated
+
+
+_remembered = lru_cache(maxsize=2048)(_on_lattice)
