@@ -32,11 +32,11 @@ class QuantileTable:
 
     def cdf(self, x: ArrayLike) -> NDArray[np.float64]:
         """Probability of lying at or below x, linear between the points; 0 and 1 outside them."""
-        return np.interp(x, self.x, self.probability, left=0.0, right=1.0)
+        return np.interp(np.asarray(x, dtype=float), self.x, self.probability, left=0.0, right=1.0)
 
     def quantile(self, probability: ArrayLike) -> NDArray[np.float64]:
         """Quantiles, linear between the points."""
-        return np.interp(probability, self.probability, self.x)
+        return np.interp(np.asarray(probability, dtype=float), self.probability, self.x)
 
 
 def tabulate(marginal: Marginal, exact: Iterable[float] = ()) -> QuantileTable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -34,10 +35,14 @@ def write_documents(markdown: str, title: str, folder: Path) -> None:
     """
     source = folder / "report.md"
     source.write_text(markdown, encoding="utf-8")
-    with as_file(files("reanalysis.report") / "templates") as templates:
-        _html(source, title, folder, templates)
-        _docx(source, title, folder, templates)
-        _pdf(source, title, folder, templates)
+    with as_file(files("reanalysis.report") / "templates") as templates, ThreadPoolExecutor(2) as workers:
+        made = [
+            workers.submit(_pdf, source, title, folder, templates),
+            workers.submit(_html, source, title, folder, templates),
+            workers.submit(_docx, source, title, folder, templates),
+        ]
+        for document in made:
+            document.result()
 
 
 def _html(source: Path, title: str, folder: Path, templates: Path) -> None:
@@ -54,7 +59,7 @@ def _html(source: Path, title: str, folder: Path, templates: Path) -> None:
         "--default-image-extension=svg",
         f"--template={templates / 'report.html'}",
         f"--css={templates / 'report.css'}",
-        f"--lua-filter={templates / 'scrolling_tables.lua'}",
+        f"--lua-filter={templates / 'accessible.lua'}",
     )
 
 
@@ -69,6 +74,7 @@ def _docx(source: Path, title: str, folder: Path, templates: Path) -> None:
             "--to=docx",
             "--default-image-extension=png",
             f"--reference-doc={reference}",
+            f"--lua-filter={templates / 'paper.lua'}",
         )
     finally:
         reference.unlink(missing_ok=True)
@@ -87,6 +93,7 @@ def _pdf(source: Path, title: str, folder: Path, templates: Path) -> None:
         "--to=typst",
         "--default-image-extension=svg",
         f"--template={templates / 'report.typ'}",
+        f"--lua-filter={templates / 'paper.lua'}",
         f"--variable=title-text:{plain}",
     )
     fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"

@@ -11,12 +11,22 @@ from reanalysis.report.endpoint import EndpointAnalysis
 from reanalysis.report.figures.beyond import describe_beyond, plot_beyond
 from reanalysis.report.figures.coverage import describe_coverage, plot_coverage
 from reanalysis.report.figures.forest import describe_forest, forest_pages, plot_forest
-from reanalysis.report.figures.overview import describe_overview, plot_overview
+from reanalysis.report.figures.icons import describe_icons, plot_icons
+from reanalysis.report.figures.leave_one_out import describe_leave_one_out, plot_leave_one_out
 from reanalysis.report.figures.prior_posterior import describe_prior_posterior, plot_prior_posterior
 from reanalysis.report.figures.save import save_figure
 from reanalysis.report.figures.sensitivity import describe_sensitivity, plot_sensitivity, sensitivity_pages
-from reanalysis.report.markdown import Markdown, figure
+from reanalysis.report.figures.strip import (
+    STRIP_WIDTH,
+    describe_strip,
+    describe_strip_scale,
+    plot_strip,
+    plot_strip_scale,
+    strip_limits,
+)
+from reanalysis.report.markdown import Markdown, figure, image
 from reanalysis.report.slug import slug
+from reanalysis.report.tables.answer import strip_name
 
 
 def draw_figures(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
@@ -31,19 +41,22 @@ def draw_figures(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
 def draw_shared(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
     """Figures that show several endpoints at once."""
     canvas = _Canvas(folder)
+    first_page = [e.id for e in analysis.headlines]
+    some = len(first_page) < len(analysis.coverage.columns)
     canvas.add(
         "coverage",
-        plot_coverage(analysis),
+        plot_coverage(analysis, endpoints=first_page),
         "Who reports what. Only comparisons of two arms within one study enter the primary analysis.",
         describe_coverage(analysis),
     )
-    canvas.add(
-        "overview",
-        plot_overview(analysis),
-        "Headline odds ratio of each endpoint with its 95 % interval.",
-        describe_overview(analysis),
-    )
-    return canvas.shown
+    if some:
+        canvas.add(
+            "coverage-all",
+            plot_coverage(analysis),
+            "Who reports what, every endpoint that more than one study or arm reports.",
+            describe_coverage(analysis),
+        )
+    return canvas.shown | _draw_strips(analysis, folder)
 
 
 def draw_endpoint(endpoint: EndpointAnalysis, folder: Path, headline: bool) -> dict[str, Markdown]:
@@ -52,8 +65,21 @@ def draw_endpoint(endpoint: EndpointAnalysis, folder: Path, headline: bool) -> d
     _forest(canvas, endpoint)
     if headline:
         _densities(canvas, endpoint)
+        _left_out(canvas, endpoint)
         _alternatives(canvas, endpoint)
     return canvas.shown
+
+
+def _draw_strips(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
+    """The headline interval of each endpoint for a cell of a table, and the scale of them all."""
+    limits = strip_limits(analysis.endpoints)
+    save_figure(plot_strip_scale(limits), folder / "strip-scale", whole=True)
+    shown = {strip_name(""): image("figures/strip-scale", describe_strip_scale(limits), STRIP_WIDTH)}
+    for endpoint in analysis.endpoints:
+        name = f"strip-{slug(endpoint.id)}"
+        save_figure(plot_strip(endpoint, limits), folder / name, whole=True)
+        shown[strip_name(endpoint.id)] = image(f"figures/{name}", describe_strip(endpoint), STRIP_WIDTH)
+    return shown
 
 
 class _Canvas:
@@ -89,6 +115,13 @@ def _forest(canvas: _Canvas, endpoint: EndpointAnalysis) -> None:
 def _densities(canvas: _Canvas, endpoint: EndpointAnalysis) -> None:
     name, label, at = slug(endpoint.id), endpoint.label, endpoint.baselines[0].baseline
     canvas.add(
+        f"{name}-icons",
+        plot_icons(endpoint),
+        f"{label}: 100 patients with and without {endpoint.fit.evidence.settings.treated_label}, where the control "
+        f"risk is {at.percent:g} % ({at.label}).",
+        describe_icons(endpoint),
+    )
+    canvas.add(
         f"{name}-beyond",
         plot_beyond(endpoint),
         f"{label}: probability that the risk difference exceeds any size, where the control risk is {at.percent:g} % "
@@ -100,6 +133,17 @@ def _densities(canvas: _Canvas, endpoint: EndpointAnalysis) -> None:
         plot_prior_posterior(endpoint),
         f"{label}: posterior against prior, of the odds ratio and of the heterogeneity.",
         describe_prior_posterior(endpoint),
+    )
+
+
+def _left_out(canvas: _Canvas, endpoint: EndpointAnalysis) -> None:
+    if len(endpoint.headline.comparative) < 2:
+        return  # nothing is left to draw, which the text says
+    canvas.add(
+        f"{slug(endpoint.id)}-leave-one-out",
+        plot_leave_one_out(endpoint),
+        f"{endpoint.label}: the average odds ratio with each cohort left out in turn.",
+        describe_leave_one_out(endpoint),
     )
 
 

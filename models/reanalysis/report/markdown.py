@@ -81,6 +81,15 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[object]], caption: 
 
 def figure(path: str, caption: str, alt: str, label: str) -> Markdown:
     """A captioned figure; ``path`` has no ending, each format adds its own."""
-    alternative = alt.replace("\\", " ").replace('"', "'")
-    alternative = " ".join(_CONTROL.sub(" ", alternative).split())
-    return Markdown(f'![{escape(caption)}]({path}){{#{label} alt="{alternative}"}}\n')
+    return Markdown(f'![{escape(caption)}]({path}){{#{label} alt="{_attribute(alt)}"}}\n')
+
+
+def image(path: str, alt: str, inches: float) -> Markdown:
+    """A picture within a line or a cell; ``path`` has no ending, each format adds its own."""
+    return Markdown(f'![]({path}){{.inline alt="{_attribute(alt)}" width={inches:g}in}}')
+
+
+def _attribute(text: str) -> str:
+    """Text between the quotes of an attribute, in a cell too."""
+    plain = text.replace("\\", " ").replace('"', "'").replace("|", "/")
+    return " ".join(_CONTROL.sub(" ", plain).split())

@@ -49,8 +49,7 @@ def risk(endpoint: EndpointAnalysis) -> str:
 
 def leaving_out(endpoint: EndpointAnalysis) -> str:
     """How far leaving out one study moves the result, and whether it turns it round."""
-    outcomes = [o for o in endpoint.sensitivity.get("leave one out", []) if not o.scenario.primary]
-    defined = [o for o in outcomes if o.summary is not None]
+    defined = left_out(endpoint)
     if not defined:
         return "Leaving that cohort out leaves no comparison, so nothing else confirms or contradicts it."
     what = "benefit" if endpoint.direction.benefit is not None else "fewer events"
@@ -64,9 +63,7 @@ def leaving_out(endpoint: EndpointAnalysis) -> str:
     if len(defined) == 1:
         label = _capital(defined[0].scenario.label)
         text = f"{label} the probability of {what} is {percent(low)} instead of {percent(full)}"
-    medians = [o.summary.median for o in defined if o.summary is not None]
-    turned = min(medians) < 0 < max(medians)
-    return text + (": the direction depends on which cohort is left out." if turned else ".")
+    return text + (": the direction depends on which cohort is left out." if turns(endpoint) else ".")
 
 
 def _probability(outcome: Outcome) -> float:
@@ -104,16 +101,92 @@ def headline_sentences(analysis: Analysis) -> list[str]:
 
 
 def one_line(endpoint: EndpointAnalysis) -> str:
-    """One endpoint in one sentence."""
-    sides, count = endpoint.direction, len(endpoint.headline.comparative)
-    where = f"{counted(count, 'cohort')}"
+    """One endpoint in one sentence: how much was compared, the effect, and what one cohort does to it."""
+    sides = endpoint.direction
     numbers = f"odds ratio {interval(endpoint.odds_ratio)}"
     if sides.benefit is None or sides.harm is None:
-        return f"{endpoint.label} ({where}): {numbers}, probability of fewer events {percent(sides.below)}."
-    return (
-        f"{endpoint.label} ({where}): {numbers}, probability of benefit {percent(sides.benefit)} "
-        f"and of harm {percent(sides.harm)}."
-    )
+        chances = f"probability of fewer events {percent(sides.below)}"
+    else:
+        chances = f"probability of benefit {percent(sides.benefit)} and of harm {percent(sides.harm)}"
+    return f"{endpoint.label} ({_resting_on(endpoint)}): {numbers}, {chances}{_hinge(endpoint)}."
+
+
+def _resting_on(endpoint: EndpointAnalysis) -> str:
+    """``three cohorts``, or the one cohort by name and design."""
+    comparative, evidence = endpoint.headline.comparative, endpoint.fit.evidence
+    if len(comparative) > 1:
+        return counted(len(comparative), "cohort")
+    design = evidence.study(comparative[0]).design
+    kind = {"weighted": "weighted ", "randomised": "randomised "}.get(design or "", "")
+    return f"one {kind}cohort, {evidence.study_label(comparative[0])}"
+
+
+def _hinge(endpoint: EndpointAnalysis) -> str:
+    """What hangs on one cohort, as the end of a sentence; nothing where the direction stays."""
+    if len(endpoint.headline.comparative) == 1:
+        return "; nothing here confirms or contradicts that cohort"
+    return "; the direction depends on which cohort is left out" if turns(endpoint) else ""
+
+
+def left_out(endpoint: EndpointAnalysis) -> list[Outcome]:
+    """Outcomes with one study left out, those that leave a comparison."""
+    outcomes = endpoint.sensitivity.get("leave one out", [])
+    return [o for o in outcomes if not o.scenario.primary and o.summary is not None]
+
+
+def turns(endpoint: EndpointAnalysis) -> bool:
+    """Whether the median effect changes sides, with one study or another left out."""
+    medians = [endpoint.log_odds_ratio.median, *(o.summary.median for o in left_out(endpoint) if o.summary is not None)]
+    return min(medians) < 0 < max(medians)
+
+
+def not_known(analysis: Analysis) -> list[str]:
+    """What the evidence leaves open, most far-reaching first; empty where it leaves nothing of these open."""
+    headlines = analysis.headlines
+    found = []
+    turning = [e.label for e in headlines if len(e.headline.comparative) > 1 and turns(e)]
+    if turning:
+        found.append(f"Which way the average goes for {listed(turning)}: it turns round with one cohort left out.")
+    single = [e.label for e in headlines if len(e.headline.comparative) == 1]
+    if single:
+        found.append(f"Whether another cohort would agree on {listed(single)}: one cohort alone was compared.")
+    open_ = [text for e in headlines if (text := _still_possible(e))]
+    if open_:
+        either = "fewer or more events" if any(e.better is None for e in headlines) else "benefit or harm"
+        found.append(f"How large a {either} is: " + "; ".join(open_) + " remain possible at 95 %.")
+    nothing = _never_compared(analysis)
+    if nothing:
+        found.append(f"Anything about {listed(nothing)}: reported, but compared in no cohort.")
+    return found
+
+
+def _still_possible(endpoint: EndpointAnalysis) -> str:
+    """``ICANS from 14 fewer to 20 more per 100``, where both ends of the interval are differences that matter."""
+    at = endpoint.baselines[0]
+    margin = min((b.margin for b in at.beyond), default=0.0) / 100
+    low, high = at.risk_difference.lower, at.risk_difference.upper
+    if not (low <= -margin < margin <= high):
+        return ""
+    return f"{endpoint.label}, {-100 * low:.0f} fewer to {100 * high:.0f} more in 100"
+
+
+def _never_compared(analysis: Analysis) -> list[str]:
+    """Endpoints that studies report and none compares."""
+    frame, modelled = analysis.coverage, {e.id for e in analysis.endpoints}
+    return [
+        analysis.evidence.endpoint_label(str(e))
+        for e in frame.columns
+        if str(e) not in modelled and not (frame[e] == "comparison").any()
+    ]
+
+
+def listed(names: list[str]) -> str:
+    """``A``, ``A and B``, ``A, B and C``; semicolons where a name holds a comma."""
+    if len(names) == 1:
+        return names[0]
+    mark = ";" if any("," in name for name in names) else ","
+    last = f"{mark} and " if mark == ";" else " and "
+    return f"{mark} ".join(names[:-1]) + last + names[-1]
 
 
 def _capital(text: str) -> str:

@@ -17,3 +17,8 @@ def slug(name: str) -> str:
         return simple
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{simple}-{digest}" if simple else digest
+
+
+def anchor(endpoint: str) -> str:
+    """Where an endpoint's section is."""
+    return f"endpoint-{slug(endpoint)}"

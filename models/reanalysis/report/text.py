@@ -9,11 +9,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reanalysis.evidence.settings import Rho
 from reanalysis.report.analysis import Analysis
+from reanalysis.report.changes_shown import changes_section
 from reanalysis.report.endpoint import EndpointAnalysis
+from reanalysis.report.explorer import page_data
 from reanalysis.report.markdown import Markdown, escape
 from reanalysis.report.provenance import versions
-from reanalysis.report.sentences import endpoint_summary, headline_sentences
-from reanalysis.report.slug import slug
+from reanalysis.report.sentences import endpoint_summary, headline_sentences, listed, not_known
+from reanalysis.report.slug import anchor, slug
 from reanalysis.report.tables import (
     alternatives,
     answer,
@@ -58,7 +60,12 @@ def _context(analysis: Analysis, figures: Mapping[str, Markdown]) -> dict[str, A
     others = [e for e in analysis.endpoints if e not in analysis.headlines]
     return {
         "settings": settings,
+        "failed": analysis.failed,
+        "changes": changes_section(analysis.changes),
         "answer": headline_sentences(analysis),
+        "not_known": not_known(analysis),
+        "page_data": page_data(analysis),
+        "declared": any(e.better for e in analysis.endpoints),
         "shown": lambda name: figures.get(name, Markdown("")),
         "limits": limits(analysis),
         "priors": analysis.spec.priors.as_text(),
@@ -75,8 +82,8 @@ def _context(analysis: Analysis, figures: Mapping[str, Markdown]) -> dict[str, A
         "command_folder": Markdown(evidence.folder.as_posix().replace("`", "")),
         "endpoints": [_endpoint(e) for e in analysis.endpoints],
         "tables": {
-            "answer": answer.answer_table(analysis, analysis.headlines, "tbl-answer"),
-            "others": answer.answer_table(analysis, others, "tbl-others") if others else None,
+            "answer": answer.answer_table(analysis, analysis.headlines, figures, "tbl-answer"),
+            "others": answer.answer_table(analysis, others, figures, "tbl-others") if others else None,
             "cohorts": cohorts.cohort_table(analysis),
             "ledger": provenance.ledger_table(analysis),
             "deductions": provenance.deduction_table(analysis),
@@ -107,8 +114,9 @@ def _endpoint(endpoint: EndpointAnalysis) -> dict[str, Any]:
     return {
         "label": endpoint.label,
         "slug": slug(endpoint.id),
-        "anchor": Markdown(f"endpoint-{slug(endpoint.id)}"),
+        "anchor": Markdown(anchor(endpoint.id)),
         "sentences": endpoint_summary(endpoint),
+        "single": len(endpoint.headline.comparative) == 1,
         "note": endpoint.fit.evidence.endpoint(endpoint.id).note,
         "tables": {
             "studies": effects.study_table(endpoint),
@@ -134,7 +142,7 @@ def limits(analysis: Analysis) -> list[str]:
     single = [e.label for e in analysis.endpoints if len(e.headline.comparative) == 1]
     if single:
         found.append(
-            f"One cohort alone stands behind {_listed(single)}: nothing in this evidence confirms or contradicts it."
+            f"One cohort alone stands behind {listed(single)}: nothing in this evidence confirms or contradicts it."
         )
     most = max(len(e.headline.comparative) for e in analysis.endpoints)
     if 1 < most < 10:
@@ -143,10 +151,3 @@ def limits(analysis: Analysis) -> list[str]:
             "of the interval of a new study."
         )
     return found
-
-
-def _listed(names: list[str]) -> str:
-    comma = "; " if any("," in name for name in names) else ", "
-    return (
-        names[0] if len(names) == 1 else comma.join(names[:-1]) + f"{comma[0] if comma == '; ' else ''} and {names[-1]}"
-    )

@@ -18,13 +18,6 @@ from reanalysis.sensitivity.scenario import Outcome, Scenario
 from reanalysis.sensitivity.weighed_ledger import WeighedLedger
 from report.figures import folders
 
-ANAKINRA = Path(__file__).parents[3] / "data" / "anakinra"
-
-
-@pytest.fixture(scope="session")
-def anakinra() -> Analysis:
-    return analyse(read_evidence(ANAKINRA), "quadrature")
-
 
 @pytest.fixture(scope="session")
 def analyses(anakinra: Analysis, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Analysis]:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from reanalysis.report.figures.beyond import describe_beyond, plot_beyond
 from reanalysis.report.figures.coverage import describe_coverage, plot_coverage
 from reanalysis.report.figures.forest import describe_forest, plot_forest
+from reanalysis.report.figures.icons import describe_icons, plot_icons
 from reanalysis.report.figures.leave_one_out import describe_leave_one_out, plot_leave_one_out
 from reanalysis.report.figures.overview import describe_overview, plot_overview
 from reanalysis.report.figures.prior_posterior import describe_prior_posterior, plot_prior_posterior
@@ -22,6 +23,7 @@ OF_ENDPOINT: dict[str, tuple[Plot, Describe]] = {
     "forest": (plot_forest, describe_forest),
     "prior_posterior": (plot_prior_posterior, describe_prior_posterior),
     "beyond": (plot_beyond, describe_beyond),
+    "icons": (plot_icons, describe_icons),
     "sensitivity": (plot_sensitivity, describe_sensitivity),
     "leave_one_out": (plot_leave_one_out, describe_leave_one_out),
 }

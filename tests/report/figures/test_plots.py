@@ -223,7 +223,9 @@ def test_coverage_of_many_by_many_stays_readable(anakinra: Analysis, studies: in
         index=[f"Study {i} and others" for i in range(studies)],
         columns=[f"Endpoint number {i}, any grade" for i in range(endpoints)],
     )
-    axes = plot_coverage(replace(anakinra, ledger=replace(anakinra.ledger, coverage=frame)))
+    axes = plot_coverage(
+        replace(anakinra, weighed=replace(anakinra.weighed, ledger=replace(anakinra.ledger, coverage=frame)))
+    )
     assert faults(axes) == []
 
 

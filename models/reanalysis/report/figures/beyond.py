@@ -6,9 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
+from reanalysis.checks.checked_fit import CheckedFit
 from reanalysis.effects.risk_difference import risk_difference
 from reanalysis.engines.marginal import Marginal
-from reanalysis.report.endpoint import BaselineEffect, EndpointAnalysis
+from reanalysis.report.endpoint import BaselineEffect, EndpointAnalysis, as_endpoint
 from reanalysis.report.figures.rows import stack
 from reanalysis.report.figures.style import (
     ACCENT,
@@ -33,7 +34,7 @@ _RARE = 0.005
 """The axis ends where neither direction is more probable than this."""
 
 
-def plot_beyond(endpoint: EndpointAnalysis, ax: Axes | None = None) -> Axes:
+def plot_beyond(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) -> Axes:
     """Probability that the risk difference is at least x points, for all x in both directions.
 
     Left of 0 the curve is P(at least that many fewer events in 100 patients), right of it P(at least that
@@ -41,11 +42,12 @@ def plot_beyond(endpoint: EndpointAnalysis, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    endpoint : EndpointAnalysis
+    endpoint : EndpointAnalysis or CheckedFit
         What to show.
     ax : Axes, optional
         Axes to draw on; a new figure by default.
     """
+    endpoint = as_endpoint(endpoint)
     with house_style():
         at = endpoint.baselines[0]
         difference = risk_difference(endpoint.headline.log_odds_ratio, at.baseline.percent / 100)
@@ -71,8 +73,9 @@ def plot_beyond(endpoint: EndpointAnalysis, ax: Axes | None = None) -> Axes:
         return ax
 
 
-def describe_beyond(endpoint: EndpointAnalysis) -> str:
+def describe_beyond(endpoint: EndpointAnalysis | CheckedFit) -> str:
     """Alternative text of :func:`plot_beyond`."""
+    endpoint = as_endpoint(endpoint)
     at, treated = endpoint.baselines[0], endpoint.fit.evidence.settings.treated_label
     parts = [
         f"of at least {b.margin:g} points fewer with {treated} {percent(b.fewer)}, "

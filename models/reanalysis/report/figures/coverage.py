@@ -48,16 +48,16 @@ class _Look:
 _DASH = "\N{EN DASH}"
 _LOOKS = {
     "comparison": _Look("both arms", "B", "enters the analysis", "#0072B2", "white"),
-    "single arm": _Look("one arm", "1", "enters a sensitivity analysis", "#a9d3ee", INK),
+    "single arm": _Look("one arm", "1", "enters sensitivity analyses", "#a9d3ee", INK),
     "adjusted ratio only": _Look("ratio", "R", "an adjusted ratio without rates", "#f3c06b", INK),
     "p-value only": _Look("p-value", "P", "a p-value without rates", "#f6dfb2", INK),
-    "narrative only": _Look("words", "W", "told without figures", "#e2e2e2", INK),
+    "narrative only": _Look("words", "W", "no figures", "#e2e2e2", INK),
     "context": _Look("context", "C", "outside the analysis", "#f1f1f1", SOFT),
     "missing": _Look(_DASH, _DASH, "not reported", "white", FAINT),
 }
 _LETTER_MEANINGS = {
     "comparison": "both arms: enters the analysis",
-    "single arm": "one arm: enters a sensitivity analysis",
+    "single arm": "one arm: enters sensitivity analyses",
 }
 
 _EDGE = 3.0
@@ -75,7 +75,7 @@ class _Matrix:
     compared: tuple[int, ...]
 
 
-def plot_coverage(analysis: Analysis, ax: Axes | None = None) -> Axes:
+def plot_coverage(analysis: Analysis, ax: Axes | None = None, *, endpoints: Sequence[str] | None = None) -> Axes:
     """Studies by endpoints, whichever are more down the side; every cell says what the study reports.
 
     Parameters
@@ -84,9 +84,11 @@ def plot_coverage(analysis: Analysis, ax: Axes | None = None) -> Axes:
         What to show.
     ax : Axes, optional
         Axes to draw on, names outside it; a new figure sized to its content by default.
+    endpoints : sequence of str, optional
+        Ids of the endpoints to show, lower and without a title; all by default.
     """
     with house_style():
-        matrix = _matrix(analysis)
+        matrix = _matrix(analysis, endpoints)
         names = [Words(name, SMALL).wrapped(150.0) for name in matrix.down]
         counts = _counts(matrix)
         side = (
@@ -97,21 +99,23 @@ def plot_coverage(analysis: Analysis, ax: Axes | None = None) -> Axes:
         cell = min(_WIDEST_CELL, max((WIDTH * 72 - 2 * _EDGE - side - last) / len(matrix.across), 13.0))
         heads, turned = _heads(matrix.across, cell)
         head = 4.0 + (max(w.width for lines in heads for w in lines) if turned else max(map(height, heads)))
-        heights = [max(_LOWEST_CELL, height(lines) + 5.0) for lines in names]
-        title = Words("Who reports what", TITLE, bold=True)
+        compact = endpoints is not None
+        heights = [max(14.0 if compact else _LOWEST_CELL, height(lines) + 5.0) for lines in names]
+        title = () if compact else (Words("Who reports what", TITLE, bold=True),)
+        above = height(title) + (0.0 if compact else 6.0)
         letters = _narrow(matrix, cell)
         key = _key(matrix, letters)
         foot = (0.0 if matrix.endpoints_down else 16.0) + 10.0 + len(key) * 13.0
         body, wide = sum(heights), cell * len(matrix.across)
         if ax is None:
-            high = _EDGE + title.pitch + 6.0 + head + body + foot + _EDGE
+            high = _EDGE + above + head + body + foot + _EDGE
             full = max(WIDTH * 72, side + wide + last + 2 * _EDGE)
             figure = new_figure(full / 72, high / 72)
             ax = figure.add_axes(((side + _EDGE) / full, (foot + _EDGE) / high, wide / full, body / high))
         ax.set_axis_off()
         ax.set_xlim(0.0, wide)
         ax.set_ylim(body, 0.0)
-        stack(ax, (0.0, 1.0), (-side, head + 6.0 + title.pitch), (title,))
+        stack(ax, (0.0, 1.0), (-side, head + above), title)
         _draw_heads(ax, heads, turned, cell)
         top = 0.0
         for lines, high, kinds in zip(names, heights, matrix.kinds, strict=True):
@@ -141,9 +145,9 @@ def describe_coverage(analysis: Analysis) -> str:
     )
 
 
-def _matrix(analysis: Analysis) -> _Matrix:
+def _matrix(analysis: Analysis, shown: Sequence[str] | None) -> _Matrix:
     evidence, frame = analysis.evidence, analysis.coverage
-    studies, endpoints = [str(s) for s in frame.index], [str(e) for e in frame.columns]
+    studies, endpoints = [str(s) for s in frame.index], [str(e) for e in frame.columns if shown is None or e in shown]
     labels = (
         tuple(evidence.study_label(s) for s in studies),
         tuple(evidence.endpoint_label(e) for e in endpoints),

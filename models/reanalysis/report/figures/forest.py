@@ -7,7 +7,8 @@ from math import exp, isfinite
 
 from matplotlib.axes import Axes
 
-from reanalysis.report.endpoint import EndpointAnalysis, RawEffect, StudyEffect
+from reanalysis.checks.checked_fit import CheckedFit
+from reanalysis.report.endpoint import EndpointAnalysis, RawEffect, StudyEffect, as_endpoint
 from reanalysis.report.figures.ratio_axis import (
     draw_diamond,
     draw_interval,
@@ -28,14 +29,16 @@ _DENSE = 12
 """With more studies than this each has one line: its printed odds ratio is drawn but not written out."""
 
 
-def plot_forest(endpoint: EndpointAnalysis, ax: Axes | None = None, *, studies: Sequence[str] | None = None) -> Axes:
+def plot_forest(
+    endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None, *, studies: Sequence[str] | None = None
+) -> Axes:
     """Forest plot: every study as printed and in the model, then the average and a new study.
 
     The effect in bold is the headline: the average, or the study's own where it is the only one.
 
     Parameters
     ----------
-    endpoint : EndpointAnalysis
+    endpoint : EndpointAnalysis or CheckedFit
         What to show.
     ax : Axes, optional
         Axes to draw on, the words on both sides outside it; a new figure sized to its content by default.
@@ -43,6 +46,7 @@ def plot_forest(endpoint: EndpointAnalysis, ax: Axes | None = None, *, studies: 
         Ids of the studies to give rows to, so that many can be spread over pages (:func:`forest_pages`); axis
         and summaries stay.
     """
+    endpoint = as_endpoint(endpoint)
     with house_style():
         everyone = _in_order(endpoint)
         dense = len(everyone) > _DENSE
@@ -62,7 +66,7 @@ def plot_forest(endpoint: EndpointAnalysis, ax: Axes | None = None, *, studies: 
         return placed.axes
 
 
-def forest_pages(endpoint: EndpointAnalysis, inches: float = PAGE) -> tuple[tuple[str, ...], ...]:
+def forest_pages(endpoint: EndpointAnalysis | CheckedFit, inches: float = PAGE) -> tuple[tuple[str, ...], ...]:
     """Study ids page by page: what to pass as ``studies`` so that no figure is higher than a page.
 
     Parameters
@@ -70,6 +74,7 @@ def forest_pages(endpoint: EndpointAnalysis, inches: float = PAGE) -> tuple[tupl
     inches : float
         Height of a page.
     """
+    endpoint = as_endpoint(endpoint)
     with house_style():
         studies = _in_order(endpoint)
         dense = len(studies) > _DENSE
@@ -80,8 +85,9 @@ def forest_pages(endpoint: EndpointAnalysis, inches: float = PAGE) -> tuple[tupl
         return pages(by_study, room)
 
 
-def describe_forest(endpoint: EndpointAnalysis) -> str:
+def describe_forest(endpoint: EndpointAnalysis | CheckedFit) -> str:
     """Alternative text of :func:`plot_forest`."""
+    endpoint = as_endpoint(endpoint)
     studies = _in_order(endpoint)
     text = f"Forest plot of {endpoint.label} in {counted(len(studies), 'cohort')}. "
     if endpoint.headline.kind == "single study":

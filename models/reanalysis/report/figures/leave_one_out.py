@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from reanalysis.report.endpoint import EndpointAnalysis
+from reanalysis.checks.checked_fit import CheckedFit
+from reanalysis.report.endpoint import EndpointAnalysis, as_endpoint
 from reanalysis.report.figures.alternatives import (
     draw_outcome,
     draw_primary_band,
@@ -22,16 +23,17 @@ from reanalysis.sensitivity.scenario import Outcome
 GROUP = "leave one out"
 
 
-def plot_leave_one_out(endpoint: EndpointAnalysis, ax: Axes | None = None) -> Axes:
+def plot_leave_one_out(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) -> Axes:
     """Odds ratio of the headline effect with all studies, then without each in the colour of that study.
 
     Parameters
     ----------
-    endpoint : EndpointAnalysis
+    endpoint : EndpointAnalysis or CheckedFit
         What to show; without a leave-one-out group the axes stay empty but for a sentence.
     ax : Axes, optional
         Axes to draw on, the words on both sides outside it; a new figure sized to its content by default.
     """
+    endpoint = as_endpoint(endpoint, sensitivity=True)
     with house_style():
         single = endpoint.headline.kind == "single study"
         outcomes = _in_order(endpoint)
@@ -54,8 +56,9 @@ def plot_leave_one_out(endpoint: EndpointAnalysis, ax: Axes | None = None) -> Ax
         return placed.axes
 
 
-def describe_leave_one_out(endpoint: EndpointAnalysis) -> str:
+def describe_leave_one_out(endpoint: EndpointAnalysis | CheckedFit) -> str:
     """Alternative text of :func:`plot_leave_one_out`."""
+    endpoint = as_endpoint(endpoint, sensitivity=True)
     outcomes = [o for o in endpoint.sensitivity.get(GROUP, []) if not o.scenario.primary]
     what = "benefit" if endpoint.better is not None else "fewer events"
     defined = [o for o in outcomes if o.summary is not None]

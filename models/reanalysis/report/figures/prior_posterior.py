@@ -14,9 +14,10 @@ from scipy.interpolate import Akima1DInterpolator
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
+from reanalysis.checks.checked_fit import CheckedFit
 from reanalysis.effects.summary import Summary
 from reanalysis.engines.marginal import GridMarginal, Marginal
-from reanalysis.report.endpoint import EndpointAnalysis
+from reanalysis.report.endpoint import EndpointAnalysis, as_endpoint
 from reanalysis.report.figures.ratio_axis import ratio_ticks
 from reanalysis.report.figures.rows import points_across, stack
 from reanalysis.report.figures.sides import chance
@@ -53,12 +54,12 @@ class _Curve:
     words: tuple[Words, ...]
 
 
-def plot_prior_posterior(endpoint: EndpointAnalysis, ax: Axes | None = None) -> Axes:
+def plot_prior_posterior(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) -> Axes:
     """Prior and posterior density of the headline log odds ratio, and beside them those of tau.
 
     Parameters
     ----------
-    endpoint : EndpointAnalysis
+    endpoint : EndpointAnalysis or CheckedFit
         What to show.
     ax : Axes, optional
         Axes whose place the two panels take; a new figure by default.
@@ -68,6 +69,7 @@ def plot_prior_posterior(endpoint: EndpointAnalysis, ax: Axes | None = None) -> 
     Axes
         The invisible axes that hold the panels (``child_axes``).
     """
+    endpoint = as_endpoint(endpoint)
     with house_style():
         title = Words(endpoint.label, TITLE, bold=True).wrapped(WIDTH * 72 - 12)
         heads = [
@@ -89,8 +91,9 @@ def plot_prior_posterior(endpoint: EndpointAnalysis, ax: Axes | None = None) -> 
         return ax
 
 
-def describe_prior_posterior(endpoint: EndpointAnalysis) -> str:
+def describe_prior_posterior(endpoint: EndpointAnalysis | CheckedFit) -> str:
     """Alternative text of :func:`plot_prior_posterior`."""
+    endpoint = as_endpoint(endpoint)
     before = _effect_prior(endpoint)
     return (
         f"Densities for {endpoint.label}. The odds ratio ({_whose(endpoint)}) is {_ratio(before)} in the "

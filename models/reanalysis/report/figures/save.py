@@ -18,7 +18,7 @@ _PAD = 0.04  # inches
 _MOST_PIXELS = 60_000  # Agg draws fewer than 2^16 in either direction
 
 
-def save_figure(figure: Figure | Axes, stem: Path) -> tuple[Path, Path]:
+def save_figure(figure: Figure | Axes, stem: Path, whole: bool = False) -> tuple[Path, Path]:
     """Write ``<stem>.svg`` and ``<stem>.png`` and close the figure.
 
     As high as its content and no narrower than the figure, so that figures of one width keep one font size.
@@ -29,6 +29,8 @@ def save_figure(figure: Figure | Axes, stem: Path) -> tuple[Path, Path]:
         What to save.
     stem : Path
         Path without suffix; its folder is made where it is missing.
+    whole : bool
+        The figure as large as it was made, for those that must all have one size.
 
     Returns
     -------
@@ -41,7 +43,7 @@ def save_figure(figure: Figure | Axes, stem: Path) -> tuple[Path, Path]:
     stem.parent.mkdir(parents=True, exist_ok=True)
     svg, png = stem.with_name(f"{stem.name}.svg"), stem.with_name(f"{stem.name}.png")
     with house_style():
-        box = _box(root)
+        box = Bbox.from_bounds(0.0, 0.0, *root.get_size_inches()) if whole else _box(root)
         dpi = min(_DPI, _MOST_PIXELS / max(box.width, box.height))
         drawn = StringIO()
         root.savefig(drawn, format="svg", bbox_inches=box, metadata={"Date": None, "Creator": None})

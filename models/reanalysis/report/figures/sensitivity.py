@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from reanalysis.report.endpoint import EndpointAnalysis
+from reanalysis.checks.checked_fit import CheckedFit
+from reanalysis.report.endpoint import EndpointAnalysis, as_endpoint
 from reanalysis.report.figures.alternatives import (
     draw_outcome,
     draw_primary_band,
@@ -26,19 +27,20 @@ _AROUND = 110.0
 
 
 def plot_sensitivity(
-    endpoint: EndpointAnalysis, ax: Axes | None = None, *, groups: Sequence[str] | None = None
+    endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None, *, groups: Sequence[str] | None = None
 ) -> Axes:
     """Odds ratio of the headline effect under every alternative choice, by group; the primary as a diamond.
 
     Parameters
     ----------
-    endpoint : EndpointAnalysis
+    endpoint : EndpointAnalysis or CheckedFit
         What to show; its sensitivity may hold any groups.
     ax : Axes, optional
         Axes to draw on, the words on both sides outside it; a new figure sized to its content by default.
     groups : sequence of str, optional
         Only these groups, so that many can be spread over pages (:func:`sensitivity_pages`); the axis stays.
     """
+    endpoint = as_endpoint(endpoint, sensitivity=True)
     with house_style():
         chosen = [g for g in endpoint.sensitivity if groups is None or g in groups]
         rows = [row for group in chosen for row in _group_rows(endpoint, group)] or [nothing_row()]
@@ -58,7 +60,7 @@ def plot_sensitivity(
         return placed.axes
 
 
-def sensitivity_pages(endpoint: EndpointAnalysis, inches: float = PAGE) -> tuple[tuple[str, ...], ...]:
+def sensitivity_pages(endpoint: EndpointAnalysis | CheckedFit, inches: float = PAGE) -> tuple[tuple[str, ...], ...]:
     """Groups page by page: what to pass as ``groups`` so that no figure is higher than a page.
 
     A group is never split; one that is higher than a page by itself stays so.
@@ -68,6 +70,7 @@ def sensitivity_pages(endpoint: EndpointAnalysis, inches: float = PAGE) -> tuple
     inches : float
         Height of a page.
     """
+    endpoint = as_endpoint(endpoint, sensitivity=True)
     with house_style():
         rows = {group: _group_rows(endpoint, group) for group in endpoint.sensitivity}
         heights = {group: sum(_layout(endpoint, rows[group], None).heights) for group in rows}
@@ -90,8 +93,9 @@ def _group_rows(endpoint: EndpointAnalysis, group: str) -> list[Row]:
     return [Row(((heading,),), least=13.0, above=6.0), *(outcome_row(o, single, 12.5) for o in outcomes)]
 
 
-def describe_sensitivity(endpoint: EndpointAnalysis) -> str:
+def describe_sensitivity(endpoint: EndpointAnalysis | CheckedFit) -> str:
     """Alternative text of :func:`plot_sensitivity`."""
+    endpoint = as_endpoint(endpoint, sensitivity=True)
     outcomes = [o for group in endpoint.sensitivity.values() for o in group]
     found = {o.scenario.label: r[1] for o in outcomes if (r := outcome_ratios(o)) and not o.scenario.primary}
     text = f"{endpoint.label} under {counted(len(endpoint.sensitivity), 'group')} of other choices"

@@ -43,7 +43,7 @@ def cohort_table(analysis: Analysis) -> Markdown | None:
             "tbl-cohorts",
         )
     return table(
-        [Column("", 1.1), *[Column(evidence.study_label(s), 1.6) for s in studies]],
+        [Column("Fact", 1.1), *[Column(evidence.study_label(s), 1.6) for s in studies]],
         rows,
         "The cohorts side by side. A difference between cohorts cannot be told apart from a difference in any of these "
         "rows.",

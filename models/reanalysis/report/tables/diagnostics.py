@@ -44,7 +44,7 @@ def agreement_table(analysis: Analysis) -> Markdown:
     return table(
         [
             Column("Endpoint", 1.4),
-            Column("", 0.4),
+            Column("Quantity", 0.5),
             Column("NUTS: mean (95 % interval)", 1.8),
             Column("Quadrature: mean (95 % interval)", 1.8),
             Column("Difference in SD", 0.8, "right"),

@@ -7,6 +7,11 @@ from reanalysis.report.markdown import Column, Markdown, table
 from reanalysis.report.numbers import decimal, interval, percent, points_interval, ratio_interval
 from reanalysis.report.slug import slug
 
+_NEEDED = (
+    "NNT and NNH count patients treated for one to benefit or be harmed, in two pieces where the risk difference "
+    "spans 0."
+)
+
 
 def study_table(endpoint: EndpointAnalysis) -> Markdown:
     """Raw and shrunken study effects side by side."""
@@ -18,7 +23,7 @@ def study_table(endpoint: EndpointAnalysis) -> Markdown:
     evidence = endpoint.fit.evidence
     return table(
         [
-            Column("", 1.3),
+            Column("Study", 1.3),
             Column("Printed", 2.3),
             Column("Odds ratio as printed", 1.6),
             Column("Odds ratio, model", 1.6),
@@ -58,8 +63,8 @@ def probability_table(endpoint: EndpointAnalysis) -> Markdown:
                 f"{at.baseline.label}, {at.baseline.percent:g} %",
                 interval(at.risk_ratio),
                 points_interval(at.risk_difference),
-                str(at.needed) if at.needed else "\N{EN DASH}",
             ]
+            row += [str(at.needed) if at.needed else "\N{EN DASH}"] if endpoint.better is not None else []
             row += [f"{percent(b.fewer)} / {percent(b.more)}" for b in at.beyond]
             row.append(percent(at.within_rope))
             rows.append(row)
@@ -71,13 +76,13 @@ def probability_table(endpoint: EndpointAnalysis) -> Markdown:
             Column("Control risk", 1.7),
             Column("Risk ratio", 1.5),
             Column("Risk difference per 100", 1.6),
-            Column("Number needed", 2.3),
+            *([Column("Number needed", 2.3)] if endpoint.better is not None else []),
             *[Column(f"P(fewer / more by {m:g}+)", 1.3) for m in margins],
             Column(f"P(within \N{PLUS-MINUS SIGN}{rope:g})", 0.9, "right"),
         ],
         rows,
-        f"{endpoint.label}: the effect as risks. Margins are percentage points; NNT and NNH count patients treated for "
-        "one to benefit or be harmed, in two pieces where the risk difference spans 0.",
+        f"{endpoint.label}: the effect as risks. Margins are percentage points"
+        + ("." if endpoint.better is None else f"; {_NEEDED}"),
         f"tbl-probabilities-{slug(endpoint.id)}",
     )
 

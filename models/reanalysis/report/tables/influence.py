@@ -14,6 +14,8 @@ from reanalysis.sensitivity.questions import Question
 
 def influence_table(evidence: Evidence, influences: Sequence[Influence]) -> Markdown:
     """How far each finding with alternatives moves each endpoint, largest first."""
+    declared = any(i.primary.benefit is not None for i in influences)
+    name = "P(benefit)" if declared else "P(fewer events)"
     rows = []
     for i in influences:
         reference = i.primary.benefit if i.primary.benefit is not None else i.primary.below
@@ -37,19 +39,21 @@ def influence_table(evidence: Evidence, influences: Sequence[Influence]) -> Mark
             Column("Endpoint", 1.3),
             Column("Alternative", 2.2),
             Column("Odds ratio (mean)", 1.1),
-            Column("P(benefit)", 1),
+            Column(name, 1),
             Column("As analysed", 0.8, "right"),
             Column("Shift, points", 0.7, "right"),
         ],
         rows,
-        "Which puzzles of the print matter: posterior mean odds ratio (on the log scale) and P(benefit) under each "
-        "alternative, largest shift first. Where no good side is declared, P(fewer events).",
+        "Which puzzles of the print matter: posterior mean odds ratio (on the log scale) and "
+        f"{name} under each alternative, largest shift first."
+        + (" Where no good side is declared, P(fewer events)." if declared else ""),
         "tbl-influence",
     )
 
 
 def question_table(evidence: Evidence, questions: Sequence[Question]) -> Markdown:
     """Questions to the authors, those whose answer could move most first."""
+    declared = any(endpoint.better for endpoint in evidence.settings.endpoints.values())
     rows = [
         [
             evidence.study_label(q.study) if q.study else "all",
@@ -62,7 +66,7 @@ def question_table(evidence: Evidence, questions: Sequence[Question]) -> Markdow
         [
             Column("Study", 1),
             Column("Question", 5),
-            Column("Could shift P(benefit) by, points", 1.1, "right"),
+            Column(f"Could shift {'P(benefit)' if declared else 'P(fewer events)'} by, points", 1.1, "right"),
         ],
         rows,
         "Questions to the authors: the figure that would settle each finding, and how far it could move an endpoint.",

@@ -1,0 +1,28 @@
+-- HTML only: the script with its data, and tables that anyone can read.
+local function read(name)
+  local file = assert(io.open(pandoc.path.join({pandoc.path.directory(PANDOC_SCRIPT_FILE), name}), "rb"))
+  local text = file:read("a")
+  file:close()
+  return text
+end
+
+function CodeBlock(code)
+  if not code.classes:includes("page-data") then return nil end
+  return pandoc.RawBlock("html",
+    '<script type="application/json" id="report-data">' .. code.text .. "</script>\n" ..
+    "<script>\n" .. read("report.js") .. "</script>")
+end
+
+-- A wide table scrolls inside its own box, reachable by keyboard; the page never does. The first cell of a row
+-- names it. The box is named by what stands before the caption's first full stop, and by its number where that is not enough.
+local seen = {}
+
+function Table(table)
+  local name = pandoc.utils.stringify(table.caption.long)
+  name = name:match("^(.-)%.%s") or name
+  seen[name] = (seen[name] or 0) + 1
+  if seen[name] > 1 then name = name .. ", " .. seen[name] end
+  table.caption.long = {pandoc.Div(table.caption.long, pandoc.Attr("", {"caption"}))} -- stays in view where the table scrolls
+  for _, body in ipairs(table.bodies) do body.row_head_columns = 1 end
+  return pandoc.Div({table}, pandoc.Attr("", {"scroll"}, {{"tabindex", "0"}, {"role", "region"}, {"aria-label", name}}))
+end
