@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from reanalysis.checks.gates import gates
 from reanalysis.checks.result import CheckResult
-from reanalysis.effects.estimates import estimates, probabilities
+from reanalysis.effects.estimates import estimates, flat, probabilities
 from reanalysis.effects.summary import LEVEL
 from reanalysis.engines.fit import fit
 from reanalysis.engines.posterior import Posterior
@@ -34,7 +37,7 @@ class CheckedFit:
     posterior : Posterior
         The published posterior.
     quadrature : Posterior
-        The same by quadrature (the same object where that is the published one).
+        The same by quadrature (the same object where that is the published one, or the model has no quadrature).
     gates : tuple of CheckResult
         Empty for quadrature, which raises instead of failing a gate.
     """
@@ -60,6 +63,20 @@ class CheckedFit:
         """Endpoint id."""
         return self.posterior.endpoint
 
+    def table(self) -> pd.DataFrame:
+        """Every estimate: mean, SD, median and 95 % interval by study (empty for what all share) and quantity."""
+        rows = flat(estimates(self.posterior))
+        index = pd.MultiIndex.from_tuples(rows, names=["study", "quantity"])
+        return pd.DataFrame(list(rows.values()), index=index)
+
+    def _repr_html_(self) -> str:
+        gates = "".join(
+            f"<li>{'passed' if g.passed else '<b>failed</b>'}: {escape(g.name)}: {escape(g.text)}</li>"
+            for g in self.gates
+        )
+        title = f"{self.evidence.endpoint_label(self.endpoint)}: {self.spec.model}, {self.posterior.engine}"
+        return f"<p><b>{escape(title)}</b></p>{self.table().to_html(float_format='{:.3f}'.format)}<ul>{gates}</ul>"
+
     def as_dict(self) -> dict[str, Any]:
         """The JSON object of ``reanalysis fit``."""
         spec, posterior = self.spec, self.posterior
@@ -69,7 +86,7 @@ class CheckedFit:
             "pooling": spec.pooling,
             "engine": posterior.engine,
             "studies": list(posterior.data.names),
-            "comparative_studies": list(posterior.data.comparative) if spec.model == "contrast" else None,
+            "comparative_studies": None if spec.rates else list(posterior.data.comparative),
             "interval": LEVEL,
             "spec": spec.as_dict() | {"defaults": self._used()},
             "estimates": estimates(posterior),
@@ -84,10 +101,31 @@ class CheckedFit:
         return {
             "rho": {s.study: s.rho for s in self.posterior.data.studies},
             "k": {study: study_k(self.evidence, study, self.spec) for study in sorted(weighted)},
+            "benchmarks": self._benchmarks(),
             "candidates": {
                 f"{study}/{arm}": len(o.candidates) for (study, arm), o in sorted(self.selection.observations.items())
             },
         }
+
+    def _benchmarks(self) -> dict[str, Any]:
+        """By study whose control is missing: whose figure stands in, and when that was counted."""
+        found = {}
+        for study in self.posterior.data.studies:
+            row = self.evidence.benchmark(study.study, self.endpoint) if study.benchmark else None
+            if row is not None and study.benchmark is not None:
+                arm = self.selection.observations.get((study.study, "treated"))
+                found[study.study] = {
+                    "label": row.label,
+                    "product": row.product,
+                    "printed": row.printed,
+                    "timepoint": row.timepoint,
+                    "study_timepoint": arm.rows[0].timepoint if arm else "",
+                    "note": row.note,
+                    "source": row.source,
+                    "rho": study.benchmark.rho,
+                    "weight": study.benchmark.share,
+                }
+        return found
 
     def _diagnostics(self) -> dict[str, Any]:
         kept = {k: v for k, v in self.posterior.diagnostics.items() if k != "energy"}
@@ -139,11 +177,16 @@ def fit_and_judge(
 ) -> tuple[Posterior, Posterior, tuple[CheckResult, ...]]:
     """The published posterior, the same by quadrature, and the gates that hold one against the other.
 
+    A model that quadrature does not have is published as it was sampled, and stands in both places.
+
     Raises
     ------
     EngineError
         If an engine cannot give the posterior.
     """
+    if "quadrature" not in spec.family.engines:
+        posterior = fit(spec, data, "nuts", sampler)
+        return posterior, posterior, gates(posterior)
     quadrature = fit(spec, data, "quadrature")
     if engine == "quadrature":
         return quadrature, quadrature, ()

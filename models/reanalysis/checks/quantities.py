@@ -20,11 +20,13 @@ def gated_draws(posterior: Posterior) -> dict[str, Array]:
         Empty for a posterior that is not made of draws.
     """
     found = {}
-    for name, marginal in posterior.overall.items():
+    for name, marginal in (*posterior.overall.items(), *posterior.correlations.items()):
         if isinstance(marginal, DrawsMarginal):
             found[name] = marginal.draws
     for study, marginals in posterior.study.items():
         for name, marginal in marginals.items():
             if isinstance(marginal, DrawsMarginal):
                 found[f"{study}: {name}"] = marginal.draws
+    for endpoint, part in posterior.parts.items():
+        found |= {f"{endpoint}: {name}": draws for name, draws in gated_draws(part).items()}
     return found

@@ -15,6 +15,10 @@ Estimates = dict[str, Any]
 
 def estimates(posterior: Posterior) -> Estimates:
     """Summaries of every reported quantity; what does not exist is None."""
+    if posterior.parts:
+        others = {name: _contrast(part) for name, part in posterior.parts.items()}
+        correlations = {name: _summary(marginal) for name, marginal in posterior.correlations.items()}
+        return _contrast(posterior) | correlations | {"endpoints": others}
     if not posterior.spec.rates:
         return _contrast(posterior)
     return _beta_rates(posterior) if posterior.spec.model == "beta-rates" else _rates(posterior)
@@ -22,7 +26,7 @@ def estimates(posterior: Posterior) -> Estimates:
 
 def flat(found: Estimates) -> dict[tuple[str, str], dict[str, float | None]]:
     """Summaries by (study, quantity), the study empty for what all studies share; what does not exist is left out."""
-    rows = {("", name): value for name, value in found.items() if name != "study"}
+    rows = {("", name): value for name, value in found.items() if name not in ("study", "endpoints", "map_prior")}
     for study, quantities in found.get("study", {}).items():
         rows |= {(study, name): value for name, value in quantities.items()}
     return {key: value for key, value in rows.items() if isinstance(value, dict)}
@@ -32,13 +36,19 @@ def probabilities(posterior: Posterior) -> dict[str, Any]:
     """Probabilities of an effect below 0 (models of contrasts only)."""
     if posterior.spec.rates:
         return {}
-    return {
-        f"{name}_below_0": _below_zero(posterior.overall.get(name)) for name in ("log_odds_ratio", "log_odds_ratio_new")
-    } | {
-        "study_log_odds_ratio_below_0": {
-            study: float(marginals["log_odds_ratio"].cdf(0.0)) for study, marginals in posterior.study.items()
+    others = {name: probabilities(part) for name, part in posterior.parts.items()}
+    return (
+        ({"endpoints": others} if others else {})
+        | {
+            f"{name}_below_0": _below_zero(posterior.overall.get(name))
+            for name in ("log_odds_ratio", "log_odds_ratio_new")
         }
-    }
+        | {
+            "study_log_odds_ratio_below_0": {
+                study: float(marginals["log_odds_ratio"].cdf(0.0)) for study, marginals in posterior.study.items()
+            }
+        }
+    )
 
 
 def _below_zero(marginal: Marginal | None) -> float | None:
@@ -52,24 +62,27 @@ def _summary(marginal: Marginal | None, moments: bool = True) -> dict[str, float
 def _contrast(posterior: Posterior) -> Estimates:
     average = posterior.overall.get("log_odds_ratio")
     new = posterior.overall.get("log_odds_ratio_new")
-    exists = new_ratio_has_moments(posterior.spec.priors.tau)
-    return {
+    unpaired = posterior.spec.model == "arm-beta-binomial"
+    exists = not unpaired and new_ratio_has_moments(posterior.spec.priors.tau)
+    rho = posterior.overall.get("rho")
+    return ({} if rho is None else {"rho": _summary(rho)}) | {
         "log_odds_ratio": _summary(average),
         "odds_ratio": _summary(odds_ratio(average)) if average else None,
         "tau": _summary(posterior.overall.get("tau")),
         "log_odds_ratio_new": _summary(new),
         "odds_ratio_new": _summary(odds_ratio(new), exists) if new else None,
-        "study": {study: _study(marginals) for study, marginals in posterior.study.items()},
+        "study": {study: _study(marginals, not unpaired) for study, marginals in posterior.study.items()},
     }
 
 
-def _study(marginals: Any) -> Estimates:
+def _study(marginals: Any, moments: bool = True) -> Estimates:
+    """Summaries of one study; ratios have no moments where a rate may be arbitrarily close to 0 or 1."""
     log_odds_ratio = marginals["log_odds_ratio"]
     arms = "control_logit" in marginals
     return {
         "log_odds_ratio": _summary(log_odds_ratio),
-        "odds_ratio": _summary(odds_ratio(log_odds_ratio)),
-        "risk_ratio": _summary(risk_ratio(marginals["log_risk_ratio"])) if arms else None,
+        "odds_ratio": _summary(odds_ratio(log_odds_ratio), moments),
+        "risk_ratio": _summary(risk_ratio(marginals["log_risk_ratio"]), moments) if arms else None,
         "risk_difference": _summary(marginals["risk_difference"]) if arms else None,
         "control_rate": _summary(rate(marginals["control_logit"])) if arms else None,
         "treated_rate": _summary(rate(marginals["treated_logit"])) if arms else None,
@@ -85,6 +98,7 @@ def _rates(posterior: Posterior) -> Estimates:
         "tau": _summary(posterior.overall.get("tau")),
         "logit_rate_new": _summary(new),
         "rate_new": _summary(rate(new)) if new else None,
+        "map_prior": _map_prior(posterior),
         "study": {
             study: {
                 "logit_rate": _summary(marginals["logit_rate"]),
@@ -93,6 +107,16 @@ def _rates(posterior: Posterior) -> Estimates:
             for study, marginals in posterior.study.items()
         },
     }
+
+
+def _map_prior(posterior: Posterior) -> dict[str, Any] | None:
+    """The rate of a new study in closed form (``rates`` with partial pooling)."""
+    new = posterior.overall.get("logit_rate_new")
+    if new is None or posterior.spec.model != "rates":
+        return None
+    from reanalysis.effects.map_prior import map_prior
+
+    return map_prior(new, posterior.spec.number("robust")).as_dict()
 
 
 def _beta_rates(posterior: Posterior) -> Estimates:

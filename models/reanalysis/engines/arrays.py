@@ -15,7 +15,8 @@ from reanalysis.model.spec import ModelSpec
 Array = NDArray[np.float64]
 
 _STUDY_SIZES = (3, 8, 24, 72, 216, 648, 1944)
-_LOG_NOTHING = -1e6
+LOG_NOTHING = -1e6
+"""Log of a weight of 0 that a sampler can follow: no likelihood overcomes it, and it has a gradient."""
 
 
 def padded_studies(count: int) -> int:
@@ -113,6 +114,6 @@ def _extras(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Array]:
 
 
 def log_shares(w: float) -> Array:
-    """Logs of w and 1 - w, a log of 0 replaced by one that no likelihood overcomes and that has a gradient."""
+    """Logs of w and 1 - w."""
     with np.errstate(divide="ignore"):
-        return np.maximum(np.log([w, 1 - w]), _LOG_NOTHING)
+        return np.maximum(np.log([w, 1 - w]), LOG_NOTHING)

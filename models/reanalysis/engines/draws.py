@@ -87,22 +87,27 @@ def hierarchical_draws(
     if baseline is None:
         return Draws(overall, study, {spec.arm: effect}, log_prior)
     control, treated = baseline, baseline + effect
+    study |= contrasts_of(control, treated)
     log_prior["baseline"] = priors.baseline.logpdf(baseline)
     for s, one in enumerate(data.studies):
         if one.benchmark is not None:
             log_prior["baseline"][..., s] += log_robust_factor(one.benchmark, priors.baseline, baseline[..., s])
-    study |= {
-        "control_logit": control,
-        "treated_logit": treated,
-        "risk_difference": expit(treated) - expit(control),
-        "log_risk_ratio": np.logaddexp(0.0, -control) - np.logaddexp(0.0, -treated),
-    }
     observed = treated
     if bias is not None:
         sd = np.array([one.bias for one in data.studies])
         log_prior["bias"] = np.where(sd > 0, norm.logpdf(bias, 0.0, np.where(sd > 0, sd, 1.0)), 0.0)
         observed = treated + bias
     return Draws(overall, study, {"control": control, "treated": observed}, log_prior)
+
+
+def contrasts_of(control: Array, treated: Array) -> dict[str, Array]:
+    """What is reported of two arms, from their logits."""
+    return {
+        "control_logit": control,
+        "treated_logit": treated,
+        "risk_difference": expit(treated) - expit(control),
+        "log_risk_ratio": np.logaddexp(0.0, -control) - np.logaddexp(0.0, -treated),
+    }
 
 
 def _log_effect(spec: ModelSpec, effect: Array, average: Array, heterogeneity: Array) -> Array:

@@ -53,7 +53,8 @@ class Posterior:
         How.
     overall : mapping of str to Marginal
         ``contrast``: log_odds_ratio, tau, log_odds_ratio_new. ``rates``: logit_rate, tau, logit_rate_new.
-        ``beta-rates``: alpha, beta, mean_rate, rate_new. What a pooling does not define is absent.
+        ``beta-rates``: alpha, beta, mean_rate, rate_new. ``arm-beta-binomial``: rho beside those of ``contrast``, and
+        no tau. What a pooling does not define is absent.
     study : mapping of str to mapping of str to Marginal
         By study id. ``contrast``: log_odds_ratio and, for studies with arms, control_logit, treated_logit,
         risk_difference, log_risk_ratio. Rates: logit_rate (``rates``) or rate (``beta-rates``).
@@ -63,6 +64,10 @@ class Posterior:
         Log marginal likelihood where the engine gives it.
     diagnostics : dict
         What the engine says of itself.
+    parts : mapping of str to Posterior
+        ``joint`` only: by endpoint id, the posteriors of the endpoints modelled with this one.
+    correlations : mapping of str to Marginal
+        ``joint`` only: correlations of effects that are learnt, named ``correlation[first, second]``.
     """
 
     spec: ModelSpec
@@ -73,6 +78,8 @@ class Posterior:
     make_tree: Callable[[], DataTree]
     log_evidence: float | None = None
     diagnostics: dict[str, Any] = field(default_factory=dict)
+    parts: Mapping[str, Posterior] = field(default_factory=dict)
+    correlations: Mapping[str, Marginal] = field(default_factory=dict)
 
     @property
     def endpoint(self) -> str:

@@ -80,6 +80,43 @@ def draw_mark(
     return draw_print(n, log_weight, np.where(shares, baseline, own), rho, rng=rng, size=size)
 
 
+def draw_joint_print(
+    n: Array,
+    log_weight: Array,
+    logit: Array,
+    rho: Array,
+    size_log_weight: Array,
+    shares: Array,
+    rng: np.random.Generator | None = None,
+    size: tuple[int, ...] | None = None,
+) -> Array:
+    """Draw the prints of all endpoints of an arm: the denominator they share first, then each endpoint's count.
+
+    Parameters
+    ----------
+    n, log_weight : ndarray, shape (..., E, K, X)
+        Candidates by endpoint, possible denominator and count.
+    logit, rho, shares : ndarray, shape (..., E)
+        By endpoint; ``shares`` is 1 where the K are values of the shared denominator.
+    size_log_weight : ndarray, shape (..., K)
+        Log weights of the shared denominator.
+    """
+    rng = rng or np.random.default_rng()
+    batch = np.broadcast_shapes(logit.shape, rho.shape, shares.shape, n.shape[:-2], (*(size or ()), n.shape[-3]))
+    k, x = n.shape[-2:]
+    weight = np.broadcast_to(np.exp(size_log_weight), (*batch[:-1], k))
+    cumulative = np.cumsum(weight, axis=-1)
+    target = rng.uniform(size=batch[:-1]) * cumulative[..., -1]
+    chosen = np.minimum((cumulative < target[..., None]).sum(axis=-1), k - 1)
+    open_to = np.broadcast_to((shares < 1)[..., None], (*batch, k)) | (
+        np.arange(k) == chosen[..., None, None] * np.ones((*batch, 1))
+    )
+    allowed = np.where(open_to[..., None], log_weight, -np.inf)
+    flat = (*batch, k * x)
+    sizes = np.broadcast_to(n, (*batch, k, x)).reshape(flat)
+    return draw_print(sizes, allowed.reshape(flat), logit, rho, rng=rng).reshape(*batch, k, x)
+
+
 def _same_denominator(n: Array) -> Array:
     """How many slots share each slot's denominator: its weight stands in each of them but counts once."""
     return (n[..., None, :] == n[..., :, None]).sum(axis=-1)

@@ -52,7 +52,8 @@ def to_tree(
         groups["sample_stats"] = sample_stats
     coords = {"study": list(data.names), "arm": list(draws.logits)}
     dims = {f"study_{name}": ["study"] for name in draws.study}
-    dims |= {f"{arm}_rate": ["study"] for arm in draws.logits} | {"effect": ["study"], "baseline": ["study"]}
+    by_study = (*(f"{arm}_rate" for arm in draws.logits), "effect", "baseline", "bias")
+    dims |= {name: ["study"] for name in by_study}
     dims |= {name: ["study", "arm"] for name in ("events", "n", "print")}
     tree = from_dict(groups, coords=coords, dims=dims)
     arrays = padded_arrays(spec, data, len(data.studies))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import norm
 
+from reanalysis.engines.arm_rates import arm_rates_draws
 from reanalysis.engines.draws import Draws, apart_prior, hierarchical_draws, stand_alone
 from reanalysis.model.data import ModelData, StudyData
 from reanalysis.model.likelihood import log_likelihood
@@ -25,6 +26,10 @@ def assembled(spec: ModelSpec, data: ModelData, posterior: Any) -> tuple[Draws, 
     posterior : xarray Dataset
         Free variables of the compiled model, with padded studies.
     """
+    if spec.model == "arm-beta-binomial":
+        alpha, mu, rho = (posterior[name].values for name in ("alpha_raw", "mu", "rho"))
+        base = spec.priors.baseline
+        return arm_rates_draws(spec, data, base.mean + base.sd * alpha, mu, rho), {}
     count = len(data.studies)
     z = posterior["z"].values[..., :count]
     mu, tau = posterior["mu"].values, posterior["tau"].values

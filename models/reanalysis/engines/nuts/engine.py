@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reanalysis.engines.arm_rates import arm_rates_prior
 from reanalysis.engines.arrays import padded_arrays, padded_studies
-from reanalysis.engines.draws import prior_draws
+from reanalysis.engines.draws import Draws, prior_draws
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.engines.nuts.assembly import assembled
-from reanalysis.engines.nuts.program import ProgramKey, program
+from reanalysis.engines.nuts.joint_assembly import joint_assembled
+from reanalysis.engines.nuts.joint_program import joint_arrays
+from reanalysis.engines.nuts.program import Program, ProgramKey, program
 from reanalysis.engines.posterior import Marginals, Posterior
 from reanalysis.engines.tree import to_tree
-from reanalysis.model.data import ModelData
+from reanalysis.model.data import JointData, ModelData
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from xarray import DataTree
 
 Array = NDArray[np.float64]
 
@@ -71,9 +78,7 @@ def fit(spec: ModelSpec, data: ModelData, sampler: Sampler | None = None) -> Pos
     if "nuts" not in spec.family.engines:
         raise EngineError(f"model {spec.model} has the quadrature engine only")
     _require_finite_start(spec, data)
-    slots = padded_studies(len(data.studies))
-    compiled = program(ProgramKey.of(spec, slots))
-    arrays = padded_arrays(spec, data, slots)
+    compiled, arrays = _program_for(spec, data)
     ready = compiled.with_data({name: arrays[name] for name in compiled.shapes})
     runs = []
     for settings in (sampler, sampler.careful):
@@ -90,8 +95,33 @@ def fit(spec: ModelSpec, data: ModelData, sampler: Sampler | None = None) -> Pos
         )
         if divergences == 0:
             break
-    draws, found = assembled(spec, data, trace.posterior)
     stats = {name: trace.sample_stats[name].values for name in _STATS if name in trace.sample_stats}
+    about = {"runs": runs, "energy": stats["energy"]}
+    if isinstance(data, JointData):
+        return _joint_posterior(spec, data, sampler, trace.posterior, stats, about)
+    draws, found = assembled(spec, data, trace.posterior)
+    prior = arm_rates_prior if spec.model == "arm-beta-binomial" else prior_draws
+    return _posterior(spec, data, draws, prior, sampler, stats, about | found)
+
+
+def _program_for(spec: ModelSpec, data: ModelData) -> tuple[Program, dict[str, Array]]:
+    """The compiled model of a specification and the arrays it takes."""
+    if isinstance(data, JointData):
+        slots = padded_studies(len(data.all_studies))
+        return program(ProgramKey.of(spec, slots, len(data.parts))), joint_arrays(spec, data, slots)
+    slots = padded_studies(len(data.studies))
+    return program(ProgramKey.of(spec, slots)), padded_arrays(spec, data, slots)
+
+
+def _posterior(
+    spec: ModelSpec,
+    data: ModelData,
+    draws: Draws,
+    prior: Callable[[ModelSpec, ModelData, int, int], Draws],
+    sampler: Sampler,
+    stats: dict[str, Array],
+    diagnostics: dict[str, Any],
+) -> Posterior:
     return Posterior(
         spec=spec,
         data=data,
@@ -107,9 +137,35 @@ def fit(spec: ModelSpec, data: ModelData, sampler: Sampler | None = None) -> Pos
             )
             for index, one in enumerate(data.studies)
         },
-        make_tree=lambda: to_tree(spec, data, "nuts", draws, prior_draws(spec, data, sampler.chains, 1000), stats),
-        diagnostics={"runs": runs, "energy": stats["energy"]} | found,
+        make_tree=lambda: to_tree(spec, data, "nuts", draws, prior(spec, data, sampler.chains, 1000), stats),
+        diagnostics=diagnostics,
     )
+
+
+def _joint_posterior(
+    spec: ModelSpec,
+    data: JointData,
+    sampler: Sampler,
+    posterior: Any,
+    stats: dict[str, Array],
+    diagnostics: dict[str, Any],
+) -> Posterior:
+    """The posterior of the endpoint asked for, with those of the others and the correlations beside it."""
+    draws, correlations = joint_assembled(spec, data, posterior)
+    parts = {
+        part.endpoint: _posterior(spec, part, draws[part.endpoint], prior_draws, sampler, stats, diagnostics)
+        for part in data.parts
+    }
+    own = parts.pop(data.endpoint)
+    beside = Marginals({name: partial(DrawsMarginal, value) for name, value in correlations.items()})
+
+    def make_tree() -> DataTree:
+        tree = own.tree()
+        for name, part in parts.items():
+            tree[f"endpoints/{name}"] = part.tree()
+        return tree
+
+    return replace(own, data=data, parts=parts, correlations=beside, make_tree=make_tree)
 
 
 def _sample(ready: Any, sampler: Sampler, seed: int) -> Any:
@@ -133,6 +189,12 @@ def _sample(ready: Any, sampler: Sampler, seed: int) -> Any:
 
 def _require_finite_start(spec: ModelSpec, data: ModelData) -> None:
     """A sampler that finds no start can take the process with it, so the start is checked before."""
+    if isinstance(data, JointData):
+        for part in data.parts:
+            _require_finite_start(spec, part)
+        return
+    if spec.model in ("joint", "arm-beta-binomial") and any(study.adjusted for study in data.studies):
+        raise EngineError(f"model {spec.model} needs the counts of every study, not an adjusted ratio")
     effect, base = spec.priors.mu.mean, spec.priors.baseline.mean
     logits = {"control": base, "treated": base + effect} if not spec.rates else {spec.arm: effect}
     for study in data.studies:

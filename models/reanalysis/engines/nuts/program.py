@@ -50,7 +50,7 @@ _LOOSE = {
     f"{prefix}{name}": axes
     for prefix, axes in (("", 1), ("mark_", 1), ("slot_", 2))
     for name in ("events", "n", "log_weight")
-}
+} | {"size_log_weight": 1}
 """How many axes at the end of an array may have any length: candidates, or denominators and their candidates."""
 
 
@@ -229,8 +229,14 @@ def print_logp(value: Any, n: Any, log_weight: Any, logit: Any, rho: Any) -> Any
     """
     import pytensor.tensor as pt
 
-    x = pt.maximum(value, 0.0)
-    logit, rho = logit[..., None], rho[..., None]
+    terms = log_pmf_of(pt.maximum(value, 0.0), n, logit[..., None], rho[..., None]) + log_weight
+    return pt.logsumexp(pt.switch(value >= 0, terms, -np.inf), axis=-1)
+
+
+def log_pmf_of(x: Any, n: Any, logit: Any, rho: Any) -> Any:
+    """As :func:`reanalysis.model.likelihood.log_pmf`, in PyTensor."""
+    import pytensor.tensor as pt
+
     log_p, log_q = -pt.softplus(-logit), -pt.softplus(logit)
     coefficient = pt.gammaln(n + 1) - pt.gammaln(x + 1) - pt.gammaln(n - x + 1)
     binomial = x * log_p + (n - x) * log_q
@@ -242,8 +248,7 @@ def print_logp(value: Any, n: Any, log_weight: Any, logit: Any, rho: Any) -> Any
         + (pt.gammaln(n - x + b) - pt.gammaln(b))
         - (pt.gammaln(n + precision) - pt.gammaln(precision))
     )
-    terms = coefficient + pt.switch(rho > 0, overdispersed, binomial) + log_weight
-    return pt.logsumexp(pt.switch(value >= 0, terms, -np.inf), axis=-1)
+    return coefficient + pt.switch(rho > 0, overdispersed, binomial)
 
 
 def mixed_print_logp(value: Any, n: Any, log_weight: Any, logit: Any, logit_apart: Any, rho: Any, log_mix: Any) -> Any:

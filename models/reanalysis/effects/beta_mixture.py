@@ -1,0 +1,131 @@
+"""How is a prior of a rate written in closed form? A mixture of Beta distributions.
+
+Its moments, distribution function and update by a count are sums over components: given x of n, component k becomes
+Beta(a_k + x, b_k + n - x) with its weight multiplied by the beta-binomial probability of x under it.
+
+Source: Diaconis and Ylvisaker 1985 (mixtures of conjugate priors); Schmidli et al. 2014, Biometrics 70:1023.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
+from scipy.special import betaln, logsumexp
+from scipy.stats import beta as beta_distribution
+
+Array = NDArray[np.float64]
+
+_NODES = 100
+"""Gauss-Legendre nodes in each quantile range of a component."""
+
+_SMALLEST = 1e-300
+
+
+@dataclass(frozen=True)
+class BetaMixture:
+    """A mixture of K Beta distributions.
+
+    Parameters
+    ----------
+    weights, a, b : tuple of float
+        Weights, summing to 1, and shape parameters, each of length K.
+
+    Examples
+    --------
+    >>> prior = BetaMixture((1.0,), (2.0,), (6.0,))
+    >>> prior.mean(), prior.updated(3, 10).mean()
+    (0.25, 0.2777777777777778)
+    """
+
+    weights: tuple[float, ...]
+    a: tuple[float, ...]
+    b: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not len(self.weights) == len(self.a) == len(self.b) > 0:
+            raise ValueError("a mixture needs as many weights, a and b, at least one of each")
+        if min(self.weights) < 0 or abs(sum(self.weights) - 1) > 1e-6:
+            raise ValueError(f"weights are at least 0 and sum to 1: {self.weights}")
+        if min(*self.a, *self.b) <= 0:
+            raise ValueError("shape parameters lie above 0")
+
+    @property
+    def _arrays(self) -> tuple[Array, Array, Array]:
+        return np.asarray(self.weights), np.asarray(self.a), np.asarray(self.b)
+
+    def mean(self) -> float:
+        """Expectation of the rate."""
+        w, a, b = self._arrays
+        return float(w @ (a / (a + b)))
+
+    def sd(self) -> float:
+        """Standard deviation of the rate."""
+        w, a, b = self._arrays
+        square = a * (a + 1) / ((a + b) * (a + b + 1))
+        return float(np.sqrt(w @ square - self.mean() ** 2))
+
+    def log_density(self, rate: ArrayLike) -> Array:
+        """Log density at each rate."""
+        w, a, b = self._arrays
+        at = np.asarray(rate, dtype=float)[..., None]
+        with np.errstate(divide="ignore"):
+            terms = np.log(w) + (a - 1) * np.log(at) + (b - 1) * np.log1p(-at) - betaln(a, b)
+        return np.asarray(logsumexp(terms, axis=-1))
+
+    def cdf(self, rate: ArrayLike) -> Array:
+        """Probability of a rate at or below each."""
+        w, a, b = self._arrays
+        return np.asarray(beta_distribution.cdf(np.asarray(rate, dtype=float)[..., None], a, b) @ w)
+
+    def quantile(self, probability: ArrayLike) -> Array:
+        """Rates below which the given shares of mass lie."""
+        wanted = np.asarray(probability, dtype=float)
+        found = [float(brentq(lambda x, p=p: float(self.cdf(x)) - p, 0.0, 1.0, xtol=1e-12)) for p in wanted.ravel()]
+        return np.asarray(found).reshape(wanted.shape)
+
+    def updated(self, events: float, n: float) -> BetaMixture:
+        """The posterior after ``events`` among ``n``."""
+        if not 0 <= events <= n:
+            raise ValueError(f"events must lie between 0 and n: {events} of {n}")
+        w, a, b = self._arrays
+        with np.errstate(divide="ignore"):
+            log_weight = np.log(w) + betaln(a + events, b + n - events) - betaln(a, b)
+        weight = np.exp(log_weight - logsumexp(log_weight))
+        return BetaMixture(tuple(weight.tolist()), tuple((a + events).tolist()), tuple((b + n - events).tolist()))
+
+    def robust(self, weight: float, mean: float = 0.5, size: float = 2.0) -> BetaMixture:
+        """With a vague component added.
+
+        Parameters
+        ----------
+        weight : float
+            Of the vague component.
+        mean, size : float
+            Its mean and a + b: Beta(1, 1) by default.
+        """
+        rest = tuple((1 - weight) * w for w in self.weights)
+        return BetaMixture((*rest, weight), (*self.a, mean * size), (*self.b, (1 - mean) * size))
+
+    def probability_below(self, other: BetaMixture) -> float:
+        """Probability that a rate of this distribution lies below an independent one of another."""
+        rate, mass = other.nodes()
+        return float(mass @ self.cdf(rate))
+
+    def nodes(self) -> tuple[Array, Array]:
+        """Rates and their masses, for expectations: Gauss-Legendre rules between quantiles of every component."""
+        node, weight = np.polynomial.legendre.leggauss(_NODES)
+        _, a, b = self._arrays
+        shares = np.array([1e-14, 1e-6, 1e-2, 0.5, 1 - 1e-2, 1 - 1e-6, 1 - 1e-14])
+        quantiles = [beta_distribution.ppf(shares, *shape) for shape in zip(a, b, strict=True)]
+        edges = np.unique(np.concatenate([[0.0, 1.0], *quantiles]))
+        half = 0.5 * np.diff(edges)[:, None]
+        rate = np.clip((edges[:-1, None] + half * (1 + node)).ravel(), _SMALLEST, 1 - 2**-53)
+        mass = (half * weight).ravel() * np.exp(self.log_density(rate))
+        return rate, mass / mass.sum()
+
+    def as_dict(self) -> dict[str, list[float]]:
+        """Plain values for JSON."""
+        return {"weights": list(self.weights), "a": list(self.a), "b": list(self.b)}

@@ -1,0 +1,90 @@
+"""What are the rates of each study when those of an arm share one Beta distribution?
+
+    p_sa ~ Beta(pi_a m, (1 - pi_a) m)      m = 1 / rho - 1      logit pi_1 = logit pi_0 + mu
+
+The rates are integrated out while (pi, rho) is sampled, and drawn afterwards from their conditional distribution: given
+one candidate (x, n), p_sa ~ Beta(pi_a m + x, (1 - pi_a) m + n - x).
+
+Source: Kuss 2015, Stat Med 34:1097.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+from scipy.stats import beta as beta_distribution
+
+from reanalysis.engines.draws import Draws, contrasts_of
+from reanalysis.evidence.observation import Candidates
+from reanalysis.model.data import ModelData
+from reanalysis.model.likelihood import log_pmf
+from reanalysis.model.spec import ModelSpec
+
+Array = NDArray[np.float64]
+
+_SMALLEST = 1e-12
+"""Rates are kept this far from 0 and 1, where their logits end."""
+
+
+def draw_rates(rng: np.random.Generator, candidates: Candidates | None, centre: Array, rho: Array) -> Array:
+    """Rates of one study's arm given what it printed, and the arm's distribution.
+
+    Parameters
+    ----------
+    candidates : Candidates or None
+        None for an arm that is not observed.
+    centre, rho : ndarray, one shape
+        Logit of the arm's mean rate, and the intra-arm correlation.
+    """
+    precision = 1 / rho - 1
+    a, b = expit(centre) * precision, expit(-centre) * precision
+    x, n = np.zeros_like(centre), np.zeros_like(centre)
+    if candidates is not None:
+        log_share = candidates.log_weight + log_pmf(candidates.x, candidates.size, centre[..., None], rho[..., None])
+        cumulative = np.cumsum(np.exp(log_share - log_share.max(axis=-1, keepdims=True)), axis=-1)
+        target = rng.uniform(size=centre.shape) * cumulative[..., -1]
+        chosen = np.minimum((cumulative < target[..., None]).sum(axis=-1), len(candidates) - 1)
+        x, n = candidates.x[chosen], candidates.size[chosen]
+    rates = rng.beta(np.maximum(a + x, 1e-9), np.maximum(b + n - x, 1e-9))
+    return np.clip(rates, _SMALLEST, 1 - _SMALLEST)
+
+
+def arm_rates_draws(
+    spec: ModelSpec, data: ModelData, baseline: Array, average: Array, rho: Array, observed: bool = True
+) -> Draws:
+    """Draws of every reported quantity.
+
+    Parameters
+    ----------
+    baseline, average, rho : ndarray, shape (chains, draws)
+        Logit of the mean control rate, mean log odds ratio and intra-arm correlation.
+    observed : bool
+        Whether the rates of the studies are drawn given what they printed.
+    """
+    rng = np.random.default_rng([spec.seed, 10])
+    rho = np.clip(rho, _SMALLEST, 1 - _SMALLEST)
+    centres = {"control": baseline, "treated": baseline + average}
+    logits = {
+        arm: np.stack(
+            [logit(draw_rates(rng, getattr(s, arm) if observed else None, centre, rho)) for s in data.studies], axis=-1
+        )
+        for arm, centre in centres.items()
+    }
+    new = [logit(draw_rates(rng, None, centre, rho)) for centre in centres.values()]
+    control, treated = logits["control"], logits["treated"]
+    log_prior = {
+        "mu": spec.priors.mu.logpdf(average),
+        "mean_control": spec.priors.baseline.logpdf(baseline),
+        "rho": np.asarray(beta_distribution.logpdf(rho, 1.0, spec.number("c"))),
+    }
+    overall = {"log_odds_ratio": average, "log_odds_ratio_new": new[1] - new[0], "rho": rho}
+    return Draws(overall, {"log_odds_ratio": treated - control} | contrasts_of(control, treated), logits, log_prior)
+
+
+def arm_rates_prior(spec: ModelSpec, data: ModelData, chains: int, draws: int) -> Draws:
+    """Independent draws from the prior."""
+    rng = np.random.default_rng([spec.seed, 30])
+    shape = (chains, draws)
+    baseline, average = spec.priors.baseline.draw(rng, shape), spec.priors.mu.draw(rng, shape)
+    return arm_rates_draws(spec, data, baseline, average, rng.beta(1.0, spec.number("c"), shape), observed=False)

@@ -1,0 +1,232 @@
+"""What is the PyMC model of several endpoints at once?
+
+    delta_s. = mu + diag(tau) L z_s      z_se ~ Normal(0, 1)      Omega = L L'      L from r = 2u - 1
+    u of column j ~ Beta(b_j, b_j),  b_j = 2 + (E - 2 - j)/2:  Omega ~ LKJ(2)
+
+The rows of L follow from the partial correlations one by one: L_ij = r_ij prod_{k<j} sqrt(1 - r_ik^2), and L_ii is the
+whole product. An arm's probability is a sum over its unprinted denominator, where endpoints share one, of the product
+over these endpoints, times the product over all others.
+
+Source: Lewandowski, Kurowicka and Joe 2009, J Multivar Anal 100:1989.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reanalysis.engines.arrays import LOG_NOTHING
+from reanalysis.engines.prediction import draw_joint_print
+from reanalysis.evidence.observation import Candidates
+from reanalysis.model.data import JointData, SharedDenominator
+from reanalysis.model.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from reanalysis.engines.nuts.program import ProgramKey
+
+Array = NDArray[np.float64]
+
+_ARMS = ("control", "treated")
+_SHAPE = 2.0
+"""Of the LKJ prior."""
+
+
+def pairs(endpoints: int) -> list[tuple[int, int]]:
+    """Row and column of every partial correlation, in the order of u."""
+    return [(i, j) for i in range(1, endpoints) for j in range(i)]
+
+
+def partial_prior(endpoints: int) -> Array:
+    """Both parameters of the Beta prior of every u."""
+    return np.array([_SHAPE + (endpoints - 2 - j) / 2 for _, j in pairs(endpoints)])
+
+
+def cholesky(u: Array, endpoints: int) -> Array:
+    """L from u.
+
+    Parameters
+    ----------
+    u : ndarray, shape (..., E (E - 1) / 2)
+
+    Returns
+    -------
+    ndarray, shape (..., E, E)
+    """
+    factor = np.zeros((*u.shape[:-1], endpoints, endpoints))
+    factor[..., 0, 0] = 1.0
+    left = np.ones((*u.shape[:-1], endpoints))
+    for column, (i, j) in enumerate(pairs(endpoints)):
+        r = 2 * u[..., column] - 1
+        factor[..., i, j] = r * left[..., i]
+        left[..., i] = left[..., i] * np.sqrt(1 - r**2)
+        factor[..., i, i] = left[..., i]
+    return factor
+
+
+def fixed_cholesky(correlation: float, endpoints: int) -> Array:
+    """L where all correlations are the same number."""
+    omega = np.full((endpoints, endpoints), correlation)
+    np.fill_diagonal(omega, 1.0)
+    return np.asarray(np.linalg.cholesky(omega))
+
+
+def build_joint_model(key: ProgramKey) -> Any:
+    """The PyMC model with placeholder data.
+
+    Returns
+    -------
+    pymc.Model
+        Free variables mu, tau (E,), u, z and alpha_raw (slots, E).
+    """
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    from reanalysis.engines.nuts.program import tau_of
+
+    s, e = key.slots, key.endpoints
+    with pm.Model() as model:
+        slots = [pm.Data(f"slot_{name}", np.zeros((s, 2, e, 2, 2))) for name in ("events", "n", "log_weight")]
+        rho = pm.Data("rho", np.zeros((s, 2, e)))
+        size_log_weight = pm.Data("size_log_weight", np.zeros((s, 2, 2)))
+        shares = pm.Data("shares", np.zeros((s, 2, e)))
+        mu_prior = pm.Data("mu_prior", np.array([0.0, 1.0]))
+        tau_prior = pm.Data("tau_prior", np.array([1.0, 1.0]))
+        baseline_prior = pm.Data("baseline_prior", np.array([0.0, 1.0]))
+        fixed = pm.Data("fixed", np.array(0.0))
+        fixed_factor = pm.Data("fixed_factor", np.eye(e))
+        mu = pm.Normal("mu", mu_prior[0], mu_prior[1], shape=e)
+        tau = tau_of(pm, key.tau_family, tau_prior, shape=e)
+        z = pm.Normal("z", shape=(s, e))
+        alpha = baseline_prior[0] + baseline_prior[1] * pm.Normal("alpha_raw", shape=(s, e))
+        factor = fixed_factor
+        if e > 1:
+            b = partial_prior(e)
+            u = pm.Beta("u", b, b, shape=len(b))
+            factor = pt.switch(fixed > 0, fixed_factor, _symbolic_cholesky(u, e))
+        effect = mu + tau * pt.dot(z, factor.T)
+        pm.CustomDist(
+            "print", *slots[1:], pt.stack([alpha, alpha + effect], axis=1), rho, size_log_weight, shares,
+            logp=joint_print_logp, random=draw_joint_print,
+            signature="(e,k,x),(e,k,x),(e),(e),(k),(e)->(e,k,x)", observed=slots[0],
+        )  # fmt: skip
+    return model
+
+
+def _symbolic_cholesky(u: Any, endpoints: int) -> Any:
+    """As `cholesky`, in PyTensor."""
+    import pytensor.tensor as pt
+
+    rows = [[pt.constant(1.0)] + [pt.constant(0.0)] * (endpoints - 1)]
+    columns = iter(range(len(pairs(endpoints))))
+    for i in range(1, endpoints):
+        row, left = [], pt.constant(1.0)
+        for _ in range(i):
+            r = 2 * u[next(columns)] - 1
+            row.append(r * left)
+            left = left * pt.sqrt(1 - r**2)
+        rows.append([*row, left, *[pt.constant(0.0)] * (endpoints - i - 1)])
+    return pt.stack([pt.stack(row) for row in rows])
+
+
+def joint_print_logp(
+    value: Any, n: Any, log_weight: Any, logit: Any, rho: Any, size_log_weight: Any, shares: Any
+) -> Any:
+    """Log probability of all prints of one arm.
+
+    Parameters
+    ----------
+    value, n, log_weight : tensor, shape (..., E, K, X)
+        Candidates by endpoint, possible denominator and count. A slot below 0 is one the print does not name.
+    logit, rho : tensor, shape (..., E)
+        By endpoint.
+    size_log_weight : tensor, shape (..., K)
+        Log prior weights of the denominator that endpoints share.
+    shares : tensor, shape (..., E)
+        1 for an endpoint that shares it, whose K are its values; 0 for one whose candidates stand on their own.
+    """
+    import pytensor.tensor as pt
+
+    from reanalysis.engines.nuts.program import log_pmf_of
+
+    terms = log_pmf_of(pt.maximum(value, 0.0), n, logit[..., None, None], rho[..., None, None]) + log_weight
+    by_size = pt.logsumexp(pt.switch(value >= 0, terms, LOG_NOTHING), axis=-1)
+    shared = pt.gt(shares, 0)
+    alone = pt.switch(shared, 0.0, pt.logsumexp(by_size, axis=-1)).sum(axis=-1)
+    together = pt.switch(shared[..., None], by_size, 0.0).sum(axis=-2)
+    return alone + pt.logsumexp(size_log_weight + together, axis=-1)
+
+
+def joint_arrays(spec: ModelSpec, data: JointData, slots: int) -> dict[str, Array]:
+    """Data and prior hyperparameters of a joint fit, all float64.
+
+    Returns
+    -------
+    dict
+        slot_events, slot_n, slot_log_weight (slots, 2, E, K, X), rho and shares (slots, 2, E), size_log_weight
+        (slots, 2, K), the hyperparameters, fixed and fixed_factor (E, E).
+    """
+    studies, e = data.all_studies, len(data.parts)
+    shared = {(one.study, one.arm): one for one in data.shared}
+    blocks: dict[tuple[int, int, int], list[list[tuple[float, float, float]]]] = {}
+    rho, shares = np.zeros((slots, 2, e)), np.zeros((slots, 2, e))
+    for index, part in enumerate(data.parts):
+        for study in part.studies:
+            s = studies.index(study.study)
+            rho[s, :, index] = study.rho
+            for a, arm in enumerate(_ARMS):
+                candidates: Candidates | None = getattr(study, arm)
+                if candidates is None:
+                    continue
+                common = shared.get((study.study, arm))
+                joined = common is not None and part.endpoint in common.endpoints
+                shares[s, a, index] = joined
+                blocks[s, a, index] = _by_size(candidates, common if joined else None)
+    k = max(len(block) for block in blocks.values())
+    x = max(len(row) for block in blocks.values() for row in block)
+    events, n = np.zeros((slots, 2, e, k, x)), np.zeros((slots, 2, e, k, x))
+    log_weight = np.full((slots, 2, e, k, x), LOG_NOTHING)
+    log_weight[..., 0, 0] = 0.0  # what is not observed is one certain 0 of 0
+    for place, block in blocks.items():
+        log_weight[(*place, 0, 0)] = LOG_NOTHING
+        for row, candidates_of_size in enumerate(block):
+            for column, values in enumerate(candidates_of_size):
+                at = (*place, row, column)
+                events[at], n[at], log_weight[at] = values
+    size_log_weight = np.full((slots, 2, k), LOG_NOTHING)
+    size_log_weight[..., 0] = 0.0
+    for (name, arm), one in shared.items():
+        at_arm = studies.index(name), _ARMS.index(arm)
+        size_log_weight[at_arm] = LOG_NOTHING
+        size_log_weight[at_arm][: len(one.weight)] = _log(one.weight)
+    correlation = spec.setting("correlation")
+    return {
+        "slot_events": events,
+        "slot_n": n,
+        "slot_log_weight": log_weight,
+        "rho": rho,
+        "shares": shares,
+        "size_log_weight": size_log_weight,
+        "mu_prior": np.array(spec.priors.mu.parameters),
+        "tau_prior": np.array((*spec.priors.tau.parameters, 0.0)[:2]),
+        "baseline_prior": np.array(spec.priors.baseline.parameters),
+        "fixed": np.array(0.0 if correlation is None else 1.0),
+        "fixed_factor": fixed_cholesky(correlation or 0.0, e),
+    }
+
+
+def _by_size(candidates: Candidates, common: SharedDenominator | None) -> list[list[tuple[float, float, float]]]:
+    """Candidates (events, n, log weight) by shared denominator, their weight given it; all in one row without one."""
+    triples = list(zip(candidates.events, candidates.n, _log(candidates.weight), strict=True))
+    if common is None:
+        return [triples]
+    return [
+        [(x, n, w - log_prior) for x, n, w in triples if n == size]
+        for size, log_prior in zip(common.n, _log(common.weight), strict=True)
+    ]
+
+
+def _log(weights: tuple[float, ...]) -> Array:
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log(weights), LOG_NOTHING)
