@@ -30,6 +30,8 @@ COLUMNS = (
 )  # fmt: skip
 REQUIRED = ("study", "arm", "endpoint", "events|percent")
 
+PRINTED = ("percent",)
+
 Use = Literal["primary", "sensitivity", "context", "excluded"]
 
 _WEIGHT = re.compile(NUMBER + r"(?:[eE][+-]?[0-9]+)?")
@@ -114,7 +116,7 @@ def read_arms(path: Path) -> tuple[tuple[ArmRow, ...], tuple[str, ...]]:
     InvalidInput
         With every problem of the file.
     """
-    table = read_table(path, COLUMNS, REQUIRED)
+    table = read_table(path, COLUMNS, REQUIRED, PRINTED)
     problems = [*table.problems, *breaches(table, _SCHEMA)]
     bad_lines = {p.line for p in problems}
     rows = [_parsed(row) for row in table.rows if row.line not in bad_lines]

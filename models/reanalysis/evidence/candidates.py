@@ -129,7 +129,7 @@ def _observation(evidence: Evidence, rows: list[ArmRow], fixed_n: int | None = N
     many = sum(len(share.counts) for share in shares)
     if many * math.sqrt(max(share.n for share in shares)) > _MOST_WORK:
         rule = f"allows {many} counts, more than can be weighed one by one; narrow the range, or n_max"
-        raise InvalidInput([Problem("arms.csv", first.line, first.endpoint, first.printed, rule)])
+        raise InvalidInput([Problem(evidence.file_of("arms"), first.line, first.endpoint, first.printed, rule)])
     pairs = [(float(x), float(share.n), share.weight) for share in shares for x in share.counts]
     events, sizes, pair_weights = zip(*pairs, strict=True)
     return Observation(
@@ -153,7 +153,9 @@ def _shares(evidence: Evidence, row: ArmRow) -> tuple[list[_Share], Convention]:
     # a count beside a percentage that it does not print as is an error of the audit, which a fit refuses
     found = narrowed_pairs(evidence, row).get(row.n) or row.events
     if found is None:
-        raise NoCandidates(f"line {row.line} of arms.csv: no count among n = {row.n} prints as {row.percent}")
+        raise NoCandidates(
+            f"line {row.line} of {evidence.file_of('arms')}: no count among n = {row.n} prints as {row.percent}"
+        )
     low, high = found
     return [_Share(range(low, high + 1), row.n, 1.0)], convention
 
@@ -164,7 +166,7 @@ def _latent_shares(evidence: Evidence, row: ArmRow) -> tuple[list[_Share], Conve
     allowed = {s.n: s.counts[name] for s in solutions if name in s.counts}
     if not allowed:
         raise NoCandidates(
-            f"line {row.line} of arms.csv: no n up to {n_max(evidence, row.study, row.arm)} (n_max) "
+            f"line {row.line} of {evidence.file_of('arms')}: no n up to {n_max(evidence, row.study, row.arm)} (n_max) "
             f"allows all percentages printed for {row.study}/{row.arm} without n"
         )
     prior = denominator_prior(evidence, row.study, row.arm, list(allowed))

@@ -20,6 +20,8 @@ COLUMNS = (
 )  # fmt: skip
 REQUIRED = ("study", "endpoint")
 
+PRINTED = ("estimate", "lower", "upper", "p")
+
 WORDS_ONLY = "words only"
 
 
@@ -136,7 +138,7 @@ def read_contrasts(path: Path) -> tuple[ContrastRow, ...]:
     InvalidInput
         With every problem of the file.
     """
-    table = read_table(path, COLUMNS, REQUIRED)
+    table = read_table(path, COLUMNS, REQUIRED, PRINTED)
     problems = [*table.problems, *breaches(table, _SCHEMA)]
     bad_lines = {p.line for p in problems}
     rows = [_parsed(row) for row in table.rows if row.line not in bad_lines]

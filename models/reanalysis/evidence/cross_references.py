@@ -11,7 +11,7 @@ from reanalysis.evidence.benchmarks import BenchmarkRow
 from reanalysis.evidence.contrasts import ContrastRow
 from reanalysis.evidence.problems import Problem, did_you_mean, listed
 from reanalysis.evidence.settings import Settings, Source, line_of
-from reanalysis.evidence.text_table import is_there, read_text
+from reanalysis.evidence.text_table import is_there, read_text, table_file
 
 
 def cross_references(
@@ -42,7 +42,12 @@ def cross_references(
     def unknown_source(source: str) -> str:
         return f"unknown source{did_you_mean(source, sources)}; sources.toml has {listed(sources)}"
 
-    for file, rows in (("arms.csv", arms), ("contrasts.csv", contrasts), (BENCHMARKS, benchmarks)):
+    tables = (
+        (table_file(folder, "arms"), arms),
+        (table_file(folder, "contrasts"), contrasts),
+        (BENCHMARKS, benchmarks),
+    )
+    for file, rows in tables:
         for row in rows:
             if not known_source(row.source):
                 yield Problem(file, row.line, "source", row.source, unknown_source(row.source))

@@ -19,9 +19,9 @@ from reanalysis.evidence.contrasts import ContrastRow, read_contrasts
 from reanalysis.evidence.cross_references import cross_references
 from reanalysis.evidence.problems import InvalidInput, Problem
 from reanalysis.evidence.settings import Endpoint, Settings, Source, Study, read_settings, read_sources
-from reanalysis.evidence.text_table import is_there
+from reanalysis.evidence.text_table import is_there, table_file
 
-FILES = ("arms.csv", "contrasts.csv", BENCHMARKS, "analysis.toml", "sources.toml")
+FILES = ("arms.csv", "arms.xlsx", "contrasts.csv", "contrasts.xlsx", BENCHMARKS, "analysis.toml", "sources.toml")
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,10 @@ class Evidence:
         """Name of an endpoint for readers."""
         return self.endpoint(endpoint).label or endpoint.replace("_", " ")
 
+    def file_of(self, table: str) -> str:
+        """Name of the file that a table was read from."""
+        return next((name for name in self.sha256 if Path(name).stem == table), f"{table}.csv")
+
     @property
     def title(self) -> str:
         """Title for readers."""
@@ -155,7 +159,8 @@ def read_evidence(folder: str | Path) -> Evidence:
     Parameters
     ----------
     folder : str or Path
-        A folder with arms.csv and, optionally, contrasts.csv, benchmarks.csv, analysis.toml and sources.toml.
+        A folder with arms.csv and, optionally, contrasts.csv, benchmarks.csv, analysis.toml and sources.toml. The
+        first two may be Excel workbooks (.xlsx) instead.
 
     Raises
     ------
@@ -168,13 +173,14 @@ def read_evidence(folder: str | Path) -> Evidence:
 
     def read[T](reader: Callable[[Path], T], name: str) -> T | None:
         try:
-            return reader(folder / name) if is_there(folder / name) else None
+            path = folder / (name if "." in name else table_file(folder, name))
+            return reader(path) if is_there(path) else None
         except InvalidInput as error:
             problems.extend(error.problems)
             return None
 
-    arms, ignored = read(read_arms, "arms.csv") or ((), ())
-    contrasts = read(read_contrasts, "contrasts.csv") or ()
+    arms, ignored = read(read_arms, "arms") or ((), ())
+    contrasts = read(read_contrasts, "contrasts") or ()
     benchmarks = read(read_benchmarks, BENCHMARKS) or ()
     settings = read(read_settings, "analysis.toml") or Settings()
     sources = read(read_sources, "sources.toml") or {}
@@ -197,5 +203,5 @@ def _require_folder(folder: Path) -> None:
         wrong = f"cannot be read: {(getattr(error, 'strerror', None) or str(error)).lower()}"
     if wrong:
         raise InvalidInput([f"{folder}: {wrong}; an evidence folder holds arms.csv"])
-    if not is_there(folder / "arms.csv"):
+    if not any(is_there(folder / name) for name in FILES if Path(name).stem == "arms"):
         raise InvalidInput([f"{folder}: holds no arms.csv"])

@@ -1,4 +1,4 @@
-"""How does a CSV file become cells with line numbers? All as text, whatever program wrote it."""
+"""How does a table become cells with line numbers? All as text, whatever program wrote it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
+from reanalysis.evidence.workbook import read_records
 
+EXCEL = ".xlsx"
 _LONGEST_CELL = 100_000
 _LIKE_ANOTHER = 0.8
 """Similarity from which an unknown column is taken for a misspelt known one."""
@@ -35,7 +37,7 @@ class TextRow:
 
 @dataclass(frozen=True)
 class TextTable:
-    """A CSV file as text.
+    """A table as text.
 
     Parameters
     ----------
@@ -55,9 +57,46 @@ class TextTable:
     problems: tuple[Problem, ...]
 
 
+def table_file(folder: Path, table: str) -> str:
+    """Name of the file that holds a table, whether or not it is there.
+
+    Raises
+    ------
+    InvalidInput
+        If there are two.
+    """
+    names = [name for name in (f"{table}.csv", f"{table}{EXCEL}") if is_there(folder / name)]
+    if len(names) > 1:
+        raise InvalidInput([Problem(names[1], None, "", "", f"{names[0]} is there too; keep one of the two")])
+    return names[0] if names else f"{table}.csv"
+
+
 def is_there(path: Path) -> bool:
     """Whether a name stands in its folder, be it for something that cannot be read."""
     return os.path.lexists(path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Bytes of a regular file.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such file, or it cannot be read.
+    """
+
+    def refused(rule: str) -> InvalidInput:
+        return InvalidInput([Problem(path.name, None, "", "", rule)])
+
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise refused(f"is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}, not a file")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise refused("is a link to a file that does not exist" if path.is_symlink() else "does not exist") from None
+    except OSError as error:
+        raise refused(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
 
 
 def read_text(path: Path) -> str:
@@ -72,15 +111,7 @@ def read_text(path: Path) -> str:
     def refused(rule: str, line: int | None = None, value: str = "") -> InvalidInput:
         return InvalidInput([Problem(path.name, line, "", value, rule)])
 
-    try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode):
-            raise refused(f"is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}, not a file")
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise refused("is a link to a file that does not exist" if path.is_symlink() else "does not exist") from None
-    except OSError as error:
-        raise refused(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
+    raw = read_bytes(path)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise refused("the file must be UTF-8 text, it is UTF-16")
     try:
@@ -100,17 +131,21 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def read_table(path: Path, known: tuple[str, ...], required: tuple[str, ...]) -> TextTable:
-    """Read a comma-separated table.
+def read_table(
+    path: Path, known: tuple[str, ...], required: tuple[str, ...], printed: tuple[str, ...] = ()
+) -> TextTable:
+    """Read a comma-separated table, or the same table in an Excel workbook.
 
     Parameters
     ----------
     path : Path
-        The file.
+        The file; its ending says which.
     known : tuple of str
         Columns that mean something. Others are ignored and listed, unless they look like a misspelt one.
     required : tuple of str
         Columns that must be there; ``a|b`` asks for one of several.
+    printed : tuple of str
+        Columns whose decimals matter, which Excel may have lost.
 
     Raises
     ------
@@ -118,7 +153,10 @@ def read_table(path: Path, known: tuple[str, ...], required: tuple[str, ...]) ->
         If the header cannot be used. What is wrong with single records is in ``problems`` of the result.
     """
     name = path.name
-    records, problems = _records(name, read_text(path))
+    if path.suffix == EXCEL:
+        records, problems = read_records(path.name, read_bytes(path), printed)
+    else:
+        records, problems = _records(name, read_text(path))
     if not records:
         empty = Problem(name, None, "", "", "the file is empty; its first line names the columns")
         raise InvalidInput(problems or [empty])
@@ -133,7 +171,7 @@ def read_table(path: Path, known: tuple[str, ...], required: tuple[str, ...]) ->
             continue
         if len(record) != len(header):
             rule = f"the line must have {len(header)} cells like the header, it has {len(record)}"
-            if len(record) > len(header):
+            if len(record) > len(header) and path.suffix != EXCEL:
                 rule += "; a cell that holds a comma needs quotes"
             problems.append(Problem(name, line, "", ",".join(record), rule))
             continue

@@ -164,7 +164,9 @@ def _p_value(row: ContrastRow, p0: RateRange, p1: RateRange) -> Iterator[Finding
     assert p0.counts is not None
     assert p1.counts is not None
     printed_low, printed_high = p_bounds(row.p)
-    low, high = 1.0, 0.0
+    certain = p0.low == p0.high and p1.low == p1.high
+    equal = not certain and p0.low <= p1.high and p1.low <= p0.high
+    low, high = 1.0, 1.0 if equal else 0.0
     for x0, x1 in itertools.product({*p0.counts}, {*p1.counts}):
         for p in p_values(x0, p0.n, x1, p1.n):
             low, high = min(low, p), max(high, p)

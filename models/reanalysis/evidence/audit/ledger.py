@@ -118,6 +118,6 @@ def require_consistent(evidence: Evidence, endpoints: tuple[str, ...], ledger: L
         touched = {by_line[line].endpoint for line in finding.lines} | {finding.endpoint}
         if touched & set(endpoints):
             lines = ", ".join(str(line) for line in finding.lines)
-            problems.append(f"arms.csv, line {lines}: {finding.where}: {finding.message}; {_REMEDY}")
+            problems.append(f"{evidence.file_of('arms')}, line {lines}: {finding.where}: {finding.message}; {_REMEDY}")
     if problems:
         raise InconsistentPrint(problems)

@@ -13,8 +13,8 @@ from reanalysis.evidence.audit.rounding import PRECISE, p_bounds, rounded, stand
 from reanalysis.evidence.contrasts import ContrastRow
 from reanalysis.evidence.folder import Evidence
 
-_OTHER_TEST, _SLACK = 1.1, 0.05
-"""How far the z of another test of the same estimate may be from Wald's, as a factor and beside it."""
+_OTHER_TEST, _TABLE_TEST, _SLACK = 1.1, 1.4, 0.05
+"""How far the z of another test may be from Wald's: as a factor, for a regression and for a table, and beside it."""
 _CONTINUITY = 0.7
 """How many standard errors of the log ratio an exact or corrected test of a small table can take off its z."""
 _UNRELIABLE_SPAN = 50.0
@@ -77,8 +77,9 @@ def _p_value(row: ContrastRow) -> Iterator[Finding]:
     least, most = nearest / wide, distance[1] / max(narrow, 1e-9)
     highest, lowest = 2 * float(norm.sf(least)), 2 * float(norm.sf(most))
     printed_most, printed_least = (float(norm.isf(p / 2)) for p in p_bounds(row.p))
-    exact = _CONTINUITY * wide if called_unadjusted(row.adjustment) else 0.0
-    if least > printed_most * _OTHER_TEST + _SLACK + exact or printed_least > most * _OTHER_TEST + _SLACK:
+    table = called_unadjusted(row.adjustment)
+    factor, exact = (_TABLE_TEST, _CONTINUITY * wide) if table else (_OTHER_TEST, 0.0)
+    if least > printed_most * factor + _SLACK + exact or printed_least > most * factor + _SLACK:
         implied = f"{lowest:.2g}" if math.isclose(lowest, highest, rel_tol=0.05) else f"{lowest:.2g} to {highest:.2g}"
         yield _finding(row, "p-value", f"{row.printed}: the interval implies p = {implied}")
 

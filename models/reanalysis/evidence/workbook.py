@@ -1,0 +1,150 @@
+"""How does an Excel sheet become the text of a table? Numbers as they are shown, so that printed decimals survive.
+
+Excel keeps 13.0 as 13 and shows whatever the number format of the cell says. In columns of printed figures a number is
+read as it is shown where its format fixes the decimals (``0.0``, ``0.00%``); where the format does not (``General``)
+nobody can tell 13 from 13.0 any more, and the figure is asked for as text.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import re
+import unicodedata
+import warnings
+import zipfile
+from collections.abc import Collection
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+
+from reanalysis.evidence.problems import InvalidInput, Problem, listed
+
+_MOST_BYTES = 200_000_000
+"""Unpacked size above which a workbook is no evidence table."""
+_FIXED = re.compile(r"(?:#,##|#)?0(\.0+)?(%?)")
+_DECORATION = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]|\s')
+
+
+class _Refused(ValueError):
+    """A cell that cannot be read, and the rule that it breaks."""
+
+
+def read_records(name: str, raw: bytes, printed: Collection[str]) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
+    """Rows of a workbook's table as text, with the row number of each.
+
+    Parameters
+    ----------
+    name : str
+        File name.
+    raw : bytes
+        The workbook. Its only sheet with cells is read, or the one named like the file.
+    printed : collection of str
+        Columns whose decimals matter.
+
+    Raises
+    ------
+    InvalidInput
+        If the workbook cannot be read or its sheet cannot be told.
+    """
+    plain, formulas = _sheets(name, raw, values=True), _sheets(name, raw, values=False)
+    sheet = _the_sheet(name, plain)
+    rows, written = plain[sheet], formulas.get(sheet, [])
+    records: list[tuple[int, list[str]]] = []
+    problems = []
+    header: list[str] = []
+    for index, row in enumerate(rows):
+        texts = []
+        for at, cell in enumerate(row):
+            column = header[at] if at < len(header) else ""
+            try:
+                formula = written[index][at].value if index < len(written) and at < len(written[index]) else None
+                texts.append(_text(cell, formula, column in printed))
+            except _Refused as refused:
+                texts.append("")
+                place = f"sheet {sheet!r}, cell {cell.coordinate}: {refused}"
+                problems.append(Problem(name, index + 1, column, "", place))
+        while texts and not texts[-1]:
+            texts.pop()
+        if not texts:
+            continue
+        if not header:
+            header = [text.strip().lower() for text in texts]
+        records.append((index + 1, texts + [""] * (len(header) - len(texts))))
+    return records, problems
+
+
+def _sheets(name: str, raw: bytes, *, values: bool) -> dict[str, list[tuple[Any, ...]]]:
+    """Cells of every sheet, row by row."""
+    import openpyxl
+
+    def refused(rule: str) -> InvalidInput:
+        return InvalidInput([Problem(name, None, "", "", rule)])
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+            if sum(entry.file_size for entry in packed.infolist()) > _MOST_BYTES:
+                raise refused(f"the workbook unpacks to more than {_MOST_BYTES // 1_000_000} MB")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # features of Excel that no table needs
+            book = openpyxl.load_workbook(io.BytesIO(raw), data_only=values)
+            return {sheet.title: list(sheet.iter_rows()) for sheet in book.worksheets}
+    except InvalidInput:
+        raise
+    except Exception:  # whatever a damaged archive or its XML makes openpyxl raise
+        raise refused("is not an Excel workbook (.xlsx) that can be read") from None
+
+
+def _the_sheet(name: str, sheets: dict[str, list[tuple[Any, ...]]]) -> str:
+    """Name of the sheet that holds the table."""
+    table = Path(name).stem
+    filled = [title for title, rows in sheets.items() if any(cell.value is not None for row in rows for cell in row)]
+    named = [title for title in filled if title.lower() == table]
+    if len(named) == 1 or len(filled) == 1:
+        return (named or filled)[0]
+    rule = "the workbook is empty"
+    if filled:
+        rule = f"the workbook has several sheets ({listed(filled)}); name the one with the table {table!r}"
+    raise InvalidInput([Problem(name, None, "", "", rule)])
+
+
+def _text(cell: Any, formula: object, printed: bool) -> str:
+    """A cell as text.
+
+    Raises
+    ------
+    _Refused
+        With what is to be done about it.
+    """
+    value = cell.value
+    if value is None:
+        if isinstance(formula, str) and formula.startswith("="):
+            raise _Refused("a formula without a stored value; put the value in its place")
+        return ""
+    if isinstance(value, bool):
+        raise _Refused("is a truth value; format the cell as text")
+    if isinstance(value, (datetime.date, datetime.time, datetime.timedelta)):
+        raise _Refused("is a date or time; format the cell as text and type it again as printed")
+    if isinstance(value, (int, float)):
+        return _number(value, str(cell.number_format or "General"), printed)
+    text = unicodedata.normalize("NFC", str(value))
+    if cell.data_type == "e":
+        raise _Refused(f"is the error value {text}")
+    return text.strip()
+
+
+def _number(value: float, number_format: str, printed: bool) -> str:
+    exact = Decimal(repr(value))
+    if printed:
+        shown = _FIXED.fullmatch(_DECORATION.sub("", number_format.split(";")[0]))
+        if shown is None:
+            raise _Refused(
+                f"is a number whose format {number_format!r} does not tell its printed decimals; "
+                "format the cell as text, or with as many decimals as were printed (0, 0.0, 0.00)"
+            )
+        decimals = len(shown[1] or ".") - 1
+        exact = exact * 100 if shown[2] else exact
+        if not exact.is_finite() or abs(exact) > 10**12:
+            return str(value)
+        return f"{exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):f}"
+    return str(int(value)) if value == int(value) and abs(value) < 10**15 else f"{exact:f}"
