@@ -31,10 +31,11 @@ def sample(
     studies: Sequence[StudyLikelihood],
     joint: HierarchyPosterior | ExchangeabilityPosterior | CommonEffect | None,
     given_others: Sequence[Predictive],
+    each: int = DRAWS,
 ) -> Draws:
-    """Independent joint draws of a hierarchical model."""
+    """Independent joint draws of a hierarchical model, ``each`` (a multiple of 125) in every chain."""
     rng = np.random.default_rng([spec.seed, 40])
-    count = CHAINS * DRAWS
+    count = CHAINS * each
     average = tau = new = None
     if isinstance(joint, HierarchyPosterior):
         average, tau = _hyperparameters(joint, rng, count)
@@ -68,7 +69,7 @@ def _by_study(values: Sequence[Array]) -> Array:
 
 
 def _shaped(values: Array) -> Array:
-    return values.reshape(CHAINS, DRAWS, *values.shape[1:])
+    return values.reshape(CHAINS, -1, *values.shape[1:])
 
 
 def _hyperparameters(joint: HierarchyPosterior, rng: np.random.Generator, count: int) -> tuple[Array, Array]:

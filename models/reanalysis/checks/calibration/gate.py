@@ -1,0 +1,41 @@
+"""Does the stored calibration still hold? It must be of this code, and inside its bands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from reanalysis.checks.calibration.artefact import STORED, load
+from reanalysis.checks.calibration.source import source_digest
+from reanalysis.checks.calibration.verdict import LEVEL
+from reanalysis.checks.result import CheckResult
+
+_NAME = "Simulation-based calibration"
+
+
+def check_calibration(folder: Path = STORED) -> CheckResult:
+    """Whether the stored calibration was made by this code and all its ranks and intervals lie inside their bands."""
+    found = load(folder)
+    if found is None:
+        return CheckResult(_NAME, False, "there is no stored calibration; make one with `reanalysis calibrate`")
+    if found.source != source_digest():
+        text = "models or engines have changed since the stored calibration; make it again with `reanalysis calibrate`"
+        return CheckResult(_NAME, False, text, found.verdict)
+    outside, failures = int((~found.verdict["inside"]).sum()), _failures(found.verdict)
+    again = int((~found.reruns["inside"]).sum()) if len(found.reruns) else 0
+    replicates = int(found.verdict["replicates"].max())
+    text = (
+        f"{len(found.verdict)} quantities of {found.verdict['design'].nunique()} designs by "
+        f"{' and '.join(found.verdict['engine'].unique())}, {replicates:,} replicates each: {outside} outside bands "
+        f"that hold all {found.settings['checks']} checks at once with probability {LEVEL:g}"
+    )
+    if outside:
+        text += f"; {again} of them again with {int(found.reruns['replicates'].max()):,} replicates and other seeds"
+    if failures:
+        text += f"; {failures} replicates had no posterior"
+    return CheckResult(_NAME, found.passed, text, found.verdict)
+
+
+def _failures(verdict: pd.DataFrame) -> int:
+    return int(verdict.drop_duplicates(["engine", "design"])["failures"].sum())

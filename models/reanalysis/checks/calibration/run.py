@@ -1,0 +1,154 @@
+"""How is a calibration made? Replicates in resumable batches, a verdict, and reruns of whatever fell outside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from reanalysis.checks.calibration.designs import DESIGNS
+from reanalysis.checks.calibration.replicate import QUANTITIES, Job, Ranks
+from reanalysis.checks.calibration.source import source_digest
+from reanalysis.checks.calibration.verdict import PER_QUANTITY, judge
+from reanalysis.checks.calibration.weighted_patients import coverage_by_k, covers
+from reanalysis.engines.batches import Progress, Store, in_batches
+from reanalysis.evidence.folder import Evidence
+from reanalysis.model.family import ENGINES, Engine
+from reanalysis.model.selection import default_spec
+
+RERUN = 10
+"""Times as many replicates in the rerun of what fell outside."""
+
+_OTHER_SEED = 7919
+_BATCH = {"quadrature": 20, "nuts": 20}
+
+Watch = Callable[[str], Progress]
+"""From what is being done to who is told of its progress."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Ranks of every replicate and what they come to.
+
+    Parameters
+    ----------
+    source : str
+        Digest of the code that was calibrated.
+    settings : dict
+        Priors, rho by design class, seed and replicates.
+    ranks : DataFrame
+        One row a replicate: engine, design, replicate, a column a quantity, and error where there was no posterior.
+    verdict : DataFrame
+        As of :func:`judge`, with ``failures``, replicates without a posterior.
+    reruns : DataFrame
+        The same for what fell outside: ten times the replicates with other seeds, at the same level; empty where all
+        was inside. The first verdict stays.
+    weighted : DataFrame
+        Coverage by k with propensity-weighted patients, as of :func:`coverage_by_k`; reported, not judged.
+    """
+
+    source: str
+    settings: dict[str, object]
+    ranks: pd.DataFrame
+    verdict: pd.DataFrame
+    reruns: pd.DataFrame
+    weighted: pd.DataFrame
+
+    @property
+    def passed(self) -> bool:
+        """Whether all was inside, or was so when rerun, and every replicate had a posterior."""
+        outside = self.verdict[~self.verdict["inside"]]
+        again = self.reruns["inside"].sum() if len(self.reruns) else 0
+        return bool((self.verdict["failures"] == 0).all() and again == len(outside))
+
+
+def calibrate(
+    evidence: Evidence,
+    *,
+    engines: Sequence[Engine] = ENGINES,
+    replicates: int = 1000,
+    seed: int | None = None,
+    designs: Sequence[str] = tuple(DESIGNS),
+    executor: Executor | None = None,
+    store: Path | None = None,
+    watch: Watch | None = None,
+) -> Calibration:
+    """Calibrate engines under the priors and the rho of a folder.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder; of its rows nothing is used.
+    engines : sequence of str
+        Engines to calibrate.
+    replicates : int
+        Simulated data sets of each design.
+    seed : int, optional
+        The folder's by default.
+    designs : sequence of str
+        Names in :data:`DESIGNS`.
+    executor : Executor, optional
+        What runs the replicates; by default this process.
+    store : Path, optional
+        Folder of finished batches, from which an interrupted run goes on.
+    watch : callable, optional
+        Told of progress.
+    """
+    spec = replace(default_spec(evidence), rho=None, k=None, leave_out=())
+    base = replace(evidence, arms=(), contrasts=())
+    seed = spec.seed if seed is None else seed
+    source = source_digest()
+    settings: dict[str, object] = {
+        "priors": spec.priors.as_text(),
+        "rho": evidence.settings.rho.model_dump(),
+        "seed": seed,
+        "replicates": replicates,
+    }
+
+    def run(job: Job, names: Sequence[str], count: int) -> pd.DataFrame:
+        tasks = [(design, replicate) for design in names for replicate in range(count)]
+        key = json.dumps([source, settings, job.engine, job.seed, job.quantities, list(names), count], sort_keys=True)
+        kept = None if store is None else Store(store, key)
+        told = watch(f"{job.engine}: {', '.join(names)}") if watch else None
+        size = _BATCH[job.engine]
+        found = in_batches(job, tasks, size=size, executor=executor, store=kept, progress=told)
+        return _table(job.engine, tasks, found)
+
+    ranks = pd.concat(
+        [run(Job(base, spec, engine, seed), designs, replicates) for engine in engines], ignore_index=True
+    )
+    checks = PER_QUANTITY * len(QUANTITIES) * len(designs) * len(engines)
+    verdict = _judged(ranks, checks)
+    again = []
+    outside = verdict[~verdict["inside"]]
+    for engine in engines:
+        for design in designs:
+            part = outside[(outside["engine"] == engine) & (outside["design"] == design)]
+            if len(part):
+                job = Job(base, spec, engine, seed + _OTHER_SEED, tuple(part["quantity"]))
+                again.append(_judged(run(job, [design], RERUN * replicates), checks))
+    reruns = pd.concat(again, ignore_index=True) if again else verdict.iloc[:0]
+    told = watch("coverage with weighted patients") if watch else None
+    cohorts = [(seed, number) for number in range(replicates)]
+    weighted = coverage_by_k(in_batches(covers, cohorts, size=50, executor=executor, progress=told))
+    return Calibration(source, settings | {"checks": checks}, ranks, verdict, reruns, weighted)
+
+
+def _table(engine: Engine, tasks: Sequence[tuple[str, int]], found: list[Ranks]) -> pd.DataFrame:
+    rows = [
+        {"engine": engine, "design": design, "replicate": replicate} | ranks
+        for (design, replicate), ranks in zip(tasks, found, strict=True)
+    ]
+    table = pd.DataFrame(rows)
+    if "error" not in table:
+        table["error"] = None
+    return table
+
+
+def _judged(ranks: pd.DataFrame, checks: int) -> pd.DataFrame:
+    failures = ranks.groupby(["engine", "design"], sort=False)["error"].count().rename("failures").reset_index()
+    return judge(ranks, checks).merge(failures, on=["engine", "design"], how="left")

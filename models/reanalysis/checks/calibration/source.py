@@ -1,0 +1,52 @@
+"""Has the code changed since it was calibrated? A digest of what it does, blind to comments, docstrings and layout."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tokenize
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parents[2]
+
+CALIBRATED = (
+    "model",
+    "engines",
+    "evidence/candidates.py",
+    "evidence/feasible.py",
+    "evidence/observation.py",
+    "evidence/printing.py",
+    "checks/calibration/designs.py",
+    "checks/calibration/simulate.py",
+    "checks/calibration/replicate.py",
+)
+"""Models, engines, the way from a print to its candidates, and what is simulated."""
+
+_LAYOUT = (tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER)
+_OPENS = (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+
+
+@lru_cache(maxsize=1)
+def source_digest() -> str:
+    """SHA-256 of the calibrated code."""
+    found = hashlib.sha256()
+    for part in CALIBRATED:
+        place = _PACKAGE / part
+        for path in [place] if place.is_file() else sorted(place.rglob("*.py")):
+            found.update(f"{path.relative_to(_PACKAGE).as_posix()}\0".encode())
+            for token in meaning(path.read_text(encoding="utf-8")):
+                found.update(f"{token}\0".encode())
+    return found.hexdigest()
+
+
+def meaning(code: str) -> Iterator[str]:
+    """Tokens of Python code without comments, docstrings, blank lines and the width of its indents."""
+    tokens = [t for t in tokenize.generate_tokens(io.StringIO(code).readline) if t.type not in _LAYOUT]
+    for i, token in enumerate(tokens):
+        opens = i == 0 or tokens[i - 1].type in _OPENS
+        ends = i + 1 == len(tokens) or tokens[i + 1].type == tokenize.NEWLINE
+        if token.type == tokenize.STRING and opens and ends:
+            continue  # a string that is a statement of its own
+        yield tokenize.tok_name[token.type] if token.type in _OPENS else token.string

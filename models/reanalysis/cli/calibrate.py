@@ -1,0 +1,122 @@
+"""``reanalysis calibrate``: is the computation correct?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reanalysis.cli.options import Data, Format, Seed, Workers
+
+if TYPE_CHECKING:
+    from reanalysis.checks.calibration.run import Calibration
+    from reanalysis.cli.output import Page
+
+_ENGINES = ("both", "quadrature", "nuts")
+_MOST = 1_000_000
+
+
+def calibrate_command(
+    data: Data,
+    out: Annotated[
+        Path, typer.Option(help="Folder of the calibration and of finished batches, from which a stopped run goes on.")
+    ],
+    replicates: Annotated[int, typer.Option(help="Simulated data sets of each design.")] = 1000,
+    engine: Annotated[str, typer.Option(help="both, quadrature or nuts.")] = "both",
+    workers: Workers = None,
+    seed: Seed = None,
+    output: Format = "table",
+) -> None:
+    """Simulation-based calibration of the engines under the priors of a folder."""
+    from reanalysis.cli.errors import Exit, say
+    from reanalysis.cli.option_checks import bad_format, bad_seed, bad_workers, not_one_of, require
+    from reanalysis.cli.output import Page, print_json, until_closed
+    from reanalysis.cli.progress import counting
+
+    require(
+        bad_format(output),
+        not_one_of("--engine", engine, _ENGINES),
+        bad_workers(workers),
+        bad_seed(seed),
+        "" if 100 <= replicates <= _MOST else f"--replicates {replicates}: must lie between 100 and {_MOST:,}",
+        f"--out {out}: is not a folder" if out.exists() and not out.is_dir() else "",
+    )
+    from contextlib import ExitStack
+
+    from reanalysis.checks.calibration.artefact import save
+    from reanalysis.checks.calibration.run import calibrate
+    from reanalysis.engines.batches import local_processes
+    from reanalysis.evidence.folder import read_evidence
+    from reanalysis.model.family import ENGINES
+
+    evidence = read_evidence(data)
+    out.mkdir(parents=True, exist_ok=True)
+    with local_processes(workers) as executor, ExitStack() as bars:
+
+        def watch(what: str) -> Callable[[int, int], None]:
+            bars.close()
+            return bars.enter_context(counting(what))
+
+        found = calibrate(
+            evidence,
+            engines=ENGINES if engine == "both" else (engine,),  # type: ignore[arg-type]
+            replicates=replicates,
+            seed=seed,
+            executor=executor,
+            store=out / "batches",
+            watch=watch,
+        )
+    save(found, out)
+    if output == "json":
+        from reanalysis.checks.calibration.artefact import as_dict
+
+        print_json(as_dict(found))
+    else:
+        page = Page()
+        with until_closed(page.file):  # type: ignore[arg-type]
+            _print(page, found)
+    if not found.passed:
+        say("gate failed: ranks or intervals outside their bands, also when rerun; or a replicate without a posterior")
+        raise typer.Exit(Exit.GATE_FAILED)
+
+
+def _print(page: Page, found: Calibration) -> None:
+    from rich.table import Table
+
+    from reanalysis.checks.calibration.verdict import INTERVALS, LEVEL
+
+    page.lines("Simulation-based calibration", style="bold")
+    page.lines(f"bands hold all {found.settings['checks']} checks at once with probability {LEVEL:g}")
+    names = [f"{100 * interval:g} %" for interval in INTERVALS]
+    for title, rows in (("", found.verdict), ("Rerun with other seeds: what was outside", found.reruns)):
+        if not len(rows):
+            continue
+        page.print()
+        if title:
+            page.lines(title, style="bold")
+        table = Table(
+            "engine", "design", "quantity", "replicates", "ranks (1 = band)", *names, "", box=None, pad_edge=False
+        )
+        for row in rows.to_dict("records"):
+            covered = [f"{row[f'covered_{100 * interval:g}']:.1%}" for interval in INTERVALS]
+            table.add_row(
+                str(row["engine"]), str(row["design"]), str(row["quantity"]), f"{row['replicates']:,}",
+                f"{row['largest']:.2f}", *covered, "" if row["inside"] else "OUTSIDE",
+            )  # fmt: skip
+        page.print(table)
+    failures = found.verdict.drop_duplicates(["engine", "design"])
+    for row in failures[failures["failures"] > 0].to_dict("records"):
+        page.lines(f"{row['failures']} replicates without a posterior: {row['engine']}, {row['design']}")
+    page.print()
+    page.lines(
+        "Intervals of propensity-weighted patients that hold the truth, by k (reported, not judged)", style="bold"
+    )
+    table = Table("k", "rho", *names, box=None, pad_edge=False)
+    for row in found.weighted.to_dict("records"):
+        covered = [f"{row[f'covered_{100 * interval:g}']:.1%}" for interval in INTERVALS]
+        table.add_row(f"{row['k']:g}", f"{row['rho']:g}", *covered)
+    page.print(table)
+    kish = found.weighted.iloc[0]
+    page.lines(f"Kish's effective share: {kish['kish_control']:.2f} of controls, {kish['kish_treated']:.2f} of treated")
