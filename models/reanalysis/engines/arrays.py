@@ -93,7 +93,7 @@ def _extras(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Array]:
         return {"bias_sd": bias}
     if spec.model == "exnex":
         return {
-            "apart_prior": np.array([spec.number("m"), spec.number("v")]),
+            "apart_prior": np.array([spec.number("nex_mean"), spec.number("nex_sd")]),
             "log_mix": log_shares(spec.number("w")),
         }
     if spec.model == "all-cohort":

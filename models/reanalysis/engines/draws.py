@@ -41,7 +41,7 @@ class Draws:
 
 def apart_prior(spec: ModelSpec) -> Distribution:
     """Prior of an effect that stands alone (``exnex``)."""
-    return Distribution("normal", (spec.number("m"), spec.number("v")))
+    return Distribution("normal", (spec.number("nex_mean"), spec.number("nex_sd")))
 
 
 def hierarchical_draws(

@@ -162,8 +162,8 @@ FAMILIES: dict[str, Family] = {
             poolings=("partial",),
             settings=(
                 Setting("w", 0.5, 0.0, 1.0, "prior probability that a study is exchangeable"),
-                Setting("m", 0.0, -10.0, 10.0, "centre of an effect (or logit rate) that stands alone"),
-                Setting("v", 1.5, 0.01, 10.0, "SD of an effect that stands alone", basket=2.0),
+                Setting("nex_mean", 0.0, -10.0, 10.0, "centre of an effect (or logit rate) that stands alone"),
+                Setting("nex_sd", 1.5, 0.01, 10.0, "SD of an effect that stands alone", basket=2.0),
             ),
         ),
         Family(

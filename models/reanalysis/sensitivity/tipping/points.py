@@ -93,7 +93,7 @@ def _bias(evidence: Evidence, endpoint: str, spec: ModelSpec) -> Iterator[Knob]:
     def chance(b: float) -> float:
         moved = replace(spec, priors=replace(spec.priors, mu=Distribution("normal", (mean + b, sd))))
         if spec.model == "exnex":  # an effect that stands alone moves too
-            moved = replace(moved, settings=tuple((settings | {"m": spec.number("m") + b}).items()))
+            moved = replace(moved, settings=tuple((settings | {"nex_mean": spec.number("nex_mean") + b}).items()))
         return _good_side(evidence, endpoint, headline_effect(fit(moved, data)), at=b)
 
     yield Knob("bias", "log odds ratio that every study, none of them randomised, is off by", 0.0, -2.5, 2.5, chance)
