@@ -25,7 +25,7 @@ class Percent:
 
 @dataclass(frozen=True)
 class Interval:
-    """Only the cell of a fixed partition that the count lies in: 0, 1..2, 3..5, 6..10, 11..20, 21 and more."""
+    """Only the cell of a fixed partition that the count lies in: 0, 1..2, 3..5, 6..10, 11..20, 21..35, 36 and more."""
 
     n: int
 
@@ -35,7 +35,7 @@ class Interval:
         return tuple((low, min(high, self.n)) for low, high in _PARTITION if low <= self.n)
 
 
-_PARTITION = ((0, 0), (1, 2), (3, 5), (6, 10), (11, 20), (21, 10**6))
+_PARTITION = ((0, 0), (1, 2), (3, 5), (6, 10), (11, 20), (21, 35), (36, 10**6))
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ class Study:
     treated: Arm
 
 
+# few denominators, because every arm of a compiled model is as wide as the arm with most candidates
 _MATCHED = Latent(80, {20: 0.6, 40: 0.2, 60: 0.1, 80: 0.1})
 _WEIGHTED = Study("weighted", Weighted(112, 0.75), Weighted(60, 0.75))
 
@@ -94,10 +95,10 @@ DESIGNS: dict[str, tuple[Study, ...]] = {
         Study("randomised", Count(120), Count(118)),
         Study("randomised", Interval(40), Interval(42)),
         Study("matched", _MATCHED, Count(30)),
-        Study("matched", Percent(64, 1), Latent(40)),
+        Study("matched", Percent(64, 1), Latent(12)),
         Study("historical", Percent(90), Percent(33)),
         Study("historical", Count(50), Interval(50)),
-        Study("historical", Latent(60, decimals=1), Latent(30, decimals=1)),
+        Study("historical", Latent(60, {45: 0.5, 52: 0.3, 60: 0.2}, 1), Latent(15, decimals=1)),
         Study("weighted", Weighted(40, 0.5), Weighted(80, 0.5)),
         _WEIGHTED,
     ),
