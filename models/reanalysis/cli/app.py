@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
+from reanalysis.cli.calibrate import calibrate_command
 from reanalysis.cli.errors import Exit, reports_errors, say
 from reanalysis.cli.new import new_command
 from reanalysis.cli.options import Data, Format, Seed
+from reanalysis.cli.predict import predict_command
 from reanalysis.cli.sensitivity import sensitivity_command
 from reanalysis.model.family import FAMILIES, MODELS
 
@@ -227,3 +229,11 @@ app.command(
 
 
 app.command("new", epilog="Example: reanalysis new my_evidence")(new_command)
+app.command("calibrate", epilog="Example: reanalysis calibrate data/anakinra --out calibration --engine quadrature")(
+    reports_errors(calibrate_command)
+)
+
+
+app.command("predict", epilog="Example: reanalysis predict data/anakinra --new data/msk_phase2")(
+    reports_errors(predict_command)
+)
