@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 
 _CUT = 26.0
 _V_NODES, _T_NODES = 49, 73
-_RATE_NODES = 129
+_RATE_NODES = 257
 
 
 def log_rising(a: Array, x: Array) -> Array:

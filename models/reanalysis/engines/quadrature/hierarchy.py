@@ -53,12 +53,12 @@ _ALIASED = 1e-6
 """Largest share of a density that its grid may leave unresolved."""
 
 _LARGEST_LATTICE = 2**19
-_LARGE_MIXTURE, _LARGEST_MIXTURE = 2**11, 2**22
-_FLOOR = 0.8
-"""Smallest SD in steps that the nodes of a mixture resolve."""
-
 _BLUR = 1.75
 """SD in steps of a normal whose spectrum ends before that of its lattice, at 3e-7."""
+
+_LARGE_MIXTURE, _LARGEST_MIXTURE = 2**11, 2**22
+_FLOOR = _BLUR
+"""Smallest SD in steps that the nodes of a mixture resolve."""
 
 _MOST_TERMS = 3 * 10**8
 """Terms of a direct sum that take a second or two."""
@@ -498,7 +498,7 @@ class _Surface:
         lost = log_terms < np.log(_NOISE)
         if lost.any():
             matters = _matters(log_all, log_terms, lost)
-            for study in np.flatnonzero((lost & matters).any(axis=(1, 2))):
+            for study in map(int, np.flatnonzero((lost & matters).any(axis=(1, 2)))):
                 self._recompute(study, log_terms[study], lost[study], lost[study] & matters, mu, tau)
             log_all = prior + log_terms.sum(axis=0)
         return log_all, log_terms, lost

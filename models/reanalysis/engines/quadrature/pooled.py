@@ -29,6 +29,8 @@ _ALIASED = 1e-6
 """Largest share of the density that its grid may leave unresolved."""
 
 _LARGEST_LATTICE = 2**19
+_RESOLVED = 0.4
+"""Step in prior SDs from which a normal density is refined without loss."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ class SeparateEffects:
     def effect_given_others(self, study: int, step: float, pulled: bool = False) -> tuple[Lattice, Array]:
         """Prior density of a study's effect, up to a factor."""
         reach = _REACH * self.prior.sd
-        lattice = Lattice.covering(self.prior.mean - reach, self.prior.mean + reach, nice_step(step))
+        lattice = Lattice.covering(
+            self.prior.mean - reach, self.prior.mean + reach, nice_step(min(step, _RESOLVED * self.prior.sd))
+        )
         return lattice, _scaled(self.prior.logpdf(lattice.points))
 
 

@@ -38,8 +38,11 @@ _MOST_PRODUCTS = 2 * 10**9
 _BIAS_REACH = 9.0
 """SDs of a bias beyond which it has no mass."""
 
-_PRIOR_REACH = 16.0
-"""Prior SDs beyond which a baseline is never looked for."""
+_PRIOR_REACH, _FARTHEST = 16.0, 256.0
+"""Prior SDs within which a baseline is looked for, at first and at most."""
+
+_FADED = 60.0
+"""Log ratio to its maximum that the control's factor has to reach at the ends of that stretch."""
 
 
 @dataclass(frozen=True)
@@ -137,9 +140,13 @@ class StudyLikelihood:
     def baseline_lattice(self, step: float) -> Lattice:
         """Where the control logit can lie: the control factor is negligible elsewhere."""
         reach = _PRIOR_REACH * self.baseline.sd
-        wide = Lattice.covering(self.baseline.mean - reach, self.baseline.mean + reach, step)
-        factor = self.control_factor(wide)
-        return wide.part(factor > factor.max() - NEGLIGIBLE)
+        while True:
+            wide = Lattice.covering(self.baseline.mean - reach, self.baseline.mean + reach, step)
+            factor = self.control_factor(wide)
+            top = factor.max()
+            if max(factor[0], factor[-1]) < top - _FADED or reach > _FARTHEST * self.baseline.sd:
+                return wide.part(factor > top - NEGLIGIBLE)
+            reach *= 2  # what the control arm printed is far out in the prior
 
 
 def _log_arm(likelihood: StudyLikelihood, arm: str, lattice: Lattice) -> Array:

@@ -1,0 +1,133 @@
+"""Quadrature against an independent brute-force posterior: every statistic within 1e-3 posterior SD."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engines.brute_force import BruteForce, errors
+from engines.builders import ICANS, candidates, data, one_arm, ratio, spec, study, two_arms
+from reanalysis.engines.fit import fit
+from reanalysis.evidence.observation import Candidates
+from reanalysis.model.data import ModelData
+from reanalysis.model.spec import ModelSpec
+
+TOLERANCE = 1e-3
+
+LATENT = Candidates((6, 12, 18), (10, 20, 30), (0.2, 0.6, 0.2))
+INTERVAL = Candidates((0, 1), (25, 25), (1, 1))
+WEIGHTED = Candidates.count(0.75 * 110 * 0.234, 0.75 * 110)
+
+CASES: dict[str, ModelData] = {
+    "three anakinra cohorts": ICANS,
+    "plain counts": two_arms([(3, 20, 7, 21), (4, 30, 9, 31), (10, 40, 8, 38)]),
+    "latent denominator, interval, weighted pseudo-counts and rho": data(
+        study("a", LATENT, (7, 20), 0.02), study("b", (3, 24), INTERVAL, 0.02), study("c", WEIGHTED, (18, 46), 0.01)
+    ),
+    "zero cells and a ratio": data(study("a", (0, 15), (3, 18)), study("b", (5, 30), (0, 12)), ratio("c", 0.8, 0.6)),
+}
+
+TAU = (0.0, 0.05, 0.15, 0.4, 0.8, 1.6, 3.3)
+
+
+def brute(found: ModelSpec, on: ModelData) -> BruteForce:
+    return BruteForce(found, on, (-20.0, 20.0, 0.04), (-6.4, 6.4, 0.04), TAU, order=10, baseline=(-16.0, 16.0))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_partial_pooling_agrees_with_brute_force(name: str) -> None:
+    found, on = spec(), CASES[name]
+    posterior, truth = fit(found, on), brute(found, on)
+    wrong = {
+        "average": errors(posterior.overall["log_odds_ratio"], truth.average()),
+        "tau": errors(posterior.overall["tau"], truth.heterogeneity()),
+        "new": errors(posterior.overall["log_odds_ratio_new"], truth.new_effect()),
+    }
+    for index, one in enumerate(on.studies):
+        wrong[one.study] = errors(posterior.study[one.study]["log_odds_ratio"], truth.study_effect(index))
+        if one.adjusted is None:
+            for quantity, exact in truth.study_quantities(index).items():
+                wrong[f"{one.study} {quantity}"] = errors(posterior.study[one.study][quantity], exact)
+    worst = max((value, name, which) for name, by in wrong.items() for which, value in by.items())
+    assert worst[0] < TOLERANCE, worst
+    assert posterior.log_evidence == pytest.approx(truth.log_evidence, abs=1e-4)
+
+
+@pytest.mark.parametrize("pooling", ["none", "complete"])
+def test_fixed_pooling_agrees_with_brute_force(pooling: str) -> None:
+    found, on = spec(pooling=pooling), CASES["latent denominator, interval, weighted pseudo-counts and rho"]
+    posterior, truth = fit(found, on), brute(found, on)
+    wrong = {}
+    if pooling == "complete":
+        wrong["average"] = errors(posterior.overall["log_odds_ratio"], truth.average())
+        assert posterior.log_evidence == pytest.approx(truth.log_evidence, abs=1e-4)
+    else:
+        assert not posterior.overall
+    for index, one in enumerate(on.studies):
+        marginals = posterior.study[one.study]
+        wrong[one.study] = errors(marginals["log_odds_ratio"], truth.study_effect(index))
+        for quantity, exact in truth.study_quantities(index).items():
+            wrong[f"{one.study} {quantity}"] = errors(marginals[quantity], exact)
+    worst = max((value, name, which) for name, by in wrong.items() for which, value in by.items())
+    assert worst[0] < TOLERANCE, worst
+
+
+def test_rates_agree_with_brute_force() -> None:
+    found = spec("rates")
+    on = data(study("a", LATENT, None, 0.02), study("b", (3, 24)), study("c", INTERVAL), study("d", (9, 40)))
+    posterior = fit(found, on)
+    truth = BruteForce(found, on, (-30.0, 30.0, 0.05), (-12.5, 12.5, 0.05), (*TAU, 6.6), order=10)
+    wrong = {
+        "average": errors(posterior.overall["logit_rate"], truth.average()),
+        "tau": errors(posterior.overall["tau"], truth.heterogeneity()),
+        "new": errors(posterior.overall["logit_rate_new"], truth.new_effect()),
+    }
+    for index, one in enumerate(on.studies):
+        wrong[one.study] = errors(posterior.study[one.study]["logit_rate"], truth.study_effect(index))
+    worst = max((value, name, which) for name, by in wrong.items() for which, value in by.items())
+    assert worst[0] < TOLERANCE, worst
+
+
+def test_beta_rates_agree_with_a_far_finer_sum() -> None:
+    rows = [(2, 20), (5, 24), (1, 18), (9, 30), (4, 21)]
+    posterior = fit(spec("beta-rates"), one_arm(rows))
+    bound = posterior.diagnostics["largest_alpha_plus_beta"]
+    from scipy.special import betaln, expit
+
+    v = np.linspace(-7, 4, 1201)[:, None]
+    t = np.linspace(-5, np.log(bound), 1501)[None, :]
+    alpha, beta = np.exp(t) * expit(v), np.exp(t) * expit(-v)
+    log_density = np.log(alpha) + np.log(beta) - 2.5 * t
+    for x, n in rows:
+        log_density = log_density + betaln(alpha + x, beta + n - x) - betaln(alpha, beta)
+    mass = np.exp(log_density - log_density.max())
+    mass[:, [0, -1]] *= 0.5
+    mass /= mass.sum()
+    for name, value in (("alpha", alpha), ("beta", beta), ("mean_rate", alpha / (alpha + beta))):
+        mean = float((mass * value).sum())
+        sd = float(np.sqrt((mass * (value - mean) ** 2).sum()))
+        assert posterior.overall[name].mean() == pytest.approx(mean, abs=TOLERANCE * sd), name
+        assert posterior.overall[name].sd() == pytest.approx(sd, rel=5e-3), name
+    for (x, n), one in zip(rows, posterior.study.values(), strict=True):
+        mean = float((mass * (alpha + x) / (alpha + beta + n)).sum())
+        assert one["rate"].mean() == pytest.approx(mean, abs=1e-4)
+
+
+def test_studies_in_conflict_agree_with_brute_force() -> None:
+    """Their likelihoods meet where a Fourier transform has only rounding left."""
+    found = spec(tau="halfnormal(0.25)")
+    on = two_arms([(0, 12, 0, 14), (0, 30, 30, 30), (12, 12, 0, 9), (1, 3, 0, 200)])
+    posterior, truth = fit(found, on), brute(found, on)
+    assert max(errors(posterior.overall["log_odds_ratio"], truth.average()).values()) < TOLERANCE
+    assert max(errors(posterior.overall["tau"], truth.heterogeneity()).values()) < TOLERANCE
+    for index, one in enumerate(on.studies):
+        wrong = errors(posterior.study[one.study]["log_odds_ratio"], truth.study_effect(index))
+        assert max(wrong.values()) < TOLERANCE, one.study
+
+
+def test_a_candidate_set_of_one_is_the_count() -> None:
+    once = candidates((3, 20))
+    assert fit(spec(), data(study("a", once, (7, 21)))).overall["log_odds_ratio"].mean() == pytest.approx(
+        fit(spec(), data(study("a", Candidates((3, 3), (20, 20), (1, 1)), (7, 21)))).overall["log_odds_ratio"].mean(),
+        abs=1e-9,
+    )
