@@ -124,8 +124,8 @@ def _resting_on(endpoint: EndpointAnalysis) -> str:
 def _hinge(endpoint: EndpointAnalysis) -> str:
     """What hangs on one cohort, as the end of a sentence; nothing where the direction stays."""
     if len(endpoint.headline.comparative) == 1:
-        return "; nothing here confirms or contradicts that cohort"
-    return "; the direction depends on which cohort is left out" if turns(endpoint) else ""
+        return "; unconfirmed by any other cohort"
+    return "; the direction depends on the cohort left out" if turns(endpoint) else ""
 
 
 def left_out(endpoint: EndpointAnalysis) -> list[Outcome]:
@@ -152,8 +152,7 @@ def not_known(analysis: Analysis) -> list[str]:
         found.append(f"Whether another cohort would agree on {listed(single)}: one cohort alone was compared.")
     open_ = [text for e in headlines if (text := _still_possible(e))]
     if open_:
-        either = "fewer or more events" if any(e.better is None for e in headlines) else "benefit or harm"
-        found.append(f"How large a {either} is: " + "; ".join(open_) + " remain possible at 95 %.")
+        found.append("How large the effect is: " + "; ".join(open_) + " remain possible at 95 %.")
     nothing = _never_compared(analysis)
     if nothing:
         found.append(f"Anything about {listed(nothing)}: reported, but compared in no cohort.")
@@ -161,7 +160,7 @@ def not_known(analysis: Analysis) -> list[str]:
 
 
 def _still_possible(endpoint: EndpointAnalysis) -> str:
-    """``ICANS from 14 fewer to 20 more per 100``, where both ends of the interval are differences that matter."""
+    """``Death, 14 fewer to 20 more in 100``, where both ends of the interval are differences that matter."""
     at = endpoint.baselines[0]
     margin = min((b.margin for b in at.beyond), default=0.0) / 100
     low, high = at.risk_difference.lower, at.risk_difference.upper

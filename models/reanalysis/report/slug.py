@@ -9,8 +9,8 @@ import re
 def slug(name: str) -> str:
     """A safe, unique and stable name: plain ids keep theirs, all others gain a digest.
 
-    >>> slug("icans_any")
-    'icans-any'
+    >>> slug("death_any")
+    'death-any'
     """
     simple = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
     if re.fullmatch(r"[a-z0-9]+([_-][a-z0-9]+)*", name) and "-" not in name and len(name) <= 40:

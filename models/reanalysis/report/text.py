@@ -13,8 +13,9 @@ from reanalysis.report.changes_shown import changes_section
 from reanalysis.report.endpoint import EndpointAnalysis
 from reanalysis.report.explorer import page_data
 from reanalysis.report.markdown import Markdown, escape
+from reanalysis.report.numbers import counted
 from reanalysis.report.provenance import versions
-from reanalysis.report.sentences import endpoint_summary, headline_sentences, listed, not_known
+from reanalysis.report.sentences import endpoint_summary, headline_sentences, not_known
 from reanalysis.report.slug import anchor, slug
 from reanalysis.report.tables import (
     alternatives,
@@ -139,11 +140,11 @@ def limits(analysis: Analysis) -> list[str]:
         found.append(settings.search)
     if not settings.limits:
         found.append("The folder states no limits of its own (limits in analysis.toml).")
-    single = [e.label for e in analysis.endpoints if len(e.headline.comparative) == 1]
+    single = sum(len(e.headline.comparative) == 1 for e in analysis.endpoints)
     if single:
-        found.append(
-            f"One cohort alone stands behind {listed(single)}: nothing in this evidence confirms or contradicts it."
-        )
+        every = len(analysis.endpoints)
+        which = "every endpoint" if single == every else f"{counted(single, 'endpoint')} of {every}"
+        found.append(f"One cohort alone stands behind {which}: nothing in this evidence confirms or contradicts it.")
     most = max(len(e.headline.comparative) for e in analysis.endpoints)
     if 1 < most < 10:
         found.append(

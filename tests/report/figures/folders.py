@@ -99,3 +99,28 @@ def empty_cells(folder: Path) -> Path:
 def single(folder: Path) -> Path:
     """One study with an empty cell."""
     return write_folder(folder, {"death": [("Only one", (0, 12, 5, 14))]})
+
+
+def five_columns(folder: Path) -> Path:
+    """Three studies, two endpoints, nothing declared."""
+    return write_folder(
+        folder,
+        {
+            "death": [("A", (4, 20, 2, 21)), ("B", (9, 40, 5, 39)), ("C", (3, 18, 6, 20))],
+            "relapse": [("A", (8, 20, 5, 21))],
+        },
+    )
+
+
+def hostile_names(folder: Path) -> Path:
+    """Names that are markup somewhere, and labels that try to leave the place they stand in."""
+    names = ('<script>alert("1")</script>', "`a` | *b* $c$ {{ d }}", "~~~~ # e \\ &amp; [f](g)")
+    counts = ((0, 12, 0, 14), (4, 30, 0, 30), (12, 12, 5, 9))
+    settings = """
+title = "</title><script>alert(2)</script> {{ title }} #let x = 1 $y$"
+treated_label = "</script><b>drug"
+[endpoints.event]
+label = "~~~~ </script> event | `x`"
+better = "lower"
+"""
+    return write_folder(folder, {"event": list(zip(names, counts, strict=True))}, settings)

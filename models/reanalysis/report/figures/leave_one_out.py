@@ -36,7 +36,7 @@ def plot_leave_one_out(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None 
     endpoint = as_endpoint(endpoint, sensitivity=True)
     with house_style():
         single = endpoint.headline.kind == "single study"
-        outcomes = _in_order(endpoint)
+        outcomes = in_order(endpoint)
         rows = tuple(outcome_row(o, single, 15.0) for o in outcomes) or (nothing_row(),)
         columns = (
             Column("Odds ratio (95 % interval)", 110.0),
@@ -76,7 +76,7 @@ def describe_leave_one_out(endpoint: EndpointAnalysis | CheckedFit) -> str:
     )
 
 
-def _in_order(endpoint: EndpointAnalysis) -> list[Outcome]:
+def in_order(endpoint: EndpointAnalysis) -> list[Outcome]:
     """All studies first, then each left out in the order of the evidence."""
     order = endpoint.fit.evidence.studies
 

@@ -13,7 +13,7 @@ from reanalysis.report.figures.style import SMALL, SOFT, cohort_colour, house_st
 from reanalysis.report.figures.words import Words
 from reanalysis.report.numbers import interval, ratio
 
-STRIP_WIDTH, STRIP_HEIGHT = 1.2, 0.19
+STRIP_WIDTH, STRIP_HEIGHT = 1.05, 0.19
 """Inches."""
 
 Limits = tuple[float, float]
@@ -54,9 +54,10 @@ def plot_strip_scale(limits: Limits, ax: Axes | None = None) -> Axes:
         axes = _axes(limits, ax)
         draw_ratio_axis(axes, limits, STRIP_WIDTH * 72)
         for tick in ratio_ticks(*limits, STRIP_WIDTH * 72):
-            at = axes.transAxes.inverted().transform(axes.transData.transform((tick, 0.5)))[0]
-            words = (Words(f"{tick:g}", SMALL, colour=SOFT),)
-            stack(axes, (float(at), 0.0), (0.0, 10.0), words, "center")
+            at = float(axes.transAxes.inverted().transform(axes.transData.transform((tick, 0.5)))[0])
+            words = Words(f"{tick:g}", SMALL, colour=SOFT)
+            if words.width / 2 <= min(at, 1.0 - at) * STRIP_WIDTH * 72:  # a label cut off misleads
+                stack(axes, (at, 0.0), (0.0, 10.0), (words,), "center")
         _bare(axes)
         axes.grid(visible=False)
         axes.lines[0].set_visible(False)

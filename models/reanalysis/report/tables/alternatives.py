@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from reanalysis.report.endpoint import EndpointAnalysis
+from reanalysis.report.figures.leave_one_out import GROUP as LEAVE_ONE_OUT
+from reanalysis.report.figures.leave_one_out import in_order
 from reanalysis.report.markdown import Column, Markdown, table
 from reanalysis.report.numbers import percent, ratio_interval
 from reanalysis.report.slug import slug
@@ -30,7 +32,7 @@ def group_title(group: str) -> str:
 
 def sensitivity_table(endpoint: EndpointAnalysis, group: str) -> Markdown:
     """Outcomes of one group of alternatives."""
-    outcomes = endpoint.sensitivity[group]
+    outcomes = in_order(endpoint) if group == LEAVE_ONE_OUT else endpoint.sensitivity[group]
     declared = endpoint.better is not None
     rows = [_outcome_row(o, declared) for o in outcomes]
     return table(

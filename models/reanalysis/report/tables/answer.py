@@ -32,19 +32,20 @@ def answer_table(
         row: list[object] = [e.label, _evidence(e), interval(e.odds_ratio)]
         row += [strips[strip_name(e.id)]] if drawn else []
         row += _chances(e, declared)
-        row += [f"{points_interval(at.risk_difference)} at {at.baseline.percent:g} %", leave_out_range(e)]
+        row += [f"{points_interval(at.risk_difference)} at {at.baseline.percent:g} % ({at.baseline.label})"]
+        row += [leave_out_range(e)]
         rows.append(row)
     side = "benefit" if declared else "fewer events"
-    chances = [("P(benefit)", 0.85), ("P(harm)", 0.75)] if declared else [("P(fewer)", 0.85)]
-    scale = [Column(strips[strip_name("")], 2.2)] if drawn else []
+    chances = [("P(benefit)", 0.85), ("P(harm)", 0.72)] if declared else [("P(fewer)", 0.85)]
+    scale = [Column(strips[strip_name("")], 2.0)] if drawn else []
     return table(
         [
-            Column("Endpoint", 1.45),
-            Column("Compared in", 1.35),
-            Column("Odds ratio (95 % interval)", 1.55),
+            Column("Endpoint", 1.55),
+            Column("Compared in", 1.5),
+            Column("Odds ratio (95 % interval)", 1.5),
             *scale,
             *[Column(name, width, "right") for name, width in chances],
-            Column("Difference per 100 (95 % interval)", 2.1),
+            Column("Difference per 100 (95 % interval)", 2.3),
             Column(f"P({side}) without one cohort", 1.65),
         ],
         rows,

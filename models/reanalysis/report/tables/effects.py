@@ -15,7 +15,8 @@ _NEEDED = (
 
 def study_table(endpoint: EndpointAnalysis) -> Markdown:
     """Raw and shrunken study effects side by side."""
-    rows = [_study_row(s) for s in endpoint.studies]
+    order = endpoint.fit.evidence.studies
+    rows = [_study_row(s) for s in sorted(endpoint.studies, key=lambda s: order.index(s.study))]
     single = endpoint.headline.kind == "single study"
     more = " (extrapolation)" if single else ""
     rows.append([f"Average{more}", "", "", interval(endpoint.average), "", "", ""])
