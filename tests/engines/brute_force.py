@@ -382,7 +382,8 @@ class BruteForce:
                 ),
                 "log_risk_ratio": Functional(
                     a, b, joint, log_q1[None, :] - log_p[:, None],
-                    lambda r: logit(np.exp(np.minimum(log_p + r, 0))), lambda r: logit(np.exp(np.minimum(log_q1 - r, 0))),
+                    lambda r: logit(np.exp(np.minimum(log_p + r, 0))),
+                    lambda r: logit(np.exp(np.minimum(log_q1 - r, 0))),
                     lambda r: r < 0,
                 ),
             }  # fmt: skip

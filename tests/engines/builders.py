@@ -79,4 +79,4 @@ BCG = (
     (372, 1451, 180, 1541), (10, 629, 8, 2545), (499, 88391, 505, 88391), (45, 7277, 29, 7499), (65, 1665, 17, 1716),
     (141, 27338, 186, 50634), (3, 2341, 5, 2498), (29, 17854, 27, 16913),
 )  # fmt: skip
-"""Tuberculosis in 13 trials of BCG vaccine: control cases, n, vaccinated cases, n (Colditz et al. 1994, JAMA 271:698)."""
+"""Tuberculosis in 13 trials of BCG vaccine: control cases, n, vaccinated cases, n (Colditz 1994, JAMA 271:698)."""
