@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reanalysis.report.cache import ENVIRONMENT, ResultCache
+from reanalysis.report.errors import Held
 from reanalysis.report.fingerprint import build_key, input_digests, source_date
 from reanalysis.report.lock import only_build
 from reanalysis.report.log import BuildLog
@@ -92,6 +94,7 @@ def build_report(
     with log.step("reading the evidence"):
         key = build_key(data, input_digests(data), engine, seed)
         if not fresh and _is_current(store, key, log):
+            _sweep_if_free(store, log)
             return _unchanged(store, log)
         planned = _planned(data, engine, seed)
     key = build_key(data, dict(sorted(planned.evidence.sha256.items())), engine, seed)
@@ -126,6 +129,13 @@ def _is_current(store: Store, key: str, log: BuildLog) -> bool:
     if wrong:
         log.warning(f"{store.target}: is not as it was published ({'; '.join(wrong[:3])}): built again")
     return not wrong
+
+
+def _sweep_if_free(store: Store, log: BuildLog) -> None:
+    """Remove what a killed build has left, unless another build is at work or nothing may be written."""
+    if store.untidy():
+        with suppress(Held, OSError), only_build(store.folder, store.target, False, log):
+            store.sweep()
 
 
 def _unchanged(store: Store, log: BuildLog) -> Built:
@@ -276,14 +286,18 @@ def _write_documents(analysis: Analysis, folder: Path, log: BuildLog, cache: Res
         os.environ.update({k: v for k, v in tool_folders(cache.folder).items() if k == "MPLCONFIGDIR"})
     from reanalysis.report.document import write_documents
     from reanalysis.report.drawing import draw_figures
-    from reanalysis.report.drawn_before import draw_or_recall
+    from reanalysis.report.made_before import draw_or_recall, write_or_recall
     from reanalysis.report.text import markdown
 
+    place, title = folder / "figures", analysis.evidence.title
     with log.step("drawing figures"):
-        place = folder / "figures"
         figures = draw_or_recall(analysis, place, cache, log) if cache else draw_figures(analysis, place)
     with log.step("writing documents"):
-        write_documents(markdown(analysis, figures), analysis.evidence.title, folder)
+        text = markdown(analysis, figures)
+        if cache is None:
+            write_documents(text, title, folder)
+        else:
+            write_or_recall(text, title, folder, cache, log)
 
 
 def _write_json(path: Path, value: object) -> None:

@@ -137,6 +137,11 @@ def figures_key(*parts: object) -> str:
     return digest("figures", parts, code_digest(), surroundings())
 
 
+def documents_key(*parts: object) -> str:
+    """What the documents of a report depend on: text, figures, and the date they carry."""
+    return digest("documents", parts, source_date(), code_digest(), surroundings())
+
+
 def relevant(evidence: Evidence, endpoint: str) -> Evidence:
     """The part of a folder that can matter to one endpoint, and nothing else.
 

@@ -20,9 +20,9 @@ Tell = Callable[[str], None]
 class BuildLog:
     """Events of one build.
 
-    Every line has ``time`` (UTC), ``process`` and ``event``: ``begin`` and ``end`` of a ``step`` with its ``seconds``,
-    ``fit``, ``sensitivity`` and ``figures`` with where they came ``from`` (``cache`` or ``computed``), ``warning``,
-    ``failure``, and ``summary`` last.
+    Every line has ``time`` (UTC), ``process`` and ``event``: ``begin`` and ``end`` (or ``failed``) of a ``step``, with
+    its ``seconds``; ``fit``, ``sensitivity``, ``figures`` and ``documents``, with where they came ``from`` (``cache``
+    or ``computed``); ``warning``, ``failure``, ``gate failed``; ``summary`` last.
 
     Parameters
     ----------

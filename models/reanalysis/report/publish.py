@@ -95,6 +95,13 @@ class Store:
                 _remove(path)
         self._name_previous(keep - {current})
 
+    def untidy(self) -> bool:
+        """Whether the store holds anything beside two builds, the cache and the lock."""
+        if not self.folder.is_dir():
+            return False
+        names = {path.name for path in self.folder.iterdir()} - {"cache", "lock", "previous"}
+        return len(names) > 2 or any(not _BUILD.fullmatch(name) for name in names)
+
     def draft(self) -> Path:
         """A new empty folder in the store."""
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self.folder))

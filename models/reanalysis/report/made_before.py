@@ -1,4 +1,4 @@
-"""Which figures need to be drawn again? Those whose endpoint, labels or settings are others than they were."""
+"""Which figures and documents need to be made again? Those that show anything other than they did."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from pathlib import Path
 
 from reanalysis.report.analysis import Analysis
 from reanalysis.report.cache import ResultCache
+from reanalysis.report.document import write_documents
 from reanalysis.report.drawing import draw_endpoint, draw_shared
 from reanalysis.report.endpoint import EndpointAnalysis
-from reanalysis.report.fingerprint import figures_key, fit_key, relevant
+from reanalysis.report.fingerprint import documents_key, figures_key, fit_key, relevant
 from reanalysis.report.frozen import freeze
 from reanalysis.report.log import BuildLog
 from reanalysis.report.markdown import Markdown
@@ -53,6 +54,34 @@ def draw_or_recall(analysis: Analysis, folder: Path, cache: ResultCache, log: Bu
             (folder / file).write_bytes(content)
         shown |= {figure: Markdown(text) for figure, text in kept["shown"].items()}
     return shown
+
+
+def write_or_recall(markdown: str, title: str, folder: Path, cache: ResultCache, log: BuildLog) -> None:
+    """Every document of a report in ``folder``, which holds its figures.
+
+    Parameters
+    ----------
+    markdown, title : str
+        The report.
+    folder : Path
+        Where to.
+    cache : ResultCache
+        Documents of earlier builds.
+    log : BuildLog
+        Told where they came from.
+    """
+    shown = {path.name: path.read_bytes() for path in sorted((folder / "figures").iterdir())}
+    key = documents_key(markdown, title, shown)
+
+    def written() -> bytes:
+        before = set(folder.iterdir())
+        write_documents(markdown, title, folder)
+        return freeze({path.name: path.read_bytes() for path in sorted(set(folder.iterdir()) - before)})
+
+    kept, source = cache.recall("documents", key, written)
+    log.event("documents", key=key, **{"from": source})
+    for file, content in kept.items():
+        (folder / file).write_bytes(content)
 
 
 def _alone(analysis: Analysis, endpoint: EndpointAnalysis) -> EndpointAnalysis:

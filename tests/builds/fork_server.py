@@ -1,0 +1,125 @@
+"""Runs the command line again and again without importing it again: each run is a fork of a process that has.
+
+Started as a program. Requests and answers are JSON lines: ``{"argv", "cwd", "env", "out", "err", "faults"}`` is
+answered by a process id, ``{"wait": id}`` by its exit code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+
+def main() -> None:
+    import matplotlib.figure  # noqa: F401 - loaded once, for every run
+    import pypandoc  # noqa: F401
+    import typst  # noqa: F401
+
+    import reanalysis.cli.app
+    import reanalysis.report.build
+    import reanalysis.report.compute
+    import reanalysis.report.document
+    import reanalysis.report.made_before
+    import reanalysis.report.text  # noqa: F401
+
+    print(json.dumps("ready"), flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "wait" in request:
+            _, status = os.waitpid(request["wait"], 0)
+            answer = os.waitstatus_to_exitcode(status)
+        else:
+            answer = os.fork()
+            if answer == 0:
+                run(request)
+        print(json.dumps(answer), flush=True)
+
+
+def run(request: dict[str, Any]) -> None:
+    code = 70
+    try:
+        os.environ.clear()
+        os.environ.update(request["env"])
+        os.chdir(request["cwd"])
+        for number, path, flags in (
+            (0, os.devnull, os.O_RDONLY),
+            (1, request["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
+            (2, request["err"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
+        ):
+            opened = os.open(path, flags)
+            os.dup2(opened, number)
+            os.close(opened)
+        sys.argv = ["reanalysis", *request["argv"]]
+        install(request["faults"])
+        from reanalysis.cli import main as command
+
+        try:
+            command()
+            code = 0
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def install(faults: dict[str, Any]) -> None:
+    """Let something go wrong: a kill before the n-th event or change of a file name, a limit, or a lost folder."""
+    if "file_size" in faults:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (faults["file_size"],) * 2)
+    if "cores" in faults:
+        os.sched_setaffinity(0, set(list(os.sched_getaffinity(0))[: faults["cores"]]))
+    reached = Path(faults["reached"]) if "reached" in faults else None
+    left = [faults.get("kill_at", -1)]
+
+    def point(name: str) -> None:
+        if reached is not None:
+            with reached.open("a") as file:
+                file.write(f"{name}\n")
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    from reanalysis.report.log import BuildLog
+
+    original = BuildLog.event
+
+    def event(self: BuildLog, kind: str, /, **details: Any) -> None:
+        original(self, kind, **details)
+        point(f"{kind} {details.get('step', '')}")
+        if "remove_at" in faults and faults["remove_at"] == kind:
+            import shutil
+
+            shutil.rmtree(faults["remove"], ignore_errors=True)
+
+    BuildLog.event = event  # type: ignore[method-assign]
+    from reanalysis.report import publish
+
+    if not faults.get("exchange", True):
+        publish._exchange = lambda one, other: False  # type: ignore[assignment]
+    if "kill_at" in faults or reached is not None:
+        for name in ("rename", "replace", "symlink_to", "rmdir", "unlink"):
+            setattr(Path, name, _announced(getattr(Path, name), name, point))
+        publish._exchange = _announced(publish._exchange, "exchange", point)
+        publish._remove = _announced(publish._remove, "remove", point)
+
+
+def _announced(function: Any, name: str, point: Any) -> Any:
+    def announced(*arguments: Any, **named: Any) -> Any:
+        point(name)
+        return function(*arguments, **named)
+
+    return announced
+
+
+if __name__ == "__main__":
+    main()
