@@ -11,7 +11,7 @@ from reanalysis.effects.baselines import named_baselines
 from reanalysis.effects.headline import headline
 from reanalysis.effects.probabilities import direction
 from reanalysis.effects.rates import rate
-from reanalysis.effects.ratios import new_ratio_has_moments, odds_ratio
+from reanalysis.effects.ratios import new_ratio_moments, odds_ratio
 from reanalysis.effects.risk_difference import risk_difference, risk_ratio_at, treated_risk
 from reanalysis.effects.summary import summarise
 from reanalysis.engines.marginal import Marginal
@@ -65,7 +65,7 @@ def effects(fitted: Fitted) -> pd.DataFrame:
         _row("average", "odds ratio", odds_ratio(average), effect=average, better=better),
         _row(
             "new study", "odds ratio", odds_ratio(new), effect=new, better=better,
-            moments=new_ratio_has_moments(posterior.spec.priors.tau),
+            moments=new_ratio_moments(posterior.spec.priors.tau),
         ),
         _row("heterogeneity", "tau", posterior.overall["tau"]),
     ]  # fmt: skip
@@ -91,7 +91,7 @@ def _risks(log_odds_ratio: Marginal, control_risk: float) -> Iterator[tuple[str,
 
 def _row(
     of: str, quantity: str, marginal: Marginal, at: str = "", *,
-    effect: Marginal | None = None, better: str | None = None, moments: bool = True,
+    effect: Marginal | None = None, better: str | None = None, moments: int = 2,
 ) -> dict[str, Any]:  # fmt: skip
     sides = None if effect is None else direction(effect, better)
     return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reanalysis.effects.rates import rate
-from reanalysis.effects.ratios import new_ratio_has_moments, odds_ratio, risk_ratio
+from reanalysis.effects.ratios import new_ratio_moments, odds_ratio, risk_ratio
 from reanalysis.effects.summary import summarise
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
@@ -55,7 +55,7 @@ def _below_zero(marginal: Marginal | None) -> float | None:
     return None if marginal is None else float(marginal.cdf(0.0))
 
 
-def _summary(marginal: Marginal | None, moments: bool = True) -> dict[str, float | None] | None:
+def _summary(marginal: Marginal | None, moments: int = 2) -> dict[str, float | None] | None:
     return None if marginal is None else summarise(marginal, moments=moments).as_dict()
 
 
@@ -63,7 +63,7 @@ def _contrast(posterior: Posterior) -> Estimates:
     average = posterior.overall.get("log_odds_ratio")
     new = posterior.overall.get("log_odds_ratio_new")
     unpaired = posterior.spec.model == "arm-beta-binomial"
-    exists = not unpaired and new_ratio_has_moments(posterior.spec.priors.tau)
+    exists = 0 if unpaired else new_ratio_moments(posterior.spec.priors.tau)
     rho = posterior.overall.get("rho")
     return ({} if rho is None else {"rho": _summary(rho)}) | {
         "log_odds_ratio": _summary(average),
@@ -71,11 +71,11 @@ def _contrast(posterior: Posterior) -> Estimates:
         "tau": _summary(posterior.overall.get("tau")),
         "log_odds_ratio_new": _summary(new),
         "odds_ratio_new": _summary(odds_ratio(new), exists) if new else None,
-        "study": {study: _study(marginals, not unpaired) for study, marginals in posterior.study.items()},
+        "study": {study: _study(marginals, 0 if unpaired else 2) for study, marginals in posterior.study.items()},
     }
 
 
-def _study(marginals: Any, moments: bool = True) -> Estimates:
+def _study(marginals: Any, moments: int = 2) -> Estimates:
     """Summaries of one study; ratios have no moments where a rate may be arbitrarily close to 0 or 1."""
     log_odds_ratio = marginals["log_odds_ratio"]
     arms = "control_logit" in marginals

@@ -18,11 +18,13 @@ def risk_ratio(log_risk_ratio: Marginal) -> MappedMarginal:
     return MappedMarginal(log_risk_ratio, np.exp, np.log)
 
 
-def new_ratio_has_moments(tau_prior: Distribution, order: int = 2) -> bool:
-    """Whether E[exp(order * delta_new)] exists: it needs E[exp(order^2 tau^2 / 2)] to be finite.
+def new_ratio_moments(tau_prior: Distribution) -> int:
+    """How many moments the odds ratio of a new study has: 0 none, 1 a mean, 2 a mean and an SD.
 
-    A half-normal tau of scale s has it for order * s < 1; a bounded tau always; a lognormal or exponential tau never.
+    E[exp(order * delta_new)] needs E[exp(order^2 tau^2 / 2)] to be finite. A half-normal tau of scale s has it for
+    order * s < 1; a bounded tau always; a lognormal or exponential tau never.
     """
     if tau_prior.family == "halfnormal":
-        return order * tau_prior.parameters[0] < 1
-    return tau_prior.family == "uniform"
+        scale = tau_prior.parameters[0]
+        return sum(order * scale < 1 for order in (1, 2))
+    return 2 if tau_prior.family == "uniform" else 0

@@ -31,7 +31,7 @@ class Summary:
         return asdict(self)
 
 
-def summarise(marginal: Marginal, level: float = LEVEL, moments: bool = True) -> Summary:
+def summarise(marginal: Marginal, level: float = LEVEL, moments: int = 2) -> Summary:
     """Summary of a marginal posterior.
 
     Parameters
@@ -40,11 +40,11 @@ def summarise(marginal: Marginal, level: float = LEVEL, moments: bool = True) ->
         The posterior.
     level : float
         Coverage of the interval.
-    moments : bool
-        False where mean and SD do not exist.
+    moments : int
+        How many moments exist: 0 none, 1 the mean, 2 mean and SD.
     """
     tail = (1 - level) / 2
     lower, median, upper = (float(q) for q in marginal.quantile([tail, 0.5, 1 - tail]))
-    if not moments:
-        return Summary(None, None, median, lower, upper)
-    return Summary(marginal.mean(), marginal.sd(), median, lower, upper)
+    mean = marginal.mean() if moments > 0 else None
+    sd = marginal.sd() if moments > 1 else None
+    return Summary(mean, sd, median, lower, upper)

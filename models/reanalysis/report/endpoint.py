@@ -145,7 +145,7 @@ def analyse_endpoint(fit: CheckedFit, sensitivity: dict[str, list[Outcome]]) -> 
         log_odds_ratio=summarise(found.log_odds_ratio),
         odds_ratio=summarise(odds_ratio(found.log_odds_ratio)),
         average=summarise(odds_ratio(average)),
-        new_study=summarise(odds_ratio(new), moments=False),
+        new_study=summarise(odds_ratio(new), moments=0),
         tau=summarise(posterior.overall["tau"]),
         tau_prior=tau_prior,
         studies=tuple(_study_effect(fit, study) for study in posterior.data.names),

@@ -317,9 +317,12 @@ def program(key: ProgramKey) -> Program:
 @lru_cache(maxsize=16)
 def _compiled(key: ProgramKey) -> Program:
     import nutpie
+    import pytensor
 
     model = build_model(key)
-    compiled = nutpie.compile_pymc_model(model)
+    # fast-math lets the compiler reorder sums, differently from a cold and from a warm cache: draws would differ
+    with pytensor.config.change_flags(numba__fastmath=False):
+        compiled = nutpie.compile_pymc_model(model)
     shapes = {name: value.get_value().shape for name, value in _data(model).items()}
     shapes = {name: shape[: len(shape) - _LOOSE.get(name, 0)] for name, shape in shapes.items()}
     return Program(key, compiled, shapes)
