@@ -61,7 +61,7 @@ def fit(spec: ModelSpec, data: ModelData) -> Posterior:
         joint = solve_common(studies, priors.mu)
         overall = {name: joint.average}
     given_others = (joint or SeparateEffects(priors.mu)).effect_given_others
-    predictives = [partial(given_others, index) for index in range(len(studies))]
+    predictives: list[Predictive] = [partial(given_others, index) for index in range(len(studies))]
 
     def make_tree() -> DataTree:
         draws = sample(spec, data, studies, joint, predictives)

@@ -203,7 +203,7 @@ class StudyEffects:
         kept = np.flatnonzero(by_outer > _KEEP * by_outer.max())
         rows = slice(int(kept[0]), int(kept[-1]) + 1)
         coordinates = Coordinates(plan.outer, half * i[rows].astype(float))
-        return _Grid(coordinates, half * j, mass[rows] / by_outer.sum())
+        return _Grid(coordinates, half * j.astype(float), mass[rows] / by_outer.sum())
 
 
 @dataclass(frozen=True)
