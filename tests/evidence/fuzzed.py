@@ -72,8 +72,8 @@ def prints(draw: st.DrawFn) -> list[Cells]:
 
 
 @st.composite
-def arm_rows(draw: st.DrawFn) -> list[Cells]:
-    """Rows that mean something, one in three times with a wrong cell, a row twice, or in another order."""
+def arm_rows(draw: st.DrawFn, damage: str = "none") -> list[Cells]:
+    """Rows that mean something, with a wrong cell or a row twice where damage is asked for."""
     rows: list[Cells] = []
     for study in draw(st.sampled_from(["A", "AB", "ABC"])):
         for endpoint in draw(st.sampled_from([["x"], ["x", "y"], ["cr", "orr"], ["crs_any", "crs_g3"]])):
@@ -85,33 +85,30 @@ def arm_rows(draw: st.DrawFn) -> list[Cells]:
         {"timepoint": "day 30"}, {"reading": "a", "reading_weight": "1e300"}, {"use": "excluded", "reason": "r"},
     ]  # fmt: skip
     draw(st.sampled_from(rows)).update(draw(st.sampled_from(changes)))
-    damage = draw(st.sampled_from(["none", "none", "cell", "cell", "twice", "order"]))
     if damage == "cell":
         draw(st.sampled_from(rows))[draw(st.sampled_from(COLUMNS))] = draw(JUNK)
     elif damage == "twice":
         rows.append(dict(draw(st.sampled_from(rows))))
-    elif damage == "order":
-        rows = draw(st.permutations(rows))
-    return rows
+    return draw(st.permutations(rows)) if draw(st.booleans()) else rows
 
 
 @st.composite
-def contrasts(draw: st.DrawFn) -> str:
-    """A table of ratios, p-values and claims."""
+def contrasts(draw: st.DrawFn, sound: bool) -> str:
+    """A table of ratios, p-values and claims, well formed or not."""
     rows: list[Cells] = []
-    for _ in range(draw(st.integers(1, 3))):
-        estimate, low, high = sorted(draw(st.floats(0.01, 50)) for _ in range(3))
-        sound = draw(st.booleans())
+    for endpoint in draw(st.lists(st.sampled_from(["x", "y", "cr"]), min_size=1, max_size=3, unique=True)):
+        low, estimate, high = sorted(draw(st.floats(0.01, 50)) for _ in range(3))
+        measures, p_values = ["OR", "HR", "RR", "or"], ["", "0.03", "<0.001", "= 0.5", ">0.05", "1", "0", ".039"]
         rows.append(
             {
                 "study": draw(st.sampled_from("AB")),
-                "endpoint": draw(st.sampled_from(["x", "y", "cr"])),
-                "measure": draw(st.sampled_from(["OR", "HR", "RR", "or", "", "RD"])),
-                "estimate": f"{low:.2f}" if sound else draw(NUMBERS),
-                "lower": f"{estimate:.2f}" if sound else draw(NUMBERS),
-                "upper": f"{high:.2f}" if sound else draw(NUMBERS),
-                "level": draw(st.sampled_from(["", "95", "0.9", "0", "200"])),
-                "p": draw(P_VALUES),
+                "endpoint": endpoint,
+                "measure": draw(st.sampled_from(measures if sound else ["", "RD"])),
+                "estimate": f"{estimate:.2f}" if sound else draw(NUMBERS),
+                "lower": f"{low:.2f}" if sound else draw(NUMBERS),
+                "upper": f"{high + 0.01:.2f}" if sound else draw(NUMBERS),
+                "level": draw(st.sampled_from(["", "95", "0.9"] if sound else ["0", "200"])),
+                "p": draw(st.sampled_from(p_values) if sound else P_VALUES),
                 "adjustment": draw(st.sampled_from(["", "none", "IPTW", "regression on age, LDH", "Cox: a,,b"])),
                 "use": draw(st.sampled_from(["", "sensitivity", "context", "excluded"])),
                 "reason": "told",
@@ -123,9 +120,7 @@ def contrasts(draw: st.DrawFn) -> str:
 @st.composite
 def saved(draw: st.DrawFn, text: str) -> bytes:
     """A table as some program or disk leaves it."""
-    how = draw(
-        st.sampled_from(["sound"] * 4 + ["separator", "lines", "bytes", "cut", "quotes", "decimal commas", "rows"])
-    )
+    how = draw(st.sampled_from(["separator", "lines", "lines", "bytes", "cut", "quotes", "decimal commas", "rows"]))
     encoding = "utf-8"
     if how == "separator":
         text = text.replace(",", draw(st.sampled_from([";", "\t", "|", ",,"])))
@@ -168,17 +163,21 @@ def workbook(rows: list[Cells]) -> bytes:
 @st.composite
 def folders(draw: st.DrawFn) -> Folder:
     """A folder's files."""
-    rows = draw(arm_rows())
+    damage = draw(st.sampled_from(["none"] * 6 + ["cell", "twice", "saved", "settings", "contrasts", "file"]))
+    rows = draw(arm_rows(damage))
     folder: Folder = {}
-    if draw(st.integers(0, 7)) == 0:
+    if damage == "saved":
+        folder["arms.csv"] = draw(saved(table(rows)))
+    elif draw(st.integers(0, 4)) == 4:
         folder["arms.xlsx"] = workbook(rows)
     else:
-        folder["arms.csv"] = draw(saved(table(rows)))
-    if toml := draw(SETTINGS):
-        folder["analysis.toml"] = toml.encode()
-    if draw(st.integers(0, 2)) == 0:
-        folder["contrasts.csv"] = draw(saved(draw(contrasts())))
-    if draw(st.integers(0, 9)) == 0:
+        folder["arms.csv"] = table(rows).encode("utf-8", "replace")
+    if damage == "settings":
+        folder["analysis.toml"] = draw(SETTINGS).encode()
+    if damage == "contrasts" or draw(st.booleans()):
+        text = draw(contrasts(sound=damage != "contrasts"))
+        folder["contrasts.csv"] = draw(saved(text)) if damage == "contrasts" else text.encode()
+    if damage == "file":
         name = draw(st.sampled_from(["arms.csv", "arms.xlsx", "contrasts.csv", "analysis.toml", "sources.toml"]))
         wrong: list[Content] = [None, "elsewhere", name, b"", b"\0", b"PK\x03\x04", b"\xff\xfe", b"a = 1\n"]
         folder[name] = draw(st.sampled_from(wrong))

@@ -6,10 +6,12 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, event, example, given, settings
+from hypothesis import HealthCheck, Phase, event, example, given, seed, settings
 from hypothesis import strategies as st
 
 from evidence.folders import FIVE, TWO_STUDIES, folder
@@ -61,13 +63,23 @@ def drawn(many: int) -> list[Folder]:
     """Folders as the tests above draw them, the same each time."""
     found: list[Folder] = []
 
-    @settings(ANY, max_examples=many, database=None, derandomize=True, phases=[Phase.generate])
+    @seed(2026)
+    @settings(ANY, max_examples=many, database=None, phases=[Phase.generate])
     @given(folders())
     def collect(one: Folder) -> None:
         found.append(one)
 
     collect()
     return found[:many]
+
+
+def ran(commands: list[list[str]]) -> list[dict[str, Any]]:
+    """How each command ended, in a process of its own."""
+    driver = [sys.executable, str(Path(__file__).with_name("commands.py"))]
+    done = subprocess.run(driver, input=json.dumps(commands), capture_output=True, text=True, timeout=600, check=True)
+    ended = json.loads(done.stdout)
+    assert isinstance(ended, list)
+    return ended
 
 
 def test_the_command_itself_ends_with_0_or_2_on_50_folders(tmp_path: Path) -> None:
@@ -77,9 +89,10 @@ def test_the_command_itself_ends_with_0_or_2_on_50_folders(tmp_path: Path) -> No
         fit = ["fit", where, "--endpoint", "x", "--engine", "quadrature"]
         commands.append(fit if number % 5 == 0 else ["audit", where])
         commands[-1] += ["--format", "json"] if number % 2 else []
-    driver = [sys.executable, str(Path(__file__).with_name("commands.py"))]
-    ran = subprocess.run(driver, input=json.dumps(commands), capture_output=True, text=True, timeout=600, check=True)
-    ended = json.loads(ran.stdout)
+    with ThreadPoolExecutor(2) as both:
+        halves = [commands[::2], commands[1::2]]
+        ended = [one for half in both.map(ran, halves) for one in half]
+    commands = halves[0] + halves[1]
     codes = Counter(str(one["code"]) for one in ended)
     assert len(ended) == 50
     for arguments, one in zip(commands, ended, strict=True):
@@ -93,5 +106,5 @@ def test_the_command_itself_ends_with_0_or_2_on_50_folders(tmp_path: Path) -> No
         if one["code"] == 1:
             assert arguments[0] == "fit"  # what no grid can hold is said to be so
             assert one["err"].startswith("error: ")
-    assert codes["0"] >= 10
-    assert codes["2"] >= 10
+    assert codes["0"] >= 10, codes
+    assert codes["2"] >= 10, codes

@@ -71,7 +71,7 @@ def factor_from_p(control: tuple[Percentage, int], treated: tuple[Percentage, in
 
     (low0, mid0, high0), (low1, mid1, high1) = corners(control[0]), corners(treated[0])
     n0, n1 = control[1], treated[1]
-    if not 0 < mid0 < 1 or not 0 < mid1 < 1:
+    if {control[0].value, treated[0].value} & {0.0, 100.0}:
         return None
     ones = [statistic(a, n0, b, n1) for a, b in itertools.product((low0, high0), (low1, high1))]
     nearest = 0.0 if (low0 - high1) * (high0 - low1) < 0 else min(ones)
