@@ -109,7 +109,7 @@ class GridMarginal:
         left, width, c0, c1, f0, f1 = self._cell(index)
         with np.errstate(divide="ignore", invalid="ignore"):
             t = np.where(c1 > c0, (q - c0) / (c1 - c0), 0.5)
-            for _ in range(4):
+            for _ in range(3):
                 slope = hermite_slope(t, width, c0, c1, f0, f1)
                 move = (hermite(t, width, c0, c1, f0, f1) - q) / slope
                 t = np.clip(t - np.where(np.isfinite(move), move, 0.0), 0.0, 1.0)

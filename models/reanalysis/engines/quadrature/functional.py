@@ -18,8 +18,8 @@ Inverse = Callable[[Array], tuple[Array, Array]]
 _BRACKETS = 25
 _BLOCK = 128
 _MOST_STEPS = 80
-_CLOSE = 1e-9
-"""Share of the range of the quantity to which a quantile is found."""
+_CLOSE = 1e-5
+"""Last move of the search for a quantile, as a share of the range: what is left after it is far smaller."""
 
 
 @dataclass(frozen=True)
