@@ -18,13 +18,14 @@ PYTEST  = $(VENV)/bin/python -m pytest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test notebooks bench readme lint format typecheck lock setup clean moved
+.PHONY: help report test notebooks bench calibrate readme lint format typecheck lock setup clean moved
 
 help:
 	@echo 'make report      build reports/anakinra from data/anakinra'
 	@echo 'make test        tests, notebooks, style, types, import layers'
 	@echo 'make notebooks   execute the notebooks only'
 	@echo 'make bench       benchmarks'
+	@echo 'make calibrate   calibrate both engines again, after a change of models or engines'
 	@echo 'make readme      the answer and the figure of README.md, from the evidence'
 	@echo 'make lint        ruff and import layers'
 	@echo 'make format      let ruff rewrite the code'
@@ -48,6 +49,10 @@ notebooks: $(STAMP)
 
 bench: $(STAMP)
 	$(PYTEST) -m '' -o python_files='bench_*.py' -s $(PYTEST_ARGS) tests/benchmarks
+
+# Goes on where it was stopped; an engine whose code did not change is not run again.
+calibrate: $(STAMP)
+	$(VENV)/bin/reanalysis calibrate data/anakinra --out models/reanalysis/checks/calibration/stored --batches .calibration
 
 readme: $(STAMP)
 	$(VENV)/bin/python tests/readme/answer.py

@@ -20,9 +20,11 @@ _MOST = 1_000_000
 
 def calibrate_command(
     data: Data,
-    out: Annotated[
-        Path, typer.Option(help="Folder of the calibration and of finished batches, from which a stopped run goes on.")
-    ],
+    out: Annotated[Path, typer.Option(help="Folder to save the calibration to.")],
+    batches: Annotated[
+        Path | None,
+        typer.Option(help="Folder of finished batches, from which a stopped run goes on; by default in --out."),
+    ] = None,
     replicates: Annotated[int, typer.Option(help="Simulated data sets of each design.")] = 1000,
     engine: Annotated[str, typer.Option(help="both, quadrature or nuts.")] = "both",
     workers: Workers = None,
@@ -41,7 +43,7 @@ def calibrate_command(
         bad_workers(workers),
         bad_seed(seed),
         "" if 100 <= replicates <= _MOST else f"--replicates {replicates}: must lie between 100 and {_MOST:,}",
-        f"--out {out}: is not a folder" if out.exists() and not out.is_dir() else "",
+        *(f"{o} {p}: is not a folder" for o, p in (("--out", out), ("--batches", batches)) if _is_no_folder(p)),
     )
     from contextlib import ExitStack
 
@@ -65,7 +67,7 @@ def calibrate_command(
             replicates=replicates,
             seed=seed,
             executor=executor,
-            store=out / "batches",
+            store=batches or out / "batches",
             watch=watch,
         )
     save(found, out)
@@ -80,6 +82,10 @@ def calibrate_command(
     if not found.passed:
         say("gate failed: ranks or intervals outside their bands, also when rerun; or a replicate without a posterior")
         raise typer.Exit(Exit.GATE_FAILED)
+
+
+def _is_no_folder(path: Path | None) -> bool:
+    return path is not None and path.exists() and not path.is_dir()
 
 
 def _print(page: Page, found: Calibration) -> None:

@@ -25,17 +25,16 @@ class Percent:
 
 @dataclass(frozen=True)
 class Interval:
-    """Only the cell of a fixed partition that the count lies in: 0, 1..2, 3..5, 6..10, 11..20, 21..35, 36 and more."""
+    """Only the cell of a fixed partition that the count lies in: 0, 1..2, 3..5, then five counts each."""
 
     n: int
 
     @property
     def cells(self) -> tuple[tuple[int, int], ...]:
         """Smallest and largest count of each cell."""
-        return tuple((low, min(high, self.n)) for low, high in _PARTITION if low <= self.n)
-
-
-_PARTITION = ((0, 0), (1, 2), (3, 5), (6, 10), (11, 20), (21, 35), (36, 10**6))
+        starts = [0, 1, 3, *range(6, self.n + 1, 5)]
+        ends = [*(start - 1 for start in starts[1:]), self.n]
+        return tuple((low, min(high, self.n)) for low, high in zip(starts, ends, strict=True) if low <= self.n)
 
 
 @dataclass(frozen=True)
@@ -95,10 +94,10 @@ DESIGNS: dict[str, tuple[Study, ...]] = {
         Study("randomised", Count(120), Count(118)),
         Study("randomised", Interval(40), Interval(42)),
         Study("matched", _MATCHED, Count(30)),
-        Study("matched", Percent(64, 1), Latent(12)),
+        Study("matched", Percent(64, 1), Latent(8)),
         Study("historical", Percent(90), Percent(33)),
         Study("historical", Count(50), Interval(50)),
-        Study("historical", Latent(60, {45: 0.5, 52: 0.3, 60: 0.2}, 1), Latent(15, decimals=1)),
+        Study("historical", Latent(60, {45: 0.5, 52: 0.3, 60: 0.2}, 1), Latent(30, {24: 0.4, 30: 0.6}, 1)),
         Study("weighted", Weighted(40, 0.5), Weighted(80, 0.5)),
         _WEIGHTED,
     ),

@@ -19,8 +19,12 @@ def check_calibration(folder: Path = STORED) -> CheckResult:
     found = load(folder)
     if found is None:
         return CheckResult(_NAME, False, "there is no stored calibration; make one with `reanalysis calibrate`")
-    if found.source != source_digest():
-        text = "models or engines have changed since the stored calibration; make it again with `reanalysis calibrate`"
+    changed = [engine for engine, digest in found.source.items() if digest != source_digest(engine)]
+    if changed:
+        text = (
+            f"the code behind {' and '.join(changed)} has changed since the stored calibration; make it again with "
+            "`reanalysis calibrate`"
+        )
         return CheckResult(_NAME, False, text, found.verdict)
     outside, failures = int((~found.verdict["inside"]).sum()), _failures(found.verdict)
     again = int((~found.reruns["inside"]).sum()) if len(found.reruns) else 0

@@ -36,8 +36,8 @@ class Calibration:
 
     Parameters
     ----------
-    source : str
-        Digest of the code that was calibrated.
+    source : dict of str to str
+        Digest of the code that was calibrated, by engine.
     settings : dict
         Priors, rho by design class, seed and replicates.
     ranks : DataFrame
@@ -51,7 +51,7 @@ class Calibration:
         Coverage by k with propensity-weighted patients, as of :func:`coverage_by_k`; reported, not judged.
     """
 
-    source: str
+    source: dict[Engine, str]
     settings: dict[str, object]
     ranks: pd.DataFrame
     verdict: pd.DataFrame
@@ -101,7 +101,7 @@ def calibrate(
     spec = replace(default_spec(evidence), rho=None, k=None, leave_out=())
     base = replace(evidence, arms=(), contrasts=())
     seed = spec.seed if seed is None else seed
-    source = source_digest()
+    source = {engine: source_digest(engine) for engine in engines}
     settings: dict[str, object] = {
         "priors": spec.priors.as_text(),
         "rho": evidence.settings.rho.model_dump(),
@@ -111,7 +111,9 @@ def calibrate(
 
     def run(job: Job, names: Sequence[str], count: int) -> pd.DataFrame:
         tasks = [(design, replicate) for design in names for replicate in range(count)]
-        key = json.dumps([source, settings, job.engine, job.seed, job.quantities, list(names), count], sort_keys=True)
+        key = json.dumps(
+            [source[job.engine], settings, job.engine, job.seed, job.quantities, list(names), count], sort_keys=True
+        )
         kept = None if store is None else Store(store, key)
         told = watch(f"{job.engine}: {', '.join(names)}") if watch else None
         size = _BATCH[job.engine]

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from reanalysis.model.family import Engine
+
 _PACKAGE = Path(__file__).parents[2]
 
 CALIBRATED = (
@@ -28,17 +30,30 @@ _LAYOUT = (tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER)
 _OPENS = (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
 
 
-@lru_cache(maxsize=1)
-def source_digest() -> str:
-    """SHA-256 of the calibrated code."""
+_OWN = {"quadrature": "engines/quadrature/", "nuts": "engines/nuts/"}
+"""Code that one engine has and the other does not use."""
+
+
+@lru_cache(maxsize=2)
+def source_digest(engine: Engine) -> str:
+    """SHA-256 of the calibrated code of an engine."""
     found = hashlib.sha256()
+    for name in calibrated_files(engine):
+        found.update(f"{name}\0".encode())
+        for token in meaning((_PACKAGE / name).read_text(encoding="utf-8")):
+            found.update(f"{token}\0".encode())
+    return found.hexdigest()
+
+
+def calibrated_files(engine: Engine) -> list[str]:
+    """Files of the calibrated code of an engine, relative to the package."""
+    files = []
     for part in CALIBRATED:
         place = _PACKAGE / part
-        for path in [place] if place.is_file() else sorted(place.rglob("*.py")):
-            found.update(f"{path.relative_to(_PACKAGE).as_posix()}\0".encode())
-            for token in meaning(path.read_text(encoding="utf-8")):
-                found.update(f"{token}\0".encode())
-    return found.hexdigest()
+        files += [place] if place.is_file() else sorted(place.rglob("*.py"))
+    names = [path.relative_to(_PACKAGE).as_posix() for path in files]
+    others = tuple(folder for other, folder in _OWN.items() if other != engine)
+    return [name for name in names if not name.startswith(others)]
 
 
 def meaning(code: str) -> Iterator[str]:
