@@ -77,7 +77,7 @@ def _p_value(row: ContrastRow) -> Iterator[Finding]:
     least, most = nearest / wide, distance[1] / max(narrow, 1e-9)
     highest, lowest = 2 * float(norm.sf(least)), 2 * float(norm.sf(most))
     printed_most, printed_least = (float(norm.isf(p / 2)) for p in p_bounds(row.p))
-    table = called_unadjusted(row.adjustment)
+    table = bool(row.adjustment) and called_unadjusted(row.adjustment)
     factor, exact = (_TABLE_TEST, _CONTINUITY * wide) if table else (_OTHER_TEST, 0.0)
     if least > printed_most * factor + _SLACK + exact or printed_least > most * factor + _SLACK:
         implied = f"{lowest:.2g}" if math.isclose(lowest, highest, rel_tol=0.05) else f"{lowest:.2g} to {highest:.2g}"
