@@ -1,0 +1,132 @@
+"""The sampling engine: the compiled density, its data, its draws, and its agreement with quadrature."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import arviz
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from engines.builders import ICANS, data, spec, study
+from reanalysis.checks.agreement import check_agreement
+from reanalysis.checks.gates import gates
+from reanalysis.engines.arrays import padded_arrays
+from reanalysis.engines.errors import EngineError
+from reanalysis.engines.fit import fit
+from reanalysis.engines.nuts.engine import Sampler
+from reanalysis.engines.nuts.program import ProgramKey, print_logp, program
+from reanalysis.engines.posterior import Posterior
+from reanalysis.engines.prediction import draw_print
+from reanalysis.engines.storage import save_tree
+from reanalysis.evidence.observation import Candidates
+from reanalysis.model.likelihood import log_likelihood, log_pmf
+
+pytestmark = pytest.mark.xdist_group("nuts")
+
+SAMPLER = Sampler(draws=2000)
+TWO = data(*ICANS.studies[1:])
+
+
+@pytest.fixture(scope="module")
+def nuts() -> Posterior:
+    return fit(spec(seed=1), ICANS, "nuts", SAMPLER)
+
+
+def test_the_compiled_density_of_a_print_is_the_numpy_likelihood() -> None:
+    import pytensor
+
+    arm = Candidates((0.0, 12.0, 45.5), (20.0, 30.0, 60.25), (0.2, 0.5, 0.3))
+    logit = np.linspace(-9, 9, 31)
+    for rho in (0.0, 0.01, 0.4):
+        found = pytensor.function([], print_logp(arm.x, arm.size, arm.log_weight, logit, np.full(31, rho)))()
+        assert found == pytest.approx(log_likelihood(arm, logit, rho), abs=1e-9)
+
+
+def test_random_prints_have_the_frequencies_of_their_density() -> None:
+    n, log_weight = np.array([5.0, 8.0]), np.log([0.3, 0.7])
+    count = 200_000
+    drawn = draw_print(n, log_weight, np.full(count, 0.4), np.array(0.1), rng=np.random.default_rng(1))
+    for slot in (0, 1):
+        for x in range(int(n[slot]) + 1):
+            expected = np.exp(log_weight[slot] + log_pmf(x, n[slot], 0.4, 0.1))
+            share = np.mean(drawn[:, slot] == x)
+            assert abs(share - expected) < 5 * np.sqrt(expected / count)
+
+
+@pytest.mark.parametrize("fault", ["missing", "shape", "integers"])
+def test_data_of_a_wrong_name_shape_or_kind_are_refused(nuts: Posterior, fault: str) -> None:
+    compiled = program(ProgramKey.of(nuts.spec, 3))
+    arrays = padded_arrays(nuts.spec, ICANS, 3)
+    arrays = {name: arrays[name] for name in compiled.shapes}
+    if fault == "missing":
+        del arrays["rho"]
+    elif fault == "shape":
+        arrays["rho"] = arrays["rho"][:2]
+    else:
+        arrays["events"] = arrays["events"].astype(np.int64)
+    with pytest.raises(EngineError):
+        compiled.with_data(arrays)
+
+
+def test_every_gate_passes_and_both_engines_agree(nuts: Posterior) -> None:
+    results = gates(nuts, fit(nuts.spec, ICANS))
+    assert len(results) == 5
+    assert [gate.name for gate in results if not gate.passed] == []
+
+
+def test_padded_studies_change_nothing(nuts: Posterior) -> None:
+    two = fit(nuts.spec, TWO, "nuts", SAMPLER)
+    assert set(two.study) == set(TWO.names)
+    assert check_agreement(two, fit(two.spec, TWO)).passed
+
+
+def test_a_prior_of_heterogeneity_half_as_wide_again_fails_the_agreement_gate(nuts: Posterior) -> None:
+    result = check_agreement(nuts, fit(spec(tau="halfnormal(0.75)", seed=1), ICANS))
+    assert result.passed is False
+    assert "tau" in set(result.table.loc[~result.table["passed"], "quantity"])
+
+
+def test_the_same_seed_gives_the_same_draws(nuts: Posterior) -> None:
+    again = fit(nuts.spec, ICANS, "nuts", SAMPLER)
+    for name, marginal in nuts.overall.items():
+        assert np.array_equal(marginal.draws, again.overall[name].draws), name  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("engine", ["nuts", "quadrature"])
+def test_a_saved_posterior_opens_in_plain_arviz(nuts: Posterior, engine: str, tmp_path: Path) -> None:
+    tree = (nuts if engine == "nuts" else fit(nuts.spec, ICANS)).tree()
+    save_tree(tree, tmp_path / "posterior.nc")
+    opened = arviz.from_netcdf(tmp_path / "posterior.nc")
+    groups = {
+        "posterior",
+        "prior",
+        "posterior_predictive",
+        "log_likelihood",
+        "log_prior",
+        "observed_data",
+        "constant_data",
+    }
+    assert groups | ({"sample_stats"} if engine == "nuts" else set()) <= set(opened.children)
+    for group in groups:
+        for name, values in tree[group].data_vars.items():
+            assert np.array_equal(values.values, opened[group][name].values, equal_nan=True), (group, name)
+    assert json.loads(opened.attrs["spec"])["model"] == "contrast"
+    logit = np.log(opened.posterior["control_rate"] / (1 - opened.posterior["control_rate"])).sel(study="phase2").values
+    stored = opened.log_likelihood["print"].sel(study="phase2", arm="control").values
+    phase2 = next(s for s in ICANS.studies if s.study == "phase2")
+    assert phase2.control is not None
+    assert stored == pytest.approx(log_likelihood(phase2.control, logit, phase2.rho), abs=1e-8)
+
+
+def test_quadrature_draws_follow_its_integrals() -> None:
+    posterior = fit(spec(seed=3), data(study("a", (3, 20), (7, 21)), study("b", (4, 30), (9, 31))))
+    drawn = posterior.tree().posterior
+    for name, values in (("log_odds_ratio", drawn["log_odds_ratio"]), ("tau", drawn["tau"])):
+        exact = posterior.overall[name]
+        assert float(values.mean()) == pytest.approx(exact.mean(), abs=5 * exact.sd() / np.sqrt(values.size))
+    rate = drawn["control_rate"].sel(study="a")
+    exact = posterior.study["a"]["control_logit"]
+    assert float(rate.mean()) == pytest.approx(exact.mean(expit), abs=5 * exact.sd(expit) / np.sqrt(rate.size))
