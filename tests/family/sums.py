@@ -6,7 +6,7 @@ No Fourier transform and no windows: scipy's own probability functions on one un
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from reanalysis.model.data import ModelData, StudyData
 from reanalysis.model.spec import ModelSpec
 
 Array = NDArray[np.float64]
+
+
+_TAUS = 110
 
 
 def pmf(candidates: Candidates | None, logit: Array, rho: float) -> Array:
@@ -35,19 +38,31 @@ def pmf(candidates: Candidates | None, logit: Array, rho: float) -> Array:
     return total
 
 
+def points(step: float, reach: float) -> Array:
+    half = round(reach / step)
+    return step * np.arange(-half, half + 1)
+
+
+@lru_cache(maxsize=1)
+def kernels(step: float, reach: float, mu_reach: float, tau_reach: float) -> Array:
+    effect = points(step, reach)
+    mu, tau = effect[np.abs(effect) < mu_reach], tau_reach * (np.arange(_TAUS) + 0.5) / _TAUS
+    kernel = np.exp(-0.5 * ((effect - mu[:, None]) / tau[:, None, None]) ** 2)
+    return kernel / kernel.sum(axis=2, keepdims=True)
+
+
 @dataclass(frozen=True)
 class Sums:
     spec: ModelSpec
     data: ModelData
-    step: float = 0.04
+    step: float = 0.05
     reach: float = 14.0  # of an effect and of a baseline
     mu_reach: float = 7.0
     tau_reach: float = 3.6
 
     @cached_property
     def effect(self) -> Array:
-        half = round(self.reach / self.step)
-        return self.step * np.arange(-half, half + 1)
+        return points(self.step, self.reach)
 
     @cached_property
     def mu(self) -> Array:
@@ -55,7 +70,7 @@ class Sums:
 
     @cached_property
     def tau(self) -> Array:
-        return self.tau_reach * (np.arange(150) + 0.5) / 150
+        return self.tau_reach * (np.arange(_TAUS) + 0.5) / _TAUS
 
     def baseline(self, study: StudyData) -> Array:
         """Prior mass of the control logit on the grid, times the probability of the control's print."""
@@ -89,12 +104,10 @@ class Sums:
             one.append(both @ (self.baseline(study) * self.effect))
         return np.array(zero), np.array(one)
 
-    @cached_property
+    @property
     def kernels(self) -> Array:
         """Normal(mu, tau^2) on the grid, shape (T, U, D)."""
-        log_kernel = -0.5 * ((self.effect - self.mu[:, None]) / self.tau[:, None, None]) ** 2
-        kernel = np.exp(log_kernel)
-        return kernel / kernel.sum(axis=2, keepdims=True)
+        return kernels(self.step, self.reach, self.mu_reach, self.tau_reach)
 
     @cached_property
     def apart(self) -> Array:

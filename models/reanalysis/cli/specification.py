@@ -103,7 +103,7 @@ def _named_settings(family: Family, texts: Sequence[str]) -> tuple[dict[str, flo
         name, equals, value = (part.strip() for part in text.partition("="))
         setting = family.setting(name)
         if not equals or setting is None:
-            suggestion = did_you_mean(name, known)
+            suggestion = did_you_mean(name, known) if setting is None else ""
             problems.append(f"--set {text!r}: write NAME=X with NAME one of {listed(known)}{suggestion}")
             continue
         try:

@@ -111,8 +111,11 @@ def _maximised(rates: Array, mass: Array, count: int) -> tuple[BetaMixture, floa
         shape = at.reshape(3, count)
         log_weight, a, b = shape[0] - logsumexp(shape[0]), np.exp(shape[1]), np.exp(shape[2])
         log_terms = log_weight + (a - 1) * log_p + (b - 1) * log_q - betaln(a, b)
-        total = logsumexp(log_terms, axis=1)
-        share = mass[:, None] * np.exp(log_terms - total[:, None])
+        top = log_terms.max(axis=1, keepdims=True)
+        terms = np.exp(log_terms - top)
+        sums = terms.sum(axis=1)
+        total = top[:, 0] + np.log(sums)
+        share = (mass / sums)[:, None] * terms
         both = digamma(a + b)
         gradient = np.stack(
             [
@@ -129,7 +132,7 @@ def _maximised(rates: Array, mass: Array, count: int) -> tuple[BetaMixture, floa
         jac=True,
         method="L-BFGS-B",
         bounds=[(-20.0, 20.0)] * count + [(-5.0, largest)] * (2 * count),
-        options={"maxiter": 5000, "maxfun": 5000, "ftol": 1e-11, "gtol": 1e-8},
+        options={"maxiter": 300, "maxfun": 400, "ftol": 1e-11, "gtol": 1e-8},
     )
     logits, log_a, log_b = found.x.reshape(3, count)
     order = np.argsort(-logits)

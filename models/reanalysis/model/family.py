@@ -95,7 +95,7 @@ class Family:
 
 
 BIAS_SETTINGS: dict[str, Setting] = {
-    design: Setting(f"b_{design}", default, 0.0, 10.0, f"SD of the bias of a {design} comparison, in log odds")
+    design: Setting(f"b_{design}", default, 0.0, 10.0, f"SD of the bias of {design} comparisons, in log odds")
     for design, default in (
         ("randomised", 0.0),
         ("weighted", 0.35),
@@ -162,8 +162,8 @@ FAMILIES: dict[str, Family] = {
             poolings=("partial",),
             settings=(
                 Setting("w", 0.5, 0.0, 1.0, "prior probability that a study is exchangeable"),
-                Setting("nex_mean", 0.0, -10.0, 10.0, "centre of an effect (or logit rate) that stands alone"),
-                Setting("nex_sd", 1.5, 0.01, 10.0, "SD of an effect that stands alone", basket=2.0),
+                Setting("nex_mean", 0.0, -10.0, 10.0, "m, centre of an effect (or logit rate) that stands alone"),
+                Setting("nex_sd", 1.5, 0.01, 10.0, "v, SD of an effect that stands alone", basket=2.0),
             ),
         ),
         Family(

@@ -12,6 +12,7 @@ from reanalysis.report.analysis import Analysis
 from reanalysis.report.changes_shown import changes_section
 from reanalysis.report.endpoint import EndpointAnalysis
 from reanalysis.report.explorer import page_data
+from reanalysis.report.family import described_family
 from reanalysis.report.markdown import Markdown, escape
 from reanalysis.report.numbers import counted
 from reanalysis.report.provenance import versions
@@ -78,6 +79,7 @@ def _context(analysis: Analysis, figures: Mapping[str, Markdown]) -> dict[str, A
             for arm, denominator in one.denominator.items()
             if denominator.reason
         ],
+        "family": described_family(evidence),
         "engine": analysis.engine,
         "seed": analysis.spec.seed,
         "command_folder": Markdown(evidence.folder.as_posix().replace("`", "")),

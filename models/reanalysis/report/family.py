@@ -1,0 +1,77 @@
+"""What are the other models? Of each its equations, priors, settings and source, for the methods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reanalysis.evidence.folder import Evidence
+from reanalysis.model.family import FAMILIES, Family
+from reanalysis.model.selection import default_priors
+from reanalysis.report.markdown import Markdown
+
+
+@dataclass(frozen=True)
+class Described:
+    """One model as the methods show it.
+
+    Parameters
+    ----------
+    name, title, note, source : str
+        As in the family.
+    equations : tuple of Markdown
+        Display formulas.
+    priors, settings, engines : str
+        In words.
+    """
+
+    name: str
+    title: str
+    equations: tuple[Markdown, ...]
+    note: str
+    priors: str
+    settings: str
+    engines: str
+    source: str
+
+
+def described_family(evidence: Evidence) -> list[Described]:
+    """The models beside the primary one, with the priors that they have for this evidence."""
+    return [_described(evidence, family) for family in FAMILIES.values() if family.name != "contrast"]
+
+
+def _described(evidence: Evidence, family: Family) -> Described:
+    by = {("nuts", "quadrature"): "sampled, and by quadrature", ("nuts",): "sampled", ("quadrature",): "by quadrature"}
+    return Described(
+        family.name,
+        family.title,
+        tuple(Markdown(f"$$ {formula}. $$") for formula in family.equations),
+        family.note,
+        _priors(evidence, family),
+        "; ".join(_setting(*one) for one in _settings(family)),
+        by[family.engines],
+        family.source,
+    )
+
+
+def _priors(evidence: Evidence, family: Family) -> str:
+    priors = default_priors(evidence, family.name).as_text()
+    if family.name == "beta-rates":
+        return ""
+    used = {"rates": ("mu", "tau"), "arm-beta-binomial": ("mu", "baseline")}.get(family.name, tuple(priors))
+    symbols = {"mu": "μ", "tau": "τ", "baseline": "logit of the control rate"}
+    return ", ".join(f"{symbols[name]} ~ {priors[name]}" for name in used)
+
+
+def _settings(family: Family) -> list[tuple[str, str, str]]:
+    return [
+        (
+            one.name,
+            "not set" if one.default is None else f"{one.default:g}",
+            one.meaning + (f" ({one.basket:g} for single arms)" if one.basket is not None else ""),
+        )
+        for one in family.settings
+    ]
+
+
+def _setting(name: str, value: str, meaning: str) -> str:
+    return f"{name} = {value}, {meaning}"

@@ -1,0 +1,121 @@
+"""The MAP prior, its closed form and its effective sample sizes are those published for eight control arms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import beta as beta_distribution
+from scipy.stats import binom
+
+from cli.command import fit as fit_command
+from evidence.folders import ANAKINRA, TWO_STUDIES, folder
+from reanalysis.effects.beta_mixture import BetaMixture
+from reanalysis.effects.effective_size import elir_size, moment_size
+from reanalysis.effects.map_prior import fitted_mixture
+from reanalysis.effects.rates import rate
+from reanalysis.engines.marginal import DrawsMarginal
+from reanalysis.engines.quadrature.engine import fit
+from reanalysis.evidence.folder import read_evidence
+from reanalysis.model.selection import default_spec, select
+
+AS = ANAKINRA.parent / "validation" / "as"
+
+PUBLISHED = BetaMixture(
+    (0.4612914, 0.1917812, 0.1893896, 0.1575378),
+    (33.9513487, 19.4400089, 12.2692310, 2.2521243),
+    (103.0146367, 41.5205219, 55.9202833, 5.4812202),
+)
+"""RBesT's introduction article, four components."""
+
+
+def test_effective_sample_sizes_of_the_published_mixture() -> None:
+    assert moment_size(PUBLISHED) == pytest.approx(24.35, abs=0.005)
+    assert elir_size(PUBLISHED) == pytest.approx(37.61, abs=0.005)
+    assert elir_size(PUBLISHED.robust(0.2)) == pytest.approx(26.50, abs=0.005)
+
+
+def test_the_published_trial_beats_the_updated_robust_prior() -> None:
+    updated = PUBLISHED.robust(0.2).updated(1, 6)
+    assert updated.probability_below(BetaMixture((1.0,), (14.5,), (11.0,))) == pytest.approx(0.9917197, abs=1e-7)
+
+
+@pytest.fixture(scope="module")
+def posterior():
+    evidence = read_evidence(AS)
+    spec = default_spec(evidence, "rates")
+    return fit(spec, select(evidence, spec, "response").data)
+
+
+def test_heterogeneity_and_map_prior_of_the_published_arms(posterior) -> None:
+    """Means, SDs and quantiles by fine deterministic quadrature, to 0.001."""
+    for marginal, expected in (
+        (posterior.overall["tau"], (0.3795, 0.2107, 0.0439, 0.3529, 0.8748)),
+        (rate(posterior.overall["logit_rate_new"]), (0.2583, 0.0874, 0.1108, 0.2486, 0.4715)),
+    ):
+        found = (marginal.mean(), marginal.sd(), *marginal.quantile([0.025, 0.5, 0.975]))
+        assert found == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_closed_form_is_the_map_prior(posterior) -> None:
+    exact = rate(posterior.overall["logit_rate_new"])
+    mixture = fitted_mixture(posterior.overall["logit_rate_new"])
+    found = (mixture.mean(), mixture.sd(), *mixture.quantile([0.025, 0.5, 0.975]))
+    assert found == pytest.approx((exact.mean(), exact.sd(), *exact.quantile([0.025, 0.5, 0.975])), abs=1e-3)
+    at = exact.quantile(np.linspace(0.02, 0.98, 25))
+    assert mixture.cdf(at) == pytest.approx(exact.cdf(at), abs=1e-3)
+
+
+def test_effective_sample_sizes_of_the_published_arms() -> None:
+    """Printed: ELIR 38 and 37, moment 24 and 26 in two releases."""
+    found = fit_command(AS, "--model", "rates", endpoint="response").json["estimates"]["map_prior"]
+    sizes = found["mixture"]["effective_sample_size"]
+    assert 36.5 <= sizes["elir"] <= 38.5
+    assert 23.5 <= sizes["moment"] <= 26.5
+    # of the exact predictive distribution
+    assert sizes["moment"] == pytest.approx(0.25828 * (1 - 0.25828) / 0.087414**2 - 1, abs=0.05)
+    assert found["robust_weight"] == 0.2
+    assert found["robust"]["weights"][-1] == pytest.approx(0.2)
+    assert (found["robust"]["a"][-1], found["robust"]["b"][-1]) == (1.0, 1.0)
+    assert found["robust"]["effective_sample_size"]["elir"] < sizes["elir"]
+
+
+def test_draws_give_nearly_the_same_mixture(posterior) -> None:
+    new = posterior.overall["logit_rate_new"]
+    drawn = fitted_mixture(DrawsMarginal(new.draw(np.random.default_rng(1), 16_000).reshape(4, -1)))
+    exact = fitted_mixture(new)
+    assert (drawn.mean(), drawn.sd()) == pytest.approx((exact.mean(), exact.sd()), abs=3e-3)
+    assert elir_size(drawn) == pytest.approx(elir_size(exact), rel=0.1)
+
+
+def test_one_beta_distribution_is_its_own_mixture() -> None:
+    one = BetaMixture((1.0,), (7.0,), (13.0,))
+    assert (elir_size(one), moment_size(one)) == pytest.approx((20.0, 20.0), abs=1e-6)
+    split = BetaMixture((0.4, 0.6), (7.0, 7.0), (13.0, 13.0))
+    assert elir_size(split) == pytest.approx(20.0, abs=1e-6)
+    assert one.quantile([0.1, 0.9]) == pytest.approx(beta_distribution.ppf([0.1, 0.9], 7, 13), abs=1e-9)
+
+
+def test_updating_raises_the_local_information_size_by_the_patients_on_average() -> None:
+    """Predictive consistency (Neuenschwander et al. 2020): the moment size has no such property."""
+    n = 10
+    rate_nodes, mass = PUBLISHED.nodes()
+    total = 0.0
+    for x in range(n + 1):
+        total += float(mass @ binom.pmf(x, n, rate_nodes)) * elir_size(PUBLISHED.updated(x, n))
+    assert total == pytest.approx(elir_size(PUBLISHED) + n, abs=0.02)
+
+
+def test_a_size_that_does_not_exist_is_none() -> None:
+    assert elir_size(BetaMixture((1.0,), (0.5,), (3.0,))) is None
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5, 1.0])
+def test_the_weight_of_the_vague_component_can_be_set(tmp_path, weight: float) -> None:
+    found = fit_command(folder(tmp_path, TWO_STUDIES), "--model", "rates", "--set", f"robust={weight}").json
+    assert found["estimates"]["map_prior"]["robust_weight"] == weight
+    assert found["spec"]["settings"] == {"robust": weight}
+
+
+def test_without_a_new_study_there_is_no_map_prior(tmp_path) -> None:
+    found = fit_command(folder(tmp_path, TWO_STUDIES), "--model", "rates", "--pooling", "complete").json
+    assert found["estimates"]["map_prior"] is None

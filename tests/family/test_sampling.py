@@ -1,0 +1,199 @@
+"""Sampled posteriors of the family: against quadrature where there is one, against plain sums where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.special import expit
+
+from engines.builders import ICANS, data, one_arm, spec, study, two_arms
+from evidence.folders import ANAKINRA
+from reanalysis.checks.agreement import check_agreement
+from reanalysis.checks.checked_fit import CheckedFit, fit_and_judge, fit_endpoint
+from reanalysis.engines.fit import fit
+from reanalysis.engines.nuts import program
+from reanalysis.engines.nuts.engine import Sampler
+from reanalysis.engines.posterior import Posterior
+from reanalysis.evidence.folder import read_evidence
+from reanalysis.evidence.observation import Candidates
+from reanalysis.model.data import Benchmark, ModelData
+from reanalysis.model.selection import default_spec
+from reanalysis.model.spec import ModelSpec
+
+pytestmark = pytest.mark.xdist_group("nuts")
+
+SHORT = Sampler(tune=700, draws=2000)
+
+BIASED = data(*(replace(s, rho=0.0, bias=b) for s, b in zip(ICANS.studies, (0.35, 0.45, 0.45), strict=True)))
+FILLED = data(
+    *two_arms([(6, 20, 4, 21), (9, 30, 16, 31)], 0.02).studies,
+    replace(study("d", None, (13, 20), 0.02), benchmark=Benchmark(Candidates.count(55, 101), 0.05, 0.5)),
+)
+BASKET = replace(spec("rates", seed=3), model="exnex", basket=True)
+CASES = {
+    "exnex": (spec("exnex", seed=1), ICANS),
+    "bias": (spec("bias", seed=1), BIASED),
+    "all-cohort": (spec("all-cohort", seed=1), FILLED),
+}
+
+
+@cache
+def judged(name: str) -> tuple[Posterior, Posterior, bool]:
+    sampled, exact, gates = fit_and_judge(*CASES[name], "nuts", SHORT)
+    return sampled, exact, all(gate.passed for gate in gates)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_both_engines_agree(name: str) -> None:
+    sampled, exact, passed = judged(name)
+    assert passed
+    assert (sampled.engine, exact.engine) == ("nuts", "quadrature")
+
+
+def test_both_engines_agree_who_is_exchangeable() -> None:
+    sampled, exact, _ = judged("exnex")
+    for s, share in exact.diagnostics["exchangeable"].items():
+        assert sampled.diagnostics["exchangeable"][s] == pytest.approx(share, abs=0.02)
+
+
+@pytest.mark.slow
+def test_both_engines_agree_on_a_basket() -> None:
+    evidence = one_arm([(2, 15), (0, 13), (6, 28), (7, 29), (5, 26)], rho=0.01)
+    assert all(gate.passed for gate in fit_and_judge(BASKET, evidence, "nuts", SHORT)[2])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_another_data_set_and_other_settings_need_no_other_program(name: str) -> None:
+    judged(name)
+    before = program._compiled.cache_info().misses
+    model, _ = CASES[name]
+    other = {
+        "exnex": lambda: fit(replace(model, settings=(("w", 0.8),)), FILLED_WITHOUT, "nuts", SHORT),
+        "bias": lambda: fit(model, data(*BIASED.studies[:2]), "nuts", SHORT),
+        "all-cohort": lambda: fit(model, FILLED_WITHOUT, "nuts", SHORT),
+    }[name]
+    assert other().overall["log_odds_ratio"].sd() > 0
+    assert program._compiled.cache_info().misses == before
+
+
+FILLED_WITHOUT = data(*two_arms([(6, 20, 4, 21), (2, 30, 5, 31)], 0.02).studies)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_saved_has_the_standard_groups(name: str) -> None:
+    tree = judged(name)[0].tree()
+    groups = {"posterior", "prior", "posterior_predictive", "log_likelihood", "log_prior", "observed_data"}
+    assert groups <= set(tree.children)
+    for group in ("posterior", "prior", "log_likelihood", "log_prior"):
+        assert all(np.isfinite(values).all() for values in tree[group].data_vars.values())
+
+
+def arm_spec(seed: int = 4) -> ModelSpec:
+    return spec("arm-beta-binomial", seed=seed)
+
+
+ARMS = two_arms([(6, 20, 4, 21), (9, 30, 16, 31), (2, 15, 3, 14)])
+
+
+@cache
+def arm_level(seed: int = 4) -> Posterior:
+    return fit(arm_spec(seed), ARMS, "nuts", SHORT)
+
+
+def test_arm_level_beta_binomial_equals_plain_sums() -> None:
+    """A sum over the mean control logit, the log odds ratio and rho."""
+    alpha, mu, rho = np.linspace(-4, 4, 81), np.linspace(-4, 4, 81), (np.arange(200) + 0.5) / 200
+    m = (1 - rho) / rho
+
+    def log_arm(name: str, logit: np.ndarray) -> np.ndarray:
+        p = expit(logit)[:, None]
+        arms = [getattr(s, name) for s in ARMS.studies]
+        return sum(stats.betabinom.logpmf(a.events[0], a.n[0], m * p, m * (1 - p)) for a in arms)
+
+    wide = np.linspace(-8, 8, 161)
+    control = log_arm("control", alpha) + stats.norm.logpdf(alpha, 0, 1.5)[:, None]  # (alpha, rho)
+    treated = log_arm("treated", wide)
+    index = np.arange(81)[:, None] + np.arange(81)[None, :]  # alpha + mu on the wide grid
+    log_mass = control[:, None, :] + treated[index] + stats.norm.logpdf(mu)[:, None] + stats.beta.logpdf(rho, 1, 9)
+    mass = np.exp(log_mass - log_mass.max())
+    mass /= mass.sum()
+    found = arm_level()
+    for name, grid, by in (("log_odds_ratio", mu, mass.sum(axis=(0, 2))), ("rho", rho, mass.sum(axis=(0, 1)))):
+        mean = by @ grid
+        sd = np.sqrt(by @ (grid - mean) ** 2)
+        assert abs(found.overall[name].mean() - mean) < 0.06 * sd
+        assert found.overall[name].sd() == pytest.approx(sd, rel=0.06)
+    assert "tau" not in found.overall
+
+
+def test_arm_level_rates_are_not_paired() -> None:
+    """Which control belongs to which treated arm is not in the model."""
+    rows = ARMS.studies
+    turned = data(*(replace(s, control=rows[i - 1].control) for i, s in enumerate(rows)))
+    found, other = arm_level(), fit(arm_spec(5), turned, "nuts", SHORT)
+    sd = found.overall["log_odds_ratio"].sd()
+    assert abs(found.overall["log_odds_ratio"].mean() - other.overall["log_odds_ratio"].mean()) < 0.08 * sd
+    paired, unpaired = (fit(spec(), d).study["s01"]["log_odds_ratio"].mean() for d in (ARMS, turned))
+    assert abs(paired - unpaired) > 0.03  # the primary model does know
+
+
+@cache
+def jointly(correlation: float | None) -> CheckedFit:
+    evidence = read_evidence(ANAKINRA)
+    settings = () if correlation is None else (("correlation", correlation),)
+    model = replace(default_spec(evidence, "joint"), settings=settings)
+    return fit_endpoint(evidence, "cr", model, "nuts", SHORT if correlation != 0.6 else Sampler(tune=400, draws=500))
+
+
+def test_uncorrelated_endpoints_are_those_fitted_one_by_one() -> None:
+    found = jointly(0.0)
+    posterior = found.posterior
+    separate = default_spec(found.evidence)
+    assert set(posterior.parts) == {"icans_any", "crs_any", "infection_g3"}
+    for part in (posterior, *posterior.parts.values()):
+        assert check_agreement(part, fit(separate, ModelData(part.endpoint, part.data.studies))).passed
+    assert not posterior.correlations
+
+
+def test_learnt_correlations_pass_the_gates_and_are_reported() -> None:
+    found = jointly(None)
+    assert found.passed
+    plain = found.as_dict()
+    assert set(plain["estimates"]["endpoints"]) == {"icans_any", "crs_any", "infection_g3"}
+    correlations = {name for name in plain["estimates"] if name.startswith("correlation[")}
+    assert len(correlations) == 6
+    assert "correlation[icans_any, cr]" in correlations
+    assert plain["estimates"]["study"].keys() == {"iptw", "phase2"}
+    assert 0 < plain["probabilities"]["endpoints"]["icans_any"]["log_odds_ratio_below_0"] < 1
+    assert plain["spec"]["settings"] == {"correlation": None}
+
+
+def test_correlation_moves_an_endpoint_with_one_study_towards_the_others() -> None:
+    """Fixed at 0.6, what a study shows on one endpoint says something of its effect on another."""
+    before = program._compiled.cache_info().misses
+    apart, close = jointly(0.0).posterior, jointly(0.6).posterior
+    assert program._compiled.cache_info().misses <= before + 1
+
+    def together(posterior: Posterior) -> float:
+        one = posterior.study["iptw"]["log_odds_ratio"].draws
+        other = posterior.parts["icans_any"].study["iptw"]["log_odds_ratio"].draws
+        return float(np.corrcoef(one.ravel(), other.ravel())[0, 1])
+
+    assert abs(together(apart)) < 0.05
+    assert together(close) > 0.1
+
+
+@pytest.mark.parametrize(
+    "made", [lambda: arm_level(), lambda: jointly(None).posterior], ids=["arm-beta-binomial", "joint"]
+)
+def test_models_without_quadrature_are_saved_whole(made: Callable[[], Posterior]) -> None:
+    posterior = made()
+    tree = posterior.tree()
+    assert {"posterior", "prior", "log_likelihood", "posterior_predictive"} <= set(tree.children)
+    for name in posterior.parts:
+        assert "posterior" in tree[f"endpoints/{name}"].children
