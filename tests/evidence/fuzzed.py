@@ -8,6 +8,7 @@ from pathlib import Path
 
 import openpyxl
 from hypothesis import strategies as st
+from openpyxl.utils.exceptions import IllegalCharacterError
 
 from evidence.folders import table
 from reanalysis.evidence.arms import COLUMNS
@@ -153,7 +154,7 @@ def workbook(rows: list[Cells]) -> bytes:
             value = row.get(column)
             try:
                 sheet.cell(r, c).value = int(str(value)) if str(value).isdecimal() else value
-            except ValueError:  # characters that no workbook holds
+            except (ValueError, IllegalCharacterError):  # characters that no workbook holds
                 sheet.cell(r, c).value = "?"
     stream = io.BytesIO()
     book.save(stream)
