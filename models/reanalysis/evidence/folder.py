@@ -17,7 +17,7 @@ from reanalysis.evidence.benchmarks import FILE as BENCHMARKS
 from reanalysis.evidence.benchmarks import BenchmarkRow, read_benchmarks
 from reanalysis.evidence.contrasts import ContrastRow, read_contrasts
 from reanalysis.evidence.cross_references import cross_references
-from reanalysis.evidence.problems import InvalidInput, Problem
+from reanalysis.evidence.problems import InvalidInput, Problem, file_name
 from reanalysis.evidence.settings import Endpoint, Settings, Source, Study, read_settings, read_sources
 from reanalysis.evidence.text_table import is_there, table_file
 
@@ -130,7 +130,7 @@ class Evidence:
     @property
     def title(self) -> str:
         """Title for readers."""
-        return self.settings.title or f"Re-analysis of {self.folder.resolve().name}"
+        return self.settings.title or f"Re-analysis of {file_name(self.folder.resolve().name)}"
 
 
 def once_per_folder[*A, R](function: Callable[[Evidence, *A], R]) -> Callable[[Evidence, *A], R]:

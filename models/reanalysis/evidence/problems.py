@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ def is_printable(text: str) -> bool:
 def printable(text: str) -> str:
     """The text on one line, what a terminal would act on replaced by U+FFFD and line breaks by blanks."""
     return "".join(" " if c in "\t\n\r" else c if is_printable(c) else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def file_name(path: str | os.PathLike[str]) -> str:
+    """A path as text: names are UTF-8 whatever the locale takes them for, and what is not is replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def listed(names: Iterable[str]) -> str:

@@ -16,6 +16,9 @@ Design = Literal["randomised", "weighted", "matched", "historical", "external"]
 
 DEFAULT_K_GRID = (0.5, 0.65, 0.75, 0.8, 1.0)
 DEFAULT_N_MAX = 100
+LONGEST_TEXT = 10_000
+"""Characters of a label, note or question: what is longer is no text that a report can show."""
+_LONGEST_FILE = 1_000_000
 LARGEST_N_MAX = 10_000
 """Beyond this a denominator is not searched for: every percentage fits most of the numbers there."""
 SMALLEST_RHO = 1e-6
@@ -23,7 +26,9 @@ SMALLEST_RHO = 1e-6
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, str_max_length=LONGEST_TEXT, allow_inf_nan=False
+    )
 
 
 class Denominator(_Frozen):
@@ -195,6 +200,8 @@ def read_sources(path: Path) -> dict[str, Source]:
 
 
 def _parsed(name: str, text: str) -> dict[str, Any]:
+    if len(text) > _LONGEST_FILE:
+        raise InvalidInput([Problem(name, None, "", "", f"the file may have at most {_LONGEST_FILE} characters")])
     try:
         return tomllib.loads(text)
     except RecursionError:

@@ -132,10 +132,11 @@ def _pandoc(source: Path, target: Path, title: str, *options: str) -> None:
         *options,
         str(source),
     ]
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(_timestamp())}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(_timestamp()), "LC_ALL": "C.UTF-8"}
+    arguments = [argument.encode("utf-8", "surrogateescape") for argument in command]  # whatever our own locale is
+    done = subprocess.run(arguments, capture_output=True, env=environment, check=False)
     if done.returncode != 0:
-        raise DocumentError(f"pandoc: {done.stderr.strip()}")
+        raise DocumentError(f"pandoc: {done.stderr.decode('utf-8', 'replace').strip()}")
 
 
 def _yaml_text(title: str) -> str:

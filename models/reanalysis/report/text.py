@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from reanalysis.evidence.problems import file_name, printable
 from reanalysis.evidence.settings import Rho
 from reanalysis.report.analysis import Analysis
 from reanalysis.report.changes_shown import changes_section
@@ -82,7 +83,7 @@ def _context(analysis: Analysis, figures: Mapping[str, Markdown]) -> dict[str, A
         "family": described_family(evidence),
         "engine": analysis.engine,
         "seed": analysis.spec.seed,
-        "command_folder": Markdown(evidence.folder.as_posix().replace("`", "")),
+        "command_folder": Markdown(printable(file_name(evidence.folder)).replace("`", "")),
         "endpoints": [_endpoint(e) for e in analysis.endpoints],
         "tables": {
             "answer": answer.answer_table(analysis, analysis.headlines, figures, "tbl-answer"),
