@@ -10,7 +10,10 @@ import typer
 from reanalysis.cli.options import Data, Format, Workers
 
 if TYPE_CHECKING:
+    from reanalysis.checks.result import CheckResult
     from reanalysis.cli.output import Page
+    from reanalysis.model.data import ModelData
+    from reanalysis.model.spec import ModelSpec
     from reanalysis.sensitivity.all_models import ModelAnswer
     from reanalysis.sensitivity.multiverse.multiverse import Multiverse
     from reanalysis.sensitivity.tipping.search import TippingPoint
@@ -43,16 +46,18 @@ def sensitivity_command(
     from reanalysis.model.selection import default_spec, select
     from reanalysis.sensitivity.all_models import all_models as fit_all_models
     from reanalysis.sensitivity.multiverse.multiverse import multiverse
-    from reanalysis.sensitivity.multiverse.summary import summary
+    from reanalysis.sensitivity.multiverse.summary import plain_rows, summary
     from reanalysis.sensitivity.tipping.points import tipping_points
 
     spec = default_spec(evidence)
-    select(evidence, spec, endpoint)
+    chosen = select(evidence, spec, endpoint).data
     require_consistent(evidence, (endpoint,))
     with local_processes(workers) as executor, counting(f"{endpoint}: specifications") as progress:
         found = multiverse(evidence, endpoint, spec, executor=executor, progress=progress)
     with working("tipping points"):
         points = tipping_points(evidence, endpoint, spec)
+    with working("predictive checks and power scaling"):
+        checks = _checks(spec, chosen)
     models: list[ModelAnswer] = []
     if all_models:
         with working("every model once"):
@@ -63,6 +68,7 @@ def sensitivity_command(
         from dataclasses import asdict
 
         whole: dict[str, Any] = summary(found) | {"tipping_points": [point.as_dict() for point in points]}
+        whole |= {name: {"text": check.text, "table": plain_rows(check.table)} for name, check in checks.items()}
         if all_models:
             whole["models"] = [asdict(model) for model in models]
         print_json(whole)
@@ -73,8 +79,24 @@ def sensitivity_command(
     with until_closed(page.file):  # type: ignore[arg-type]
         _print(page, evidence.endpoint_label(endpoint), summary(found))
         _print_points(page, points)
+        for check in checks.values():
+            _print_check(page, check)
         if all_models:
             _print_models(page, models)
+
+
+def _checks(spec: ModelSpec, data: ModelData) -> dict[str, CheckResult]:
+    """What is reported of the primary analysis and judged by nobody."""
+    from reanalysis.engines.fit import fit
+    from reanalysis.sensitivity.left_out_prediction import left_out_prediction
+    from reanalysis.sensitivity.power_scaling import power_scaling
+    from reanalysis.sensitivity.predictive_checks import predictive_checks
+
+    return {
+        "predictive_checks": predictive_checks(spec, data),
+        "left_out_prediction": left_out_prediction(spec, data),
+        "power_scaling": power_scaling(fit(spec, data)),
+    }
 
 
 def _save(found: Multiverse, out: Path) -> None:
@@ -128,6 +150,18 @@ def _print_points(page: Page, points: list[TippingPoint]) -> None:
     page.print(table)
     for knob, meaning in {point.knob: point.meaning for point in points}.items():
         page.lines(f"{knob}: {meaning}", indent=2)
+
+
+def _print_check(page: Page, check: CheckResult) -> None:
+    from rich.table import Table
+
+    page.print()
+    page.lines(check.name, style="bold")
+    page.lines(check.text)
+    table = Table(*(str(name).replace("_", " ") for name in check.table), box=None, pad_edge=False)
+    for row in check.table.itertuples(index=False):
+        table.add_row(*(_text(f"{value:.3f}" if isinstance(value, float) else str(value)) for value in row))
+    page.print(table)
 
 
 def _print_models(page: Page, models: list[ModelAnswer]) -> None:

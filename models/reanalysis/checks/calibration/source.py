@@ -26,6 +26,9 @@ CALIBRATED = (
 )
 """Models, engines, the way from a print to its candidates, and what is simulated."""
 
+_PROSE = ("model/family.py",)
+"""Names, equations and settings of all models; the calibrated one has no settings."""
+
 _LAYOUT = (tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER)
 _OPENS = (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
 
@@ -53,7 +56,7 @@ def calibrated_files(engine: Engine) -> list[str]:
         files += [place] if place.is_file() else sorted(place.rglob("*.py"))
     names = [path.relative_to(_PACKAGE).as_posix() for path in files]
     others = tuple(folder for other, folder in _OWN.items() if other != engine)
-    return [name for name in names if not name.startswith(others)]
+    return [name for name in names if not name.startswith(others) and name not in _PROSE]
 
 
 def meaning(code: str) -> Iterator[str]:

@@ -207,7 +207,7 @@ def _contrasts(model: ModelName) -> bool:
 
 
 def choices(
-    evidence: Evidence, spec: ModelSpec, endpoint: str, fine: bool = False, most: int = 3000
+    evidence: Evidence, spec: ModelSpec, endpoint: str, fine: bool, most: int
 ) -> tuple[list[Choice], Choice, list[Choice], list[str]]:
     """All choices.
 

@@ -93,6 +93,7 @@ def multiverse(
     executor: Executor | None = None,
     progress: Progress | None = None,
     at_least: int = AT_LEAST,
+    most: int = MOST,
 ) -> Multiverse:
     """Fit every specification of one endpoint.
 
@@ -108,6 +109,8 @@ def multiverse(
         What runs the fits; by default this process. The numbers do not depend on it.
     at_least : int
         Specifications below which the grids of rho, k and the denominators get more levels.
+    most : int
+        Combinations of choices about the evidence; a choice that would make more is held, and named in ``held``.
 
     Raises
     ------
@@ -115,7 +118,7 @@ def multiverse(
         If the primary specification has no data.
     """
     for fine in (False, True):
-        crossed = _cross(evidence, endpoint, spec, fine)
+        crossed = _cross(evidence, endpoint, spec, fine, most)
         if len(crossed.specifications) >= at_least:
             break
     found = in_batches(answers, crossed.specifications, size=_BATCH, executor=executor, progress=progress)
@@ -138,8 +141,8 @@ class _Crossed:
     held: list[str]
 
 
-def _cross(evidence: Evidence, endpoint: str, spec: ModelSpec, fine: bool) -> _Crossed:
-    of_evidence, model, priors, held = choices(evidence, spec, endpoint, fine)
+def _cross(evidence: Evidence, endpoint: str, spec: ModelSpec, fine: bool, most: int) -> _Crossed:
+    of_evidence, model, priors, held = choices(evidence, spec, endpoint, fine, most)
     selecting, analysing = (*of_evidence, model), (model, *priors)
     data: dict[ModelData, int] = {}
     selected = np.full([len(choice.levels) for choice in selecting], -1, dtype=np.intp)

@@ -33,12 +33,12 @@ def summary(found: Multiverse) -> dict[str, Any]:
         "infeasible": found.infeasible,
         "held": list(found.held),
         "choices": {choice.name: list(choice.labels) for choice in found.choices},
-        "primary": _plain(primary)[0] if len(primary) else None,
+        "primary": plain_rows(primary)[0] if len(primary) else None,
         "probability": "P(log odds ratio < 0)" if found.better is None else "P(benefit)",
         "shares": {f"above_{threshold:g}": share for threshold, share in found.shares().items()},
         "odds_ratio": dict(zip(_SPREAD, (float(q) for q in np.quantile(medians, list(_SPREAD.values()))), strict=True)),
         "below_one": float((medians < 1).mean()),
-        "variance": _plain(variance_decomposition(found)),
+        "variance": plain_rows(variance_decomposition(found)),
     }
 
 
@@ -46,7 +46,8 @@ _NUMBERS = ("mean", "sd", "median", "lower", "upper", "p_below_0", "p_benefit")
 _SPREAD = {"lowest": 0.0, "lower_quartile": 0.25, "middle": 0.5, "upper_quartile": 0.75, "highest": 1.0}
 
 
-def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
+def plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a table as plain values, None where one is missing."""
     return [
         {str(name): None if isinstance(value, float) and np.isnan(value) else value for name, value in row.items()}
         for row in table.to_dict("records")

@@ -87,16 +87,21 @@ def _bias(evidence: Evidence, endpoint: str, spec: ModelSpec) -> Iterator[Knob]:
     if "randomised" in _designs(evidence, endpoint, spec):
         return
     data = select(evidence, spec, endpoint).data
-    mean, sd = spec.priors.mu.parameters
-    settings = dict(spec.settings)
 
     def chance(b: float) -> float:
-        moved = replace(spec, priors=replace(spec.priors, mu=Distribution("normal", (mean + b, sd))))
-        if spec.model == "exnex":  # an effect that stands alone moves too
-            moved = replace(moved, settings=tuple((settings | {"nex_mean": spec.number("nex_mean") + b}).items()))
-        return _good_side(evidence, endpoint, headline_effect(fit(moved, data)), at=b)
+        return _good_side(evidence, endpoint, headline_effect(fit(moved_by(spec, b), data)), at=b)
 
     yield Knob("bias", "log odds ratio that every study, none of them randomised, is off by", 0.0, -2.5, 2.5, chance)
+
+
+def moved_by(spec: ModelSpec, b: float) -> ModelSpec:
+    """The specification whose effects are those of ``spec`` plus b."""
+    mean, sd = spec.priors.mu.parameters
+    moved = replace(spec, priors=replace(spec.priors, mu=Distribution("normal", (mean + b, sd))))
+    if spec.model == "exnex":  # an effect that stands alone moves too
+        settings = dict(spec.settings) | {"nex_mean": spec.number("nex_mean") + b}
+        moved = replace(moved, settings=tuple(settings.items()))
+    return moved
 
 
 def _bias_sd(evidence: Evidence, endpoint: str, spec: ModelSpec) -> Iterator[Knob]:

@@ -1,0 +1,109 @@
+"""``reanalysis sensitivity``: one JSON object or a page, every specification in a file, one error for each mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cli.command import run
+from reanalysis.engines.errors import EngineError
+from reanalysis.engines.fit import fit
+from reanalysis.model.family import FAMILIES
+from reanalysis.sensitivity import all_models
+from reanalysis.sensitivity.multiverse.multiverse import Multiverse, multiverse
+from reanalysis.sensitivity.multiverse.summary import summary
+from report.figures.folders import write_folder
+
+ANAKINRA = Path(__file__).parents[2] / "data" / "anakinra"
+
+
+@pytest.fixture
+def trials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two trials, and no refinement of grids for their sake."""
+    monkeypatch.setitem(multiverse.__kwdefaults__, "at_least", 1)  # type: ignore[arg-type]
+    return write_folder(tmp_path / "trials", {"death": [("a", (3, 30, 1, 31)), ("b", (5, 41, 4, 40))]})
+
+
+def sensitivity(folder: Path, *arguments: object, endpoint: str = "death") -> object:
+    return run("sensitivity", folder, "--endpoint", endpoint, "--workers", 1, *arguments)
+
+
+def test_json_and_table_hold_the_multiverse(tmp_path: Path, crs: Multiverse) -> None:
+    out = tmp_path / "all.parquet"
+    ended = sensitivity(ANAKINRA, "--format", "json", "--out", out, endpoint="crs_any")
+    assert ended.code == 0, ended.err  # type: ignore[attr-defined]
+    found = ended.json  # type: ignore[attr-defined]
+    expected = summary(crs)
+    assert {key: found[key] for key in expected} == expected
+    assert found["specifications"] >= 1000
+    assert set(found["shares"]) == {"above_0.5", "above_0.8", "above_0.95"}
+    assert {row["study"] for row in found["predictive_checks"]["table"]} == {"phase2"}
+    assert found["left_out_prediction"]["table"][-1]["study"] == "all"
+    assert {"log_odds_ratio", "tau"} <= {row["quantity"] for row in found["power_scaling"]["table"]}
+    assert {p["knob"] for p in found["tipping_points"]} >= {"bias", "rho", "sceptical prior SD"}
+    pd.testing.assert_frame_equal(pd.read_parquet(out), crs.table, check_dtype=False, check_exact=True)
+
+
+def test_a_page_has_the_counts_the_choices_and_the_tipping_points(trials: Path, tmp_path: Path) -> None:
+    out = tmp_path / "all.csv"
+    ended = sensitivity(trials, "--out", out)
+    assert ended.code == 0, ended.err  # type: ignore[attr-defined]
+    text = ended.out  # type: ignore[attr-defined]
+    for part in (
+        "specifications",
+        "define no effect",
+        "mu prior",
+        "Tipping points",
+        "future cohort, 50 an arm",
+        "Predictive checks",
+    ):
+        assert part in text
+    assert len(pd.read_csv(out)) == int(text.split("death: ")[1].split(" ")[0].replace(",", ""))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("--format", "xml"), "--format"),
+        (("--workers", 0), "--workers"),
+        (("--out", "nowhere/all.csv"), "--out"),
+        (("--out", "all.txt"), ".csv or .parquet"),
+    ],
+)
+def test_wrong_options_are_one_error_each(trials: Path, wrong: tuple[object, ...], said: str) -> None:
+    ended = run("sensitivity", trials, "--endpoint", "death", *wrong)
+    assert ended.code == 2
+    (error,) = ended.errors
+    assert said in error
+
+
+def test_unknown_endpoints_and_endpoints_without_a_comparison_are_errors(trials: Path) -> None:
+    ended = run("sensitivity", trials, "--endpoint", "deth")
+    assert ended.code == 2
+    assert "did you mean" in ended.errors[0].lower()
+    with (trials / "arms.csv").open("a", encoding="utf-8") as file:
+        file.write("c,control,stroke,3,40\n")
+    alone = run("sensitivity", trials, "--endpoint", "stroke")
+    assert alone.code == 2
+    assert "no study informs" in alone.errors[0]
+
+
+def test_every_model_is_fitted_once_and_one_that_fails_says_why(trials: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_sampling(spec: object, data: object, engine: str) -> object:
+        if engine == "nuts":
+            raise EngineError("no sampler here")
+        return fit(spec, data, engine)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(all_models, "fit", without_sampling)
+    found = sensitivity(trials, "--all-models", "--format", "json").json["models"]  # type: ignore[attr-defined]
+    by_name = {one["model"]: one for one in found}
+    assert next(iter(by_name)) == "contrast"
+    assert {"joint", "arm-beta-binomial", "exnex", "bias", "all-cohort"} <= set(by_name)
+    for name, one in by_name.items():
+        assert one["engine"] == ("quadrature" if "quadrature" in FAMILIES[name].engines else "nuts")
+        assert (one["log_odds_ratio"] is None) == (one["engine"] == "nuts")
+    assert by_name["joint"]["note"] == "not computed: no sampler here"
+    assert by_name["all-cohort"]["log_odds_ratio"] == by_name["contrast"]["log_odds_ratio"]  # nothing to fill
+    assert "no sampler here" in sensitivity(trials, "--all-models").out  # type: ignore[attr-defined]
