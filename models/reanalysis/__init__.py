@@ -17,7 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules={"effects", "sensitivity", "report"},  # packages that can be called
     submod_attrs={
-        "sensitivity.entry": ["audit"],
+        "sensitivity.entry": ["audit", "multiverse", "tipping_points"],
         "checks.entry": ["fit"],
         "model.specification": ["specification"],
         "evidence.folder": ["read_evidence"],
@@ -33,5 +33,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "report.figures.overview": ["plot_overview"],
         "report.figures.prior_posterior": ["plot_prior_posterior"],
         "report.figures.sensitivity": ["plot_sensitivity"],
+        "report.figures.specification_curve": ["plot_specification_curve"],
+        "report.figures.sbc_ecdf": ["plot_sbc_ecdf"],
     },
 )

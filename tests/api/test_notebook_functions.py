@@ -135,3 +135,16 @@ def test_a_report_is_built_as_on_the_command_line(tmp_path: Path) -> None:
     built = ra.report(str(tmp_path / "mine"), tmp_path / "out", engine="quadrature")
     assert built.passed
     assert (tmp_path / "out" / "index.html").is_file()
+
+
+def test_choices_beyond_the_most_are_held_and_named(evidence: Evidence) -> None:
+    found = ra.multiverse(evidence, "icans_any", most=4)
+    assert {"left out"} <= {choice.name for choice in found.choices}
+    assert "route" in found.held
+    assert len(found.table) > 100
+
+
+def test_tipping_points_are_a_table(evidence: Evidence) -> None:
+    table = ra.tipping_points(evidence, "crs_any")
+    assert {"knob", "event", "threshold", "value"} <= set(table.columns)
+    assert set(table["threshold"]) == {0.5, 0.8, 0.95}

@@ -19,7 +19,7 @@ from reanalysis.model.selection import default_spec, select
 from reanalysis.model.spec import ModelSpec
 from reanalysis.sensitivity.multiverse import multiverse as module
 from reanalysis.sensitivity.multiverse.choices import Choice, Level, choices
-from reanalysis.sensitivity.multiverse.multiverse import ANY, Multiverse, multiverse
+from reanalysis.sensitivity.multiverse.multiverse import ANY, MOST, Multiverse, multiverse
 from reanalysis.sensitivity.multiverse.specification import Specification, answer
 from reanalysis.sensitivity.multiverse.summary import summary
 from reanalysis.sensitivity.multiverse.variance import complete, variance_decomposition
@@ -107,7 +107,7 @@ def test_no_pooling_of_several_studies_is_counted_and_not_dropped(evidence: Evid
 
 
 def test_grids_are_refined_only_where_there_are_too_few_specifications(evidence: Evidence, spec: ModelSpec) -> None:
-    coarse, fine = (choices(evidence, spec, "infection_g3", fine)[0] for fine in (False, True))
+    coarse, fine = (choices(evidence, spec, "infection_g3", fine, MOST)[0] for fine in (False, True))
     levels = {choice.name: choice.labels for choice in coarse}
     assert levels["rho scale"] == ("1", "0", "2")
     assert {choice.name: len(choice.labels) for choice in fine}["rho scale"] == 5

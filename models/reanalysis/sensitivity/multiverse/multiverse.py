@@ -28,6 +28,9 @@ from reanalysis.sensitivity.multiverse.specification import Answer, Specificatio
 AT_LEAST = 1000
 """Specifications below which grids are refined."""
 
+MOST = 3000
+"""Combinations of choices about the evidence beyond which a choice is held."""
+
 ANY = "any"
 """Level of a choice that makes no difference to a specification."""
 
