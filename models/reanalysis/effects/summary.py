@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from reanalysis.engines.marginal import Marginal
 
@@ -28,7 +28,7 @@ class Summary:
 
     def as_dict(self) -> dict[str, float | None]:
         """Plain values for JSON."""
-        return asdict(self)
+        return dict(vars(self))
 
 
 def summarise(marginal: Marginal, level: float = LEVEL, moments: int = 2) -> Summary:

@@ -36,11 +36,17 @@ def cumulative_integral(density: Array, step: float) -> Array:
     for ghost in (-2, -1):
         a, b, c, d = (padded[..., ghost - i] for i in (1, 2, 3, 4))
         padded[..., ghost] = 4 * a - 6 * b + 4 * c - d
-    slope = (8 * (padded[..., 3:-1] - padded[..., 1:-3]) - padded[..., 4:] + padded[..., :-4]) / 12
-    pieces = 0.5 * (density[..., 1:] + density[..., :-1])
-    pieces -= (slope[..., 1:] - slope[..., :-1]) / 12
-    cumulative = np.zeros_like(density)
-    np.cumsum(step * pieces, axis=-1, out=cumulative[..., 1:])
+    twelve_slopes = padded[..., 3:-1] - padded[..., 1:-3]
+    twelve_slopes *= 8.0
+    twelve_slopes -= padded[..., 4:]
+    twelve_slopes += padded[..., :-4]
+    # the sum of trapezoids less half of both ends; corrections of neighbouring cells cancel but for their slopes
+    cumulative = np.cumsum(density, axis=-1)
+    cumulative -= 0.5 * density
+    twelve_slopes *= 1 / 144
+    cumulative -= twelve_slopes
+    cumulative -= cumulative[..., :1].copy()
+    cumulative *= step
     return cumulative
 
 
@@ -70,13 +76,13 @@ def refined(density: Array, times: int) -> Array:
     return np.maximum(times * fine, 0.0)
 
 
-def hermite(t: Array, width: ArrayLike, c0: Array, c1: Array, f0: Array, f1: Array) -> Array:
-    """Cubic through values c with slopes f at the ends of a cell of the given width, at t in [0, 1]."""
-    rest = 1 - t
-    return c0 + t * t * (3 - 2 * t) * (c1 - c0) + np.asarray(width) * t * rest * (rest * f0 - t * f1)
+def cubic(width: ArrayLike, c0: Array, c1: Array, f0: Array, f1: Array) -> tuple[Array, Array, Array]:
+    """Hermite's cubic through values c with slopes f at the ends of a cell of the given width.
 
-
-def hermite_slope(t: Array, width: ArrayLike, c0: Array, c1: Array, f0: Array, f1: Array) -> Array:
-    """Derivative of `hermite` with respect to t."""
-    rest = 1 - t
-    return 6 * t * rest * (c1 - c0) + np.asarray(width) * (rest * (1 - 3 * t) * f0 + t * (3 * t - 2) * f1)
+    Returns
+    -------
+    tuple of ndarray
+        Coefficients (a, b, c) of ``c0 + a t + b t^2 + c t^3``, t in [0, 1] the position in the cell.
+    """
+    rise, first, last = c1 - c0, np.asarray(width) * f0, np.asarray(width) * f1
+    return first, 3 * rise - 2 * first - last, first + last - 2 * rise

@@ -10,13 +10,18 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reanalysis.engines.interpolation import cumulative_integral, hermite, hermite_slope, refined
+from reanalysis.engines.interpolation import cubic, cumulative_integral, refined
 
 Array = NDArray[np.float64]
 Transform = Callable[[Array], Array]
 
-_REFINED = 8
+_REFINED = 4
 """How much finer than its nodes a density is tabulated."""
+
+_FEW = 16
+"""Quantiles that are remembered: a ratio asks for those of its logarithm again."""
+
+_TINY = 1e-300
 
 
 class Marginal(Protocol):
@@ -77,7 +82,7 @@ class GridMarginal:
     def from_integrated(cls, x: Array, density: Array, cumulative: Array, nodes: Array, mass: Array) -> GridMarginal:
         """From an unnormalised density with its integral up to each node, and unnormalised quadrature masses."""
         total = cumulative[-1]
-        distribution = np.maximum.accumulate(np.clip(cumulative / total, 0.0, 1.0))
+        distribution = np.maximum.accumulate(np.minimum(np.maximum(cumulative / total, 0.0), 1.0))
         return cls(x, density / total, distribution, nodes, mass / mass.sum())
 
     def mean(self, of: Transform | None = None) -> float:
@@ -90,6 +95,10 @@ class GridMarginal:
         values = self.nodes if of is None else of(self.nodes)
         return float(np.sqrt(self.mass @ (values - self.mass @ values) ** 2))
 
+    @cached_property
+    def _remembered(self) -> dict[tuple[float, ...], Array]:
+        return {}
+
     def _cell(self, index: NDArray[np.intp]) -> tuple[Array, Array, Array, Array, Array, Array]:
         x, f, c = self.x, self.pdf, self.distribution
         return x[index], x[index + 1] - x[index], c[index], c[index + 1], f[index], f[index + 1]
@@ -100,19 +109,28 @@ class GridMarginal:
         index = np.clip(np.searchsorted(self.x, x, side="right") - 1, 0, len(self.x) - 2)
         left, width, c0, c1, f0, f1 = self._cell(index)
         t = np.clip((x - left) / width, 0.0, 1.0)
-        return np.clip(hermite(t, width, c0, c1, f0, f1), 0.0, 1.0)
+        first, square, third = cubic(width, c0, c1, f0, f1)
+        return np.clip(c0 + t * (first + t * (square + t * third)), 0.0, 1.0)
 
     def quantile(self, probability: ArrayLike) -> Array:
         """Quantiles, by Newton's method within the cell that holds them."""
         q = np.asarray(probability, dtype=float)
-        index = np.clip(np.searchsorted(self.distribution, q, side="left") - 1, 0, len(self.x) - 2)
+        if q.ndim != 1 or len(q) > _FEW:
+            return self._sought(q)
+        key = tuple(q.tolist())
+        if key not in self._remembered:
+            self._remembered[key] = self._sought(q)
+        return self._remembered[key].copy()
+
+    def _sought(self, q: Array) -> Array:
+        index = np.minimum(np.maximum(np.searchsorted(self.distribution, q) - 1, 0), len(self.x) - 2)
         left, width, c0, c1, f0, f1 = self._cell(index)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            t = np.where(c1 > c0, (q - c0) / (c1 - c0), 0.5)
-            for _ in range(3):
-                slope = hermite_slope(t, width, c0, c1, f0, f1)
-                move = (hermite(t, width, c0, c1, f0, f1) - q) / slope
-                t = np.clip(t - np.where(np.isfinite(move), move, 0.0), 0.0, 1.0)
+        first, square, third = cubic(width, c0, c1, f0, f1)
+        above, twice, thrice = q - c0, 2 * square, 3 * third
+        t = above / np.maximum(c1 - c0, _TINY)
+        for _ in range(3):
+            slope = np.maximum(first + t * (twice + t * thrice), _TINY)
+            t = np.minimum(np.maximum(t - (t * (first + t * (square + t * third)) - above) / slope, 0.0), 1.0)
         return left + t * width
 
     def density(self, x: ArrayLike) -> Array:

@@ -9,17 +9,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reanalysis.engines.interpolation import hermite, hermite_slope
+from reanalysis.engines.interpolation import cubic
 from reanalysis.engines.marginal import GridMarginal, Transform
 
 Array = NDArray[np.float64]
 Inverse = Callable[[Array], tuple[Array, Array]]
 
-_BRACKETS = 25
+_BRACKETS = 41
 _BLOCK = 128
 _MOST_STEPS = 80
-_CLOSE = 1e-5
-"""Last move of the search for a quantile, as a share of the range: what is left after it is far smaller."""
+_CLOSE = 3e-5
+"""Last move of the search for a quantile, as a share of the range: what is left after it is about its square."""
 
 
 @dataclass(frozen=True)
@@ -108,25 +108,24 @@ class FunctionalMarginal:
 
     def _block(self, x: Array) -> Array:
         step, last = self.inner[1] - self.inner[0], len(self.inner) - 1
-        within = np.clip(x, *self.limits)[None, :]
+        low, high = self.limits
+        within = np.minimum(np.maximum(x, low), high)[None, :]
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             inner, change = self.inverse(within)
             position = (inner - self.inner[0]) / step
             change = change / step
         position = np.minimum(np.maximum(position, 0.0), last)  # where g cannot reach x the inverse is infinite
         index = np.minimum(position.astype(np.intp), last - 1)
-        rows = np.arange(len(self.cumulative))[:, None]
-        cell = (
-            step,
-            self.cumulative[rows, index],
-            self.cumulative[rows, index + 1],
-            self.density_along[rows, index],
-            self.density_along[rows, index + 1],
+        at = index + len(self.inner) * np.arange(len(self.cumulative))[:, None]
+        after = at + 1
+        below = self.cumulative.take(at)
+        first, square, third = cubic(
+            step, below, self.cumulative.take(after), self.density_along.take(at), self.density_along.take(after)
         )
         t = position - index
-        inside = (position > 0) & (position < last)
-        density = np.where(inside, hermite_slope(t, *cell), 0.0) * np.where(inside, change, 0.0)
-        both = np.stack([hermite(t, *cell).sum(axis=0), np.maximum(density, 0.0).sum(axis=0)])
+        change = np.where((position > 0) & (position < last), change, 0.0)
+        density = np.maximum((first + t * (2 * square + 3 * t * third)) * change, 0.0)
+        both = np.stack([(below + t * (first + t * (square + t * third))).sum(axis=0), density.sum(axis=0)])
         both /= self.cumulative[:, -1].sum()
-        both[0] = np.clip(both[0], 0.0, 1.0)
+        both[0] = np.minimum(np.maximum(both[0], 0.0), 1.0)
         return both

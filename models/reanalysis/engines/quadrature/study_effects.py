@@ -45,7 +45,7 @@ _RESOLUTION = 0.55
 _TABULATED = 0.42
 """The same along the effect, where distribution functions are read between nodes."""
 
-_REFINED = 4
+_REFINED = 3
 """How much finer than its nodes the density along the effect is tabulated."""
 
 _FEW = 20_000
