@@ -16,6 +16,9 @@ RATIO = 1.25
 NOISE = 3.0
 """Monte Carlo standard errors below which a shift is no shift."""
 
+_TOML = "analysis"
+"""Under this name stand the settings of analysis.toml."""
+
 Kind = Literal["added", "removed", "altered"]
 
 
@@ -199,7 +202,7 @@ def compare(old: Record, new: Record, probability: float = PROBABILITY, ratio: f
     systems = [{name: made.pop(name) for name in ("python", "machine")} for made in (made_old, made_new)]
     return Changes(
         tuple(change for table in TABLES for change in _rows(table, old.evidence, new.evidence)),
-        _different(made_old | old.evidence["settings"], made_new | new.evidence["settings"]),
+        _different(made_old | {_TOML: old.evidence["settings"]}, made_new | {_TOML: new.evidence["settings"]}),
         _different(systems[0] | packages[0], systems[1] | packages[1], split=False),
         tuple(_endpoints(old.results, new.results)),
         probability,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from reanalysis.evidence.problems import printable
 from reanalysis.report.changes import Change, Changes, EndpointChange, Shift
-from reanalysis.report.markdown import Column, Markdown, escape, table
+from reanalysis.report.markdown import Column, Markdown, table
 from reanalysis.report.numbers import counted, decimal, percent, ratio
 
 _LONGEST = 120
+_ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~$&@!])")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def summary(changes: Changes) -> str:
         counted(len(changes.software), "version"),
     ]
     thresholds = f"by more than {100 * changes.probability:g} points of probability or a factor {changes.ratio:g}"
-    what = f"{', '.join(parts)} changed; "
+    what = f"{parts[0]}, {parts[1]} and {parts[2]} changed; "
     if not changes.moved:
         return f"{what}no conclusion moved {thresholds}."
     names = ", ".join(e.label for e in changes.moved)
@@ -144,13 +146,18 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def as_markdown(changes: Changes) -> str:
     """Markdown for a pull request, an issue or a mail; what comes from evidence shows literally."""
-    lines: list[str] = [escape(summary(changes))]
+    lines = [_literal(summary(changes))]
     for section in sections(changes):
         lines += ["", f"### {section.title}", ""]
         lines.append("| " + " | ".join(c.header for c in section.columns) + " |")
         lines.append("|" + "|".join({"right": "---:"}.get(c.align, "---") for c in section.columns) + "|")
-        lines += ["| " + " | ".join(escape(cell) for cell in row) + " |" for row in section.rows]
+        lines += ["| " + " | ".join(_literal(cell) for cell in row) + " |" for row in section.rows]
     return "\n".join(lines) + "\n"
+
+
+def _literal(text: str) -> str:
+    """Text that any flavour of Markdown shows as it is, and that people can read where it stays Markdown."""
+    return _ACTIVE.sub(r"\\\1", printable(text))
 
 
 def changes_section(changes: Changes | None) -> dict[str, Any] | None:
