@@ -13,7 +13,7 @@ from reanalysis.checks.checked_fit import fit_endpoint
 from reanalysis.evidence.audit.ledger import audit
 from reanalysis.evidence.folder import Evidence, read_evidence
 from reanalysis.model.selection import default_spec
-from reanalysis.sensitivity.influence import Influence
+from reanalysis.sensitivity.influence import Influence, influences
 from reanalysis.sensitivity.weighed_ledger import WeighedLedger, weigh
 
 ANAKINRA = Path(__file__).parents[2] / "data" / "anakinra"
@@ -149,3 +149,28 @@ def test_json_holds_the_same_numbers(anakinra: WeighedLedger) -> None:
         assert len(written["alternatives"]) == len(influence.alternatives)
         assert written["as_analysed"]["p_below_0"] == influence.primary.below
     assert [q["question"] for q in plain["questions"]] == [q.text for q in anakinra.questions]
+
+
+def test_large_folders_are_weighed_within_a_budget_and_say_what_was_left(anakinra: WeighedLedger) -> None:
+    evidence = read_evidence(ANAKINRA)
+    spec = default_spec(evidence)
+    found = influences(evidence, spec, "icans_any", budget=30)
+    by_kind = {i.kind: i for i in found}
+    assert by_kind["readings"].left == 0
+    assert by_kind["denominators"].left > 0
+    assert all(len(i.alternatives) + i.left > 0 for i in found)
+    whole = {(i.kind, i.endpoint): i for i in anakinra.influences}
+    for influence in found:
+        if influence.left == 0:
+            assert whole[influence.kind, influence.endpoint].shift == influence.shift
+    assert all(i.left == 0 for i in anakinra.influences)
+
+
+def test_few_alternatives_are_taken_evenly_from_many(anakinra: WeighedLedger) -> None:
+    evidence = read_evidence(ANAKINRA)
+    spec = default_spec(evidence)
+    whole = one(anakinra, "denominators", "steroids")
+    (some,) = (i for i in influences(evidence, spec, "steroids", budget=6) if i.kind == "denominators")
+    assert len(some.alternatives) + some.left == len(whole.alternatives)
+    assert some.alternatives[0] == whole.alternatives[0]
+    assert some.alternatives[-1] == whole.alternatives[-1]

@@ -47,6 +47,9 @@ def _print_influences(page: Page, weighed: WeighedLedger) -> None:
         page.print()
         page.lines("What the findings do to P(odds ratio < 1), largest shift first", style="bold")
     for i in weighed.influences:
+        if not i.alternatives:
+            page.lines(f"{i.endpoint}: {i.kind}: {i.left} alternatives not weighed, to bound the time")
+            continue
         means, chances = ((f"{low:.2f}", f"{high:.2f}") for low, high in (i.odds_ratios, i.below))
         page.lines(
             f"{i.endpoint}: {i.kind}: {_span(chances)} instead of {i.primary.below:.2f}, "

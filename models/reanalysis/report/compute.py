@@ -19,6 +19,7 @@ from reanalysis.report.worker import FitFailed, Worker
 from reanalysis.sensitivity.first_set import sensitivity_set
 from reanalysis.sensitivity.influence import Influence, influences
 from reanalysis.sensitivity.scenario import Outcome
+from reanalysis.sensitivity.scrutiny import Scrutiny, scrutinise
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,16 @@ class Alternatives:
         By group.
     influences : tuple of Influence
         What the puzzles of the print could move.
+    scrutiny : Scrutiny or None
+        What would change the conclusion, of an endpoint of the first page.
     """
 
     sensitivity: dict[str, list[Outcome]]
     influences: tuple[Influence, ...]
+    scrutiny: Scrutiny | None = None
 
 
-def alternatives(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Alternatives:
+def alternatives(evidence: Evidence, spec: ModelSpec, endpoint: str, headline: bool) -> Alternatives:
     """Every alternative of one endpoint, by quadrature.
 
     Parameters
@@ -45,13 +49,19 @@ def alternatives(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Alternat
     evidence : Evidence
         What :func:`~reanalysis.report.fingerprint.relevant` leaves of the folder: what needs another endpoint's rows
         has no place here, and needs a key of its own.
+    headline : bool
+        Whether the endpoint is on the first page, and so scrutinised.
     """
-    return Alternatives(sensitivity_set(evidence, spec, endpoint), tuple(influences(evidence, spec, (endpoint,))))
+    return Alternatives(
+        sensitivity_set(evidence, spec, endpoint),
+        tuple(influences(evidence, spec, endpoint)),
+        scrutinise(evidence, spec, endpoint) if headline else None,
+    )
 
 
-def frozen_alternatives(evidence: Evidence, spec: ModelSpec, endpoint: str) -> bytes:
+def frozen_alternatives(evidence: Evidence, spec: ModelSpec, endpoint: str, headline: bool) -> bytes:
     """The same as bytes, for another process."""
-    return freeze(alternatives(evidence, spec, endpoint))
+    return freeze(alternatives(evidence, spec, endpoint, headline))
 
 
 class Computer(Protocol):
@@ -60,7 +70,7 @@ class Computer(Protocol):
     def fit(self, spec: ModelSpec, data: ModelData, engine: Engine) -> FitResult:
         """The primary fit."""
 
-    def alternatives(self, evidence: Evidence, spec: ModelSpec, endpoint: str) -> Alternatives:
+    def alternatives(self, evidence: Evidence, spec: ModelSpec, endpoint: str, headline: bool) -> Alternatives:
         """Everything else."""
 
 
@@ -71,9 +81,9 @@ class InThisProcess:
         """The primary fit."""
         return FitResult(*fit_and_judge(spec, data, engine))
 
-    def alternatives(self, evidence: Evidence, spec: ModelSpec, endpoint: str) -> Alternatives:
+    def alternatives(self, evidence: Evidence, spec: ModelSpec, endpoint: str, headline: bool) -> Alternatives:
         """Everything else."""
-        return alternatives(relevant(evidence, endpoint), spec, endpoint)
+        return alternatives(relevant(evidence, endpoint), spec, endpoint, headline)
 
 
 class WithCache:
@@ -103,7 +113,7 @@ class WithCache:
         compute = _request(self._worker, "reanalysis.report.endpoint_result", "fit_result", spec, data, engine)
         return self._recall("fit", data.endpoint, fit_key(spec, data, engine), compute)
 
-    def alternatives(self, evidence: Evidence, spec: ModelSpec, endpoint: str) -> Alternatives:
+    def alternatives(self, evidence: Evidence, spec: ModelSpec, endpoint: str, headline: bool) -> Alternatives:
         """Everything else.
 
         Raises
@@ -112,8 +122,9 @@ class WithCache:
             If it comes to no result.
         """
         part = relevant(evidence, endpoint)
-        compute = _request(self._worker, __name__, "frozen_alternatives", part, spec, endpoint)
-        return self._recall("sensitivity", endpoint, sensitivity_key(spec, part, endpoint), compute)
+        compute = _request(self._worker, __name__, "frozen_alternatives", part, spec, endpoint, headline)
+        key = sensitivity_key(spec, part, endpoint, headline)
+        return self._recall("sensitivity", endpoint, key, compute)
 
     def _recall(self, kind: str, endpoint: str, key: str, compute: Callable[[], bytes]) -> Any:
         try:

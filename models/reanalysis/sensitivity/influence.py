@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.finding import Finding
-from reanalysis.evidence.coverage import coverage_cell
+from reanalysis.evidence.coverage import comparative_studies
 from reanalysis.evidence.folder import Evidence
+from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
 from reanalysis.sensitivity.discounts import k_grid, weighted_studies
 from reanalysis.sensitivity.evidence_choices import route, single_arms
@@ -26,6 +29,9 @@ _FOUND_BY = {
     "single arms": set[str](),
 }
 """Kinds of finding that each kind of alternative answers to."""
+
+BUDGET = 400
+"""Studies fitted for one endpoint, about a second."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,8 @@ class Influence:
         The primary analysis (of the average, where single arms are let in).
     alternatives : tuple of Outcome
         One an alternative.
+    left : int
+        Alternatives that were not fitted, to bound the time.
     """
 
     kind: str
@@ -54,6 +62,7 @@ class Influence:
     arm: str
     primary: Outcome
     alternatives: tuple[Outcome, ...]
+    left: int = 0
 
     def concerns(self, finding: Finding) -> bool:
         """Whether the finding is what the alternatives are about."""
@@ -74,6 +83,7 @@ class Influence:
             "shift": self.shift,
             "as_analysed": _outcome(self.primary),
             "alternatives": [_outcome(o) for o in self.alternatives],
+            "left_out": self.left,
         }
 
     @property
@@ -117,8 +127,30 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def influences(evidence: Evidence, spec: ModelSpec, endpoints: Iterable[str]) -> list[Influence]:
-    """Influence of every finding with alternatives on every endpoint named, largest first.
+@dataclass(frozen=True)
+class _Puzzle:
+    """What one kind of alternative of one endpoint asks for, before anything is fitted."""
+
+    kind: str
+    endpoint: str
+    studies: tuple[str, ...]
+    arm: str
+    primary: tuple[Evidence, Scenario]
+    alternatives: tuple[tuple[Evidence, Scenario], ...]
+
+    def solved(self, most: int) -> Influence:
+        """The influence of at most so many alternatives, evenly taken from all."""
+        count = len(self.alternatives)
+        taken = sorted({round(i) for i in np.linspace(0, count - 1, min(most, count))})
+        chosen = [self.primary, *(self.alternatives[i] for i in taken)]
+        primary, *others = (
+            outcome for evidence, scenario in chosen for outcome in run(evidence, self.endpoint, [scenario])
+        )
+        return Influence(self.kind, self.endpoint, self.studies, self.arm, primary, tuple(others), count - len(taken))
+
+
+def influences(evidence: Evidence, spec: ModelSpec, endpoint: str, budget: int = BUDGET) -> list[Influence]:
+    """Influence of every finding with alternatives on one endpoint, largest first.
 
     Parameters
     ----------
@@ -126,62 +158,83 @@ def influences(evidence: Evidence, spec: ModelSpec, endpoints: Iterable[str]) ->
         The folder.
     spec : ModelSpec
         The primary specification.
-    endpoints : iterable of str
-        Endpoints that are compared and whose print does not contradict itself.
+    endpoint : str
+        An endpoint that is compared and whose print does not contradict itself.
+    budget : int
+        Studies fitted in all. Alternatives beyond it are left out, those of denominators first, and counted.
     """
     found = []
-    for endpoint in endpoints:
-        for by_arm in (_by_arm(readings(evidence, spec, endpoint)), _by_arm(denominators(evidence, spec, endpoint))):
-            for (study, arm), scenarios in by_arm.items():
-                found += _influence(evidence, endpoint, (study,), arm, scenarios)
-        adjusted = tuple(c.study for c in evidence.contrasts if c.endpoint == endpoint and c.use == "sensitivity")
-        single = tuple(s for s in evidence.studies if coverage_cell(evidence, s, endpoint) == "single arm")
-        choices: list[tuple[tuple[str, ...], list[Scenario]]] = [
-            (weighted_studies(evidence, spec, endpoint), k_grid(evidence, spec, endpoint)),
-            (adjusted, route(evidence, spec, endpoint)),
-            (single, single_arms(evidence, spec, endpoint)),
-        ]
-        for studies, scenarios in choices:
-            found += _influence(evidence, endpoint, studies, "", scenarios)
-        found += _excluded(evidence, spec, endpoint)
+    cost = len(select(evidence, spec, endpoint).data.studies)
+    for puzzles in _PUZZLES:
+        for puzzle in puzzles(evidence, spec, endpoint):
+            most = max(budget // cost - 1, 0)
+            influence = puzzle.solved(most if most >= min(2, len(puzzle.alternatives)) else 0)
+            budget -= cost * (1 + len(influence.alternatives))
+            found.append(influence)
     return sorted(found, key=lambda i: -i.shift)
 
 
-def _by_arm(scenarios: list[Scenario]) -> dict[tuple[str, str], list[Scenario]]:
-    """Alternatives of one arm's print, the primary analysis before each group."""
+def _of_readings(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Iterator[_Puzzle]:
+    yield from _by_arm(evidence, endpoint, readings(evidence, spec, endpoint))
+
+
+def _of_denominators(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Iterator[_Puzzle]:
+    yield from _by_arm(evidence, endpoint, denominators(evidence, spec, endpoint))
+
+
+def _of_weights(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Iterator[_Puzzle]:
+    studies = weighted_studies(evidence, spec, endpoint)
+    yield from _puzzle(evidence, endpoint, studies, "", k_grid(evidence, spec, endpoint))
+
+
+def _of_routes(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Iterator[_Puzzle]:
+    studies = tuple(c.study for c in evidence.contrasts if c.endpoint == endpoint and c.use == "sensitivity")
+    yield from _puzzle(evidence, endpoint, studies, "", route(evidence, spec, endpoint))
+
+
+def _of_single_arms(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Iterator[_Puzzle]:
+    compared = comparative_studies(evidence, endpoint)
+    studies = tuple(s for s in evidence.studies if s not in compared)
+    yield from _puzzle(evidence, endpoint, studies, "", single_arms(evidence, spec, endpoint))
+
+
+def _by_arm(evidence: Evidence, endpoint: str, scenarios: list[Scenario]) -> Iterator[_Puzzle]:
+    """Alternatives of one arm's print at a time, beside the primary analysis."""
     groups: dict[tuple[str, str], list[Scenario]] = {}
     for scenario in scenarios[1:]:
         study, _, arm = (scenario.spec.readings + scenario.spec.denominators)[-1][0].rpartition("/")
         groups.setdefault((study, arm), list(scenarios[:1])).append(scenario)
-    return groups
+    for (study, arm), group in groups.items():
+        yield from _puzzle(evidence, endpoint, (study,), arm, group)
 
 
-def _influence(
+def _puzzle(
     evidence: Evidence, endpoint: str, studies: tuple[str, ...], arm: str, scenarios: list[Scenario]
-) -> list[Influence]:
-    if len(scenarios) < 2:
-        return []
-    outcomes = run(evidence, endpoint, scenarios)
-    primary = [o for o in outcomes if o.scenario.primary]
-    others = tuple(o for o in outcomes if not o.scenario.primary)
-    return [Influence(scenarios[0].group, endpoint, studies, arm, primary[0], others)] if primary else []
+) -> Iterator[_Puzzle]:
+    primary = [s for s in scenarios if s.primary]
+    others = tuple((evidence, s) for s in scenarios if not s.primary)
+    if primary and others:
+        yield _Puzzle(scenarios[0].group, endpoint, studies, arm, (evidence, primary[0]), others)
 
 
-def _excluded(evidence: Evidence, spec: ModelSpec, endpoint: str) -> list[Influence]:
+def _of_excluded_rows(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Iterator[_Puzzle]:
     """Each excluded whole-arm row in the place of the rows it contradicts."""
-    found = []
     for row in evidence.arms:
         if row.use != "excluded" or row.endpoint != endpoint or row.subgroup or row.events is None or row.n is None:
             continue
         rivals = [r for r in evidence.arms if _same_arm(r, row) and r.modelled]
         if not rivals:
             continue
-        arms = tuple(_exchanged(r, row, rivals) for r in evidence.arms)
+        instead = replace(evidence, arms=tuple(_exchanged(r, row, rivals) for r in evidence.arms))
         label = f"{evidence.study_label(row.study)}, {row.arm}: {row.printed} instead"
-        (primary,) = run(evidence, endpoint, [Scenario("excluded row", "as analysed", spec, primary=True)])
-        (other,) = run(replace(evidence, arms=arms), endpoint, [Scenario("excluded row", label, spec)])
-        found.append(Influence("excluded row", endpoint, (row.study,), row.arm, primary, (other,)))
-    return found
+        yield _Puzzle(
+            "excluded row",
+            endpoint,
+            (row.study,),
+            row.arm,
+            (evidence, Scenario("excluded row", "as analysed", spec, primary=True)),
+            ((instead, Scenario("excluded row", label, spec)),),
+        )
 
 
 def _same_arm(one: ArmRow, other: ArmRow) -> bool:
@@ -192,3 +245,14 @@ def _exchanged(row: ArmRow, excluded: ArmRow, rivals: list[ArmRow]) -> ArmRow:
     if row is excluded:
         return replace(row, use=rivals[0].use, reading="")
     return replace(row, use="excluded") if row in rivals else row
+
+
+_PUZZLES: tuple[Callable[[Evidence, ModelSpec, str], Iterator[_Puzzle]], ...] = (
+    _of_excluded_rows,
+    _of_readings,
+    _of_single_arms,
+    _of_routes,
+    _of_weights,
+    _of_denominators,
+)
+"""The cheapest first."""

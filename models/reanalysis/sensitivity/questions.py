@@ -59,7 +59,7 @@ def questions(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -
 
 
 def _shift(influences: list[Influence], kind: str, endpoints: tuple[str, ...]) -> float | None:
-    values = [i.shift for i in influences if i.kind == kind and i.endpoint in endpoints]
+    values = [i.shift for i in influences if i.alternatives and i.kind == kind and i.endpoint in endpoints]
     return max(values) if values else None
 
 

@@ -15,8 +15,11 @@ from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
-from reanalysis.sensitivity.influence import Influence, influences
+from reanalysis.sensitivity.influence import BUDGET, Influence, influences
 from reanalysis.sensitivity.questions import Question, questions
+
+BUDGET_OF_ALL = 2000
+"""Studies fitted for one ledger, some seconds."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class WeighedLedger:
 
     def shift(self, finding: Finding) -> float | None:
         """Largest change of P(log odds ratio < 0) that the finding's alternatives make, None where it has none."""
-        return max((i.shift for i in self.influences if i.concerns(finding)), default=None)
+        return max((i.shift for i in self.influences if i.alternatives and i.concerns(finding)), default=None)
 
     def table(self) -> pd.DataFrame:
         """One row a finding, most severe first."""
@@ -120,8 +123,13 @@ def weigh(
             not_weighed[endpoint] = str(error)
         else:
             sound.append(endpoint)
-    if influences_of is None:
-        found = influences(evidence, spec, sound)
-    else:
-        found = sorted((one for endpoint in sound for one in influences_of(endpoint)), key=lambda one: -one.shift)
+    budget, found = BUDGET_OF_ALL, list[Influence]()
+    for endpoint in sound:
+        if influences_of is not None:
+            found += influences_of(endpoint)
+            continue
+        fitted = influences(evidence, spec, endpoint, min(BUDGET, budget))
+        budget -= sum(len(i.primary.studies) * (1 + len(i.alternatives)) for i in fitted)
+        found += fitted
+    found.sort(key=lambda one: -one.shift)
     return WeighedLedger(ledger, tuple(found), tuple(questions(evidence, ledger, found)), not_weighed)

@@ -18,6 +18,10 @@ def influence_table(evidence: Evidence, influences: Sequence[Influence]) -> Mark
     name = "P(benefit)" if declared else "P(fewer events)"
     rows = []
     for i in influences:
+        if not i.alternatives:
+            named = f"{i.left} alternatives, not fitted to bound the time"
+            rows.append([group_title(i.kind), evidence.endpoint_label(i.endpoint), named, "", "", "", ""])
+            continue
         reference = i.primary.benefit if i.primary.benefit is not None else i.primary.below
         low, high = i.odds_ratios
         chances = i.probabilities
@@ -26,7 +30,7 @@ def influence_table(evidence: Evidence, influences: Sequence[Influence]) -> Mark
             [
                 group_title(i.kind),
                 evidence.endpoint_label(i.endpoint),
-                i.alternatives[0].scenario.label if one else f"{len(i.alternatives)} alternatives",
+                i.alternatives[0].scenario.label if one else _number(i),
                 ratio(low) if one else f"{ratio(low)} to {ratio(high)}",
                 percent(chances[0]) if one else f"{percent(chances[0])} to {percent(chances[1])}",
                 percent(reference),
@@ -49,6 +53,11 @@ def influence_table(evidence: Evidence, influences: Sequence[Influence]) -> Mark
         + (" Where no good side is declared, P(fewer events)." if declared else ""),
         "tbl-influence",
     )
+
+
+def _number(influence: Influence) -> str:
+    fitted = len(influence.alternatives)
+    return f"{fitted} of {fitted + influence.left} alternatives" if influence.left else f"{fitted} alternatives"
 
 
 def question_table(evidence: Evidence, questions: Sequence[Question]) -> Markdown:
