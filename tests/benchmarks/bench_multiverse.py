@@ -22,7 +22,7 @@ from reanalysis.evidence.folder import read_evidence
 from reanalysis.evidence.observation import Candidates
 from reanalysis.model.data import ModelData, StudyData
 from reanalysis.model.selection import default_spec, select
-from reanalysis.sensitivity.multiverse.multiverse import _cross
+from reanalysis.sensitivity.multiverse.multiverse import MOST, _cross
 from reanalysis.sensitivity.multiverse.specification import answers
 
 DATA = Path(__file__).parents[2] / "data" / "anakinra"
@@ -48,7 +48,7 @@ def many_studies(count: int) -> ModelData:
 def test_time_of_a_thousand_specifications(capsys: pytest.CaptureFixture[str]) -> None:
     evidence = read_evidence(DATA)
     spec = default_spec(evidence)
-    every = _cross(evidence, "icans_any", spec, False).specifications
+    every = _cross(evidence, "icans_any", spec, False, MOST).specifications
     chosen = [every[i] for i in np.linspace(0, len(every) - 1, SPECIFICATIONS).round().astype(int)]
     start = time.perf_counter()
     with local_processes(WORKERS) as executor:

@@ -12,6 +12,7 @@ import pytest
 
 from reanalysis.effects.headline import headline
 from reanalysis.engines.batches import local_processes
+from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
 from reanalysis.evidence.folder import Evidence, read_evidence
 from reanalysis.model.distributions import Distribution
@@ -32,7 +33,9 @@ _HEADLINES = ("icans_any", "crs_any", "infection_g3", "cr")
 def test_each_headline_endpoint_has_a_thousand_specifications(
     evidence: Evidence, spec: ModelSpec, endpoint: str
 ) -> None:
-    assert any(len(module._cross(evidence, endpoint, spec, fine).specifications) >= 1000 for fine in (False, True))
+    assert any(
+        len(module._cross(evidence, endpoint, spec, fine, module.MOST).specifications) >= 1000 for fine in (False, True)
+    )
 
 
 def test_the_primary_specification_is_the_published_one(evidence: Evidence, spec: ModelSpec, crs: Multiverse) -> None:
@@ -80,7 +83,7 @@ def test_a_scale_of_rho_makes_no_difference_to_the_bias_model(crs: Multiverse) -
 
 
 def test_leaving_the_weighted_study_out_makes_k_irrelevant(evidence: Evidence, spec: ModelSpec) -> None:
-    crossed = module._cross(evidence, "icans_any", spec, False)
+    crossed = module._cross(evidence, "icans_any", spec, False, module.MOST)
     axis = [choice.name for choice in crossed.choices].index("k")
     left_out = crossed.choices[0]
     assert left_out.name == "left out"
@@ -124,6 +127,21 @@ def test_a_folder_of_five_columns_has_a_multiverse_without_a_good_side(tmp_path:
     names = {choice.name for choice in found.choices}
     assert {"left out", "pooling", "mu prior", "tau prior", "model"} <= names
     assert "k" not in names
+
+
+def test_one_among_many_studies_is_not_left_out(tmp_path: Path) -> None:
+    rows = [(f"t{i:02d}", (3 + i % 5, 30, 1 + i % 4, 31)) for i in range(31)]
+    evidence = read_evidence(write_folder(tmp_path / "many", {"death": rows}))
+    names = [choice.name for choice in choices(evidence, default_spec(evidence), "death", False, module.MOST)[0]]
+    assert "left out" not in names
+
+
+def test_an_endpoint_that_no_specification_can_be_fitted_to_is_an_error(
+    evidence: Evidence, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "answers", lambda chosen: [{"reason": "not computed: too hard"}] * len(chosen))
+    with pytest.raises(EngineError, match="too hard"):
+        multiverse(evidence, "crs_any", spec)
 
 
 def test_rho_of_zero_has_one_scale(tmp_path: Path) -> None:

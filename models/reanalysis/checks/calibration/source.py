@@ -18,6 +18,8 @@ CALIBRATED = (
     "engines",
     "evidence/candidates.py",
     "evidence/feasible.py",
+    "evidence/latent.py",
+    "evidence/narrowing.py",
     "evidence/observation.py",
     "evidence/printing.py",
     "checks/calibration/designs.py",
@@ -26,15 +28,23 @@ CALIBRATED = (
 )
 """Models, engines, the way from a print to its candidates, and what is simulated."""
 
-_PROSE = ("model/family.py",)
-"""Names, equations and settings of all models; the calibrated one has no settings."""
-
 _LAYOUT = (tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER)
 _OPENS = (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
 
 
-_OWN = {"quadrature": "engines/quadrature/", "nuts": "engines/nuts/"}
-"""Code that one engine has and the other does not use."""
+_OWN = {
+    "quadrature": ("engines/quadrature/", "engines/interpolation.py", "engines/marginal.py"),
+    "nuts": ("engines/nuts/",),
+}
+"""Code that the ranks of one engine depend on and those of the other do not: draws are ranked as they are."""
+
+_NEITHER = (
+    "model/family.py",  # names, equations and settings of all models; the calibrated one has no settings
+    "engines/batches.py",  # who computes a rank, and in which order
+    "engines/storage.py",
+    "engines/tree.py",
+)
+"""Code that no rank depends on."""
 
 
 @lru_cache(maxsize=2)
@@ -55,8 +65,8 @@ def calibrated_files(engine: Engine) -> list[str]:
         place = _PACKAGE / part
         files += [place] if place.is_file() else sorted(place.rglob("*.py"))
     names = [path.relative_to(_PACKAGE).as_posix() for path in files]
-    others = tuple(folder for other, folder in _OWN.items() if other != engine)
-    return [name for name in names if not name.startswith(others) and name not in _PROSE]
+    others = tuple(place for other, places in _OWN.items() if other != engine for place in places)
+    return [name for name in names if not name.startswith((*others, *_NEITHER))]
 
 
 def meaning(code: str) -> Iterator[str]:

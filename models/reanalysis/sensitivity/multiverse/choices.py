@@ -17,8 +17,8 @@ from reanalysis.sensitivity.priors import TAU, mu_alternatives
 
 Setting = tuple[Evidence, ModelSpec]
 
-_MOST_LEFT_OUT = 20
-"""Studies of which each is left out in turn; of more, the largest."""
+_MOST_LEFT_OUT = 30
+"""Studies of which each is left out in turn; of more, none is, because one among many moves little."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def evidence_choices(evidence: Evidence, spec: ModelSpec, endpoint: str, fine: b
     """
     names = select(evidence, spec, endpoint).data.names
     choices = [
-        _left_out(evidence, spec, endpoint, names),
+        _left_out(evidence, spec, names),
         _rho(spec, fine),
         _k(evidence, spec, endpoint, fine),
         *_prints(evidence, spec, endpoint, fine),
@@ -115,13 +115,9 @@ def evidence_choices(evidence: Evidence, spec: ModelSpec, endpoint: str, fine: b
     return [choice for choice in choices if len(choice.levels) > 1]
 
 
-def _left_out(evidence: Evidence, spec: ModelSpec, endpoint: str, names: Sequence[str]) -> Choice:
-    if len(names) > _MOST_LEFT_OUT:
-        studies = select(evidence, spec, endpoint).data.studies
-        size = {s.study: sum(max(c.n) for c in (s.control, s.treated) if c is not None) for s in studies}
-        names = sorted(sorted(names, key=lambda name: -size[name])[:_MOST_LEFT_OUT])
+def _left_out(evidence: Evidence, spec: ModelSpec, names: Sequence[str]) -> Choice:
     levels = [_setting("none", leave_out=spec.leave_out)]
-    for name in names if len(names) > 1 else ():
+    for name in names if 1 < len(names) <= _MOST_LEFT_OUT else ():
         without = tuple(sorted({*spec.leave_out, name}))
         levels.append(_setting(evidence.study_label(name), leave_out=without))
     return Choice("left out", tuple(levels))

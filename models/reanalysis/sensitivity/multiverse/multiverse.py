@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reanalysis.engines.batches import Progress, in_batches
+from reanalysis.engines.errors import EngineError
 from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.data import ModelData
@@ -119,12 +120,16 @@ def multiverse(
     ------
     InvalidInput
         If the primary specification has no data.
+    EngineError
+        If no specification has a posterior.
     """
     for fine in (False, True):
         crossed = _cross(evidence, endpoint, spec, fine, most)
         if len(crossed.specifications) >= at_least:
             break
     found = in_batches(answers, crossed.specifications, size=_BATCH, executor=executor, progress=progress)
+    if all("reason" in one for one in found):
+        raise EngineError(f"{endpoint}: no specification defines an effect; the first: {found[0]['reason']}")
     return _tidy(crossed, endpoint, evidence.endpoint(endpoint).better, found)
 
 

@@ -151,7 +151,13 @@ def _nearest_crossing(
     centre = nodes[0] if knob.now is None else knob.now
     known = [(x, p - threshold) for x, p in zip(nodes, probabilities, strict=True) if p is not None]
     search = _last_whole if knob.whole else _root_of_log if knob.logarithmic else _root
-    found = [search(excess, a, b) for (a, at_a), (b, at_b) in pairwise(known) if at_a * at_b <= 0 and at_a != at_b]
+    found = []
+    for (a, at_a), (b, at_b) in pairwise(known):
+        if at_a * at_b <= 0 and at_a != at_b:
+            try:
+                found.append(search(excess, a, b))
+            except EngineError:  # a value in between cannot be computed
+                continue
     return min(found, key=lambda x: abs(x - centre), default=None)
 
 
