@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.command import fit as fit_command
+from cli.command import run
 from evidence.folders import ANAKINRA, folder
 from reanalysis.evidence.folder import read_evidence
 from reanalysis.evidence.problems import InvalidInput
@@ -97,3 +98,9 @@ def test_trust_in_the_benchmark_moves_the_baseline_towards_it(tmp_path: Path) ->
 
 def test_benchmarks_are_part_of_the_digest() -> None:
     assert "benchmarks.csv" in read_evidence(ANAKINRA).sha256
+
+
+def test_people_are_told_of_both_time_windows(tmp_path: Path) -> None:
+    made = with_benchmarks(tmp_path, "beta,x,Trial,,100,42,best response")
+    told = run("fit", made, "--endpoint", "x", "--engine", "quadrature", "--model", "all-cohort").out
+    assert "B: control filled by Trial (beta, 42 %, n = 100; best response; the study's own: day 30)" in told

@@ -77,3 +77,26 @@ def test_a_specification_refuses_settings_its_model_lacks() -> None:
         ModelSpec(settings=(("w", 0.5),))
     with pytest.raises(ValueError, match="a basket is exnex of single arms"):
         ModelSpec(basket=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            ["--model", "exnex", "--set", "w=0.8"],
+            ["w 0.8, nex_mean 0, nex_sd 1.5", "being exchangeable: A 0."],
+        ),
+        (
+            ["--model", "rates", "--arm", "treated"],
+            ["robust 0.2", "MAP prior: ", "(ELIR)", "Beta(1.00, 1.00)"],
+        ),
+        (["--model", "bias"], ["settings: b_randomised 0, b_weighted 0.35, b_matched 0.45"]),
+    ],
+    ids=["exnex", "rates", "bias"],
+)
+def test_what_is_particular_to_a_model_is_told_to_people_too(
+    tmp_path: Path, options: list[str], told: list[str]
+) -> None:
+    ended = run("fit", folder(tmp_path, TWO_STUDIES), "--endpoint", "x", "--engine", "quadrature", *options)
+    assert ended.code == 0
+    assert all(text in ended.out for text in told), ended.out

@@ -99,11 +99,39 @@ def print_fit(evidence: Evidence, fitted: CheckedFit, page: Page | None = None) 
         page.lines(f"{name}: {spec.model}, {spec.pooling} pooling, by {fitted.posterior.engine}", style="bold")
         page.lines("prior proportional to (alpha + beta)^(-5/2)" if spec.model == "beta-rates" else f"priors: {priors}")
         page.lines(f"rho: {_pairs(used['rho'])}" + (f"; k: {_pairs(used['k'])}" if used["k"] else ""))
+        for line in _particulars(found):
+            page.lines(line)
         page.print(_estimates(found["estimates"]))
         for event, probability in _probabilities(found["probabilities"]):
             page.lines(f"P({event} < 0) = {probability:.3f}")
+        for other, estimates in found["estimates"].get("endpoints", {}).items():
+            page.lines(evidence.endpoint_label(other), style="bold")
+            page.print(_estimates(estimates))
         for gate in fitted.gates:
             page.lines(f"{'passed' if gate.passed else 'FAILED'}: {gate.name}: {gate.text}")
+
+
+def _particulars(found: dict[str, Any]) -> Iterator[str]:
+    """What only some models have: settings, benchmarks, who is exchangeable, and the MAP prior."""
+    settings = {name: value for name, value in found["spec"]["settings"].items() if value is not None}
+    if settings:
+        yield f"settings: {_pairs(settings)}"
+    for study, mark in found["spec"]["defaults"]["benchmarks"].items():
+        window = mark["timepoint"] or "time not given"
+        own = mark["study_timepoint"] or "not given"
+        yield (
+            f"{study}: control filled by {mark['label']} ({mark['product']}, {mark['printed']}; {window}; the study's "
+            f"own: {own}), weight {mark['weight']:g}, rho {mark['rho']:g}"
+        )
+    if exchangeable := found["diagnostics"].get("exchangeable"):
+        yield "probability of being exchangeable: " + ", ".join(f"{s} {p:.3f}" for s, p in exchangeable.items())
+    if prior := found["estimates"].get("map_prior"):
+        for name, mixture in (("MAP prior", prior["mixture"]), ("robust MAP prior", prior["robust"])):
+            shapes = zip(mixture["weights"], mixture["a"], mixture["b"], strict=True)
+            written = " + ".join(f"{w:.3f} Beta({a:.2f}, {b:.2f})" for w, a, b in shapes)
+            size = mixture["effective_sample_size"]
+            elir = "not defined" if size["elir"] is None else f"{size['elir']:.1f}"
+            yield f"{name}: {written}; effective sample size {elir} (ELIR), {size['moment']:.1f} (moment)"
 
 
 def _estimates(estimates: dict[str, Any]) -> Table:
@@ -118,6 +146,8 @@ def _estimates(estimates: dict[str, Any]) -> Table:
 def _probabilities(found: dict[str, Any]) -> Iterator[tuple[str, float]]:
     """What lies below 0 and how probably: the average and new effects, then each study's."""
     for name, value in found.items():
+        if name == "endpoints":
+            continue
         effect = name.removesuffix("_below_0")
         if isinstance(value, dict):
             for study, probability in value.items():
