@@ -14,7 +14,8 @@ from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Marginals, Posterior
 from reanalysis.engines.quadrature.beta_rates import solve_beta
 from reanalysis.engines.quadrature.exchangeability import ExchangeabilityPosterior, solve_exchangeability
-from reanalysis.engines.quadrature.hierarchy import HierarchyPosterior, solve
+from reanalysis.engines.quadrature.hierarchy import solve
+from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
 from reanalysis.engines.quadrature.pooled import CommonEffect, SeparateEffects, solve_common
 from reanalysis.engines.quadrature.sampling import CHAINS, DRAWS, sample
 from reanalysis.engines.quadrature.study_effects import Predictive, StudyEffects, effect_marginal

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from reanalysis.engines.marginal import GridMarginal, MappedMarginal
-from reanalysis.engines.quadrature.hierarchy import HierarchyPosterior, solve
+from reanalysis.engines.quadrature.hierarchy import solve
+from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
 from reanalysis.engines.quadrature.lattice import Lattice, nice_step
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.model.distributions import Distribution

@@ -1,0 +1,173 @@
+"""What follows from the posterior of an average and a heterogeneity? Their marginals, and densities of study effects.
+
+The predictive density of an effect is a mixture over (mu, tau) of Normal(mu, tau^2), by the same transform as in
+`spectra`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reanalysis.engines.errors import QuadratureError
+from reanalysis.engines.interpolation import cumulative_integral
+from reanalysis.engines.marginal import GridMarginal, MappedMarginal
+from reanalysis.engines.quadrature.lattice import Lattice, finer_by
+from reanalysis.engines.quadrature.legendre import legendre_interpolation
+from reanalysis.engines.quadrature.smoothing import binned, log_smoothed, smoothed_total
+from reanalysis.engines.quadrature.spectra import BLUR, LARGEST_LATTICE, NOISE, REACH
+from reanalysis.engines.quadrature.surface import MOST_TERMS
+from reanalysis.engines.quadrature.tau_scale import TauScale
+
+Array = NDArray[np.float64]
+
+_LARGE_MIXTURE, _LARGEST_MIXTURE = 2**11, 2**22
+_FLOOR = BLUR
+"""Smallest SD in steps that the nodes of a mixture resolve."""
+
+_PLOT_NODES = 241
+
+
+@dataclass(frozen=True)
+class HierarchyPosterior:
+    """Posterior of (mu, tau) on a grid, with and without each study.
+
+    Parameters
+    ----------
+    mu : Lattice
+        U uniform nodes.
+    u : ndarray, shape (T,)
+        Gauss-Legendre nodes of the coordinate of tau.
+    mass : ndarray, shape (T, U)
+        Posterior masses, summing to 1.
+    mass_without : ndarray, shape (S, T, U)
+        Posterior masses given all studies but one.
+    log_evidence : float
+        Log marginal likelihood of all studies.
+    """
+
+    mu: Lattice
+    u: Array
+    u_weight: Array
+    u_bounds: tuple[float, float]
+    scale: TauScale
+    mass: Array
+    mass_without: Array
+    log_evidence: float
+
+    @cached_property
+    def tau(self) -> Array:
+        """Heterogeneity at the nodes, shape (T,)."""
+        return self.scale.tau(self.u)
+
+    def average(self) -> GridMarginal:
+        """Posterior of mu."""
+        return GridMarginal.from_density(self.mu.points, self.mass.sum(axis=0))
+
+    def heterogeneity(self) -> MappedMarginal:
+        """Posterior of tau."""
+        mass = self.mass.sum(axis=1)
+        low, high = self.u_bounds
+        u = np.linspace(low, high, _PLOT_NODES)
+        density = np.maximum(legendre_interpolation(len(self.u), _PLOT_NODES) @ (mass / self.u_weight), 0.0)
+        cumulative = cumulative_integral(density, u[1] - u[0])
+        return MappedMarginal(
+            GridMarginal.from_integrated(u, density, cumulative, self.u, mass),
+            self.scale.tau,
+            self.scale.coordinate,
+        )
+
+    def new_effect(self) -> GridMarginal:
+        """Predictive distribution of the effect in a new study."""
+        lattice, density = self.new_effect_density(np.inf)
+        return GridMarginal.from_density(lattice.points, density)
+
+    def new_effect_density(self, step: float) -> tuple[Lattice, Array]:
+        """Predictive density of the effect in a new study, on a lattice no coarser than ``step``."""
+        return self._mixture(self.mass, step)
+
+    def effect_given_others(self, study: int, step: float, pulled: bool = False) -> tuple[Lattice, Array]:
+        """Density of one study's effect given all other studies.
+
+        Parameters
+        ----------
+        study : int
+            Index of the study.
+        step : float
+            The lattice is no coarser.
+        pulled : bool
+            Whether the study pulls its effect so far into the tail of this density that rounding would swallow it
+            there: the density is then exact where the study's own posterior has mass, and up to a factor.
+        """
+        finer = finer_by(self.mu.step, step)
+        if pulled:
+            return self._exact_mixture(study, finer)
+        return self._mixture(self.mass_without[study], step)
+
+    def _exact_mixture(self, study: int, finer: int) -> tuple[Lattice, Array]:
+        """Mixture over (mu, tau) of Normal(mu, tau^2) by sums of positive terms: exact in the tail a study pulls to."""
+        mass = self.mass_without[study]
+        used = np.maximum(mass, self.mass).sum(axis=1) > 1e-13 * self.mass.sum(axis=1).max()
+        with np.errstate(divide="ignore"):
+            log_mass = np.log(mass[used])
+        margin = int(np.ceil(REACH * float(self.tau[used].max()) / self.mu.step)) + 1
+        size = (self.mu.size + 2 * margin - 1) * finer + 1
+        lattice = Lattice(self.mu.step / finer, (self.mu.first - margin) * finer, size)
+        if size * mass[used].size > MOST_TERMS:
+            raise QuadratureError(f"the effect of study {study} given the others needs too large a grid")
+        log_density = np.full(size, -np.inf)
+        for row, tau in zip(log_mass, self.tau[used], strict=True):
+            if np.isfinite(row.max()):
+                log_density = np.logaddexp(log_density, log_smoothed(self.mu, row, float(tau), lattice.points))
+        density = np.exp(log_density - log_density.max())
+        resolved = lattice.part(density > 0)
+        return resolved, density[resolved.first - lattice.first :][: resolved.size]
+
+    def _mixture(self, mass: Array, step: float) -> tuple[Lattice, Array]:
+        """Mixture over (mu, tau) of Normal(mu, tau^2), on a lattice of at most ``step`` if its size allows."""
+        weight = mass.sum(axis=1)
+        far = float(self.tau[np.flatnonzero(weight > 1e-9 * weight.max())[-1]])
+        mu, tau = self.mu, self.tau
+        size = mu.size + 2 * REACH * far / mu.step
+        if size > _LARGE_MIXTURE:  # an average much narrower than its study effects: its own width is lost in theirs
+            wanted = min(step, self.spread(mass))
+            width = self._row_widths(mass)
+            times = _coarsening(width, weight, wanted, mu.step)
+            times = max(times, finer_by(size, _LARGEST_MIXTURE / len(tau)))
+            mu, mass = binned(mu, mass, times)
+            floor = _FLOOR * mu.step
+            if float(weight[width < floor].sum()) * floor**2 > 1e-3 * wanted**2:
+                raise QuadratureError("the heterogeneity spans too many orders of magnitude for its grid")
+            tau = np.where(width < floor, floor, tau)
+        margin = int(np.ceil(REACH * max(far, float(tau[0])) / mu.step)) + 1
+        finer = finer_by(mu.step, step)
+        if (mu.size + 2 * margin) * finer > LARGEST_LATTICE:
+            raise QuadratureError("the effect of a study given the others needs too large a grid")
+        lattice, density = smoothed_total(mu, mass, tau, margin, finer)
+        resolved = lattice.part(density > NOISE * density.max())
+        return resolved, density[resolved.first - lattice.first :][: resolved.size].clip(min=0.0)
+
+    def _row_widths(self, mass: Array) -> Array:
+        """SD of a new effect by tau, shape (T,)."""
+        share = mass / np.maximum(mass.sum(axis=1, keepdims=True), 1e-300)
+        mean = share @ self.mu.points
+        return np.asarray(np.sqrt(np.maximum(share @ self.mu.points**2 - mean**2, 0.0) + self.tau**2))
+
+    def spread(self, mass: Array) -> float:
+        """SD of an effect drawn from masses of (mu, tau), shape (T, U)."""
+        by_mu, by_tau = mass.sum(axis=0), mass.sum(axis=1)
+        return float(np.sqrt(by_mu @ (self.mu.points - by_mu @ self.mu.points) ** 2 + by_tau @ self.tau**2))
+
+
+def _coarsening(width: Array, weight: Array, wanted: float, step: float) -> int:
+    """How much coarser the nodes of a mixture may be: what is narrower than their step has to be improbable."""
+    times = 1
+    while 2 * times * step <= wanted:
+        floor = _FLOOR * 2 * times * step
+        if float(weight[width < floor].sum()) * floor**2 > 1e-4 * wanted**2:
+            break
+        times *= 2
+    return times

@@ -1,0 +1,153 @@
+"""What is a study's likelihood after a normal heterogeneity is added? Its Fourier transform, damped.
+
+The transform of Normal(0, tau^2) is exp(-tau^2 omega^2 / 2), so M_s = L_s * Normal(0, tau^2) at any (mu, tau) is the
+trigonometric sum of the transform of L_s damped by it: exact to rounding for every tau, tau = 0 included, with no
+special case for a heterogeneity smaller than the grid step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import next_fast_len
+from scipy.special import erfc
+
+from reanalysis.engines.errors import QuadratureError
+from reanalysis.engines.quadrature.lattice import Lattice
+from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
+
+Array = NDArray[np.float64]
+
+REACH = 6.5
+"""SDs of the heterogeneity beyond which a study effect cannot matter: exp(-6.5^2 / 2) is below 1e-9."""
+
+NOISE = 1e-11
+"""Share of a likelihood's maximum below which its damped trigonometric sum, good to 1e-16, is no longer trusted."""
+
+LARGEST_LATTICE = 2**19
+BLUR = 1.75
+"""SD in steps of a normal whose spectrum ends before that of its lattice, at 3e-7."""
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """Fourier transforms of the study likelihoods, from which they come back convolved with Normal(0, tau^2).
+
+    Parameters
+    ----------
+    lattice : Lattice
+        Where the likelihoods were given, M nodes.
+    length : int
+        Period of the transform in nodes, M or a little more.
+    transform : ndarray of complex, shape (S, F)
+        Discrete transform of each study's likelihood.
+    blur : float
+        SD of the normal that likelihoods too narrow for the lattice were smoothed by.
+    """
+
+    lattice: Lattice
+    length: int
+    transform: NDArray[np.complex128]
+    blur: float = 0.0
+
+    @classmethod
+    def of(cls, values: Array, lattice: Lattice, coarser: int = 1) -> Spectra:
+        """From values on a lattice, shape (S, lattice.size), that vanish smoothly at both ends.
+
+        With ``coarser`` the transforms are those on a lattice so many times as coarse, blurred until it resolves them;
+        ``lattice.first`` must be a multiple of it.
+        """
+        length = coarser * int(next_fast_len(-(-lattice.size // coarser), real=True))
+        transform = np.fft.rfft(values, length, axis=1)
+        if length % 2 == 0:
+            transform[:, -1] *= 0.5  # empty but for rounding
+        if coarser == 1:
+            return cls(lattice, length, transform)
+        coarse = Lattice(lattice.step * coarser, lattice.first // coarser, -(-lattice.size // coarser))
+        blur = BLUR * coarse.step
+        omega = 2 * np.pi * np.arange(length // coarser // 2 + 1) / (length * lattice.step)
+        kept = transform[:, : len(omega)] * np.exp(-0.5 * (blur * omega) ** 2) / coarser
+        return cls(coarse, length // coarser, kept, blur)
+
+    @cached_property
+    def omega(self) -> Array:
+        """Angular frequencies, shape (F,)."""
+        return np.asarray(2 * np.pi * np.arange(self.transform.shape[1]) / (self.length * self.lattice.step))
+
+    @cached_property
+    def _used(self) -> int:
+        """Number of frequencies that any likelihood contains."""
+        size = np.abs(self.transform)
+        return int(np.flatnonzero((size > 1e-18 * size.max(axis=1, keepdims=True)).any(axis=0))[-1]) + 1
+
+    @cached_property
+    def _coefficient(self) -> NDArray[np.complex128]:
+        """Coefficients c for which the likelihood at mu is the real part of sum_f c_f exp(i omega_f mu)."""
+        coefficient = self.transform * (np.exp(-1j * self.omega * self.lattice.points[0]) / self.length)
+        coefficient[:, 1:] *= 2
+        return coefficient
+
+    def damped(self, at: Lattice, tau: Array) -> Array:
+        """M_s at the grid of (tau, mu): few nodes as a sum, many by the inverse transform of the whole lattice.
+
+        Parameters
+        ----------
+        at : Lattice
+            U nodes of mu within ``lattice``, their step a power of 2 times its step.
+        tau : ndarray, shape (T,)
+            Increasing heterogeneities.
+
+        Returns
+        -------
+        ndarray
+            Shape (S, T, U), noise of order 1e-16 of each study's maximum included.
+        """
+        result = np.empty((len(self.transform), len(tau), at.size))
+        times = max(1, round(self.lattice.step / at.step))
+        by_sum = at.size * self._used < 8 * self.length * times
+        rows = 8 if by_sum else max(1, LARGEST_LATTICE // (len(result) * self.length * times))
+        if by_sum:
+            phase = np.outer(self.omega[: self._used], at.points)
+            cosine, sine = np.cos(phase), np.sin(phase)
+        for start in range(0, len(tau), rows):
+            block = slice(start, start + rows)
+            # frequencies that even the smallest of these tau damps away add nothing
+            used = min(self._used, int(np.searchsorted(self.omega * tau[start], 9.5)) + 1)
+            damping = np.exp(-0.5 * np.outer(tau[block] ** 2, self.omega[:used] ** 2))
+            if by_sum:
+                damped = self._coefficient[:, None, :used] * damping
+                result[:, block] = damped.real @ cosine[:used] - damped.imag @ sine[:used]
+            else:
+                damped = self.transform[:, None, :used] * damping
+                fine = np.fft.irfft(damped, self.length * times, axis=2) * times
+                stride = max(1, round(at.step / self.lattice.step))
+                first = at.first * stride - self.lattice.first * times
+                result[:, block] = fine[:, :, first : first + at.size * stride : stride]
+        return result
+
+
+def spectra_of(
+    studies: Sequence[StudyLikelihood], low: float, high: float, step: float, coarser: int
+) -> tuple[Spectra, Array]:
+    """Transforms of the likelihoods on [low, high], each scaled to a maximum of 1, and the logs of the scales."""
+    soft = 2.5 * step  # SD of the taper: its own spectrum ends below the lattice's highest frequency
+    lattice = Lattice.covering(low - 14 * soft, high + 14 * soft, step)
+    lattice = Lattice(step, lattice.first - lattice.first % coarser, lattice.size + lattice.first % coarser)
+    points = lattice.points
+    taper = 0.25 * erfc((low - 7 * soft - points) / (soft * np.sqrt(2)))
+    taper *= erfc((points - high - 7 * soft) / (soft * np.sqrt(2)))
+    spectra, log_scale = [], []
+    for study in studies:
+        values, log_factor = study.on(lattice)
+        tapered = values * taper
+        top = float(tapered.max())
+        if not top > 0:
+            raise QuadratureError("a study's likelihood vanishes wherever the priors have mass")
+        spectra.append(Spectra.of(tapered[None] / top, lattice, coarser))
+        log_scale.append(log_factor + np.log(top))
+    transform = np.concatenate([s.transform for s in spectra])
+    return replace(spectra[0], transform=transform), np.asarray(log_scale)

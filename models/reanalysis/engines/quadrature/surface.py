@@ -1,0 +1,98 @@
+"""How probable are an average and a heterogeneity together? Their log posterior density, study by study."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reanalysis.engines.errors import QuadratureError
+from reanalysis.engines.quadrature.lattice import Lattice
+from reanalysis.engines.quadrature.smoothing import log_smoothed
+from reanalysis.engines.quadrature.spectra import NOISE, Spectra
+from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
+from reanalysis.engines.quadrature.tau_scale import TauScale
+from reanalysis.model.distributions import Distribution
+
+Array = NDArray[np.float64]
+
+_FAINT = 20.0
+"""Log density below the maximum at which it no longer matters that rounding has swallowed a term."""
+
+MOST_TERMS = 3 * 10**8
+"""Terms of a direct sum that take a second or two."""
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Log posterior density over (u, mu), in total and study by study."""
+
+    spectra: Spectra
+    studies: tuple[StudyLikelihood, ...]
+    log_scale: Array
+    mu_prior: Distribution
+    tau_prior: Distribution
+    scale: TauScale
+    share: float
+    log_apart: Array | None
+
+    def __call__(self, mu: Lattice, u: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
+        """Log density (T, U), its study terms (S, T, U), and which of them rounding has swallowed.
+
+        A term that rounding has swallowed is computed again without rounding where it could matter: where the density
+        would have mass even if the term were as large as rounding.
+        """
+        tau = self.scale.tau(u)
+        log_terms = self._with_apart(np.log(np.maximum(self.spectra.damped(mu, tau), 1e-5 * NOISE)), slice(None))
+        prior = (
+            self.mu_prior.logpdf(mu.points)[None, :]
+            + (self.tau_prior.logpdf(tau) + np.log(self.scale.slope(u)))[:, None]
+        )
+        log_all = prior + log_terms.sum(axis=0)
+        lost = log_terms < np.log(NOISE)
+        if lost.any():
+            matters = _matters(log_all, log_terms, lost)
+            for study in map(int, np.flatnonzero((lost & matters).any(axis=(1, 2)))):
+                self._recompute(study, log_terms[study], lost[study], lost[study] & matters, mu, tau)
+            log_all = prior + log_terms.sum(axis=0)
+        return log_all, log_terms, lost
+
+    def _with_apart(self, log_terms: Array, studies: slice | int) -> Array:
+        if self.log_apart is None:
+            return log_terms
+        apart = self.log_apart[studies]
+        with np.errstate(divide="ignore"):
+            return np.logaddexp(np.log(self.share) + log_terms, apart[:, None, None] if apart.ndim else apart)
+
+    def _recompute(
+        self, study: int, log_terms: Array, lost: NDArray[np.bool_], wanted: NDArray[np.bool_], mu: Lattice, tau: Array
+    ) -> None:
+        lattice = self.spectra.lattice
+        if int(wanted.sum()) * lattice.size > MOST_TERMS or self.spectra.blur > 0:
+            raise QuadratureError(
+                "the studies conflict by more than double precision resolves under these priors; "
+                "widen the prior of tau, or leave a study out"
+            )
+        values, log_factor = self.studies[study].on(lattice)
+        with np.errstate(divide="ignore"):
+            log_values = np.log(values) + log_factor - self.log_scale[study]
+        for row in np.flatnonzero(wanted.any(axis=1)):
+            at = wanted[row]
+            exact = log_smoothed(lattice, log_values, float(tau[row]), mu.points[at])
+            log_terms[row, at] = self._with_apart(exact, study)
+        lost[wanted] = False
+
+
+def _matters(log_all: Array, log_terms: Array, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where the posterior, given all studies or all but one, could have mass although a term of it is lost."""
+    count = lost.sum(axis=0)
+    matters = _within_reach(log_all, count > 0)
+    for one, gone in zip(log_terms, lost, strict=True):
+        matters |= _within_reach(log_all - one, count - gone > 0)
+    return matters
+
+
+def _within_reach(log_density: Array, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    known = log_density[~lost].max(initial=-np.inf)
+    return lost & (log_density > known - _FAINT)

@@ -1,0 +1,81 @@
+"""Where does the posterior of an average and a heterogeneity have mass?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reanalysis.engines.quadrature.lattice import Lattice
+from reanalysis.engines.quadrature.surface import Surface
+
+Array = NDArray[np.float64]
+
+_CUT = 26.0
+"""Log density below the maximum at which the window of (mu, tau) ends."""
+
+MOST_NUMBERS = 2**23
+"""Numbers in an array of study terms: 64 MiB."""
+
+ZOOM_NODES = 24
+
+
+@dataclass(frozen=True)
+class Window:
+    """Where the posterior, with or without any one study, has mass: nodes of mu, and a stretch of u."""
+
+    mu: Lattice
+    u_low: float
+    u_high: float
+
+
+def zoom(surface: Surface, window: Window, rounds: int = 8) -> tuple[Window, float]:
+    """Shrink the window to where the posterior, with or without any one study, has mass.
+
+    The nodes of mu are those of the likelihoods' own lattice, so that no peak is lost between them.
+
+    Returns
+    -------
+    window : Window
+        The smaller window.
+    smallest_tau : float
+        The smallest heterogeneity that has mass: where the posterior of mu given tau is narrowest.
+    """
+    for _ in range(rounds):
+        edges = np.linspace(window.u_low, window.u_high, ZOOM_NODES + 1)
+        keep = _with_mass(surface, window.mu, 0.5 * (edges[1:] + edges[:-1]))
+        rows, columns = np.flatnonzero(keep.any(axis=1)), np.flatnonzero(keep.any(axis=0))
+        first, last = max(columns[0] - 1, 0), min(columns[-1] + 1, window.mu.size - 1)
+        smaller = Window(
+            Lattice(window.mu.step, window.mu.first + int(first), int(last - first) + 1),
+            float(edges[max(rows[0] - 1, 0)]),
+            float(edges[min(rows[-1] + 2, len(edges) - 1)]),
+        )
+        shrunk = (smaller.u_high - smaller.u_low) / (window.u_high - window.u_low)
+        window = smaller
+        if shrunk > 0.6:
+            break
+    return window, float(surface.scale.tau(np.array(window.u_low)))
+
+
+def _with_mass(surface: Surface, mu: Lattice, u: Array) -> NDArray[np.bool_]:
+    """Where the posterior, given all studies or all but one, lies within reach of its maximum, shape (T, U)."""
+    rows = max(1, MOST_NUMBERS // (2 * len(surface.studies) * mu.size))
+    blocks = [u[start : start + rows] for start in range(0, len(u), rows)]
+    top = np.full(len(surface.studies) + 1, -np.inf)
+    kept = []
+    for turn in ("maxima", "mass"):
+        for block in blocks:
+            if turn == "maxima" or len(blocks) > 1:
+                log_all, log_each, _ = surface(mu, block)
+            if turn == "maxima":
+                top[-1] = max(top[-1], log_all.max())
+                for s, one in enumerate(log_each):
+                    top[s] = max(top[s], (log_all - one).max())
+                continue
+            keep = log_all > top[-1] - _CUT
+            for one, highest in zip(log_each, top[:-1], strict=True):
+                keep |= log_all - one > highest - _CUT
+            kept.append(keep)
+    return np.concatenate(kept)
