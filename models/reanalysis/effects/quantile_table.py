@@ -11,8 +11,9 @@ from scipy.special import ndtr
 
 from reanalysis.engines.marginal import Marginal
 
-PROBABILITIES = tuple(round(float(p), 7) for p in ndtr(np.linspace(-4.0, 4.0, 161)))
-"""Probabilities of the table: 1/20 of a normal's SD apart, so that linear interpolation is good to 1e-4."""
+PROBABILITIES = tuple(sorted({0.025, 0.975, *(round(float(p), 7) for p in ndtr(np.linspace(-4.0, 4.0, 161)))}))
+"""Probabilities of the table: 1/20 of a normal's SD apart, so that linear interpolation is good to 1e-4, and the ends
+of the interval that is reported."""
 
 
 @dataclass(frozen=True)

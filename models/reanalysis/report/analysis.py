@@ -211,17 +211,19 @@ def carry_out(planned: Plan, computer: Computer, log: BuildLog) -> Analysis:
     done: list[EndpointAnalysis] = []
     failed: list[FailedEndpoint] = []
     influenced: dict[str, tuple[Influence, ...]] = {}
+    marked = {endpoint for endpoint in planned.selections if evidence.endpoint(endpoint).headline}
+    first_page = marked or set(planned.selections)
     for number, (endpoint, selection) in enumerate(planned.selections.items(), 1):
         shown = f"fitting {endpoint} ({number} of {len(planned.selections)})"
         with log.step("endpoint", shown, endpoint=endpoint):
             try:
                 found = computer.fit(spec, selection.data, planned.engine)
-                others = computer.alternatives(evidence, spec, endpoint)
+                others = computer.alternatives(evidence, spec, endpoint, endpoint in first_page)
             except FitFailed as error:
                 failed.append(FailedEndpoint(endpoint, evidence.endpoint_label(endpoint), error.reason))
                 continue
             fit = CheckedFit(evidence, selection, found.posterior, found.quadrature, found.gates)
-            done.append(analyse_endpoint(fit, others.sensitivity))
+            done.append(analyse_endpoint(fit, others.sensitivity, others.scrutiny))
             influenced[endpoint] = others.influences
     with log.step("weighing the findings"):
         weighed = weigh(evidence, planned.ledger, spec, lambda endpoint: influenced.get(endpoint, ()))

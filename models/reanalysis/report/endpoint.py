@@ -25,6 +25,7 @@ from reanalysis.engines.marginal import Marginal
 from reanalysis.evidence.settings import Baseline
 from reanalysis.sensitivity.first_set import sensitivity_set
 from reanalysis.sensitivity.scenario import Outcome
+from reanalysis.sensitivity.scrutiny import Scrutiny
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ class EndpointAnalysis:
         The headline at each named control risk, the first the one quoted.
     sensitivity : dict of str to list of Outcome
         By group.
+    scrutiny : Scrutiny or None
+        What would change the conclusion, of an endpoint of the first page.
     """
 
     fit: CheckedFit
@@ -112,6 +115,7 @@ class EndpointAnalysis:
     baselines: tuple[BaselineEffect, ...]
     new_baselines: tuple[BaselineEffect, ...]
     sensitivity: dict[str, list[Outcome]]
+    scrutiny: Scrutiny | None = None
 
     @property
     def id(self) -> str:
@@ -129,7 +133,9 @@ class EndpointAnalysis:
         return self.fit.evidence.endpoint(self.id).better
 
 
-def analyse_endpoint(fit: CheckedFit, sensitivity: dict[str, list[Outcome]]) -> EndpointAnalysis:
+def analyse_endpoint(
+    fit: CheckedFit, sensitivity: dict[str, list[Outcome]], scrutiny: Scrutiny | None = None
+) -> EndpointAnalysis:
     """Derive everything reported of an endpoint from its fit."""
     evidence, posterior = fit.evidence, fit.posterior
     found = headline(posterior)
@@ -152,6 +158,7 @@ def analyse_endpoint(fit: CheckedFit, sensitivity: dict[str, list[Outcome]]) -> 
         baselines=tuple(_at_baseline(fit, found.log_odds_ratio, b) for b in named),
         new_baselines=tuple(_at_baseline(fit, new, b) for b in named),
         sensitivity=sensitivity,
+        scrutiny=scrutiny,
     )
 
 

@@ -16,7 +16,7 @@ from reanalysis.report.markdown import Markdown
 from reanalysis.report.slug import anchor
 from reanalysis.report.tables.alternatives import group_title
 
-_DIGITS = 5
+_DIGITS = 7
 
 
 def explorer_data(analysis: Analysis) -> dict[str, Any]:

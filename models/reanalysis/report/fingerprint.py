@@ -127,9 +127,9 @@ def fit_key(spec: object, data: object, engine: str) -> str:
     return digest("fit", spec, data, engine, code_digest(FIT_CODE), surroundings())
 
 
-def sensitivity_key(spec: object, evidence: Evidence, endpoint: str) -> str:
+def sensitivity_key(spec: object, evidence: Evidence, endpoint: str, headline: bool = False) -> str:
     """What the alternatives of one endpoint depend on; ``evidence`` is what :func:`relevant` left of it."""
-    return digest("sensitivity", spec, endpoint, evidence, code_digest(SENSITIVITY_CODE), surroundings())
+    return digest("sensitivity", spec, endpoint, evidence, headline, code_digest(SENSITIVITY_CODE), surroundings())
 
 
 def figures_key(*parts: object) -> str:

@@ -12,6 +12,7 @@ from reanalysis.effects.number_needed import NumberNeeded
 from reanalysis.report.analysis import Analysis
 from reanalysis.report.endpoint import BaselineEffect, EndpointAnalysis
 from reanalysis.sensitivity.scenario import Outcome, as_table
+from reanalysis.sensitivity.scrutiny import Scrutiny
 
 
 def results(analysis: Analysis) -> dict[str, Any]:
@@ -69,6 +70,17 @@ def _endpoint(e: EndpointAnalysis) -> dict[str, Any]:
             "monte_carlo": monte_carlo(e.fit.posterior.overall["log_odds_ratio_new"]),
         },
         "sensitivity": {group: _outcomes(found) for group, found in e.sensitivity.items()},
+        "scrutiny": _scrutiny(e.scrutiny),
+    }
+
+
+def _scrutiny(found: Scrutiny | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "tipping_points": [point.as_dict() for point in found.tipping],
+        "predictive_checks": found.predictive.table.to_dict("records"),
+        "power_scaling": found.power.table.to_dict("records"),
     }
 
 

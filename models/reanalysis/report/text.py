@@ -19,6 +19,7 @@ from reanalysis.report.numbers import counted
 from reanalysis.report.provenance import versions
 from reanalysis.report.sentences import endpoint_summary, headline_sentences, not_known
 from reanalysis.report.slug import anchor, slug
+from reanalysis.report.standards import current_artefacts, standards
 from reanalysis.report.tables import (
     alternatives,
     answer,
@@ -27,8 +28,10 @@ from reanalysis.report.tables import (
     effects,
     influence,
     provenance,
+    scrutiny,
     software,
 )
+from reanalysis.report.tables.standards import standards_table
 
 _SHOWN_WITH_ENDPOINT = ("leave one out", "discounts")
 
@@ -98,6 +101,7 @@ def _context(analysis: Analysis, figures: Mapping[str, Markdown]) -> dict[str, A
             "evidence": provenance.evidence_table(analysis),
             "contrasts": provenance.contrast_table(analysis),
             "sources": provenance.source_table(analysis),
+            "standards": standards_table(standards(current_artefacts(analysis, figures))),
             "versions": software.version_table(versions()),
         },
     }
@@ -127,6 +131,9 @@ def _endpoint(endpoint: EndpointAnalysis) -> dict[str, Any]:
             "probabilities": effects.probability_table(endpoint),
             "leave_one_out": alternatives.sensitivity_table(endpoint, "leave one out"),
             "discounts": alternatives.sensitivity_table(endpoint, "discounts"),
+            "tipping": scrutiny.tipping_table(endpoint),
+            "predictive": scrutiny.predictive_table(endpoint),
+            "power": scrutiny.power_table(endpoint),
             "alternatives": [
                 effects.heterogeneity_table(endpoint),
                 *(alternatives.sensitivity_table(endpoint, g) for g in groups if g not in _SHOWN_WITH_ENDPOINT),

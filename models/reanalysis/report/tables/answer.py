@@ -37,15 +37,15 @@ def answer_table(
         rows.append(row)
     side = "benefit" if declared else "fewer events"
     chances = [("P(benefit)", 0.85), ("P(harm)", 0.72)] if declared else [("P(fewer)", 0.85)]
-    scale = [Column(strips[strip_name("")], 2.0)] if drawn else []
+    scale = [Column(strips[strip_name("")], 1.95)] if drawn else []
     return table(
         [
-            Column("Endpoint", 1.55),
-            Column("Compared in", 1.5),
-            Column("Odds ratio (95 % interval)", 1.5),
+            Column("Endpoint", 1.5),
+            Column("Compared in", 1.45),
+            Column("Odds ratio (95 % interval)", 1.65),
             *scale,
             *[Column(name, width, "right") for name, width in chances],
-            Column("Difference per 100 (95 % interval)", 2.3),
+            Column("Difference per 100 (95 % interval)", 2.5),
             Column(f"P({side}) without one cohort", 1.65),
         ],
         rows,

@@ -13,6 +13,18 @@ function CodeBlock(code)
     "<script>\n" .. read("report.js") .. "</script>")
 end
 
+-- A formula wider than the screen scrolls in a box of its own, which the keyboard reaches.
+local formulas = 0
+
+function Para(para)
+  if not para.content:find_if(function(inline) return inline.t == "Math" and inline.mathtype == "DisplayMath" end) then
+    return nil
+  end
+  formulas = formulas + 1
+  local attributes = {{"tabindex", "0"}, {"role", "group"}, {"aria-label", "Formula " .. formulas}}
+  return pandoc.Div({para}, pandoc.Attr("", {"formula"}, attributes))
+end
+
 -- A wide table scrolls inside its own box, reachable by keyboard; the page never does. The first cell of a row
 -- names it. The box is named by what stands before the caption's first full stop, and by its number where that is not enough.
 local seen = {}
