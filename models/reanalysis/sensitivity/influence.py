@@ -138,14 +138,17 @@ class _Puzzle:
     primary: tuple[Evidence, Scenario]
     alternatives: tuple[tuple[Evidence, Scenario], ...]
 
-    def solved(self, most: int) -> Influence:
-        """The influence of at most so many alternatives, evenly taken from all."""
+    def solved(self, most: int, known: dict[Scenario, Outcome]) -> Influence:
+        """The influence of at most so many alternatives, evenly taken from all; primary fits are made once."""
         count = len(self.alternatives)
         taken = sorted({round(i) for i in np.linspace(0, count - 1, min(most, count))})
-        chosen = [self.primary, *(self.alternatives[i] for i in taken)]
-        primary, *others = (
-            outcome for evidence, scenario in chosen for outcome in run(evidence, self.endpoint, [scenario])
-        )
+        evidence, scenario = self.primary
+        alike = replace(scenario, group="", label="")
+        if taken and alike not in known:
+            known[alike] = run(evidence, self.endpoint, [scenario])[0]
+        fitted = known.get(alike, Outcome(scenario, None, None, None, (), "not fitted"))
+        others = [run(evidence, self.endpoint, [one])[0] for evidence, one in (self.alternatives[i] for i in taken)]
+        primary = replace(fitted, scenario=scenario)
         return Influence(self.kind, self.endpoint, self.studies, self.arm, primary, tuple(others), count - len(taken))
 
 
@@ -163,12 +166,13 @@ def influences(evidence: Evidence, spec: ModelSpec, endpoint: str, budget: int =
     budget : int
         Studies fitted in all. Alternatives beyond it are left out, those of denominators first, and counted.
     """
-    found = []
+    found: list[Influence] = []
+    known: dict[Scenario, Outcome] = {}
     cost = len(select(evidence, spec, endpoint).data.studies)
     for puzzles in _PUZZLES:
         for puzzle in puzzles(evidence, spec, endpoint):
             most = max(budget // cost - 1, 0)
-            influence = puzzle.solved(most if most >= min(2, len(puzzle.alternatives)) else 0)
+            influence = puzzle.solved(most if most >= min(2, len(puzzle.alternatives)) else 0, known)
             budget -= cost * (1 + len(influence.alternatives))
             found.append(influence)
     return sorted(found, key=lambda i: -i.shift)
