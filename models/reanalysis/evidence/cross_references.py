@@ -1,4 +1,4 @@
-"""Do the files of a folder know each other's names? Sources, studies and endpoints across all four."""
+"""Do the files of a folder know each other's names? Sources, studies, endpoints and products across all of them."""
 
 from __future__ import annotations
 
