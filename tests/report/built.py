@@ -118,6 +118,17 @@ class Report:
             document.close()
 
     @cached_property
+    def pdf_boxes(self) -> list[list[tuple[float, float, float, float]]]:
+        """Left, bottom, right and top of every letter of every page, as shares of the page."""
+        import pypdfium2
+
+        document = pypdfium2.PdfDocument(self.folder / "report.pdf")
+        try:
+            return [_boxes(page) for page in document]
+        finally:
+            document.close()
+
+    @cached_property
     def pdf(self) -> str:
         return squeezed(" ".join(self.pdf_pages))
 
@@ -151,6 +162,13 @@ class Report:
             for p in self.docx.iter(f"{_W}p")
             if any(e.attrib[f"{_W}val"] == style for e in p.iter(f"{_W}pStyle"))
         ]
+
+
+def _boxes(page: Any) -> list[tuple[float, float, float, float]]:
+    wide, high = page.get_size()
+    text = page.get_textpage()
+    found = [text.get_charbox(i) for i in range(text.count_chars())]
+    return [(a / wide, b / high, c / wide, d / high) for a, b, c, d in found if c > a and d > b]
 
 
 def _text(element: ET.Element) -> str:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from reanalysis.effects.summary import Summary
@@ -137,6 +138,18 @@ def test_the_paper_has_every_letter(report: Report) -> None:
         return  # that folder asks for a line separator, which is no letter
     assert "\N{REPLACEMENT CHARACTER}" not in report.pdf
     assert "\x00" not in report.pdf
+
+
+def test_the_paper_prints_nothing_in_its_margins_or_on_top_of_each_other(reanalysis_report: Report) -> None:
+    for number, boxes in enumerate(reanalysis_report.pdf_boxes, 1):
+        at = np.array(boxes)
+        assert at[:, 0].min() > 0.05, number
+        assert at[:, 2].max() < 0.95, number
+        assert at[:, 1].min() > 0.015, number  # the page number
+        assert at[:, 3].max() < 0.985, number
+        middle = np.round((at[:, :2] + at[:, 2:]) / 2, 4)  # letters printed twice have one place
+        _, times = np.unique(middle, axis=0, return_counts=True)
+        assert (times > 1).mean() < 0.05, number
 
 
 def test_the_paper_has_greek_and_signs(reanalysis_report: Report) -> None:
