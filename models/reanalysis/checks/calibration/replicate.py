@@ -18,14 +18,12 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from reanalysis.checks.calibration.grid_draws import grid_logits
 from reanalysis.checks.calibration.simulate import Truth, simulate
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import DrawsMarginal, Marginal
 from reanalysis.engines.posterior import Posterior
-from reanalysis.engines.quadrature.hierarchy import solve
-from reanalysis.engines.quadrature.sampling import CHAINS, sample
-from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.evidence.folder import Evidence
 from reanalysis.model.data import ModelData
 from reanalysis.model.family import Engine
@@ -42,9 +40,6 @@ QUANTITIES = ("average", "heterogeneity", "new study", "risk difference", "log l
 
 SAMPLER = (1, 500, 500)
 """Chains, tuning and kept draws of NUTS: a rank needs a fraction of the draws of a published posterior."""
-
-GRID_DRAWS = 500
-"""Draws from the grid, for the log likelihood alone."""
 
 THIN = 2
 """Every second draw is ranked: NUTS draws are then nearly independent."""
@@ -149,7 +144,7 @@ def _rank_among(draws: NDArray[np.float64], value: float, rng: np.random.Generat
 
 def _log_likelihood_draws(posterior: Posterior) -> NDArray[np.float64]:
     """Log likelihood of all prints, draw by draw."""
-    logits = _quadrature_logits(posterior) if posterior.engine == "quadrature" else _nuts_logits(posterior)
+    logits = grid_logits(posterior) if posterior.engine == "quadrature" else _nuts_logits(posterior)
     total = np.zeros(1)
     for place, study in enumerate(posterior.data.studies):
         for arm, logit in logits.items():
@@ -164,10 +159,3 @@ def _nuts_logits(posterior: Posterior) -> dict[str, NDArray[np.float64]]:
         marginals = [posterior.study[name][f"{arm}_logit"] for name in posterior.data.names]
         found[arm] = np.stack([one.draws for one in marginals if isinstance(one, DrawsMarginal)], axis=-1)
     return found
-
-
-def _quadrature_logits(posterior: Posterior) -> dict[str, NDArray[np.float64]]:
-    """Independent draws from the grid, the one use of draws by this engine: a sum over studies has no grid."""
-    spec, data = posterior.spec, posterior.data
-    studies = [StudyLikelihood(study, spec.priors.baseline) for study in data.studies]
-    return sample(spec, data, studies, solve(studies, spec.priors.mu, spec.priors.tau), (), GRID_DRAWS // CHAINS).logits

@@ -25,6 +25,7 @@ CALIBRATED = (
     "checks/calibration/designs.py",
     "checks/calibration/simulate.py",
     "checks/calibration/replicate.py",
+    "checks/calibration/grid_draws.py",
 )
 """Models, engines, the way from a print to its candidates, and what is simulated."""
 
@@ -33,7 +34,12 @@ _OPENS = (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
 
 
 _OWN = {
-    "quadrature": ("engines/quadrature/", "engines/interpolation.py", "engines/marginal.py"),
+    "quadrature": (
+        "engines/quadrature/",
+        "engines/interpolation.py",
+        "engines/marginal.py",
+        "checks/calibration/grid_draws.py",
+    ),
     "nuts": ("engines/nuts/",),
 }
 """Code that the ranks of one engine depend on and those of the other do not: draws are ranked as they are."""
