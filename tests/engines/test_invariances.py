@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from engines.builders import BCG, BETA_BLOCKERS, ICANS, data, one_arm, spec, study, two_arms
 from reanalysis.effects.estimates import estimates
-from reanalysis.engines.errors import EngineError
+from reanalysis.engines.errors import EngineError, QuadratureError
 from reanalysis.engines.fit import fit
 from reanalysis.evidence.observation import Candidates
 from reanalysis.model.data import ModelData
@@ -131,6 +131,27 @@ def test_priors_too_wide_for_large_arms_are_refused_and_not_allocated() -> None:
     wide = spec(mu="normal(0,1000)", tau="uniform(0,500)", baseline="normal(0,1000)")
     with pytest.raises(EngineError, match="too large a grid"):
         estimates(fit(wide, two_arms([(500_000, 1_000_000, 501_000, 1_000_000)] * 2)))
+
+
+@pytest.mark.parametrize("tau", ["lognormal(-9,3)", "lognormal(0,3)"])
+@pytest.mark.parametrize("rows", [ROWS, [(0, 1, 0, 1)], [(1, 1, 1, 1), (0, 400, 0, 400)]])
+def test_a_heterogeneity_over_many_orders_of_magnitude_is_answered_or_refused(
+    rows: list[tuple[int, ...]], tau: str
+) -> None:
+    try:
+        found = estimates(fit(spec(tau=tau), two_arms(rows)))
+    except QuadratureError as refused:
+        advice = str(refused)
+    else:
+        advice = "prior"
+        assert 0 < found["tau"]["lower"] < found["tau"]["median"] < found["tau"]["upper"]
+    assert "prior" in advice or "heterogeneity" in advice
+
+
+def test_a_flat_heterogeneity_up_to_fifty_is_answered_on_small_studies() -> None:
+    """Under a wide enough prior the posterior no longer depends on where it ends."""
+    fifty, hundred = (estimates(fit(spec(tau=f"uniform(0,{end})"), two_arms(ROWS))) for end in (50, 100))
+    assert fifty["log_odds_ratio"] == pytest.approx(hundred["log_odds_ratio"], abs=2e-3)
 
 
 def test_a_narrow_average_under_a_wide_heterogeneity_fits() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 from reanalysis.engines.marginal import Marginal
 
@@ -17,7 +18,8 @@ class Summary:
     Parameters
     ----------
     mean, sd : float or None
-        None where the moment does not exist (the mean odds ratio of a new study under a heavy-tailed tau).
+        None where the moment does not exist (the mean odds ratio of a new study under a heavy-tailed tau) or is
+        beyond all numbers a computer holds.
     """
 
     mean: float | None
@@ -45,6 +47,10 @@ def summarise(marginal: Marginal, level: float = LEVEL, moments: int = 2) -> Sum
     """
     tail = (1 - level) / 2
     lower, median, upper = (float(q) for q in marginal.quantile([tail, 0.5, 1 - tail]))
-    mean = marginal.mean() if moments > 0 else None
-    sd = marginal.sd() if moments > 1 else None
+    mean = _finite(marginal.mean()) if moments > 0 else None
+    sd = _finite(marginal.sd()) if moments > 1 else None
     return Summary(mean, sd, median, lower, upper)
+
+
+def _finite(moment: float) -> float | None:
+    return moment if isfinite(moment) else None

@@ -163,16 +163,19 @@ class MappedMarginal:
         return forward if of is None else lambda x: of(forward(x))
 
     def mean(self, of: Transform | None = None) -> float:
-        """Expectation of the quantity, or of a function of it."""
-        return self.base.mean(self._composed(of))
+        """Expectation of the quantity, or of a function of it; not finite where it exceeds all numbers."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.base.mean(self._composed(of))
 
     def sd(self, of: Transform | None = None) -> float:
-        """Standard deviation of the quantity, or of a function of it."""
-        return self.base.sd(self._composed(of))
+        """Standard deviation of the quantity, or of a function of it; not finite where it exceeds all numbers."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.base.sd(self._composed(of))
 
     def quantile(self, probability: ArrayLike) -> Array:
         """Quantiles."""
-        return self.forward(self.base.quantile(probability))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.forward(self.base.quantile(probability))
 
     def cdf(self, x: ArrayLike) -> Array:
         """Probability of lying at or below x; x outside the range of the function gives 0 or 1."""

@@ -4,10 +4,7 @@ The model is delta_s ~ Normal(mu, tau^2) with an arbitrary likelihood L_s(delta_
 
     p(mu, tau | y)  is proportional to  p(mu) p(tau) prod_s M_s(mu, tau),    M_s = L_s * Normal(0, tau^2)
 
-where * is convolution. A Gaussian's Fourier transform is known in closed form, so M_s at any (mu, tau) is the
-trigonometric sum of the transform of L_s damped by exp(-tau^2 omega^2 / 2): exact to rounding for every tau, tau = 0
-included, with no special case for a heterogeneity smaller than the grid step. The same identity gives the predictive
-density of a new effect.
+where * is convolution (`spectra`).
 """
 
 from __future__ import annotations
@@ -21,7 +18,7 @@ from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
 from reanalysis.engines.quadrature.lattice import Lattice, finer_by, nice_step
 from reanalysis.engines.quadrature.legendre import legendre_nodes, to_coefficients
-from reanalysis.engines.quadrature.spectra import LARGEST_LATTICE, REACH, spectra_of
+from reanalysis.engines.quadrature.spectra import LARGEST_LATTICE, REACH, ladder
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.engines.quadrature.surface import Surface
 from reanalysis.engines.quadrature.tau_scale import TauScale
@@ -103,7 +100,7 @@ def _solve(
     whole = (mu_high - mu_low + 2 * REACH * tau_top) / step
     by_mu = ZOOM_NODES * len(studies) * (mu_high - mu_low) / step
     coarser = finer_by(max(whole * len(studies) / (2 * LARGEST_LATTICE), by_mu / (4 * MOST_NUMBERS)), 1.0)
-    spectra, log_scale = spectra_of(studies, mu_low - REACH * tau_top, mu_high + REACH * tau_top, step, coarser)
+    spectra, log_scale = ladder(studies, mu_low, mu_high, tau_top, step, coarser)
     step *= coarser
     log_constant = float(log_scale.sum())
     apart = None if log_apart is None or share == 1 else np.log1p(-share) + log_apart - log_scale
@@ -199,14 +196,14 @@ def _tau_resolved(found: HierarchyPosterior) -> bool:
 def _require_sound(found: HierarchyPosterior, lost: NDArray[np.bool_], window: Window, support_end: float) -> None:
     """Raise where a grid does not hold the posterior, given all studies or all but one."""
     if not (_mu_resolved(found) and _tau_resolved(found)):
-        raise QuadratureError(f"the grid of (mu, tau) does not resolve the posterior ({window})")
+        raise QuadratureError("the grid of (mu, tau) does not resolve the posterior; narrow the priors of mu and tau")
     edges = {"mu": found.mass[:, [0, -1]].sum(axis=0).max() / found.mass.sum(axis=0).max()}
     if window.u_high < support_end:  # a prior that ends there may have mass at its end
         by_tau = found.mass.sum(axis=1) / found.u_weight
         edges["tau"] = by_tau[-1] / by_tau.max()
     for name, edge in edges.items():
         if edge > _EDGE:
-            raise AtEdge(f"the posterior reaches the edge of the {name} grid ({window})")
+            raise AtEdge(f"the posterior reaches the edge of the largest grid of {name}; narrow its prior")
     by_number = lost.sum(axis=0)
     for study, mass in ((None, found.mass), *enumerate(found.mass_without)):
         others = by_number if study is None else by_number - lost[study]

@@ -12,6 +12,7 @@ Array = NDArray[np.float64]
 
 @lru_cache(maxsize=8)
 def legendre_nodes(count: int) -> tuple[Array, Array]:
+    """Nodes and weights on [-1, 1], each of shape (count,)."""
     return np.polynomial.legendre.leggauss(count)
 
 

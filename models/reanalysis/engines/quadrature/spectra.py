@@ -29,6 +29,12 @@ NOISE = 1e-11
 """Share of a likelihood's maximum below which its damped trigonometric sum, good to 1e-16, is no longer trusted."""
 
 LARGEST_LATTICE = 2**19
+_LARGE = 2**13
+"""Nodes of a lattice up to which it serves every heterogeneity."""
+
+_RUNG = 4
+"""How much larger the largest heterogeneity of a rung is than that of the rung before."""
+
 BLUR = 1.75
 """SD in steps of a normal whose spectrum ends before that of its lattice, at 3e-7."""
 
@@ -82,7 +88,12 @@ class Spectra:
     def _used(self) -> int:
         """Number of frequencies that any likelihood contains."""
         size = np.abs(self.transform)
-        return int(np.flatnonzero((size > 1e-18 * size.max(axis=1, keepdims=True)).any(axis=0))[-1]) + 1
+        contained = np.flatnonzero((size > 1e-18 * size.max(axis=1, keepdims=True)).any(axis=0))
+        return int(contained[-1]) + 1 if len(contained) else 1
+
+    def _undamped(self, tau: float) -> int:
+        """Number of frequencies that a heterogeneity leaves."""
+        return min(self._used, int(np.searchsorted(self.omega * tau, 9.5)) + 1)
 
     @cached_property
     def _coefficient(self) -> NDArray[np.complex128]:
@@ -108,15 +119,15 @@ class Spectra:
         """
         result = np.empty((len(self.transform), len(tau), at.size))
         times = max(1, round(self.lattice.step / at.step))
-        by_sum = at.size * self._used < 8 * self.length * times
+        most = self._undamped(tau[0])
+        by_sum = at.size * most < 8 * self.length * times
         rows = 8 if by_sum else max(1, LARGEST_LATTICE // (len(result) * self.length * times))
         if by_sum:
-            phase = np.outer(self.omega[: self._used], at.points)
+            phase = np.outer(self.omega[:most], at.points)
             cosine, sine = np.cos(phase), np.sin(phase)
         for start in range(0, len(tau), rows):
             block = slice(start, start + rows)
-            # frequencies that even the smallest of these tau damps away add nothing
-            used = min(self._used, int(np.searchsorted(self.omega * tau[start], 9.5)) + 1)
+            used = self._undamped(tau[start])
             damping = np.exp(-0.5 * np.outer(tau[block] ** 2, self.omega[:used] ** 2))
             if by_sum:
                 damped = self._coefficient[:, None, :used] * damping
@@ -130,24 +141,95 @@ class Spectra:
         return result
 
 
-def spectra_of(
-    studies: Sequence[StudyLikelihood], low: float, high: float, step: float, coarser: int
+@dataclass(frozen=True)
+class Ladder:
+    """Spectra on nested stretches: a small heterogeneity does not need the stretch that a large one does.
+
+    Parameters
+    ----------
+    rungs : tuple of Spectra
+        By growing stretch, the last the whole.
+    tops : tuple of float
+        Largest heterogeneity that each rung but the last is good for.
+    """
+
+    rungs: tuple[Spectra, ...]
+    tops: tuple[float, ...]
+
+    @property
+    def lattice(self) -> Lattice:
+        """Nodes of the whole."""
+        return self.rungs[-1].lattice
+
+    @property
+    def blur(self) -> float:
+        """SD of the normal that likelihoods too narrow for the lattice were smoothed by."""
+        return self.rungs[-1].blur
+
+    def damped(self, at: Lattice, tau: Array) -> Array:
+        """As :meth:`Spectra.damped`."""
+        ends = [0, *np.searchsorted(tau, self.tops, side="right").tolist(), len(tau)]
+        stretches = zip(self.rungs, ends[:-1], ends[1:], strict=True)
+        parts = [rung.damped(at, tau[first:end]) for rung, first, end in stretches if end > first]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+
+def ladder(
+    studies: Sequence[StudyLikelihood], low: float, high: float, tau_top: float, step: float, coarser: int
+) -> tuple[Ladder, Array]:
+    """Transforms of the likelihoods for averages in [low, high] and heterogeneities up to ``tau_top``.
+
+    Parameters
+    ----------
+    coarser : int
+        Power of 2 by which the lattice is coarser than ``step``, at which it would resolve the likelihoods.
+
+    Returns
+    -------
+    found : Ladder
+        Each likelihood scaled to a maximum of 1.
+    log_scale : ndarray, shape (S,)
+        Logs of the scales.
+    """
+    whole, log_scale = _rung(studies, low, high, tau_top, step, coarser, None)
+    tops = []
+    if whole.lattice.size > _LARGE:
+        top = (high - low) / (2 * REACH)
+        while _RUNG * top < tau_top:
+            tops.append(top)
+            top *= _RUNG
+    shorter = [_rung(studies, low, high, top, step, coarser, log_scale)[0] for top in tops]
+    return Ladder((*shorter, whole), tuple(tops)), log_scale
+
+
+def _rung(
+    studies: Sequence[StudyLikelihood],
+    low: float,
+    high: float,
+    tau_top: float,
+    step: float,
+    coarser: int,
+    log_scale: Array | None,
 ) -> tuple[Spectra, Array]:
-    """Transforms of the likelihoods on [low, high], each scaled to a maximum of 1, and the logs of the scales."""
+    """Transforms for heterogeneities up to ``tau_top``, scaled as told or, the logs of the scales returned, to 1."""
+    low, high = low - REACH * tau_top, high + REACH * tau_top
     soft = 2.5 * step  # SD of the taper: its own spectrum ends below the lattice's highest frequency
     lattice = Lattice.covering(low - 14 * soft, high + 14 * soft, step)
     lattice = Lattice(step, lattice.first - lattice.first % coarser, lattice.size + lattice.first % coarser)
     points = lattice.points
     taper = 0.25 * erfc((low - 7 * soft - points) / (soft * np.sqrt(2)))
     taper *= erfc((points - high - 7 * soft) / (soft * np.sqrt(2)))
-    spectra, log_scale = [], []
-    for study in studies:
+    spectra, scales = [], []
+    for index, study in enumerate(studies):
         values, log_factor = study.on(lattice)
         tapered = values * taper
-        top = float(tapered.max())
-        if not top > 0:
-            raise QuadratureError("a study's likelihood vanishes wherever the priors have mass")
+        if log_scale is None:
+            top = float(tapered.max())
+            if not top > 0:
+                raise QuadratureError("a study's likelihood vanishes wherever the priors have mass")
+            scales.append(log_factor + np.log(top))
+        else:
+            top = float(np.exp(log_scale[index] - log_factor))
         spectra.append(Spectra.of(tapered[None] / top, lattice, coarser))
-        log_scale.append(log_factor + np.log(top))
     transform = np.concatenate([s.transform for s in spectra])
-    return replace(spectra[0], transform=transform), np.asarray(log_scale)
+    return replace(spectra[0], transform=transform), np.asarray(scales)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.quadrature.lattice import Lattice
 from reanalysis.engines.quadrature.smoothing import log_smoothed
-from reanalysis.engines.quadrature.spectra import NOISE, Spectra
+from reanalysis.engines.quadrature.spectra import NOISE, Ladder
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.engines.quadrature.tau_scale import TauScale
 from reanalysis.model.distributions import Distribution
@@ -28,7 +28,7 @@ MOST_TERMS = 3 * 10**8
 class Surface:
     """Log posterior density over (u, mu), in total and study by study."""
 
-    spectra: Spectra
+    spectra: Ladder
     studies: tuple[StudyLikelihood, ...]
     log_scale: Array
     mu_prior: Distribution

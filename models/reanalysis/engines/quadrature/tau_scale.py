@@ -21,7 +21,7 @@ class TauScale:
         return self.c * np.sinh(u)
 
     def slope(self, u: Array) -> Array:
-        """D tau / d u."""
+        """Derivative of the heterogeneity by the coordinate."""
         return self.c * np.cosh(u)
 
     def coordinate(self, tau: ArrayLike) -> Array:
