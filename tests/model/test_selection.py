@@ -1,0 +1,106 @@
+"""Which studies enter a model: by id, with their design's discount, without those left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evidence.folders import ANAKINRA, folder
+from reanalysis.evidence.folder import Evidence, read_evidence
+from reanalysis.evidence.problems import InconsistentPrint, InvalidInput
+from reanalysis.model.data import ModelData
+from reanalysis.model.selection import default_spec, select
+from reanalysis.model.spec import ModelSpec
+
+ROWS = ["B control x 4 30", "B treated x 9 31", "C control x 2 10", "A treated x 7 21", "A control x 3 20"]
+
+
+def chosen(evidence: Evidence, endpoint: str = "x", model: str = "contrast", **choices: object) -> ModelData:
+    spec: ModelSpec = replace(default_spec(evidence, model), **choices)  # type: ignore[arg-type]
+    return select(evidence, spec, endpoint).data
+
+
+@pytest.fixture(scope="module")
+def anakinra() -> Evidence:
+    return read_evidence(ANAKINRA)
+
+
+def test_studies_come_in_the_order_of_their_ids_whatever_the_order_of_rows(tmp_path: Path) -> None:
+    here, there = (read_evidence(folder(tmp_path / str(i), rows)) for i, rows in enumerate((ROWS, ROWS[::-1])))
+    assert chosen(here).names == ("A", "B")
+    assert chosen(here) == chosen(there)
+
+
+def test_single_arms_enter_only_where_asked_for(tmp_path: Path) -> None:
+    evidence = read_evidence(folder(tmp_path, ROWS))
+    assert chosen(evidence, single_arms=True).names == ("A", "B", "C")
+    assert chosen(evidence, single_arms=True).comparative == ("A", "B")
+    assert chosen(evidence, model="rates").names == ("A", "B", "C")
+    assert chosen(evidence, model="rates", arm="treated").names == ("A", "B")
+
+
+def test_leaving_everything_out_says_what_is_needed(tmp_path: Path) -> None:
+    evidence = read_evidence(folder(tmp_path, ROWS))
+    assert chosen(evidence, leave_out=("A",)).names == ("B",)
+    with pytest.raises(InvalidInput, match="after leaving out A, B: the model needs a comparison of two arms"):
+        chosen(evidence, leave_out=("A", "B"))
+    with pytest.raises(InvalidInput, match="after leaving out A, B: the model needs a treated arm"):
+        chosen(evidence, model="rates", arm="treated", leave_out=("A", "B"))
+
+
+def test_names_that_do_not_exist_are_refused_with_those_that_do(tmp_path: Path) -> None:
+    evidence = read_evidence(folder(tmp_path, ROWS))
+    with pytest.raises(InvalidInput, match=r"unknown endpoint 'y'.* has x"):
+        chosen(evidence, "y")
+    with pytest.raises(InvalidInput, match=r"unknown study 'Z'.* has B, C, A"):
+        chosen(evidence, leave_out=("Z",))
+
+
+def test_a_weighted_arm_needs_an_effective_size(tmp_path: Path) -> None:
+    rows = [
+        {"study": "A", "arm": arm, "endpoint": "x", "percent": percent, "n": n, "weighting": "iptw"}
+        for arm, percent, n in (("control", "23.4", 110), ("treated", "39.6", 61))
+    ]
+    evidence = read_evidence(folder(tmp_path, rows))
+    with pytest.raises(InvalidInput, match=r"no effective-size factor; set \[studies.A\] k .* or pass --k"):
+        chosen(evidence)
+    (one,) = chosen(evidence, k=0.75).studies
+    assert one.control is not None
+    assert (one.control.events[0], one.control.n[0]) == pytest.approx((0.75 * 110 * 0.234, 0.75 * 110))
+
+
+def test_the_discount_is_that_of_the_design_unless_one_is_named(anakinra: Evidence) -> None:
+    by_study = {one.study: one.rho for one in chosen(anakinra, "icans_any").studies}
+    assert by_study == {"iptw": 0.01, "phase1": 0.02, "phase2": 0.02}
+    assert {one.rho for one in chosen(anakinra, "icans_any", rho=0.1).studies} == {0.1}
+    biased = chosen(anakinra, "icans_any", "bias").studies
+    assert {one.study: (one.rho, one.bias) for one in biased} == {
+        "iptw": (0.0, 0.35), "phase1": (0.0, 0.45), "phase2": (0.0, 0.45)
+    }  # fmt: skip
+
+
+def test_the_adjusted_ratio_takes_the_place_of_the_rates(anakinra: Evidence) -> None:
+    rates = {one.study: one for one in chosen(anakinra, "infection_g3").studies}
+    adjusted = {one.study: one for one in chosen(anakinra, "infection_g3", route="adjusted").studies}
+    assert rates["iptw"].adjusted is None
+    assert rates["iptw"].control is not None
+    assert adjusted["iptw"].adjusted is not None
+    assert adjusted["iptw"].control is None
+
+
+def test_a_reading_or_a_denominator_replaces_the_mixture(anakinra: Evidence) -> None:
+    free = {one.study: one for one in chosen(anakinra, "icans_any").studies}
+    fixed = {one.study: one for one in chosen(anakinra, "icans_any", denominators=(("phase1/control", 20),)).studies}
+    assert free["phase1"].control is not None
+    assert len(free["phase1"].control) == 16
+    assert fixed["phase1"].control is not None
+    assert (fixed["phase1"].control.events, fixed["phase1"].control.n) == ((12.0,), (20.0,))
+    assert fixed["phase2"] == free["phase2"]
+
+
+def test_a_print_that_no_count_fits_is_inconsistent(tmp_path: Path) -> None:
+    evidence = read_evidence(folder(tmp_path, ["A control x - 20 33.333", "A treated x 7 21"]))
+    with pytest.raises(InconsistentPrint, match=r"x: .*; declare readings"):
+        chosen(evidence)
