@@ -97,6 +97,7 @@ def _context(analysis: Analysis, figures: Mapping[str, Markdown]) -> dict[str, A
             "influence": influence.influence_table(evidence, weighed.influences) if weighed.influences else None,
             "questions": influence.question_table(evidence, weighed.questions) if weighed.questions else None,
             "gates": diagnostics.gate_table(analysis) if analysis.engine == "nuts" else None,
+            "parameters": [t for e in analysis.endpoints if (t := diagnostics.parameter_table(e))],
             "agreement": diagnostics.agreement_table(analysis),
             "evidence": provenance.evidence_table(analysis),
             "contrasts": provenance.contrast_table(analysis),

@@ -57,6 +57,14 @@ def test_settings_of_the_caller_survive(anakinra: Analysis, name: str) -> None:
         assert dict(mpl.rcParams) == before
 
 
+@pytest.mark.parametrize("name", OF_ENDPOINT)
+def test_a_fit_is_enough_for_a_figure(anakinra: Analysis, name: str) -> None:
+    plot, describe = OF_ENDPOINT[name]
+    analysed = endpoint_of(anakinra, "cr")
+    assert shown(plot(analysed.fit)) == shown(plot(analysed))
+    assert describe(analysed.fit) == describe(analysed)
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_settings_of_the_caller_do_not_show(anakinra: Analysis, name: str) -> None:
     plot, _ = EVERY[name]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from reanalysis.checks.monte_carlo import monte_carlo
+from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.report.analysis import Analysis
+from reanalysis.report.endpoint import EndpointAnalysis
 from reanalysis.report.markdown import Column, Markdown, table
 from reanalysis.report.numbers import decimal
+from reanalysis.report.slug import slug
 
 
 def gate_table(analysis: Analysis) -> Markdown:
@@ -53,3 +57,45 @@ def agreement_table(analysis: Analysis) -> Markdown:
         "Two independent engines, one posterior: average log odds ratio mu and heterogeneity tau.",
         "tbl-agreement",
     )
+
+
+def parameter_table(endpoint: EndpointAnalysis) -> Markdown | None:
+    """R-hat, effective sample sizes and Monte Carlo error of every quantity that is gated; None without a sampler."""
+    by_gate = {gate.name: gate.table for gate in endpoint.fit.gates}
+    if not {"R-hat", "Effective sample size"} <= by_gate.keys():
+        return None
+    merged = by_gate["R-hat"].merge(by_gate["Effective sample size"], on="quantity")
+    rows = []
+    for row in merged.to_dict("records"):
+        name = str(row["quantity"])
+        study, _, quantity = name.rpartition(": ")
+        of = f", {endpoint.fit.evidence.study_label(study)}" if study else ""
+        rows.append(
+            [
+                quantity.replace("_", " ") + of,
+                f"{row['r_hat']:.4f}",
+                f"{row['ess_bulk']:.0f}",
+                f"{row['ess_tail']:.0f}",
+                _relative_error(endpoint, study, quantity),
+            ]
+        )
+    return table(
+        [
+            Column("Quantity", 2.6),
+            Column("R-hat", 0.8, "right"),
+            Column("ESS, bulk", 0.9, "right"),
+            Column("ESS, tail", 0.9, "right"),
+            Column("MCSE of the mean, in SD", 1.2, "right"),
+        ],
+        rows,
+        f"{endpoint.label}: diagnostics of every gated quantity. R-hat, effective sample sizes (ESS) and the Monte "
+        "Carlo standard error (MCSE) of the mean as a share of the posterior's SD.",
+        f"tbl-parameters-{slug(endpoint.id)}",
+    )
+
+
+def _relative_error(endpoint: EndpointAnalysis, study: str, quantity: str) -> str:
+    posterior = endpoint.fit.posterior
+    marginal = posterior.study[study].get(quantity) if study else posterior.overall.get(quantity)
+    error = monte_carlo(marginal)["mean"] if isinstance(marginal, DrawsMarginal) else None
+    return "\N{EN DASH}" if marginal is None or error is None else decimal(error / marginal.sd(), 3)
