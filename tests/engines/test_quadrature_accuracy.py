@@ -31,7 +31,7 @@ TAU = (0.0, 0.05, 0.15, 0.4, 0.8, 1.6, 3.3)
 
 
 def brute(found: ModelSpec, on: ModelData) -> BruteForce:
-    return BruteForce(found, on, (-20.0, 20.0, 0.04), (-6.4, 6.4, 0.04), TAU, order=10, baseline=(-16.0, 16.0))
+    return BruteForce(found, on, (-20.0, 20.0, 0.08), (-6.4, 6.4, 0.08), TAU, order=10, baseline=(-16.0, 16.0))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -76,7 +76,7 @@ def test_rates_agree_with_brute_force() -> None:
     found = spec("rates")
     on = data(study("a", LATENT, None, 0.02), study("b", (3, 24)), study("c", INTERVAL), study("d", (9, 40)))
     posterior = fit(found, on)
-    truth = BruteForce(found, on, (-30.0, 30.0, 0.05), (-12.5, 12.5, 0.05), (*TAU, 6.6), order=10)
+    truth = BruteForce(found, on, (-30.0, 30.0, 0.1), (-12.5, 12.5, 0.1), (*TAU, 6.6), order=10)
     wrong = {
         "average": errors(posterior.overall["logit_rate"], truth.average()),
         "tau": errors(posterior.overall["tau"], truth.heterogeneity()),
@@ -94,8 +94,8 @@ def test_beta_rates_agree_with_a_far_finer_sum() -> None:
     bound = posterior.diagnostics["largest_alpha_plus_beta"]
     from scipy.special import betaln, expit
 
-    v = np.linspace(-7, 4, 1201)[:, None]
-    t = np.linspace(-5, np.log(bound), 1501)[None, :]
+    v = np.linspace(-7, 4, 601)[:, None]
+    t = np.linspace(-5, np.log(bound), 751)[None, :]
     alpha, beta = np.exp(t) * expit(v), np.exp(t) * expit(-v)
     log_density = np.log(alpha) + np.log(beta) - 2.5 * t
     for x, n in rows:
