@@ -17,7 +17,10 @@ from reanalysis.evidence.feasible import counts_of
 from reanalysis.evidence.folder import read_evidence
 from reanalysis.evidence.printing import Percentage
 
-SEEDS = range(16)
+SEEDS = range(60)
+ENOUGH = 8
+"""Folders of each fault; some find few places to be planted in."""
+
 Place = tuple[str, str, str, str]
 """Kind, severity, study and endpoint of the finding that a fault deserves."""
 
@@ -151,6 +154,8 @@ def place(finding: Finding) -> Place:
 def test_a_planted_fault_is_found_where_it_stands(tmp_path: Path, fault: Callable[[Printed], Place | None]) -> None:
     outcomes: Counter[str] = Counter()
     for seed in SEEDS:
+        if outcomes.total() == ENOUGH:
+            break
         printed = clean_folder(np.random.default_rng(1000 + seed), 40)
         before = {place(f) for f in audit(read_evidence(printed.write(tmp_path / f"{seed}" / "clean"))).findings}
         deserved = fault(printed)
