@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -97,3 +100,42 @@ def test_a_damaged_batch_is_done_again(tmp_path: Path) -> None:
 def test_work_that_loses_a_task_is_an_error() -> None:
     with pytest.raises(ValueError, match="gave 4 results"):
         in_batches(lambda tasks: square_roots(tasks[1:]), TASKS, size=5)
+
+
+_PARENT = """
+import time
+from reanalysis.engines.batches import local_processes
+
+if __name__ == "__main__":
+    with local_processes(2) as executor:
+        busy = [executor.submit(time.sleep, 120) for _ in range(2)]
+        while len(executor._processes) < 2 or not all(one.running() for one in busy):
+            time.sleep(0.05)
+        print(*executor._processes, flush=True)
+        time.sleep(120)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="asks /proc which processes run")
+def test_workers_end_with_a_killed_parent(tmp_path: Path) -> None:
+    (tmp_path / "parent.py").write_text(_PARENT, encoding="utf-8")
+    parent = subprocess.Popen([sys.executable, str(tmp_path / "parent.py")], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    workers = [int(number) for number in parent.stdout.readline().split()]
+    assert len(workers) == 2
+    parent.kill()
+    parent.wait()
+    for _ in range(200):
+        if not any(_runs(worker) for worker in workers):
+            break
+        time.sleep(0.1)
+    assert not any(_runs(worker) for worker in workers)
+    parent.stdout.close()
+
+
+def _runs(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
