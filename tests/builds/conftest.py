@@ -17,5 +17,8 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment in which all builds keep their results in one folder, so that each is computed once."""
-    return dict(os.environ) | {"REANALYSIS_CACHE": str(tmp_path_factory.mktemp("results"))}
+    """An environment in which the builds of all tests, in whichever process, keep their results in one folder."""
+    base = tmp_path_factory.getbasetemp()
+    results = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "results"
+    results.mkdir(exist_ok=True)
+    return dict(os.environ) | {"REANALYSIS_CACHE": str(results)}

@@ -22,12 +22,11 @@ QUADRATURE = ("--engine", "quadrature")
 
 @pytest.fixture(scope="module")
 def reports(commands: Commands, shared: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Reports of evidence that differs in one thing: a small one, a large one, an endpoint."""
+    """Reports of evidence that differs in one thing: a number, or an endpoint."""
     folder = tmp_path_factory.mktemp("reports")
     rows = evidence_folders.INFECTION
     versions = {
         "first": rows,
-        "small": rows.replace("Trial B,treated,infection,8,30", "Trial B,treated,infection,8,31"),
         "large": rows.replace("Trial A,treated,infection,7,41", "Trial A,treated,infection,20,41"),
         "more": rows + evidence_folders.DEATH,
     }
@@ -45,9 +44,9 @@ def diff(commands: Commands, reports: dict[str, Path], old: str, new: str, *opti
 
 def test_the_exit_code_tells_whether_a_conclusion_moved(commands: Commands, reports: dict[str, Path]) -> None:
     assert diff(commands, reports, "first", "first").code == 0
-    assert diff(commands, reports, "first", "small").code == 0
     assert diff(commands, reports, "first", "large").code == 5
-    assert diff(commands, reports, "first", "small", "--probability", 0.001).code == 5
+    assert diff(commands, reports, "first", "large", "--probability", 1, "--ratio", 1.01).code == 5
+    assert diff(commands, reports, "first", "large", "--probability", 0.001, "--ratio", 100).code == 5
     assert diff(commands, reports, "first", "large", "--probability", 1, "--ratio", 100).code == 0
     assert diff(commands, reports, "first", "more").code == 5  # an endpoint is new
     assert diff(commands, reports, "more", "first").code == 5
@@ -121,7 +120,7 @@ def test_what_is_no_whole_report_is_refused(commands: Commands, reports: dict[st
         assert ended.code == 2
         assert told in ended.err
     for option, value in (("--probability", 2), ("--ratio", 0.5), ("--format", "xml"), ("--ratio", "nan")):
-        assert diff(commands, reports, "first", "small", option, value).code == 2
+        assert diff(commands, reports, "first", "large", option, value).code == 2
 
 
 def test_versions_and_settings_are_compared(reports: dict[str, Path]) -> None:

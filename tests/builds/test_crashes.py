@@ -14,7 +14,6 @@ from builds.published import title_of
 QUADRATURE = ("--engine", "quadrature")
 REASONS = {
     "fault": "the process of this fit was ended by SIGSEGV",
-    "exit": "the process of this fit ended by itself with exit code 139",
     "error": "ZeroDivisionError: half a fit",
 }
 

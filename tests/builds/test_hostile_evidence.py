@@ -44,8 +44,8 @@ def hostile(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> tup
         f"treated_label = {json.dumps(LABELS[0])}\n"
         f"limits = [{json.dumps(LABELS[1])}, {json.dumps('{{ 7 * 7 }} {% raw %}')}]\n"
         + "".join(
-            f"[endpoints.{json.dumps(endpoint)}]\nlabel = {json.dumps(label)}\n"
-            for endpoint, label in zip(ENDPOINTS, LABELS, strict=True)
+            f"[endpoints.{json.dumps(endpoint)}]\nlabel = {json.dumps(label)}\nheadline = {headline}\n"
+            for endpoint, label, headline in zip(ENDPOINTS, LABELS, ("true", "false"), strict=True)
         ),
         encoding="utf-8",
     )
