@@ -154,7 +154,7 @@ def source_table(analysis: Analysis) -> Markdown | None:
             ]
         )
     return table(
-        [Column("Key", 1.3), Column("Source", 3), Column("Identifiers", 1.5), Column("Note", 2.2)],
+        [Column("Key", 1.3), Column("Source", 3), Column("Identifiers", 2.1), Column("Note", 2.2)],
         rows,
         "Sources. What a source does not print is marked.",
         "tbl-sources",

@@ -25,6 +25,12 @@ function Para(para)
   return pandoc.Div({para}, pandoc.Attr("", {"formula"}, attributes))
 end
 
+-- On a narrow screen a figure keeps a size that can be read, and scrolls.
+function Figure(figure)
+  figure.attributes.tabindex = "0"
+  return figure
+end
+
 -- A wide table scrolls inside its own box, reachable by keyboard; the page never does. The first cell of a row
 -- names it. The box is named by what stands before the caption's first full stop, and by its number where that is not enough.
 local seen = {}

@@ -207,6 +207,13 @@
     return make("p", { class: "tools" }, button);
   };
 
+  // Boxes that scroll are stops of the keyboard; those that do not need not be.
+  function stops() {
+    document.querySelectorAll(".scroll, .formula, figure").forEach((box) => {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0; else box.removeAttribute("tabindex");
+    });
+  }
+
   document.querySelectorAll(".explorer").forEach((place) => explore(place, place.dataset.endpoint));
   document.querySelectorAll(".scroll > table").forEach((table) => {
     const name = (table.id || table.parentElement.id || "table").replace(/^tbl-/, "") + ".csv";
@@ -214,6 +221,8 @@
     sortable(table);
     table.parentElement.after(download("Table as CSV", name, () => save(name, "\ufeff" + before, "text/csv")));
   });
+  stops();
+  addEventListener("resize", stops);
   document.querySelectorAll("figure > img").forEach((image) => {
     const name = (image.id || image.parentElement.id || "figure").replace(/^fig-/, "") + ".svg";
     image.parentElement.append(download("Figure as SVG", name, () => save(name, decoded(image.src), "image/svg+xml")));
