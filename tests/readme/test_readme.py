@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 from typer.testing import CliRunner
 
 from readme.answer import GALLERY, README, analysis, answer, written
@@ -43,3 +44,18 @@ def test_every_column_and_link_named_exists() -> None:
     assert {name for row in table for name in re.findall(r"`(\w+)`", row)} <= set(COLUMNS)
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert (README.parent / target).exists(), target
+
+
+def test_every_command_named_exists() -> None:
+    text = README.read_text(encoding="utf-8")
+    named = set(re.findall(r"^\.venv/bin/reanalysis (\w+)", text, re.MULTILINE))
+    assert named
+    for command in named:
+        assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0, command
+
+
+def test_the_python_example_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    example = re.search(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert example is not None
+    monkeypatch.chdir(README.parent)
+    exec(compile(example[1], "README.md", "exec"), {})
