@@ -48,7 +48,7 @@ def test_the_primary_specification_is_the_published_one(evidence: Evidence, spec
 def test_every_combination_is_a_row_or_counted_by_its_reason(crs: Multiverse) -> None:
     assert (crs.cells < 0).sum() == sum(crs.infeasible.values())
     assert set(crs.cells[crs.cells >= 0]) == set(range(len(crs.table)))
-    assert crs.combinations == np.prod([len(choice.levels) for choice in crs.choices])
+    assert crs.combinations == np.prod([len(choice.labels) for choice in crs.choices])
 
 
 def test_rows_are_distinct_specifications(crs: Multiverse) -> None:
@@ -61,9 +61,11 @@ def test_a_combination_taken_at_random_is_what_a_fit_by_hand_gives(
 ) -> None:
     rng = np.random.default_rng(7)
     defined = np.argwhere(crs.cells >= 0)
+    crossed = module._cross(evidence, "crs_any", spec, False, module.MOST).choices
+    assert [choice.labels for choice in crossed] == [choice.labels for choice in crs.choices]
     for levels in rng.choice(defined, size=12, replace=False):
         chosen, final = evidence, spec
-        for choice, level in zip(crs.choices, levels, strict=True):
+        for choice, level in zip(crossed, levels, strict=True):
             chosen, final = choice.levels[level].apply(chosen, final)
         expected = answer(Specification(final, select(chosen, final, "crs_any").data))
         row = crs.table.iloc[crs.cells[tuple(levels)]]

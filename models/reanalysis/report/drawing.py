@@ -6,6 +6,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
+from reanalysis.checks.calibration.artefact import load
 from reanalysis.report.analysis import Analysis
 from reanalysis.report.endpoint import EndpointAnalysis
 from reanalysis.report.figures.beyond import describe_beyond, plot_beyond
@@ -15,7 +16,9 @@ from reanalysis.report.figures.icons import describe_icons, plot_icons
 from reanalysis.report.figures.leave_one_out import describe_leave_one_out, plot_leave_one_out
 from reanalysis.report.figures.prior_posterior import describe_prior_posterior, plot_prior_posterior
 from reanalysis.report.figures.save import save_figure
+from reanalysis.report.figures.sbc_ecdf import describe_sbc_ecdf, plot_sbc_ecdf
 from reanalysis.report.figures.sensitivity import describe_sensitivity, plot_sensitivity, sensitivity_pages
+from reanalysis.report.figures.specification_curve import describe_specification_curve, plot_specification_curve
 from reanalysis.report.figures.strip import (
     STRIP_WIDTH,
     describe_strip,
@@ -56,6 +59,15 @@ def draw_shared(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
             "Who reports what, every endpoint that more than one study or arm reports.",
             describe_coverage(analysis),
         )
+    stored = load()
+    if stored is not None:
+        canvas.add(
+            "calibration",
+            plot_sbc_ecdf(stored),
+            "Ranks of simulated truths in their posteriors: distribution functions minus the uniform one, and bands "
+            "that hold all of them at once.",
+            describe_sbc_ecdf(stored),
+        )
     return canvas.shown | _draw_strips(analysis, folder)
 
 
@@ -67,6 +79,7 @@ def draw_endpoint(endpoint: EndpointAnalysis, folder: Path, headline: bool) -> d
         _densities(canvas, endpoint)
         _left_out(canvas, endpoint)
         _alternatives(canvas, endpoint)
+        _specification_curve(canvas, endpoint)
     return canvas.shown
 
 
@@ -158,3 +171,17 @@ def _alternatives(canvas: _Canvas, endpoint: EndpointAnalysis) -> None:
             part,
             len(pages),
         )
+
+
+def _specification_curve(canvas: _Canvas, endpoint: EndpointAnalysis) -> None:
+    if endpoint.scrutiny is None:
+        return
+    found, evidence = endpoint.scrutiny.multiverse, endpoint.fit.evidence
+    held = f" Held at the primary analysis here: {', '.join(found.held)}." if found.held else ""
+    canvas.add(
+        f"{slug(endpoint.id)}-specification-curve",
+        plot_specification_curve(found, evidence),
+        f"{endpoint.label}: the odds ratio of {len(found.table):,} specifications, in order, and the choices each made "
+        f"beneath.{held}",
+        describe_specification_curve(found, evidence),
+    )

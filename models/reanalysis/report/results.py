@@ -11,6 +11,7 @@ from reanalysis.effects.estimates import flat
 from reanalysis.effects.number_needed import NumberNeeded
 from reanalysis.report.analysis import Analysis
 from reanalysis.report.endpoint import BaselineEffect, EndpointAnalysis
+from reanalysis.sensitivity.multiverse.summary import summary
 from reanalysis.sensitivity.scenario import Outcome, as_table
 from reanalysis.sensitivity.scrutiny import Scrutiny
 
@@ -81,6 +82,7 @@ def _scrutiny(found: Scrutiny | None) -> dict[str, Any] | None:
         "tipping_points": [point.as_dict() for point in found.tipping],
         "predictive_checks": found.predictive.table.to_dict("records"),
         "power_scaling": found.power.table.to_dict("records"),
+        "multiverse": summary(found.multiverse),
     }
 
 

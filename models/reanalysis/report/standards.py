@@ -280,6 +280,6 @@ _ITEMS: tuple[tuple[str, str, Check, str, Place], ...] = (
         "evidence table",
         _at("#evidence"),
     ),
-    ("SBC", "ranks of the engines within simultaneous bands", _calibrated, "stored calibration", _at("#standards")),
+    ("SBC", "ranks of the engines within simultaneous bands", _calibrated, "stored calibration", _at("#calibration")),
     ("Power-scaling", "sensitivity to prior and likelihood", _scrutinised("power"), "power-scaling table", _first()),
 )

@@ -63,6 +63,7 @@ def markdown(analysis: Analysis, figures: Mapping[str, Markdown]) -> str:
 def _context(analysis: Analysis, figures: Mapping[str, Markdown]) -> dict[str, Any]:
     evidence, settings = analysis.evidence, analysis.evidence.settings
     weighed = analysis.weighed
+    made = current_artefacts(analysis, figures)
     others = [e for e in analysis.endpoints if e not in analysis.headlines]
     return {
         "settings": settings,
@@ -84,6 +85,7 @@ def _context(analysis: Analysis, figures: Mapping[str, Markdown]) -> dict[str, A
             if denominator.reason
         ],
         "family": described_family(evidence),
+        "calibration": made.calibration,
         "engine": analysis.engine,
         "seed": analysis.spec.seed,
         "command_folder": Markdown(printable(file_name(evidence.folder)).replace("`", "")),
@@ -102,7 +104,7 @@ def _context(analysis: Analysis, figures: Mapping[str, Markdown]) -> dict[str, A
             "evidence": provenance.evidence_table(analysis),
             "contrasts": provenance.contrast_table(analysis),
             "sources": provenance.source_table(analysis),
-            "standards": standards_table(standards(current_artefacts(analysis, figures))),
+            "standards": standards_table(standards(made)),
             "versions": software.version_table(versions()),
         },
     }

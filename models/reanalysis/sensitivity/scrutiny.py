@@ -9,10 +9,14 @@ from reanalysis.engines.fit import fit
 from reanalysis.evidence.folder import Evidence
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
+from reanalysis.sensitivity.multiverse.multiverse import Multiverse, multiverse
 from reanalysis.sensitivity.power_scaling import power_scaling
 from reanalysis.sensitivity.predictive_checks import predictive_checks
 from reanalysis.sensitivity.tipping.points import tipping_points
 from reanalysis.sensitivity.tipping.search import TippingPoint
+
+MOST_IN_REPORT = 24
+"""Combinations of choices about the evidence that a report crosses; ``reanalysis sensitivity`` crosses them all."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,14 @@ class Scrutiny:
         Mid-p value of each arm's print.
     power : CheckResult
         Power-scaling sensitivity of each quantity.
+    multiverse : Multiverse
+        The headline under every combination of choices; some are held, to bound the time of a report.
     """
 
     tipping: tuple[TippingPoint, ...]
     predictive: CheckResult
     power: CheckResult
+    multiverse: Multiverse
 
 
 def scrutinise(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Scrutiny:
@@ -49,4 +56,5 @@ def scrutinise(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Scrutiny:
         tuple(tipping_points(evidence, endpoint, spec)),
         predictive_checks(spec, data),
         power_scaling(fit(spec, data)),
+        multiverse(evidence, endpoint, spec, at_least=1, most=MOST_IN_REPORT),
     )

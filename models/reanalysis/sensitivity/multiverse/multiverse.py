@@ -43,6 +43,14 @@ _NOTHING_LEFT = "no comparison is left"
 
 
 @dataclass(frozen=True)
+class Varied:
+    """A choice that was crossed, by the names of its levels, that of the primary analysis first."""
+
+    name: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Multiverse:
     """All specifications of one endpoint and their answers.
 
@@ -52,8 +60,8 @@ class Multiverse:
         Endpoint id.
     better : {"lower", "higher"} or None
         The good side.
-    choices : tuple of Choice
-        What was crossed, the primary level of each first.
+    choices : tuple of Varied
+        What was crossed.
     table : DataFrame
         One row a specification: a column a choice (``any`` where it makes no difference), ``primary``, ``effect``
         (whose), ``mean``, ``sd``, ``median``, ``lower``, ``upper`` of the log odds ratio (95 % interval),
@@ -68,7 +76,7 @@ class Multiverse:
 
     endpoint: str
     better: str | None
-    choices: tuple[Choice, ...]
+    choices: tuple[Varied, ...]
     table: pd.DataFrame
     cells: NDArray[np.intp]
     infeasible: dict[str, int]
@@ -211,7 +219,8 @@ def _tidy(crossed: _Crossed, endpoint: str, better: str | None, found: list[Answ
     table = pd.concat([table, pd.DataFrame(defined, columns=_COLUMNS)], axis=1)
     below = table["p_below_0"]
     table["p_benefit"] = np.nan if better is None else below if better == "lower" else 1 - below
-    return Multiverse(endpoint, better, crossed.choices, table, cells, dict(counted), tuple(crossed.held))
+    varied = tuple(Varied(choice.name, choice.labels) for choice in crossed.choices)
+    return Multiverse(endpoint, better, varied, table, cells, dict(counted), tuple(crossed.held))
 
 
 _COLUMNS = ("effect", "mean", "sd", "median", "lower", "upper", "p_below_0")

@@ -12,8 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from reanalysis.sensitivity.multiverse.choices import Choice
-from reanalysis.sensitivity.multiverse.multiverse import Multiverse
+from reanalysis.sensitivity.multiverse.multiverse import Multiverse, Varied
 
 Array = NDArray[np.float64]
 
@@ -54,7 +53,7 @@ def variance_decomposition(found: Multiverse) -> pd.DataFrame:
     return table
 
 
-def complete(found: Multiverse) -> tuple[NDArray[np.intp], list[tuple[Choice, tuple[str, ...]]]]:
+def complete(found: Multiverse) -> tuple[NDArray[np.intp], list[tuple[Varied, tuple[str, ...]]]]:
     """The complete factorial: rows of the table by level, and the levels that stayed of each choice."""
     cells = found.cells
     kept = [list(range(size)) for size in cells.shape]
