@@ -37,7 +37,7 @@ help:
 report: $(STAMP)
 	$(VENV)/bin/reanalysis report data/anakinra --out reports/anakinra
 
-# Notebooks after the tests and one at a time: each starts a kernel that compiles its models.
+# Notebooks after the tests, which leave compiled models for them.
 test: $(STAMP)
 	$(PYTEST) -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 	$(run-notebooks)
@@ -68,7 +68,7 @@ typecheck: $(STAMP)
 	$(run-typecheck)
 
 define run-notebooks
-$(PYTEST) --nbmake --nbmake-timeout=600 notebooks
+$(PYTEST) -n $(WORKERS) --nbmake --nbmake-timeout=600 notebooks
 endef
 
 define run-lint

@@ -17,6 +17,8 @@ from reanalysis.report.changes import Changes, Shift, compare
 from reanalysis.report.changes_shown import as_markdown, as_text
 from reanalysis.report.record import Record, read_record
 
+pytestmark = pytest.mark.xdist_group("changes")
+
 QUADRATURE = ("--engine", "quadrature")
 
 

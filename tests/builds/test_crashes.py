@@ -18,7 +18,7 @@ REASONS = {
 }
 
 
-@pytest.mark.parametrize("by", REASONS)
+@pytest.mark.parametrize("by", ["fault", pytest.param("error", marks=pytest.mark.slow)])
 def test_a_crashing_fit_is_a_failed_fit_of_its_endpoint(
     commands: Commands, tmp_path: Path, shared: dict[str, str], by: str
 ) -> None:

@@ -16,6 +16,8 @@ from builds import evidence_folders
 from builds.commands import Commands, Ended
 from builds.published import store_of
 
+pytestmark = pytest.mark.xdist_group("hostile")
+
 QUADRATURE = ("--engine", "quadrature")
 STUDIES = ("=cmd|'/c calc'!A1", "../../escaped", "<script>alert(1)</script>", "@SUM(1+9)*cmd", "-2+3", "+x")
 ENDPOINTS = ("../../../tmp/escaped", r"\input{/etc/passwd} $x$ #read(\"/etc/passwd\")")

@@ -55,7 +55,9 @@ def test_a_kill_before_any_step_or_any_change_of_a_name_leaves_one_whole_report(
 
 
 @pytest.mark.xdist_group("kills")
-@pytest.mark.parametrize("exchange", [True, False], ids=["exchanged", "moved"])
+@pytest.mark.parametrize(
+    "exchange", [pytest.param(True, id="exchanged", marks=pytest.mark.slow), pytest.param(False, id="moved")]
+)
 def test_a_plain_folder_is_moved_aside_once_whatever_is_killed(
     commands: Commands, tmp_path: Path, shared: dict[str, str], exchange: bool
 ) -> None:

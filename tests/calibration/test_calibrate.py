@@ -133,6 +133,7 @@ def test_a_replicate_without_a_posterior_fails_the_calibration(small: Calibratio
     assert not failed.passed
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("nuts")
 def test_draws_and_grids_rank_the_same_truth_alike(evidence: Evidence, spec: ModelSpec) -> None:
     tasks = [(design, i) for design in ("one study", "three studies") for i in range(3)]

@@ -108,6 +108,7 @@ def test_the_product_of_sums_would_be_another_number(tmp_path: Path) -> None:
     assert together[0, 1] == pytest.approx(apart[0, 1], abs=1e-9)  # one denominator is no sum
 
 
+@pytest.mark.slow
 def test_random_prints_follow_their_probabilities() -> None:
     """Every print of two endpoints that share an n of 1 or 2, and a third on its own."""
     n = np.array([[[1.0, 0], [2, 0]], [[1, 0], [2, 0]], [[2, 0], [0, 0]]])

@@ -48,13 +48,14 @@ def judged(name: str) -> tuple[Posterior, Posterior, bool]:
     return sampled, exact, all(gate.passed for gate in gates)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n == "bias" else ()) for n in CASES])
 def test_both_engines_agree(name: str) -> None:
     sampled, exact, passed = judged(name)
     assert passed
     assert (sampled.engine, exact.engine) == ("nuts", "quadrature")
 
 
+@pytest.mark.slow
 def test_both_engines_agree_who_is_exchangeable() -> None:
     sampled, exact, _ = judged("exnex")
     for s, share in exact.diagnostics["exchangeable"].items():
@@ -67,7 +68,7 @@ def test_both_engines_agree_on_a_basket() -> None:
     assert all(gate.passed for gate in fit_and_judge(BASKET, evidence, "nuts", SHORT)[2])
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n == "bias" else ()) for n in CASES])
 def test_another_data_set_and_other_settings_need_no_other_program(name: str) -> None:
     judged(name)
     before = program._compiled.cache_info().misses
@@ -173,6 +174,7 @@ def test_learnt_correlations_pass_the_gates_and_are_reported() -> None:
     assert plain["spec"]["settings"] == {"correlation": None}
 
 
+@pytest.mark.slow
 def test_a_new_study_has_correlated_effects() -> None:
     """Fixed at 0.6, its effects on two endpoints vary together; at 0 they do not. Both take one compiled model."""
     before = program._compiled.cache_info().misses

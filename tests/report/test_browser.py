@@ -244,6 +244,7 @@ def test_axe_finds_no_serious_fault(browser: Any, plain_report: Report, scheme: 
     assert serious(Opened(browser, plain_report, viewport=viewport, color_scheme=scheme).page) == []
 
 
+@pytest.mark.slow
 def test_axe_finds_no_serious_fault_in_the_whole_reanalysis(browser: Any, reanalysis_report: Report) -> None:
     assert serious(Opened(browser, reanalysis_report).page) == []
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from readme.answer import without_scrutiny
 from reanalysis.checks.checked_fit import fit_endpoint
 from reanalysis.evidence.audit.ledger import audit
 from reanalysis.evidence.coverage import modelled_endpoints
 from reanalysis.evidence.folder import read_evidence
 from reanalysis.model.selection import default_spec
-from reanalysis.report.analysis import Analysis, analyse
+from reanalysis.report.analysis import Analysis
 from reanalysis.report.endpoint import EndpointAnalysis, analyse_endpoint
 from reanalysis.sensitivity.scenario import Outcome, Scenario
 from reanalysis.sensitivity.weighed_ledger import WeighedLedger
@@ -20,11 +21,16 @@ from report.figures import folders
 
 
 @pytest.fixture(scope="session")
+def anakinra() -> Analysis:
+    return without_scrutiny(read_evidence(Path(__file__).parents[3] / "data" / "anakinra"))
+
+
+@pytest.fixture(scope="session")
 def analyses(anakinra: Analysis, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Analysis]:
     """By name: one study, three, twenty-two, seventy-one, long names, empty cells."""
     made = {"anakinra": anakinra}
     for make in (folders.single, folders.long_names, folders.empty_cells):
-        made[make.__name__] = analyse(read_evidence(make(tmp_path_factory.mktemp(make.__name__))), "quadrature")
+        made[make.__name__] = without_scrutiny(read_evidence(make(tmp_path_factory.mktemp(make.__name__))))
     for make in (folders.trials, folders.seventy_one):
         made[make.__name__] = _without_refits(make(tmp_path_factory.mktemp(make.__name__)))
     return made
