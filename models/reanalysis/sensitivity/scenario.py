@@ -13,6 +13,7 @@ from reanalysis.effects.quantile_table import QuantileTable, tabulate
 from reanalysis.effects.summary import Summary, summarise
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
+from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
 from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.problems import InvalidInput
@@ -94,21 +95,23 @@ def _run_one(evidence: Evidence, endpoint: str, scenario: Scenario) -> list[Outc
     found = headline(posterior)
     if scenario.average and found.kind != "average":
         found = Headline("average", None, found.comparative, posterior.overall["log_odds_ratio"])
-    sides = direction(found.log_odds_ratio, better)
     note = "average effect" if found.study is None else f"{evidence.study_label(found.study)}'s own effect"
-    effect, table = summarise(found.log_odds_ratio), tabulate(found.log_odds_ratio, [0.0])
-    return [Outcome(scenario, effect, sides.below, sides.benefit, posterior.data.names, note, table)]
+    return [_outcome(scenario, found.log_odds_ratio, better, posterior.data.names, note)]
 
 
 def _each_study(evidence: Evidence, scenario: Scenario, posterior: Posterior, better: str | None) -> list[Outcome]:
     outcomes = []
     for study in posterior.data.comparative:
-        effect = posterior.study[study]["log_odds_ratio"]
-        sides = direction(effect, better)
         named = replace(scenario, label=f"{scenario.label}: {evidence.study_label(study)}")
-        table = tabulate(effect, [0.0])
-        outcomes.append(Outcome(named, summarise(effect), sides.below, sides.benefit, (study,), table=table))
+        outcomes.append(_outcome(named, posterior.study[study]["log_odds_ratio"], better, (study,)))
     return outcomes
+
+
+def _outcome(
+    scenario: Scenario, effect: Marginal, better: str | None, studies: tuple[str, ...], note: str = ""
+) -> Outcome:
+    sides = direction(effect, better)
+    return Outcome(scenario, summarise(effect), sides.below, sides.benefit, studies, note, tabulate(effect, [0.0]))
 
 
 def as_table(outcomes: Iterable[Outcome]) -> pd.DataFrame:
