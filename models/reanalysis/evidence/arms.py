@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,14 +16,14 @@ from reanalysis.evidence.cell_rules import (
     a_percentage,
     a_size,
     an_id,
-    breaches,
     one_of,
     rule,
     schema,
 )
+from reanalysis.evidence.checked_rows import Layout, read_rows
 from reanalysis.evidence.printing import Percentage
-from reanalysis.evidence.problems import InvalidInput, Problem, by_line
-from reanalysis.evidence.text_table import TextRow, read_table
+from reanalysis.evidence.problems import Problem
+from reanalysis.evidence.text_table import TextRow
 
 COLUMNS = (
     "study", "arm", "endpoint", "events", "n", "percent", "subgroup", "reading", "reading_weight",
@@ -116,17 +117,7 @@ def read_arms(path: Path) -> tuple[tuple[ArmRow, ...], tuple[str, ...]]:
     InvalidInput
         With every problem of the file.
     """
-    table = read_table(path, COLUMNS, REQUIRED, PRINTED)
-    problems = [*table.problems, *breaches(table, _SCHEMA)]
-    bad_lines = {p.line for p in problems}
-    rows = [_parsed(row) for row in table.rows if row.line not in bad_lines]
-    for row in rows:
-        problems += _row_problems(table.file, row)
-    problems += _duplicates(table.file, rows)
-    problems += _reading_problems(table.file, rows)
-    if problems:
-        raise InvalidInput(by_line(problems))
-    return tuple(rows), table.ignored
+    return read_rows(path, _LAYOUT)
 
 
 def printed_range(cell: str) -> tuple[int, int] | None:
@@ -204,7 +195,7 @@ def _row_problems(file: str, row: ArmRow) -> list[Problem]:
     return found
 
 
-def _duplicates(file: str, rows: list[ArmRow]) -> list[Problem]:
+def _duplicates(file: str, rows: Sequence[ArmRow]) -> list[Problem]:
     seen: dict[tuple[str, ...], int] = {}
     found = []
     for row in rows:
@@ -220,7 +211,7 @@ def _duplicates(file: str, rows: list[ArmRow]) -> list[Problem]:
     return found
 
 
-def _reading_problems(file: str, rows: list[ArmRow]) -> list[Problem]:
+def _reading_problems(file: str, rows: Sequence[ArmRow]) -> list[Problem]:
     groups: dict[tuple[str, str, str], list[ArmRow]] = defaultdict(list)
     for row in rows:
         if row.modelled:
@@ -243,3 +234,6 @@ def _reading_problems(file: str, rows: list[ArmRow]) -> list[Problem]:
         if odd:
             add(odd, "weighting", odd.weighting, "readings of one arm-endpoint must share their weighting")
     return found
+
+
+_LAYOUT = Layout(COLUMNS, REQUIRED, _SCHEMA, _parsed, _row_problems, (_duplicates, _reading_problems), PRINTED)

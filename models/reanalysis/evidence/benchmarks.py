@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reanalysis.evidence.arms import printed_range, printed_text, range_problem
-from reanalysis.evidence.cell_rules import a_count, a_name, a_percentage, a_size, an_id, breaches, schema
+from reanalysis.evidence.cell_rules import a_count, a_name, a_percentage, a_size, an_id, schema
+from reanalysis.evidence.checked_rows import Layout, read_rows
 from reanalysis.evidence.feasible import counts_of
 from reanalysis.evidence.observation import Candidates
 from reanalysis.evidence.printing import Percentage
-from reanalysis.evidence.problems import InconsistentPrint, InvalidInput, Problem, by_line
-from reanalysis.evidence.text_table import TextRow, read_table
+from reanalysis.evidence.problems import InconsistentPrint, Problem
+from reanalysis.evidence.text_table import TextRow
 
 FILE = "benchmarks.csv"
 COLUMNS = ("product", "endpoint", "label", "events", "n", "percent", "timepoint", "note", "source", "locator")
@@ -94,44 +96,7 @@ def read_benchmarks(path: Path) -> tuple[BenchmarkRow, ...]:
     InvalidInput
         With every problem of the file.
     """
-    table = read_table(path, COLUMNS, REQUIRED)
-    problems = [*table.problems, *breaches(table, _SCHEMA)]
-    bad_lines = {p.line for p in problems}
-    rows: list[BenchmarkRow] = []
-    seen: dict[tuple[str, str], int] = {}
-    for text in table.rows:
-        if text.line in bad_lines:
-            continue
-        found = _row_problems(table.file, text)
-        problems += found
-        if found:
-            continue
-        row = _parsed(text)
-        key = row.product, row.endpoint
-        if key in seen:
-            rule = f"a benchmark of {'/'.join(key)} stands on line {seen[key]} already"
-            problems.append(Problem(table.file, row.line, "", "", rule))
-        seen.setdefault(key, row.line)
-        rows.append(row)
-    if problems:
-        raise InvalidInput(by_line(problems))
-    return tuple(rows)
-
-
-def _row_problems(file: str, row: TextRow) -> list[Problem]:
-    cells, found = row.cells, []
-
-    def add(column: str, value: str, rule: str) -> None:
-        found.append(Problem(file, row.line, column, value, rule))
-
-    if not cells["n"]:
-        add("n", "", "a benchmark needs its printed n")
-    if not cells["events"] and not cells["percent"]:
-        add("events", "", "a report of the events is needed: a count, a range or a percentage")
-    value, rule = range_problem(printed_range(cells["events"]), int(cells["n"]) if cells["n"] else None)
-    if rule:
-        add("events", value, rule)
-    return found
+    return read_rows(path, _LAYOUT)[0]
 
 
 def _parsed(row: TextRow) -> BenchmarkRow:
@@ -142,10 +107,41 @@ def _parsed(row: TextRow) -> BenchmarkRow:
         endpoint=cells["endpoint"],
         label=cells["label"] or cells["product"],
         events=printed_range(cells["events"]),
-        n=int(cells["n"]),
+        n=int(cells["n"] or 0),  # 0, a missing n, is refused below
         percent=Percentage(cells["percent"]) if cells["percent"] else None,
         timepoint=cells["timepoint"],
         note=cells["note"],
         source=cells["source"],
         locator=cells["locator"],
     )
+
+
+def _row_problems(file: str, row: BenchmarkRow) -> list[Problem]:
+    found = []
+
+    def add(column: str, value: str, rule: str) -> None:
+        found.append(Problem(file, row.line, column, value, rule))
+
+    if not row.n:
+        add("n", "", "a benchmark needs its printed n")
+    if row.events is None and row.percent is None:
+        add("events", "", "a report of the events is needed: a count, a range or a percentage")
+    value, rule = range_problem(row.events, row.n or None)
+    if rule:
+        add("events", value, rule)
+    return found
+
+
+def _duplicates(file: str, rows: Sequence[BenchmarkRow]) -> list[Problem]:
+    seen: dict[tuple[str, str], int] = {}
+    found = []
+    for row in rows:
+        key = row.product, row.endpoint
+        if key in seen:
+            rule = f"a benchmark of {'/'.join(key)} stands on line {seen[key]} already"
+            found.append(Problem(file, row.line, "", "", rule))
+        seen.setdefault(key, row.line)
+    return found
+
+
+_LAYOUT = Layout(COLUMNS, REQUIRED, _SCHEMA, _parsed, _row_problems, (_duplicates,))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import pandera.pandas as pa
 
-from reanalysis.evidence.cell_rules import NUMBER, an_id, breaches, rule, schema
-from reanalysis.evidence.problems import InvalidInput, Problem, by_line
-from reanalysis.evidence.text_table import TextRow, read_table
+from reanalysis.evidence.cell_rules import NUMBER, an_id, rule, schema
+from reanalysis.evidence.checked_rows import Layout, read_rows
+from reanalysis.evidence.problems import Problem
+from reanalysis.evidence.text_table import TextRow
 
 COLUMNS = (
     "study", "endpoint", "measure", "estimate", "lower", "upper", "level", "p", "adjustment", "use",
@@ -138,16 +140,7 @@ def read_contrasts(path: Path) -> tuple[ContrastRow, ...]:
     InvalidInput
         With every problem of the file.
     """
-    table = read_table(path, COLUMNS, REQUIRED, PRINTED)
-    problems = [*table.problems, *breaches(table, _SCHEMA)]
-    bad_lines = {p.line for p in problems}
-    rows = [_parsed(row) for row in table.rows if row.line not in bad_lines]
-    for row in rows:
-        problems += _row_problems(table.file, row)
-    problems += _duplicates(table.file, rows)
-    if problems:
-        raise InvalidInput(by_line(problems))
-    return tuple(rows)
+    return read_rows(path, _LAYOUT)[0]
 
 
 def _parsed(row: TextRow) -> ContrastRow:
@@ -190,7 +183,7 @@ def _row_problems(file: str, row: ContrastRow) -> list[Problem]:
     return found
 
 
-def _duplicates(file: str, rows: list[ContrastRow]) -> list[Problem]:
+def _duplicates(file: str, rows: Sequence[ContrastRow]) -> list[Problem]:
     printed: dict[tuple[str, ...], int] = {}
     entering: dict[tuple[str, ...], int] = {}
     found = []
@@ -210,3 +203,6 @@ def _duplicates(file: str, rows: list[ContrastRow]) -> list[Problem]:
             entering.setdefault(key, row.line)
         printed.setdefault(same, row.line)
     return found
+
+
+_LAYOUT = Layout(COLUMNS, REQUIRED, _SCHEMA, _parsed, _row_problems, (_duplicates,), PRINTED)
