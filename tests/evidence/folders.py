@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from reanalysis.evidence.audit.finding import Finding
-from reanalysis.evidence.audit.ledger import Ledger
+from reanalysis.evidence.audit.ledger import Ledger, audit
+from reanalysis.evidence.folder import read_evidence
 
 ANAKINRA = Path(__file__).parents[2] / "data" / "anakinra"
 
 FIVE = "study,arm,endpoint,events,n"
 TWO_STUDIES = f"{FIVE}\nA,control,x,3,20\nA,treated,x,7,21\nB,control,x,4,30\nB,treated,x,9,31\n"
+CONTRASTS = "study,endpoint,measure,estimate,lower,upper,level,p,adjustment,use,reason\n"
 
 Row = str | Mapping[str, object]
 
@@ -32,6 +34,11 @@ def _record(row: Row) -> dict[str, str]:
     return {name: str(value) for name, value in row.items()}
 
 
+def cells(text: str, **more: object) -> Row:
+    """A row from its words and further columns."""
+    return _record(text) | {name: str(value) for name, value in more.items()}
+
+
 def _quoted(cell: str) -> str:
     return f'"{cell.replace(chr(34), chr(34) * 2)}"' if set(cell) & set(',"\n\r') else cell
 
@@ -49,6 +56,12 @@ def folder(
     return where
 
 
+def audited(where: Path, rows: Sequence[Row], *lines: str, toml: str = "") -> Ledger:
+    """Ledger of a folder of these rows, with these lines of contrasts.csv."""
+    contrasts = CONTRASTS + "".join(f"{line}\n" for line in lines) if lines else ""
+    return audit(read_evidence(folder(where, rows, toml=toml, contrasts=contrasts)))
+
+
 def found(ledger: Ledger, kind: str) -> list[Finding]:
     """Findings of a kind."""
     return [finding for finding in ledger.findings if finding.kind == kind]
@@ -57,3 +70,9 @@ def found(ledger: Ledger, kind: str) -> list[Finding]:
 def above_info(ledger: Ledger) -> list[Finding]:
     """What counts as a finding."""
     return [finding for finding in ledger.findings if finding.severity != "info"]
+
+
+def only(findings: list[Finding]) -> Finding:
+    """The one finding there is."""
+    (finding,) = findings
+    return finding

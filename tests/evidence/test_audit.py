@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy.stats import norm
 
-from evidence.folders import Row, above_info, folder, found
-from reanalysis.evidence.audit.finding import Finding
-from reanalysis.evidence.audit.ledger import Ledger, audit, require_consistent
+from evidence.folders import Row, above_info, audited, cells, folder, found, only
+from reanalysis.evidence.audit.ledger import require_consistent
 from reanalysis.evidence.folder import read_evidence
 from reanalysis.evidence.narrowing import parent_of
 from reanalysis.evidence.problems import InconsistentPrint
-
-CONTRASTS = "study,endpoint,measure,estimate,lower,upper,level,p,adjustment,use,reason\n"
-ONE_ROW: list[Row] = ["A control x 3 20", "A treated x 7 20"]
-
-
-def audited(where: Path, rows: list[Row], *, toml: str = "", contrasts: str = "") -> Ledger:
-    return audit(read_evidence(folder(where, rows, toml=toml, contrasts=contrasts)))
-
-
-def only(findings: list[Finding]) -> Finding:
-    (finding,) = findings
-    return finding
-
-
-def cells(text: str, **more: object) -> Row:
-    """A row from its words and further columns."""
-    names = ("study", "arm", "endpoint", "events", "n", "percent")
-    words = dict(zip(names, (w.replace("-", "") for w in text.split()), strict=False))
-    return words | {name: str(value) for name, value in more.items()}
-
 
 # ------------------------------------------------------------------ counts and percentages
 
@@ -252,64 +227,6 @@ def test_a_count_by_truncation_only_is_no_count(tmp_path: Path) -> None:
     finding = only(list(audited(tmp_path, [cells("A control x - 110 18.1", weighting="iptw")]).findings))
     assert finding.message.startswith("none of 1 percentages is a count")
     assert finding.used_as == "refused until k is set"
-
-
-# ------------------------------------------------------------------ ratios
-
-
-def ratios(where: Path, *lines: str) -> Ledger:
-    return audited(where, ONE_ROW, contrasts=CONTRASTS + "".join(f"{line}\n" for line in lines))
-
-
-def test_an_interval_that_is_not_symmetric_on_the_log_scale_is_a_warning(tmp_path: Path) -> None:
-    finding = only(above_info(ratios(tmp_path, "A,y,OR,2.0,1.0,3.0,,,,,")))
-    assert (finding.kind, finding.severity, finding.table, finding.lines) == ("interval", "warning", "contrasts", (2,))
-    assert "its middle is 1.73" in finding.message
-
-
-def test_a_p_value_that_contradicts_its_interval_is_a_warning(tmp_path: Path) -> None:
-    finding = only(above_info(ratios(tmp_path, "A,y,OR,2.00,1.00,4.00,,0.20,,,")))
-    assert (finding.kind, finding.severity) == ("p-value", "warning")
-
-
-def test_a_hazard_ratio_among_odds_ratios_of_one_analysis_is_a_warning(tmp_path: Path) -> None:
-    ledger = ratios(
-        tmp_path,
-        "A,x,OR,2.00,1.00,4.00,,,adj,,",
-        "A,y,OR,2.00,1.00,4.00,,,adj,,",
-        "A,z,HR,2.00,1.00,4.00,,,adj,,",
-    )
-    finding = only(above_info(ledger))
-    assert (finding.kind, finding.severity, finding.endpoint) == ("measure", "warning", "z")
-
-
-def test_different_measures_of_different_analyses_are_no_finding(tmp_path: Path) -> None:
-    ledger = ratios(tmp_path, "A,x,OR,2.00,1.00,4.00,,,logistic,,", "A,y,HR,2.00,1.00,4.00,,,Cox,,")
-    assert above_info(ledger) == []
-
-
-def test_an_interval_over_a_factor_of_50_is_called_unreliable(tmp_path: Path) -> None:
-    finding = only(above_info(ratios(tmp_path, "A,y,OR,10.0,1.0,100.0,,,,,")))
-    assert "spans a factor of 100: unreliable" in finding.message
-
-
-@given(
-    log_ratio=st.floats(-2, 2),
-    error=st.floats(0.1, 0.9),
-    level=st.sampled_from([0.9, 0.95, 0.99]),
-    decimals=st.integers(2, 4),
-)
-def test_wald_intervals_printed_with_their_p_values_are_no_finding(
-    tmp_path_factory: pytest.TempPathFactory, log_ratio: float, error: float, level: float, decimals: int
-) -> None:
-    """However coarsely all four numbers are rounded."""
-    half = norm.ppf(0.5 + level / 2) * error
-    estimate, lower, upper = (f"{math.exp(log_ratio + d):.{decimals}f}" for d in (0, -half, half))
-    if not 0 < float(lower) <= float(estimate) <= float(upper) or lower == upper:
-        return
-    p = f"{2 * norm.sf(abs(log_ratio) / error):.{decimals}f}"
-    ledger = ratios(tmp_path_factory.mktemp("wald"), f"A,y,OR,{estimate},{lower},{upper},{level},{p},,,")
-    assert [f for f in above_info(ledger) if "factor" not in f.message] == []
 
 
 # ------------------------------------------------------------------ declared

@@ -11,7 +11,7 @@ import pytest
 from scipy.special import expit
 from scipy.stats import chi2_contingency, fisher_exact, norm
 
-from evidence.folders import ANAKINRA, Row, above_info, folder, found
+from evidence.folders import ANAKINRA, Row, above_info, audited, cells, folder, found
 from reanalysis.evidence.audit.adjustment import covariate_strength, marginal_rate, predictor_auc
 from reanalysis.evidence.audit.crude import p_values
 from reanalysis.evidence.audit.effective_size import (
@@ -29,8 +29,6 @@ from reanalysis.evidence.candidates import observations
 from reanalysis.evidence.folder import Evidence, read_evidence
 from reanalysis.evidence.printing import Percentage
 
-CONTRASTS = "study,endpoint,measure,estimate,lower,upper,level,p,adjustment,use,reason\n"
-
 
 @cache
 def anakinra() -> tuple[Evidence, Ledger]:
@@ -44,16 +42,6 @@ def of(kind: str, endpoint: str = "", study: str = "") -> list[Finding]:
         for f in found(anakinra()[1], kind)
         if (not endpoint or f.endpoint == endpoint) and (not study or f.study == study)
     ]
-
-
-def audited(where: Path, rows: list[Row], *lines: str, toml: str = "") -> Ledger:
-    contrasts = CONTRASTS + "".join(f"{line}\n" for line in lines) if lines else ""
-    return audit(read_evidence(folder(where, rows, toml=toml, contrasts=contrasts)))
-
-
-def row(text: str, **more: str) -> Row:
-    names = ("study", "arm", "endpoint", "events", "n", "percent")
-    return dict(zip(names, (w.replace("-", "") for w in text.split()), strict=False)) | more
 
 
 # ------------------------------------------------------------------ effective size
@@ -132,7 +120,7 @@ def test_balance_costs_nothing_and_an_empty_stratum_has_no_factor() -> None:
 
 @pytest.mark.parametrize(("p", "severity"), [("0.58", None), ("0.0001", "warning")])
 def test_a_p_value_of_more_patients_than_there_are_is_a_warning(tmp_path: Path, p: str, severity: str | None) -> None:
-    rows = [row(f"A {arm} x - {n} {rate}", weighting="iptw") for arm, n, rate in
+    rows = [cells(f"A {arm} x - {n} {rate}", weighting="iptw") for arm, n, rate in
             (("control", 110, "23.4"), ("treated", 61, "28.1"))]  # fmt: skip
     ledger = audited(tmp_path, rows, f"A,x,,,,,,{p},IPTW,context,p only", toml="[studies.A]\nk = 0.8\n")
     found_ = [f.severity for f in above_info(ledger) if f.kind == "effective-size"]
@@ -289,10 +277,10 @@ def test_the_convention_of_a_study_is_the_one_that_fits_all(
     [
         (["A control crs_g3 0..5 20", "A control crs_any 3 20"], "crs_g3", [0, 1, 2, 3]),
         (["A control crs_g3 4 20", "A control crs_any 2..6 20"], "crs_any", [4, 5, 6]),
-        ([row("A control x 0..9 25"), row("A control x 2 15", subgroup="a"), row("A control x 1..2 10", subgroup="b")],
+        (["A control x 0..9 25", cells("A control x 2 15", subgroup="a"), cells("A control x 1..2 10", subgroup="b")],
          "x", [3, 4]),
-        (["A control cr 0..9 20", row("A control orr 3 20", timepoint="day 90")], "cr", list(range(4))),
-        ([row("A control cr 0..2 20", timepoint="day 30"), row("A control orr 1 20", timepoint="day 90")],
+        (["A control cr 0..9 20", cells("A control orr 3 20", timepoint="day 90")], "cr", list(range(4))),
+        ([cells("A control cr 0..2 20", timepoint="day 30"), cells("A control orr 1 20", timepoint="day 90")],
          "cr", [0, 1, 2]),
         (["A control cr 0..2 20", "A control orr 1 19"], "cr", [0, 1, 2]),
     ],
