@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -111,18 +112,22 @@ class _Canvas:
         shown = figure(f"figures/{file}", told, alt if part == 1 else told, f"fig-{file}")
         self.shown[name] = Markdown(f"{self.shown[name]}\n{shown}" if part > 1 else shown)
 
+    def add_pages[Page](
+        self, name: str, pages: Sequence[Page], plot: Callable[[Page], Axes], caption: str, alt: str
+    ) -> None:
+        """Save a figure page by page; each is drawn when the one before is saved."""
+        for part, page in enumerate(pages, 1):
+            self.add(name, plot(page), caption, alt, part, len(pages))
+
 
 def _forest(canvas: _Canvas, endpoint: EndpointAnalysis) -> None:
-    pages = forest_pages(endpoint)
-    for part, studies in enumerate(pages, 1):
-        canvas.add(
-            f"{slug(endpoint.id)}-forest",
-            plot_forest(endpoint, studies=studies),
-            f"{endpoint.label}: each study as printed and in the model, the average and a new study.",
-            describe_forest(endpoint),
-            part,
-            len(pages),
-        )
+    canvas.add_pages(
+        f"{slug(endpoint.id)}-forest",
+        forest_pages(endpoint),
+        lambda studies: plot_forest(endpoint, studies=studies),
+        f"{endpoint.label}: each study as printed and in the model, the average and a new study.",
+        describe_forest(endpoint),
+    )
 
 
 def _densities(canvas: _Canvas, endpoint: EndpointAnalysis) -> None:
@@ -161,16 +166,13 @@ def _left_out(canvas: _Canvas, endpoint: EndpointAnalysis) -> None:
 
 
 def _alternatives(canvas: _Canvas, endpoint: EndpointAnalysis) -> None:
-    pages = sensitivity_pages(endpoint)
-    for part, groups in enumerate(pages, 1):
-        canvas.add(
-            f"{slug(endpoint.id)}-sensitivity",
-            plot_sensitivity(endpoint, groups=groups),
-            f"{endpoint.label}: the odds ratio under other choices, one at a time.",
-            describe_sensitivity(endpoint),
-            part,
-            len(pages),
-        )
+    canvas.add_pages(
+        f"{slug(endpoint.id)}-sensitivity",
+        sensitivity_pages(endpoint),
+        lambda groups: plot_sensitivity(endpoint, groups=groups),
+        f"{endpoint.label}: the odds ratio under other choices, one at a time.",
+        describe_sensitivity(endpoint),
+    )
 
 
 def _specification_curve(canvas: _Canvas, endpoint: EndpointAnalysis) -> None:

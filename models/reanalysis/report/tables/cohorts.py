@@ -1,25 +1,9 @@
-"""Who reports what, and how do the cohorts differ?"""
+"""How do the cohorts differ?"""
 
 from __future__ import annotations
 
 from reanalysis.report.analysis import Analysis
 from reanalysis.report.markdown import Column, Markdown, table
-
-
-def coverage_table(analysis: Analysis) -> Markdown:
-    """Endpoints by studies: what each study reports."""
-    evidence = analysis.evidence
-    studies = list(analysis.coverage.index)
-    rows = [
-        [evidence.endpoint_label(str(e)), *[str(analysis.coverage.loc[s, e]) for s in studies]]
-        for e in analysis.coverage.columns
-    ]
-    return table(
-        [Column("Endpoint", 1.4), *[Column(evidence.study_label(str(s))) for s in studies]],
-        rows,
-        "Who reports what. Only a comparison (both arms in one study) enters the primary analysis.",
-        "tbl-coverage",
-    )
 
 
 def cohort_table(analysis: Analysis) -> Markdown | None:

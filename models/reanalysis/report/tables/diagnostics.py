@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from reanalysis.checks.monte_carlo import monte_carlo
+from reanalysis.effects.summary import Summary, summarise
 from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.report.analysis import Analysis
 from reanalysis.report.endpoint import EndpointAnalysis
 from reanalysis.report.markdown import Column, Markdown, table
 from reanalysis.report.numbers import decimal
+from reanalysis.report.quantities import quantity_label
 from reanalysis.report.slug import slug
 
 
@@ -34,14 +36,12 @@ def agreement_table(analysis: Analysis) -> Markdown:
             if name not in ("log_odds_ratio", "tau"):
                 continue
             exact = e.fit.quadrature.overall[name]
-            ends = [float(q) for q in marginal.quantile([0.025, 0.975])]
-            exact_ends = [float(q) for q in exact.quantile([0.025, 0.975])]
             rows.append(
                 [
                     e.label,
                     "mu" if name == "log_odds_ratio" else "tau",
-                    f"{decimal(marginal.mean(), 3)} ({decimal(ends[0], 3)} to {decimal(ends[1], 3)})",
-                    f"{decimal(exact.mean(), 3)} ({decimal(exact_ends[0], 3)} to {decimal(exact_ends[1], 3)})",
+                    _mean_interval(summarise(marginal)),
+                    _mean_interval(summarise(exact)),
                     decimal((marginal.mean() - exact.mean()) / exact.sd(), 3),
                 ]
             )
@@ -59,6 +59,10 @@ def agreement_table(analysis: Analysis) -> Markdown:
     )
 
 
+def _mean_interval(found: Summary) -> str:
+    return f"{decimal(found.mean, 3)} ({decimal(found.lower, 3)} to {decimal(found.upper, 3)})"
+
+
 def parameter_table(endpoint: EndpointAnalysis) -> Markdown | None:
     """R-hat, effective sample sizes and Monte Carlo error of every quantity that is gated; None without a sampler."""
     by_gate = {gate.name: gate.table for gate in endpoint.fit.gates}
@@ -69,10 +73,9 @@ def parameter_table(endpoint: EndpointAnalysis) -> Markdown | None:
     for row in merged.to_dict("records"):
         name = str(row["quantity"])
         study, _, quantity = name.rpartition(": ")
-        of = f", {endpoint.fit.evidence.study_label(study)}" if study else ""
         rows.append(
             [
-                quantity.replace("_", " ") + of,
+                quantity_label(endpoint.fit.evidence, quantity, study),
                 f"{row['r_hat']:.4f}",
                 f"{row['ess_bulk']:.0f}",
                 f"{row['ess_tail']:.0f}",

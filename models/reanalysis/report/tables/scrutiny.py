@@ -7,6 +7,7 @@ import math
 from reanalysis.report.endpoint import EndpointAnalysis
 from reanalysis.report.markdown import Column, Markdown, table
 from reanalysis.report.numbers import decimal
+from reanalysis.report.quantities import quantity_label
 from reanalysis.report.slug import slug
 
 _NOT_REACHED = "not reached"
@@ -74,11 +75,13 @@ def power_table(endpoint: EndpointAnalysis) -> Markdown | None:
         return None
     evidence, found = endpoint.fit.evidence, endpoint.scrutiny.power.table
     against = [str(c) for c in found.columns if c not in ("quantity", "study")]
-    rows = []
-    for row in found.to_dict("records"):
-        of = evidence.study_label(str(row["study"])) if row["study"] else ""
-        name = str(row["quantity"]).replace("_", " ")
-        rows.append([f"{name}, {of}" if of else name, *[_number(row[c], 3) for c in against]])
+    rows = [
+        [
+            quantity_label(evidence, str(row["quantity"]), str(row["study"] or "")),
+            *[_number(row[c], 3) for c in against],
+        ]
+        for row in found.to_dict("records")
+    ]
     return table(
         [Column("Quantity", 2.4), *[Column(name[:1].upper() + name[1:], 1, "right") for name in against]],
         rows,
