@@ -1,4 +1,4 @@
-"""How long do thousands of fits take? The multiverse and the calibration, against looping over plain ``pm.sample``.
+"""How long do a thousand specifications take? By quadrature, against looping over ``pm.sample`` and over bambi.
 
 Run with ``make bench``. Nothing here is a test of time: figures and ratios are printed. What would take hours is
 measured on a few fits and multiplied up, and says so.
@@ -7,29 +7,72 @@ measured on a few fits and multiplied up, and says so.
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from benchmarks.bench_engines import milliseconds, plain_pymc
-from reanalysis.checks.calibration.replicate import Job
+from benchmarks.looped import seconds_each, single_counts
+from benchmarks.timing import DATA, WORKERS, milliseconds, watch
 from reanalysis.effects.summary import summarise
 from reanalysis.engines.batches import in_batches, local_processes
 from reanalysis.engines.fit import fit
+from reanalysis.engines.nuts.engine import Sampler
 from reanalysis.evidence.folder import read_evidence
 from reanalysis.evidence.observation import Candidates
 from reanalysis.model.data import ModelData, StudyData
-from reanalysis.model.selection import default_spec, select
-from reanalysis.sensitivity.multiverse.multiverse import MOST, _cross
-from reanalysis.sensitivity.multiverse.specification import answers
+from reanalysis.model.selection import default_spec
+from reanalysis.sensitivity.multiverse.multiverse import MOST, _cross, multiverse
+from reanalysis.sensitivity.multiverse.specification import Specification, answers
 
-DATA = Path(__file__).parents[2] / "data" / "anakinra"
-WORKERS = 2
+ENDPOINT, ANOTHER = "icans_any", "crs_any"
 SPECIFICATIONS = 1000
-REPLICATES = 1000
+LOOPED = 3
 STUDIES = (3, 10, 100, 1000)
+
+
+def spread(every: list[Specification], count: int) -> list[Specification]:
+    """Some of many, evenly."""
+    return [every[i] for i in np.linspace(0, len(every) - 1, count).round().astype(int)]
+
+
+def looped_too(one: Specification) -> bool:
+    """Whether plain PyMC and bambi have the model: the hierarchical one of three studies with both arms."""
+    whole = all(s.control and s.treated and s.rho and not s.adjusted and not s.bias for s in one.data.studies)
+    return one.spec.model == "contrast" and one.spec.pooling == "partial" and len(one.data.studies) == 3 and whole
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_time_of_a_thousand_specifications(capsys: pytest.CaptureFixture[str]) -> None:
+    evidence = read_evidence(DATA)
+    spec = default_spec(evidence)
+    every = _cross(evidence, ENDPOINT, spec, False, MOST).specifications
+    others = _cross(evidence, ANOTHER, spec, False, MOST).specifications
+    chosen = spread(every, SPECIFICATIONS)
+    with watch() as cold, local_processes(WORKERS) as executor:
+        in_batches(answers, chosen, size=50, executor=executor)
+    with local_processes(WORKERS) as executor:
+        in_batches(answers, spread(others, 4 * WORKERS), size=1, executor=executor)  # start, imports
+        start = time.perf_counter()
+        in_batches(answers, chosen, size=50, executor=executor)
+        warm = time.perf_counter() - start
+    with watch() as alone:
+        in_batches(answers, chosen, size=50)
+    with watch() as whole, local_processes(WORKERS) as executor:
+        found = multiverse(evidence, ENDPOINT, spec, executor=executor)
+    few = spread([one for one in every if looped_too(one)], LOOPED)
+    looped = seconds_each([single_counts(one.data) for one in few], Sampler(draws=1000))
+    with capsys.disabled():
+        print(f"\n{SPECIFICATIONS:,} specifications spread over the {len(every):,} of {ENDPOINT}, three studies")
+        print(f"  quadrature, {WORKERS} workers, their start included   {cold}")
+        print(f"  quadrature, {WORKERS} workers already running         {warm:9.1f} s")
+        print(f"  quadrature, one process                        {alone}")
+        for name, each in looped.items():
+            total = each * SPECIFICATIONS
+            said = f"{each:.1f} s each, from {LOOPED} of them; {total / cold.wall:.0f} x the first line"
+            print(f"  {f'{name}, 4 x 1,000, looped':46s} {total:9.0f} s   ({said})")
+        print(f"  the whole multiverse, {len(found.table):,} of {found.combinations:,} combinations, {WORKERS} workers")
+        print(f"  {'':46s} {whole}")
 
 
 def many_studies(count: int) -> ModelData:
@@ -44,63 +87,22 @@ def many_studies(count: int) -> ModelData:
     return ModelData("event", tuple(studies))
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_time_of_a_thousand_specifications(capsys: pytest.CaptureFixture[str]) -> None:
-    evidence = read_evidence(DATA)
-    spec = default_spec(evidence)
-    every = _cross(evidence, "icans_any", spec, False, MOST).specifications
-    chosen = [every[i] for i in np.linspace(0, len(every) - 1, SPECIFICATIONS).round().astype(int)]
-    start = time.perf_counter()
-    with local_processes(WORKERS) as executor:
-        in_batches(answers, chosen, size=50, executor=executor)
-        cold = time.perf_counter() - start
-    start = time.perf_counter()
-    in_batches(answers, chosen, size=50)
-    alone = time.perf_counter() - start
-    data = select(evidence, spec, "icans_any").data
-    plain = milliseconds(lambda: plain_pymc(data, 1000), 2) / 1000
-    with capsys.disabled():
-        print(f"\n{SPECIFICATIONS:,} specifications spread over the {len(every):,} of icans_any, three studies")
-        print(f"  quadrature, {WORKERS} workers, their start included   {cold:9.1f} s")
-        print(f"  quadrature, one process                        {alone:9.1f} s")
-        print(f"  plain pm.sample, 4 x 1,000, looped             {plain * SPECIFICATIONS:9.0f} s", end="")
-        print(f"   ({plain:.1f} s each from 2 fits, times {SPECIFICATIONS:,})")
-        print(f"  ratio                                          {plain * SPECIFICATIONS / cold:9.0f}")
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_time_of_a_thousand_replicates(capsys: pytest.CaptureFixture[str]) -> None:
-    evidence = read_evidence(DATA)
-    spec = default_spec(evidence)
-    measured = {}
-    for engine, count in (("quadrature", 60), ("nuts", 60)):
-        job = Job(evidence, spec, engine, 1)  # type: ignore[arg-type]
-        for design in ("one study", "three studies"):
-            with local_processes(WORKERS) as executor:
-                in_batches(job, [(design, i) for i in range(2 * WORKERS)], size=1, executor=executor)  # compiles
-                start = time.perf_counter()
-                in_batches(job, [(design, 100 + i) for i in range(count)], size=5, executor=executor)
-                measured[engine, design] = (time.perf_counter() - start) / count
-    data = select(evidence, spec, "icans_any").data
-    plain = milliseconds(lambda: plain_pymc(data, 500), 2) / 1000
-    with capsys.disabled():
-        print(f"\n{REPLICATES:,} calibration replicates, {WORKERS} warm workers, from 60 each")
-        for (engine, design), each in measured.items():
-            print(f"  {engine:12s} {design:14s} {each * REPLICATES:9.0f} s   ({1000 * each:.0f} ms each)")
-        print(f"  plain pm.sample, three studies, looped {plain * REPLICATES:7.0f} s   (from 2 fits)")
-
-
 def test_time_against_the_number_of_studies(capsys: pytest.CaptureFixture[str]) -> None:
     spec = default_spec(read_evidence(DATA))
     times = []
     with threadpool_limits(1):
         for count in STUDIES:
             data = many_studies(count)
-            fit(spec, data)
-            times.append(milliseconds(lambda data=data: summarise(fit(spec, data).overall["log_odds_ratio"]), 5))
+
+            def average(data: ModelData = data) -> object:
+                return summarise(fit(spec, data).overall["log_odds_ratio"])
+
+            average()
+            times.append(milliseconds(average, 5, time.process_time).least)
     slopes = np.diff(np.log(times)) / np.diff(np.log(STUDIES))
     with capsys.disabled():
-        print("\naverage effect by quadrature against the number of studies, one core")
+        print("\naverage effect by quadrature against the number of studies, processor time of one core")
         for count, one in zip(STUDIES, times, strict=True):
-            print(f"  {count:6,d} studies {one:10.1f} ms   {one / count:8.3f} ms a study")
+            ratio = one / times[0] / (count / STUDIES[0])
+            print(f"  {count:6,d} studies {one:10.1f} ms   {one / count:8.3f} ms a study   {ratio:6.2f} x linear")
         print(f"  slope on logarithmic axes between them: {', '.join(f'{s:.2f}' for s in slopes)} (1 is linear)")
