@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.benchmarks import FILE as BENCHMARKS
@@ -36,28 +37,20 @@ def cross_references(
     def problem(key: tuple[str, ...], value: str, rule: str) -> Problem:
         return Problem("analysis.toml", line_of(text, key), ".".join(key), value, rule)
 
-    def known_source(source: str) -> bool:
-        return not source or not sources or source in sources
-
-    def unknown_source(source: str) -> str:
-        return f"unknown source{did_you_mean(source, sources)}; sources.toml has {listed(sources)}"
-
     tables = (
         (table_file(folder, "arms"), arms),
         (table_file(folder, "contrasts"), contrasts),
         (BENCHMARKS, benchmarks),
     )
     for file, rows in tables:
-        for row in rows:
-            if not known_source(row.source):
-                yield Problem(file, row.line, "source", row.source, unknown_source(row.source))
+        yield from unknown_sources(file, rows, sources)
     studies = dict.fromkeys([*(r.study for r in arms), *(r.study for r in contrasts)])
     for name, study in settings.studies.items():
         if name not in studies:
             rule = f"no row of arms.csv or contrasts.csv has this study{did_you_mean(name, studies)}"
             yield problem(("studies", name), "", rule)
-        if not known_source(study.source):
-            yield problem(("studies", name, "source"), study.source, unknown_source(study.source))
+        if not _is_known(study.source, sources):
+            yield problem(("studies", name, "source"), study.source, _unknown(study.source, sources))
     endpoints = dict.fromkeys([*(r.endpoint for r in arms), *(r.endpoint for r in contrasts)])
     products = dict.fromkeys(study.product for study in settings.studies.values() if study.product)
     for benchmark in benchmarks:
@@ -72,9 +65,9 @@ def cross_references(
             rule = f"no row of arms.csv or contrasts.csv has this endpoint{did_you_mean(name, endpoints)}"
             yield problem(("endpoints", name), "", rule)
         for baseline in endpoint.baselines:
-            if not known_source(baseline.source):
+            if not _is_known(baseline.source, sources):
                 key = ("endpoints", name, "baselines")
-                yield problem(key, baseline.source, unknown_source(baseline.source))
+                yield problem(key, baseline.source, _unknown(baseline.source, sources))
         whole = endpoint.part_of
         if whole and whole not in endpoints:
             rule = f"unknown endpoint{did_you_mean(whole, endpoints)}"
@@ -82,6 +75,31 @@ def cross_references(
         elif _contains_itself(settings, name):
             rule = "an endpoint cannot be part of itself, nor of its own parts"
             yield problem(("endpoints", name, "part_of"), whole, rule)
+
+
+class _Cited(Protocol):
+    """A row that names its source."""
+
+    @property
+    def line(self) -> int: ...
+
+    @property
+    def source(self) -> str: ...
+
+
+def unknown_sources(file: str, rows: Iterable[_Cited], sources: Mapping[str, Source]) -> Iterator[Problem]:
+    """Rows of a table whose source is not in sources.toml; without that file any source may be named."""
+    for row in rows:
+        if not _is_known(row.source, sources):
+            yield Problem(file, row.line, "source", row.source, _unknown(row.source, sources))
+
+
+def _is_known(source: str, sources: Mapping[str, Source]) -> bool:
+    return not source or not sources or source in sources
+
+
+def _unknown(source: str, sources: Mapping[str, Source]) -> str:
+    return f"unknown source{did_you_mean(source, sources)}; sources.toml has {listed(sources)}"
 
 
 def _contains_itself(settings: Settings, endpoint: str) -> bool:
