@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,29 +11,23 @@ import pytest
 from scipy.stats import betabinom
 from typer.testing import CliRunner
 
+from engines.builders import data, spec, study
+from evidence.folders import FIVE, folder
 from reanalysis.cli.app import app
 from reanalysis.decisions.new_cohort import NotPredicted, Prediction, predict
+from reanalysis.decisions.predicted_count import count_probabilities
 from reanalysis.engines.fit import fit
-from reanalysis.engines.quadrature.new_cohort import count_probabilities
+from reanalysis.engines.marginal import GridMarginal
 from reanalysis.evidence.folder import Evidence, read_evidence
 from reanalysis.evidence.joined import joined
 from reanalysis.evidence.observation import Candidates
 from reanalysis.evidence.problems import InconsistentPrint, InvalidInput
-from reanalysis.model.data import ModelData, StudyData
-from reanalysis.model.distributions import Distribution
+from reanalysis.model.data import Benchmark, StudyData
 from reanalysis.model.selection import default_spec, select
+from reanalysis.sensitivity.unseen import treated_logit_unseen
 
 DATA = Path(__file__).parents[2] / "data"
-FIVE = "study,arm,endpoint,events,n\n"
-TODAY = f"{FIVE}A,control,x,9,20\nA,treated,x,7,20\nB,control,x,13,30\nB,treated,x,12,31\n"
-
-
-def folder(at: Path, arms: str, **files: str) -> Evidence:
-    at.mkdir(parents=True)
-    (at / "arms.csv").write_text(arms, encoding="utf-8")
-    for name, text in files.items():
-        (at / name.replace("_", ".")).write_text(text, encoding="utf-8")
-    return read_evidence(at)
+TODAY = f"{FIVE}\nA,control,x,9,20\nA,treated,x,7,20\nB,control,x,13,30\nB,treated,x,12,31\n"
 
 
 def one(found: list[Prediction | NotPredicted]) -> Prediction:
@@ -43,7 +38,7 @@ def one(found: list[Prediction | NotPredicted]) -> Prediction:
 
 @pytest.fixture
 def today(tmp_path: Path) -> Evidence:
-    return folder(tmp_path / "today", TODAY)
+    return read_evidence(folder(tmp_path / "today", TODAY))
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +64,7 @@ def test_log_score_of_a_single_arm_is_the_ratio_of_the_evidences(msk: dict[str, 
 
 
 def test_log_score_of_two_arms_is_conditional_on_the_control(today: Evidence, tmp_path: Path) -> None:
-    new = folder(tmp_path / "new", f"{FIVE}C,control,x,5,25\nC,treated,x,9,24\n")
+    new = read_evidence(folder(tmp_path / "new", f"{FIVE}\nC,control,x,5,25\nC,treated,x,9,24\n"))
     prediction = one(predict(today, new))
     spec = default_spec(today)
     grid = np.linspace(-15, 15, 20001)
@@ -88,16 +83,21 @@ def _log_binomial(x: int, n: int, logit: float) -> float:
 
 def test_log_score_of_a_print_with_several_counts_sums_over_them(today: Evidence, tmp_path: Path) -> None:
     arms = "study,arm,endpoint,events,n,percent\nC,control,x,40,100,\nC,treated,x,{},300,{}\n"
-    by_percent = one(predict(today, folder(tmp_path / "p", arms.format("", 31)))).score.log_score
+    by_percent = one(predict(today, read_evidence(folder(tmp_path / "p", arms.format("", 31))))).score.log_score
     counts = [x for x in range(301) if f"{100 * x / 300 + 1e-9:.0f}" == "31"]
     assert len(counts) == 3
-    apart = [one(predict(today, folder(tmp_path / str(x), arms.format(x, "")))).score.log_score for x in counts]
+    apart = [
+        one(predict(today, read_evidence(folder(tmp_path / str(x), arms.format(x, ""))))).score.log_score
+        for x in counts
+    ]
     assert by_percent == pytest.approx(np.logaddexp.reduce(apart), abs=1e-9)
 
 
 def test_prediction_is_calibrated_on_cohorts_it_draws_itself(today: Evidence, tmp_path: Path) -> None:
     """Counts drawn from prior and posterior by plain Monte Carlo fall where the prediction says."""
-    prediction = one(predict(today, folder(tmp_path / "new", f"{FIVE}C,control,x,5,25\nC,treated,x,9,24\n")))
+    prediction = one(
+        predict(today, read_evidence(folder(tmp_path / "new", f"{FIVE}\nC,control,x,5,25\nC,treated,x,9,24\n")))
+    )
     spec = default_spec(today)
     posterior = fit(spec, select(today, spec, "x").data)
     rng = np.random.default_rng(7)
@@ -113,26 +113,34 @@ def test_prediction_is_calibrated_on_cohorts_it_draws_itself(today: Evidence, tm
 
 
 def test_rho_of_the_design_widens_the_prediction(today: Evidence, tmp_path: Path) -> None:
-    arms = f"{FIVE}C,control,x,50,250\nC,treated,x,90,240\n"
-    plain = one(predict(today, folder(tmp_path / "plain", arms)))
-    wide = one(predict(today, folder(tmp_path / "wide", arms, analysis_toml='[studies.C]\ndesign = "historical"\n')))
+    arms = f"{FIVE}\nC,control,x,50,250\nC,treated,x,90,240\n"
+    plain = one(predict(today, read_evidence(folder(tmp_path / "plain", arms))))
+    wide = one(
+        predict(today, read_evidence(folder(tmp_path / "wide", arms, toml='[studies.C]\ndesign = "historical"\n')))
+    )
     assert (plain.rho, wide.rho) == (0.0, 0.02)
     assert wide.expected.sd is not None
     assert plain.expected.sd is not None
     assert wide.expected.sd > plain.expected.sd
 
 
-def test_counts_at_a_known_rate_are_beta_binomial() -> None:
-    found = count_probabilities(np.array([0.4]), np.array([1.0]), 12, 0.1)
-    rate = 1 / (1 + np.exp(-0.4))
-    assert found == pytest.approx(betabinom.pmf(range(13), 12, 9 * rate, 9 * (1 - rate)), abs=1e-12)
+@pytest.mark.parametrize("n", [12, 900])
+def test_counts_are_beta_binomial_averaged_over_what_is_known_of_the_rate(n: int) -> None:
+    known = GridMarginal.from_density(np.linspace(-4, 4, 41), np.exp(-0.5 * np.linspace(-8, 8, 41) ** 2))
+    found = count_probabilities(known, n, 0.01)
+    rate = 1 / (1 + np.exp(-np.linspace(-4, 4, 4001)))
+    weight = np.exp(-0.5 * np.linspace(-8, 8, 4001) ** 2)
+    for x in (0, n // 3, n):
+        assert found[x] == pytest.approx(
+            np.average(betabinom.pmf(x, n, 99 * rate, 99 * (1 - rate)), weights=weight), rel=1e-3
+        )
     assert found.sum() == pytest.approx(1.0)
 
 
 def test_absorbing_equals_a_fit_of_both_folders(today: Evidence, tmp_path: Path) -> None:
     rows = "C,control,x,5,25\nC,treated,x,9,24\n"
-    prediction = one(predict(today, folder(tmp_path / "new", FIVE + rows)))
-    both = folder(tmp_path / "both", TODAY + rows)
+    prediction = one(predict(today, read_evidence(folder(tmp_path / "new", f"{FIVE}\n{rows}"))))
+    both = read_evidence(folder(tmp_path / "both", TODAY + rows))
     spec = default_spec(both)
     average = fit(spec, select(both, spec, "x").data).overall["log_odds_ratio"]
     assert prediction.after.odds_ratio.median == pytest.approx(float(np.exp(average.quantile(0.5))))
@@ -157,25 +165,25 @@ def test_a_single_arm_leaves_the_primary_posterior_as_it_was(msk: dict[str, Pred
 
 
 def test_single_arms_without_a_benchmark_are_named_not_guessed(today: Evidence, tmp_path: Path) -> None:
-    (found,) = predict(today, folder(tmp_path / "new", f"{FIVE}C,treated,x,9,24\n"))
+    (found,) = predict(today, read_evidence(folder(tmp_path / "new", f"{FIVE}\nC,treated,x,9,24\n")))
     assert isinstance(found, NotPredicted)
     assert "benchmark" in found.reason
 
 
 def test_what_cannot_be_predicted_is_refused(today: Evidence, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="'A' is in both"):
-        predict(today, folder(tmp_path / "same", TODAY))
+        predict(today, read_evidence(folder(tmp_path / "same", TODAY)))
     with pytest.raises(InvalidInput, match="no endpoint"):
-        predict(today, folder(tmp_path / "other", f"{FIVE}C,treated,y,9,24\n"))
-    wrong = folder(
-        tmp_path / "wrong", "study,arm,endpoint,events,n,percent\nC,control,x,4,20,45\nC,treated,x,7,20,35\n"
+        predict(today, read_evidence(folder(tmp_path / "other", f"{FIVE}\nC,treated,y,9,24\n")))
+    wrong = read_evidence(
+        folder(tmp_path / "wrong", "study,arm,endpoint,events,n,percent\nC,control,x,4,20,45\nC,treated,x,7,20,35\n")
     )
     with pytest.raises(InconsistentPrint):
         predict(today, wrong)
 
 
 def test_the_seed_decides_the_randomised_pit_and_nothing_else(today: Evidence, tmp_path: Path) -> None:
-    new = folder(tmp_path / "new", f"{FIVE}C,control,x,5,25\nC,treated,x,9,24\n")
+    new = read_evidence(folder(tmp_path / "new", f"{FIVE}\nC,control,x,5,25\nC,treated,x,9,24\n"))
     first, again, other = (one(predict(today, new, seed)) for seed in (1, 1, 2))
     assert first == again
     assert first.score.pit != other.score.pit
@@ -201,19 +209,22 @@ def test_command_prints_json_or_text_and_refuses_with_exit_2(tmp_path: Path) -> 
 
 def test_a_new_cohort_enters_no_fit_before_it_is_absorbed() -> None:
     """The candidates of the new treated arm must not reach its own prediction."""
-    from reanalysis.engines.quadrature.new_cohort import treated_logit
-
-    data = [
-        ModelData("x", (StudyData("C", Candidates.count(5, 25), Candidates.count(x, 24), 0.0),)).studies[0]
+    unseen = [
+        treated_logit_unseen(spec(), data(study("A", (9, 20), (7, 20)), study("C", (5, 25), (x, 24))), "C")
         for x in (0, 24)
     ]
-    baseline, effect = Distribution("normal", (0.0, 1.5)), _normal()
-    first, second = (treated_logit(one_study, baseline, effect) for one_study in data)
-    assert first[0] @ first[1] == pytest.approx(second[0] @ second[1], abs=1e-6)
+    assert unseen[0].mean() == unseen[1].mean()
+    assert unseen[0].sd() == unseen[1].sd()
 
 
-def _normal() -> object:
-    from reanalysis.engines.marginal import GridMarginal
-
-    x = np.linspace(-8, 8, 801)
-    return GridMarginal.from_density(x, np.exp(-0.5 * x**2))
+def test_a_benchmark_alone_says_no_more_of_an_effect_than_a_control_alone() -> None:
+    """A study of which only the baseline is known leaves the average as it was, and is predicted from it."""
+    two = (study("A", (9, 20), (7, 20)), study("B", (13, 30), (12, 31)))
+    benchmark = Benchmark(Candidates.count(40, 100), 0.05, 0.8)
+    known = StudyData("C", None, None, 0.0, benchmark=benchmark)
+    without, beside = fit(spec(), data(*two)), fit(spec(), data(*two, known))
+    for name in ("log_odds_ratio", "tau", "log_odds_ratio_new"):
+        assert beside.overall[name].mean() == pytest.approx(without.overall[name].mean(), abs=1e-6)
+    seen = replace(known, treated=Candidates.count(9, 24))
+    unseen = treated_logit_unseen(spec(), data(*two, seen), "C")
+    assert unseen.mean() == pytest.approx(beside.study["C"]["treated_logit"].mean(), abs=1e-9)

@@ -12,15 +12,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reanalysis.decisions.predicted_count import Score, count_probabilities, count_summary, score
 from reanalysis.effects.headline import headline
 from reanalysis.effects.probabilities import Direction, direction
 from reanalysis.effects.ratios import odds_ratio
 from reanalysis.effects.summary import Summary, summarise
 from reanalysis.engines.fit import fit
 from reanalysis.engines.posterior import Posterior
-from reanalysis.engines.quadrature.new_cohort import count_probabilities, treated_logit
 from reanalysis.evidence.audit.ledger import require_consistent
 from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.joined import joined
@@ -28,28 +27,7 @@ from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.data import StudyData
 from reanalysis.model.selection import NothingLeft, default_spec, select
 from reanalysis.model.spec import ModelName
-
-Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Score:
-    """How a print compares with its prediction.
-
-    Parameters
-    ----------
-    log_score : float
-        Natural log of the predicted probability of what was printed; larger is better.
-    pit_low, pit_high : float
-        Predicted probability of a smaller count, and of a count no larger.
-    pit : float
-        Uniform between the two, from the seed: uniform over cohorts if predictions are calibrated.
-    """
-
-    log_score: float
-    pit_low: float
-    pit_high: float
-    pit: float
+from reanalysis.sensitivity.unseen import treated_logit_unseen
 
 
 @dataclass(frozen=True)
@@ -172,15 +150,15 @@ def _predict(
     if data is None or data.treated is None:
         return NotPredicted(study, endpoint, _what_is_missing(both, study, arms))
     after = fit(spec, selection.data)
-    nodes, mass = treated_logit(data, spec.priors.baseline, before.overall["log_odds_ratio_new"])
+    logit = treated_logit_unseen(spec, selection.data, study)
     sizes = sorted({int(n) for n in np.rint(data.treated.n)})
-    predicted = {n: count_probabilities(nodes, mass, n, data.rho) for n in sizes}
+    predicted = {n: count_probabilities(logit, n, data.rho) for n in sizes}
     n = round(data.treated.n[int(np.argmax(data.treated.weight))])
     observation = selection.observations[study, "treated"]
     return Prediction(
         study, endpoint, model, _control(both, data, selection.observations, endpoint), n, data.rho,
         " or ".join(dict.fromkeys(r.printed for r in observation.rows)),
-        _count_summary(predicted[n]), _score(data, predicted, rng),
+        count_summary(predicted[n]), score(data.treated, predicted, rng),
         _belief(evidence, before, endpoint), _belief(both, after, endpoint), _primary(evidence, endpoint, model),
     )  # fmt: skip
 
@@ -201,29 +179,6 @@ def _control(evidence: Evidence, data: StudyData, observations: Any, endpoint: s
     row = evidence.benchmark(data.study, endpoint)
     assert row is not None
     return f"benchmark {row.label or row.product}, {row.printed}"
-
-
-def _count_summary(probability: Array) -> Summary:
-    count = np.arange(len(probability))
-    mean = float(probability @ count)
-    cumulative = np.cumsum(probability)
-    lower, median, upper = (int(np.searchsorted(cumulative, p - 1e-12)) for p in (0.025, 0.5, 0.975))
-    return Summary(mean, float(np.sqrt(probability @ (count - mean) ** 2)), median, lower, upper)
-
-
-def _score(data: StudyData, predicted: dict[int, Array], rng: np.random.Generator) -> Score:
-    """Weighted over the candidates that the print allows, by how probable the prediction makes each."""
-    assert data.treated is not None
-    weight, low, high = [], [], []
-    for x, n, prior in zip(data.treated.events, data.treated.n, data.treated.weight, strict=True):
-        probability = predicted[round(n)]
-        count = round(x)
-        weight.append(prior * probability[count])
-        low.append(probability[:count].sum())
-        high.append(probability[: count + 1].sum())
-    share = np.array(weight) / np.sum(weight)
-    pit_low, pit_high = float(share @ np.array(low)), float(min(share @ np.array(high), 1.0))
-    return Score(float(np.log(np.sum(weight))), pit_low, pit_high, float(rng.uniform(pit_low, pit_high)))
 
 
 def _belief(evidence: Evidence, posterior: Posterior, endpoint: str) -> Belief:

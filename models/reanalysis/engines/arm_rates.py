@@ -2,8 +2,7 @@
 
     p_sa ~ Beta(pi_a m, (1 - pi_a) m)      m = 1 / rho - 1      logit pi_1 = logit pi_0 + mu
 
-The rates are integrated out while (pi, rho) is sampled, and drawn afterwards from their conditional distribution: given
-one candidate (x, n), p_sa ~ Beta(pi_a m + x, (1 - pi_a) m + n - x).
+The rates are integrated out while (pi, rho) is sampled, and drawn afterwards from their conditional distribution.
 
 Source: Kuss 2015, Stat Med 34:1097.
 """
@@ -15,39 +14,15 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from scipy.stats import beta as beta_distribution
 
+from reanalysis.engines.beta_rate import draw_rates
 from reanalysis.engines.draws import Draws, contrasts_of
-from reanalysis.evidence.observation import Candidates
 from reanalysis.model.data import ModelData
-from reanalysis.model.likelihood import log_pmf
 from reanalysis.model.spec import ModelSpec
 
 Array = NDArray[np.float64]
 
 _SMALLEST = 1e-12
-"""Rates are kept this far from 0 and 1, where their logits end."""
-
-
-def draw_rates(rng: np.random.Generator, candidates: Candidates | None, centre: Array, rho: Array) -> Array:
-    """Rates of one study's arm given what it printed, and the arm's distribution.
-
-    Parameters
-    ----------
-    candidates : Candidates or None
-        None for an arm that is not observed.
-    centre, rho : ndarray, one shape
-        Logit of the arm's mean rate, and the intra-arm correlation.
-    """
-    precision = 1 / rho - 1
-    a, b = expit(centre) * precision, expit(-centre) * precision
-    x, n = np.zeros_like(centre), np.zeros_like(centre)
-    if candidates is not None:
-        log_share = candidates.log_weight + log_pmf(candidates.x, candidates.size, centre[..., None], rho[..., None])
-        cumulative = np.cumsum(np.exp(log_share - log_share.max(axis=-1, keepdims=True)), axis=-1)
-        target = rng.uniform(size=centre.shape) * cumulative[..., -1]
-        chosen = np.minimum((cumulative < target[..., None]).sum(axis=-1), len(candidates) - 1)
-        x, n = candidates.x[chosen], candidates.size[chosen]
-    rates = rng.beta(np.maximum(a + x, 1e-9), np.maximum(b + n - x, 1e-9))
-    return np.clip(rates, _SMALLEST, 1 - _SMALLEST)
+"""The correlation is kept this far from 0 and 1, where the precision ends."""
 
 
 def arm_rates_draws(
@@ -64,14 +39,16 @@ def arm_rates_draws(
     """
     rng = np.random.default_rng([spec.seed, 10])
     rho = np.clip(rho, _SMALLEST, 1 - _SMALLEST)
+    precision = 1 / rho - 1
     centres = {"control": baseline, "treated": baseline + average}
+    shapes = {arm: (expit(centre) * precision, expit(-centre) * precision) for arm, centre in centres.items()}
     logits = {
         arm: np.stack(
-            [logit(draw_rates(rng, getattr(s, arm) if observed else None, centre, rho)) for s in data.studies], axis=-1
+            [logit(draw_rates(rng, getattr(s, arm) if observed else None, *shape)) for s in data.studies], axis=-1
         )
-        for arm, centre in centres.items()
+        for arm, shape in shapes.items()
     }
-    new = [logit(draw_rates(rng, None, centre, rho)) for centre in centres.values()]
+    new = [logit(draw_rates(rng, None, *shape)) for shape in shapes.values()]
     control, treated = logits["control"], logits["treated"]
     log_prior = {
         "mu": spec.priors.mu.logpdf(average),

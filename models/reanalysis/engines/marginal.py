@@ -23,6 +23,9 @@ _FEW = 16
 
 _TINY = 1e-300
 
+_TAIL = 1e-12
+"""Probability left out on either side of a marginal."""
+
 
 class Marginal(Protocol):
     """Posterior of one scalar quantity."""
@@ -41,6 +44,25 @@ class Marginal(Protocol):
 
     def density(self, x: ArrayLike) -> Array:
         """Posterior density, for plots."""
+
+
+def resolved(marginal: Marginal, width: float) -> tuple[Array, Array]:
+    """Nodes close enough for expectations of a function of any steepness.
+
+    Parameters
+    ----------
+    width : float
+        Scale of the steepest part of what is to be averaged: nodes are a quarter of it apart, or of the marginal's SD.
+
+    Returns
+    -------
+    nodes, mass : ndarray, shape (N,)
+        Uniform nodes and their masses.
+    """
+    low, high = (float(x) for x in marginal.quantile([_TAIL, 1 - _TAIL]))
+    nodes = np.linspace(low, high, 1 + int(np.ceil(4 * (high - low) / min(width, marginal.sd()))))
+    mass = marginal.density(nodes)
+    return nodes, mass / mass.sum()
 
 
 @dataclass(frozen=True)
@@ -134,8 +156,14 @@ class GridMarginal:
         return left + t * width
 
     def density(self, x: ArrayLike) -> Array:
-        """Posterior density, 0 outside the grid."""
-        return np.interp(np.asarray(x, dtype=float), self.x, self.pdf, left=0.0, right=0.0)
+        """Posterior density, the slope of the distribution function; 0 outside the grid."""
+        x = np.asarray(x, dtype=float)
+        index = np.clip(np.searchsorted(self.x, x, side="right") - 1, 0, len(self.x) - 2)
+        left, width, c0, c1, f0, f1 = self._cell(index)
+        t = (x - left) / width
+        first, square, third = cubic(width, c0, c1, f0, f1)
+        slope = (first + t * (2 * square + 3 * t * third)) / width
+        return np.where((t >= 0) & (t <= 1), np.maximum(slope, 0.0), 0.0)
 
     def draw(self, rng: np.random.Generator, size: int) -> Array:
         """Draws by inversion."""

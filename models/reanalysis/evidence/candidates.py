@@ -53,11 +53,6 @@ class Observation:
         """Whether the denominator was not printed."""
         return any(row.n is None for row in self.rows)
 
-    @property
-    def single_arm(self) -> bool:
-        """Whether the row is kept out of the primary analysis."""
-        return any(row.use != "primary" for row in self.rows)
-
 
 def observations(
     evidence: Evidence,

@@ -63,7 +63,7 @@ class StudyData:
     benchmark: Benchmark | None = None
 
     def __post_init__(self) -> None:
-        if self.adjusted is None and self.control is None and self.treated is None:
+        if all(known is None for known in (self.adjusted, self.control, self.treated, self.benchmark)):
             raise ValueError(f"study {self.study!r} has no observation")
         if not (self.rho == 0 or 1e-6 <= self.rho < 1):
             raise ValueError(f"rho must be 0 or lie in [0.000001, 1): {self.rho}")

@@ -117,6 +117,11 @@ def information(candidates: Candidates, rho: float, within: float = 0.0) -> floa
     return float(np.max(np.where(plausible, effective * rate * (1 - rate), 0.0)))
 
 
+def width(n: float, rho: float) -> float:
+    """Scale, in logits, of the steepest probability of a count of ``n``: one over the root of its information."""
+    return information(Candidates.count(n / 2, n), rho) ** -0.5 if n > 0 else np.inf
+
+
 def log_likelihood_on_grid(candidates: Candidates, rho: float, step: float, first: int, size: int) -> Array:
     """`log_likelihood` at ``step * (first + 0, 1, ..., size - 1)``, remembered if short: thousands of fits share arms.
 

@@ -14,24 +14,24 @@ at its effective size, rounded to whole patients. Values near 0 or 1 are surpris
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit, softmax
+from scipy.stats import binom
 
 from reanalysis.checks.result import CheckResult
 from reanalysis.engines.fit import fit
+from reanalysis.engines.marginal import Marginal, resolved
 from reanalysis.evidence.observation import Candidates
-from reanalysis.model.data import ModelData, StudyData
-from reanalysis.model.likelihood import log_pmf
+from reanalysis.model.data import ModelData
+from reanalysis.model.likelihood import log_pmf, width
 from reanalysis.model.spec import ModelSpec
+from reanalysis.sensitivity.unseen import prior_of, treated_logit_unseen
 
 Array = NDArray[np.float64]
-
-_TAU_NODES = 200
-_NORMAL_NODES, _NORMAL_WEIGHTS = np.polynomial.hermite_e.hermegauss(64)
 
 
 def predictive_checks(spec: ModelSpec, data: ModelData) -> CheckResult:
@@ -49,77 +49,55 @@ def predictive_checks(spec: ModelSpec, data: ModelData) -> CheckResult:
     CheckResult
         Table with a row an arm: study, arm, rate (as printed, in per cent), prior, in_sample, left_out.
     """
-    posterior, rows = fit(spec, data), []
-    for place, study in enumerate(data.studies):
+    if all(study.adjusted is not None for study in data.studies):
+        return _result([])
+    prior, posterior, rows = prior_of(spec, data), fit(spec, data), []
+    for study in data.studies:
         if study.adjusted is not None:
             continue
         for arm in ("control", "treated"):
             candidates = getattr(study, arm)
             if candidates is None:
                 continue
-            value = _mid_p(candidates, study.rho)
-            before = _prior_mean(spec, study, arm, value)
-            left_out = before if arm == "control" else _without_treated(spec, data, place, value)
+            value = partial(_expected, candidates, study.rho)
+            before = value(prior.study[study.study][f"{arm}_logit"])
+            left_out = before if arm == "control" else value(treated_logit_unseen(spec, data, study.study))
             rows.append(
                 {
                     "study": study.study,
                     "arm": arm,
                     "rate": 100 * candidates.proportion(),
                     "prior": before,
-                    "in_sample": posterior.study[study.study][f"{arm}_logit"].mean(value),
+                    "in_sample": value(posterior.study[study.study][f"{arm}_logit"]),
                     "left_out": left_out,
                 }
             )
+    return _result(rows)
+
+
+def _result(rows: list[dict[str, object]]) -> CheckResult:
     table = pd.DataFrame(rows, columns=["study", "arm", "rate", "prior", "in_sample", "left_out"])
     text = "mid-p value of each arm's count: near 0 or 1 where it surprises the model"
     return CheckResult("Predictive checks", None, text, table)
 
 
-def _mid_p(candidates: Candidates, rho: float) -> Callable[[Array], Array]:
-    """From logits, shape (L,), to mid-p values."""
+def _expected(candidates: Candidates, rho: float, logit: Marginal) -> float:
+    """Mid-p value averaged over a distribution of the arm's logit."""
+    nodes, mass = resolved(logit, width(float(candidates.size.max()), rho))
+    return float(mass @ _mid_p(candidates, nodes, rho))
 
-    def value(logits: Array) -> Array:
-        logits = np.atleast_1d(np.asarray(logits, dtype=float))
-        log_weight = np.stack(
-            [w + log_pmf(x, n, logits, rho) for x, n, w in
-             zip(candidates.x, candidates.size, candidates.log_weight, strict=True)]
-        )  # fmt: skip
-        weight = np.exp(log_weight - log_weight.max(axis=0))
-        values = np.stack(
-            [_one(round(float(x)), round(float(n)), logits, rho)
-             for x, n in zip(candidates.x, candidates.size, strict=True)]
-        )  # fmt: skip
-        return np.asarray((weight * values).sum(axis=0) / weight.sum(axis=0))
 
-    return value
+def _mid_p(candidates: Candidates, logits: Array, rho: float) -> Array:
+    """Mid-p value at each logit, shape (L,)."""
+    pairs = list(zip(candidates.x, candidates.size, strict=True))
+    log_share = np.stack([log_pmf(x, n, logits, rho) for x, n in pairs]) + candidates.log_weight[:, None]
+    values = np.stack([_one(round(float(x)), round(float(n)), logits, rho) for x, n in pairs])
+    return np.asarray((softmax(log_share, axis=0) * values).sum(axis=0))
 
 
 def _one(x: int, n: int, logits: Array, rho: float) -> Array:
-    below = np.arange(x + 1)[:, None]
-    pmf = np.exp(log_pmf(below, n, logits, rho))
-    return np.asarray(pmf[:-1].sum(axis=0) + 0.5 * pmf[-1])
-
-
-def _prior_mean(spec: ModelSpec, study: StudyData, arm: str, value: Callable[[Array], Array]) -> float:
-    """Mean over the prior of the arm's logit, a normal whose variance depends on tau."""
-    priors = spec.priors
-    mean, variance = priors.baseline.mean, np.array([priors.baseline.sd**2])
-    if arm == "treated":
-        mean += priors.mu.mean
-        variance = variance + priors.mu.sd**2 + study.bias**2
-        if spec.pooling == "partial":
-            tau = [priors.tau.quantile((i + 0.5) / _TAU_NODES) for i in range(_TAU_NODES)]
-            variance = variance + np.square(tau)
-    logits = mean + np.sqrt(variance)[:, None] * _NORMAL_NODES
-    by_tau = value(logits.ravel()).reshape(logits.shape) @ (_NORMAL_WEIGHTS / _NORMAL_WEIGHTS.sum())
-    return float(by_tau.mean())
-
-
-def _without_treated(spec: ModelSpec, data: ModelData, place: int, value: Callable[[Array], Array]) -> float:
-    study = data.studies[place]
-    if study.control is None and study.benchmark is None:
-        without = ModelData(data.endpoint, tuple(s for s in data.studies if s is not study))
-        return float("nan") if not without.studies else _prior_mean(spec, study, "treated", value)
-    rest = tuple(replace(s, treated=None) if s is study else s for s in data.studies)
-    found = fit(spec, ModelData(data.endpoint, rest))
-    return found.study[study.study]["treated_logit"].mean(value)
+    if rho == 0:
+        below = binom.cdf(x - 1, n, expit(logits))
+    else:
+        below = np.exp(log_pmf(np.arange(x)[:, None], n, logits, rho)).sum(axis=0)
+    return np.asarray(below + 0.5 * np.exp(log_pmf(x, n, logits, rho)))

@@ -17,8 +17,9 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, expit, gammaln, logit, logsumexp
+from scipy.special import betaln, expit, logit, logsumexp
 
+from reanalysis.engines.beta_rate import draw_rates, log_print
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import cumulative_integral
 from reanalysis.engines.marginal import GridMarginal, MappedMarginal
@@ -30,15 +31,6 @@ Array = NDArray[np.float64]
 _CUT = 26.0
 _V_NODES, _T_NODES = 49, 73
 _RATE_NODES = 257
-
-
-def log_rising(a: Array, x: Array) -> Array:
-    """Log Gamma(a + x) - log Gamma(a), without cancellation for large a (Stirling's series for the difference)."""
-    a, x = np.broadcast_arrays(np.asarray(a, dtype=float), np.asarray(x, dtype=float))
-    large = np.maximum(a, 1e4)
-    stirling = (large + x - 0.5) * np.log1p(x / large) + x * np.log(large) - x + (1 / (large + x) - 1 / large) / 12
-    small = np.minimum(a, 1e4)
-    return np.where(a > 1e4, stirling, gammaln(small + x) - gammaln(small))
 
 
 @dataclass(frozen=True)
@@ -110,7 +102,7 @@ class BetaRates:
         x, n = arm.x[:, None, None], arm.size[:, None, None]
         if arm.certain:
             return self._rate(alpha + x[0], beta + n[0] - x[0], self.mass)
-        log_share = _log_print(arm, alpha, beta)
+        log_share = log_print(arm, alpha, beta)
         share = np.exp(log_share - logsumexp(log_share, axis=0)) * self.mass
         return self._rate(alpha + x, beta + n - x, share)
 
@@ -123,17 +115,10 @@ class BetaRates:
         v = self.v[row] + (self.v[1] - self.v[0]) * rng.uniform(-0.5, 0.5, count)
         t = self.t[column] + (self.t[1] - self.t[0]) * rng.uniform(-0.5, 0.5, count)
         alpha, beta = np.exp(t) * expit(v), np.exp(t) * expit(-v)
-        rates = np.empty((count, len(self.arms)))
-        for s, arm in enumerate(self.arms):
-            log_share = _log_print(arm, alpha[None, :], beta[None, :])[:, 0, :]
-            up_to = np.cumsum(np.exp(log_share - logsumexp(log_share, axis=0)), axis=0)
-            pick = np.minimum((up_to < rng.uniform(size=count)).sum(axis=0), len(arm) - 1)
-            events, size = arm.x[pick], arm.size[pick]
-            rates[:, s] = rng.beta(alpha + events, beta + size - events)
-        new = rng.beta(alpha, beta)
+        rates = np.stack([draw_rates(rng, arm, alpha, beta) for arm in self.arms], axis=-1)
         shape = (chains, draws)
-        by_study = np.clip(rates, 1e-12, 1 - 1e-12).reshape(*shape, len(self.arms))
-        return alpha.reshape(shape), beta.reshape(shape), by_study, new.reshape(shape)
+        new = draw_rates(rng, None, alpha, beta)
+        return alpha.reshape(shape), beta.reshape(shape), rates.reshape(*shape, -1), new.reshape(shape)
 
     def _rate(self, alpha: Array, beta: Array, mass: Array) -> MappedMarginal:
         """Mixture of Beta distributions, integrated on the logit scale where all of them are smooth."""
@@ -214,21 +199,8 @@ def _log_posterior(arms: tuple[Candidates, ...], v: Array, t: Array) -> Array:
     for arm in arms:
         same[arm] = same.get(arm, 0) + 1
     for arm, times in same.items():
-        total = total + times * logsumexp(_log_print(arm, alpha, beta), axis=0)
+        total = total + times * logsumexp(log_print(arm, alpha, beta), axis=0)
     return total
-
-
-def _log_print(arm: Candidates, alpha: Array, beta: Array) -> Array:
-    """Log weight plus log beta-binomial probability of each candidate, shape (C, V, T)."""
-    x, n = arm.x[:, None, None], arm.size[:, None, None]
-    coefficient = gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1)
-    return (
-        coefficient
-        + log_rising(alpha, x)
-        + log_rising(beta, n - x)
-        - log_rising(alpha + beta, n)
-        + arm.log_weight[:, None, None]
-    )
 
 
 def _mode(arms: tuple[Candidates, ...], v: Array, t: Array, log_density: Array) -> tuple[float, float]:

@@ -1,0 +1,74 @@
+"""How many events do we expect of a new cohort, and how well did the print agree?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reanalysis.effects.summary import Summary
+from reanalysis.engines.marginal import Marginal, resolved
+from reanalysis.evidence.observation import Candidates
+from reanalysis.model.likelihood import log_pmf, width
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Score:
+    """How a print compares with its prediction.
+
+    Parameters
+    ----------
+    log_score : float
+        Natural log of the predicted probability of what was printed; larger is better.
+    pit_low, pit_high : float
+        Predicted probability of a smaller count, and of a count no larger.
+    pit : float
+        Uniform between the two, from the seed: uniform over cohorts if predictions are calibrated.
+    """
+
+    log_score: float
+    pit_low: float
+    pit_high: float
+    pit: float
+
+
+def count_probabilities(logit: Marginal, n: int, rho: float) -> Array:
+    """Probability of each count of ``n`` patients, shape (n + 1,), given what is known of their logit."""
+    nodes, mass = resolved(logit, width(n, rho))
+    return np.array([mass @ np.exp(log_pmf(x, n, nodes, rho)) for x in range(n + 1)])
+
+
+def count_summary(probability: Array) -> Summary:
+    """Mean, SD, median and 95 % interval of a count from its probabilities."""
+    count = np.arange(len(probability))
+    mean = float(probability @ count)
+    cumulative = np.cumsum(probability)
+    lower, median, upper = (int(np.searchsorted(cumulative, p - 1e-12)) for p in (0.025, 0.5, 0.975))
+    return Summary(mean, float(np.sqrt(probability @ (count - mean) ** 2)), median, lower, upper)
+
+
+def score(printed: Candidates, predicted: dict[int, Array], rng: np.random.Generator) -> Score:
+    """Weighted over the candidates that a print allows, by how probable the prediction makes each.
+
+    Parameters
+    ----------
+    printed : Candidates
+        What was printed.
+    predicted : dict of int to ndarray
+        Probability of each count, by number of patients.
+    rng : Generator
+        For the randomised PIT.
+    """
+    weight, low, high = [], [], []
+    for x, n, prior in zip(printed.events, printed.n, printed.weight, strict=True):
+        probability = predicted[round(n)]
+        count = round(x)
+        weight.append(prior * probability[count])
+        low.append(probability[:count].sum())
+        high.append(probability[: count + 1].sum())
+    share = np.array(weight) / np.sum(weight)
+    pit_low, pit_high = float(share @ np.array(low)), float(min(share @ np.array(high), 1.0))
+    return Score(float(np.log(np.sum(weight))), pit_low, pit_high, float(rng.uniform(pit_low, pit_high)))

@@ -1,0 +1,58 @@
+"""Which rate had an arm, given what it printed and the Beta distribution that its rate comes from?
+
+Given one candidate (x, n) the rate is Beta(a + x, b + n - x); the candidates have their weights times the beta-binomial
+probabilities of their counts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln, softmax
+
+from reanalysis.evidence.observation import Candidates
+
+Array = NDArray[np.float64]
+
+_SMALLEST = 1e-12
+"""Rates are kept this far from 0 and 1, where their logits end."""
+
+_LEAST = 1e-9
+"""Smallest shape parameter that is drawn from."""
+
+
+def log_rising(a: Array, x: Array) -> Array:
+    """Log Gamma(a + x) - log Gamma(a), without cancellation for large a (Stirling's series for the difference)."""
+    a, x = np.broadcast_arrays(np.asarray(a, dtype=float), np.asarray(x, dtype=float))
+    large = np.maximum(a, 1e4)
+    stirling = (large + x - 0.5) * np.log1p(x / large) + x * np.log(large) - x + (1 / (large + x) - 1 / large) / 12
+    small = np.minimum(a, 1e4)
+    return np.where(a > 1e4, stirling, gammaln(small + x) - gammaln(small))
+
+
+def log_print(candidates: Candidates, a: Array, b: Array) -> Array:
+    """Log weight plus log beta-binomial probability of each of C candidates, shape (C, ...) before that of a and b."""
+    ahead = (-1, *[1] * np.broadcast(a, b).ndim)
+    x, n = candidates.x.reshape(ahead), candidates.size.reshape(ahead)
+    coefficient = gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1)
+    probability = coefficient + log_rising(a, x) + log_rising(b, n - x) - log_rising(a + b, n)
+    return probability + candidates.log_weight.reshape(ahead)
+
+
+def draw_rates(rng: np.random.Generator, candidates: Candidates | None, a: Array, b: Array) -> Array:
+    """One rate for each pair of shape parameters.
+
+    Parameters
+    ----------
+    candidates : Candidates or None
+        What the arm printed; None for an arm that is not observed.
+    a, b : ndarray, one shape
+        Shape parameters of the Beta distribution of its rate.
+    """
+    x, n = np.zeros_like(a), np.zeros_like(a)
+    if candidates is not None:
+        up_to = np.cumsum(softmax(log_print(candidates, a, b), axis=0), axis=0)
+        chosen = np.minimum((up_to < rng.uniform(size=a.shape)).sum(axis=0), len(candidates) - 1)
+        x, n = candidates.x[chosen], candidates.size[chosen]
+    rates = rng.beta(np.maximum(a + x, _LEAST), np.maximum(b + n - x, _LEAST))
+    return np.clip(rates, _SMALLEST, 1 - _SMALLEST)
