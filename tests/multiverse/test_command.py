@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from cli.command import run
+from reanalysis.checks.result import CheckResult
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
+from reanalysis.evidence.folder import read_evidence
+from reanalysis.model.data import ModelData
 from reanalysis.model.family import FAMILIES
+from reanalysis.model.selection import default_spec
+from reanalysis.model.spec import ModelSpec
 from reanalysis.sensitivity import all_models
+from reanalysis.sensitivity.headline_effect import NO_AVERAGE
 from reanalysis.sensitivity.multiverse.multiverse import Multiverse, multiverse
 from reanalysis.sensitivity.multiverse.summary import summary
 from report.figures.folders import write_folder
+
+Gates = Callable[[ModelSpec], tuple[CheckResult, ...]]
+Sampled = Callable[[Gates], None]
 
 ANAKINRA = Path(__file__).parents[2] / "data" / "anakinra"
 
@@ -90,20 +101,61 @@ def test_unknown_endpoints_and_endpoints_without_a_comparison_are_errors(trials:
     assert "no study informs" in alone.errors[0]
 
 
-def test_every_model_is_fitted_once_and_one_that_fails_says_why(trials: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def without_sampling(spec: object, data: object, engine: str) -> object:
-        if engine == "nuts":
-            raise EngineError("no sampler here")
-        return fit(spec, data, engine)  # type: ignore[arg-type]
+@pytest.fixture
+def sampled(monkeypatch: pytest.MonkeyPatch) -> Sampled:
+    """Has quadrature stand in for the sampler, with gates of the test's choosing."""
 
-    monkeypatch.setattr(all_models, "fit", without_sampling)
-    found = sensitivity(trials, "--all-models", "--format", "json").json["models"]  # type: ignore[attr-defined]
-    by_name = {one["model"]: one for one in found}
+    def stand_in(gates: Gates) -> None:
+        def judged(spec: ModelSpec, data: ModelData, engine: str) -> object:
+            posterior = fit(spec if engine == "quadrature" else replace(spec, model="contrast"), data)
+            return posterior, posterior, gates(spec) if engine == "nuts" else ()
+
+        monkeypatch.setattr(all_models, "fit_and_judge", judged)
+
+    return stand_in
+
+
+def test_every_model_is_fitted_once_and_one_that_fails_says_why(trials: Path, sampled: Sampled) -> None:
+    def broken(spec: ModelSpec) -> tuple[CheckResult, ...]:
+        raise EngineError("no sampler here")
+
+    sampled(broken)
+    ended = sensitivity(trials, "--all-models", "--format", "json")
+    assert ended.code == 0  # type: ignore[attr-defined]
+    by_name = {one["model"]: one for one in ended.json["models"]}  # type: ignore[attr-defined]
     assert next(iter(by_name)) == "contrast"
     assert {"joint", "arm-beta-binomial", "exnex", "bias", "all-cohort"} <= set(by_name)
     for name, one in by_name.items():
         assert one["engine"] == ("quadrature" if "quadrature" in FAMILIES[name].engines else "nuts")
         assert (one["log_odds_ratio"] is None) == (one["engine"] == "nuts")
+        assert one["passed"] is (None if one["engine"] == "nuts" else True)
     assert by_name["joint"]["note"] == "not computed: no sampler here"
     assert by_name["all-cohort"]["log_odds_ratio"] == by_name["contrast"]["log_odds_ratio"]  # nothing to fill
     assert "no sampler here" in sensitivity(trials, "--all-models").out  # type: ignore[attr-defined]
+
+
+def test_a_sampled_model_that_fails_a_gate_is_shown_so_and_ends_with_3(trials: Path, sampled: Sampled) -> None:
+    sampled(lambda spec: (CheckResult("R-hat", True, "1.00"), CheckResult("Divergences", spec.model != "joint", "7")))
+    ended = sensitivity(trials, "--all-models", "--format", "json")
+    assert ended.code == 3  # type: ignore[attr-defined]
+    assert ended.err == "gate failed: joint: Divergences: 7\n"  # type: ignore[attr-defined]
+    by_name = {one["model"]: one for one in ended.json["models"]}  # type: ignore[attr-defined]
+    assert {name for name, one in by_name.items() if not one["passed"]} == {"joint"}
+    assert [gate["passed"] for gate in by_name["joint"]["gates"]] == [True, False]
+    assert by_name["contrast"]["gates"] == []
+    page = sensitivity(trials, "--all-models")
+    assert page.code == 3  # type: ignore[attr-defined]
+    (joint,) = [line for line in page.out.splitlines() if line.startswith("joint")]  # type: ignore[attr-defined]
+    (arms,) = [line for line in page.out.splitlines() if line.startswith("arm-beta")]  # type: ignore[attr-defined]
+    assert joint.rstrip().endswith("failed: Divergences")
+    assert arms.rstrip().endswith("passed")
+
+
+def test_a_model_without_an_average_says_so(trials: Path, sampled: Sampled) -> None:
+    sampled(lambda spec: ())
+    evidence = read_evidence(trials)
+    found = all_models.all_models(evidence, "death", replace(default_spec(evidence), pooling="none"))
+    by_name = {one.model: one for one in found}
+    assert by_name["contrast"].note == NO_AVERAGE
+    assert by_name["exnex"].note == "exnex allows partial pooling only"
+    assert all(one.log_odds_ratio is None and one.as_dict()["passed"] is None for one in found)

@@ -32,6 +32,7 @@ def sensitivity_command(
     output: Format = "table",
 ) -> None:
     """Cross every choice of one endpoint: the multiverse, what moves it, and its tipping points."""
+    from reanalysis.cli.errors import Exit, say
     from reanalysis.cli.option_checks import bad_format, bad_table, bad_workers, require
     from reanalysis.cli.output import print_json
     from reanalysis.cli.progress import counting, working
@@ -65,24 +66,27 @@ def sensitivity_command(
     if out is not None:
         _save(found, out)
     if output == "json":
-        from dataclasses import asdict
-
         whole: dict[str, Any] = summary(found) | {"tipping_points": [point.as_dict() for point in points]}
         whole |= {name: {"text": check.text, "table": plain_rows(check.table)} for name, check in checks.items()}
         if all_models:
-            whole["models"] = [asdict(model) for model in models]
+            whole["models"] = [model.as_dict() for model in models]
         print_json(whole)
-        return
-    from reanalysis.cli.output import Page, until_closed
+    else:
+        from reanalysis.cli.output import Page, until_closed
 
-    page = Page()
-    with until_closed(page.file):  # type: ignore[arg-type]
-        _print(page, evidence.endpoint_label(endpoint), summary(found))
-        _print_points(page, points)
-        for check in checks.values():
-            _print_check(page, check)
-        if all_models:
-            _print_models(page, models)
+        page = Page()
+        with until_closed(page.file):  # type: ignore[arg-type]
+            _print(page, evidence.endpoint_label(endpoint), summary(found))
+            _print_points(page, points)
+            for check in checks.values():
+                _print_check(page, check)
+            if all_models:
+                _print_models(page, models)
+    failed = [f"{model.model}: {gate.name}: {gate.text}" for model in models for gate in model.failed]
+    for failure in failed:
+        say(f"gate failed: {failure}")
+    if failed:
+        raise typer.Exit(Exit.GATE_FAILED)
 
 
 def _checks(spec: ModelSpec, data: ModelData) -> dict[str, CheckResult]:
@@ -171,15 +175,21 @@ def _print_models(page: Page, models: list[ModelAnswer]) -> None:
 
     page.print()
     page.lines("Every model once", style="bold")
-    table = Table("model", "engine", "odds ratio", "95 % interval", "P(OR < 1)", box=None, pad_edge=False)
+    table = Table("model", "engine", "odds ratio", "95 % interval", "P(OR < 1)", "gates", box=None, pad_edge=False)
     for one in models:
         found = one.log_odds_ratio
         if found is None or one.direction is None:
             table.add_row(one.model, one.engine, _text(one.note))
             continue
-        interval = f"{exp(found.lower):.2f} to {exp(found.upper):.2f}"
-        table.add_row(one.model, one.engine, f"{exp(found.median):.2f}", interval, f"{one.direction.below:.3f}")
+        odds_ratio, interval = f"{exp(found.median):.2f}", f"{exp(found.lower):.2f} to {exp(found.upper):.2f}"
+        table.add_row(one.model, one.engine, odds_ratio, interval, f"{one.direction.below:.3f}", _gates(one))
     page.print(table)
+
+
+def _gates(one: ModelAnswer) -> str:
+    if one.failed:
+        return f"failed: {', '.join(gate.name for gate in one.failed)}"
+    return "passed" if one.gates else ""
 
 
 def _text(text: str) -> Any:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
+from reanalysis.checks.checked_fit import fit_and_judge
+from reanalysis.checks.result import CheckResult
 from reanalysis.effects.probabilities import Direction, direction
 from reanalysis.effects.summary import Summary, summarise
 from reanalysis.engines.errors import EngineError
-from reanalysis.engines.fit import fit
 from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.family import FAMILIES, Engine
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
-from reanalysis.sensitivity.headline_effect import headline_effect
+from reanalysis.sensitivity.headline_effect import headline_effect, why_no_effect
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,10 @@ class ModelAnswer:
         Studies that entered.
     log_odds_ratio, direction : Summary, Direction or None
         The effect; None where the model gives none.
+    gates : tuple of CheckResult
+        What a sampled posterior must pass; empty for quadrature, which raises instead of failing a gate.
     note : str
-        Why not.
+        Why there is no effect.
     """
 
     model: str
@@ -39,7 +43,26 @@ class ModelAnswer:
     studies: tuple[str, ...]
     log_odds_ratio: Summary | None
     direction: Direction | None
+    gates: tuple[CheckResult, ...] = ()
     note: str = ""
+
+    @property
+    def failed(self) -> tuple[CheckResult, ...]:
+        """Gates that the posterior did not pass."""
+        return tuple(gate for gate in self.gates if gate.failed)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; ``passed`` is null where there is no posterior."""
+        return {
+            "model": self.model,
+            "engine": self.engine,
+            "studies": list(self.studies),
+            "log_odds_ratio": None if self.log_odds_ratio is None else self.log_odds_ratio.as_dict(),
+            "direction": None if self.direction is None else asdict(self.direction),
+            "passed": None if self.log_odds_ratio is None else not self.failed,
+            "gates": [{"name": gate.name, "passed": gate.passed, "text": gate.text} for gate in self.gates],
+            "note": self.note,
+        }
 
 
 def effect_models() -> tuple[str, ...]:
@@ -57,10 +80,14 @@ def _answer(evidence: Evidence, endpoint: str, spec: ModelSpec) -> ModelAnswer:
     try:
         data = select(evidence, spec, endpoint).data
     except InvalidInput as error:
-        return ModelAnswer(spec.model, engine, (), None, None, str(error))
+        return ModelAnswer(spec.model, engine, (), None, None, note=str(error))
+    reason = why_no_effect(spec, data)
+    if reason:
+        return ModelAnswer(spec.model, engine, data.names, None, None, note=reason)
     try:
-        effect = headline_effect(fit(spec, data, engine))
-    except (EngineError, KeyError) as error:
-        return ModelAnswer(spec.model, engine, data.names, None, None, f"not computed: {error}")
+        posterior, _, gates = fit_and_judge(spec, data, engine)
+    except EngineError as error:
+        return ModelAnswer(spec.model, engine, data.names, None, None, note=f"not computed: {error}")
+    effect = headline_effect(posterior)
     found = direction(effect, evidence.endpoint(endpoint).better)
-    return ModelAnswer(spec.model, engine, data.names, summarise(effect), found)
+    return ModelAnswer(spec.model, engine, data.names, summarise(effect), found, gates)

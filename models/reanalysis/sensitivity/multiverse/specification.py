@@ -10,11 +10,9 @@ from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
-from reanalysis.sensitivity.headline_effect import headline_effect
+from reanalysis.sensitivity.headline_effect import headline_effect, why_no_effect
 
 Answer = dict[str, float | str]
-
-NO_AVERAGE = "no average of several studies without pooling"
 
 
 @dataclass(frozen=True)
@@ -32,17 +30,16 @@ def answers(specifications: Sequence[Specification]) -> list[Answer]:
 
 def answer(one: Specification) -> Answer:
     """Headline log odds ratio and its probability of lying below 0; or, under ``reason``, why there is none."""
-    if one.spec.pooling not in one.spec.family.poolings:
-        return {"reason": f"{one.spec.model} allows {', '.join(one.spec.family.poolings)} pooling only"}
-    comparative = one.data.comparative
-    if one.spec.pooling == "none" and len(comparative) != 1:
-        return {"reason": NO_AVERAGE}
+    reason = why_no_effect(one.spec, one.data)
+    if reason:
+        return {"reason": reason}
     try:
         effect = headline_effect(fit(one.spec, one.data))
         summary = summarise(effect)
         below = float(effect.cdf(0.0))
     except EngineError as error:
         return {"reason": f"not computed: {error}"}
+    comparative = one.data.comparative
     assert summary.mean is not None
     assert summary.sd is not None
     return {
