@@ -16,13 +16,14 @@ from report.built import Report
 pytestmark = pytest.mark.xdist_group("figures")
 
 MADE = CheckResult("Simulation-based calibration", True, "inside")
+VALIDATED = CheckResult("Validation against print", True, "none outside")
 KINDS = ("forest", "beyond", "prior-posterior")
 
 
 @pytest.fixture
 def whole(anakinra: Analysis) -> Artefacts:
     figures = {f"{slug(e.id)}-{kind}": Markdown("![]()") for e in anakinra.headlines for kind in KINDS}
-    return Artefacts(anakinra, figures, MADE)
+    return Artefacts(anakinra, figures, MADE, VALIDATED)
 
 
 def lost(before: Artefacts, after: Artefacts) -> set[str]:
@@ -50,6 +51,13 @@ def test_without_a_calibration_its_tick_is_lost(whole: Artefacts) -> None:
     assert lost(whole, replace(whole, calibration=none)) == {"SBC: ranks of the engines within simultaneous bands"}
     found = next(t for t in standards(replace(whole, calibration=none)) if t.standard == "SBC")
     assert found.missing == "there is no stored calibration"
+
+
+def test_without_published_figures_that_are_met_the_computing_technique_is_not_validated(whole: Artefacts) -> None:
+    none = CheckResult(VALIDATED.name, False, "the published problems are not there")
+    assert lost(whole, replace(whole, validation=none)) == {"ROBUST: the computing technique"}
+    found = next(t for t in standards(replace(whole, validation=none)) if t.item == "the computing technique")
+    assert found.missing == none.text
 
 
 def test_one_endpoint_without_its_scrutiny_loses_its_ticks(whole: Artefacts) -> None:
@@ -89,5 +97,5 @@ def test_a_folder_that_declares_nothing_is_told_what_is_missing(plain_report: Re
 def test_a_tick_leads_to_what_earns_it(reanalysis_report: Report) -> None:
     names = {e.attributes.get("id") for e in reanalysis_report.elements}
     figures = {p.stem: Markdown("") for p in (reanalysis_report.folder / "figures").glob("*.svg")}
-    ticks: list[Tick] = standards(Artefacts(reanalysis_report.analysis, figures, MADE))
+    ticks: list[Tick] = standards(Artefacts(reanalysis_report.analysis, figures, MADE, VALIDATED))
     assert all(t.place.removeprefix("#") in names for t in ticks)

@@ -29,7 +29,7 @@ from reanalysis.model.spec import Engine
 NAME = "Validation against print"
 _COLUMNS = (
     "problem", "title", "model", "choices", "study", "quantity", "statistic", "printed", "computed", "difference",
-    "tolerance", "passed", "source", "citation", "locator", "remark",
+    "tolerance", "passed", "source", "citation", "note", "locator", "remark",
 )  # fmt: skip
 
 
@@ -101,6 +101,7 @@ def compared(problem: PublishedProblem, engine: Engine = "quadrature") -> pd.Dat
 
 def _row(problem: PublishedProblem, figure: PublishedFigure, value: float, model: str, choices: str) -> dict[str, Any]:
     difference = value - figure.value
+    source = problem.evidence.sources.get(figure.source, Source())
     return {
         "problem": problem.name,
         "title": problem.evidence.title,
@@ -115,7 +116,8 @@ def _row(problem: PublishedProblem, figure: PublishedFigure, value: float, model
         "tolerance": figure.tolerance,
         "passed": abs(difference) <= figure.tolerance,
         "source": figure.source,
-        "citation": _citation(problem.evidence.sources.get(figure.source)),
+        "citation": source.citation,
+        "note": source.note,
         "locator": figure.locator,
         "remark": figure.remark,
     }
@@ -130,13 +132,6 @@ def _priors(found: Refit) -> str:
 
 def _stated(figure: PublishedFigure) -> str:
     return ", ".join(f"{name} {value}" for name, value in figure.choices)
-
-
-def _citation(source: Source | None) -> str:
-    if source is None:
-        return ""
-    parts = (source.authors, source.title, source.venue, str(source.year or ""), source.note)
-    return " ".join(f"{part.rstrip('.')}." for part in parts if part)
 
 
 def _text(table: pd.DataFrame, broken: list[str]) -> str:

@@ -19,6 +19,8 @@ DEFAULT_N_MAX = 100
 LONGEST_TEXT = 10_000
 """Characters of a label, note or question: what is longer is no text that a report can show."""
 _LONGEST_FILE = 1_000_000
+_MOST_AUTHORS = 90
+"""Characters of a list of authors that is shown whole."""
 LARGEST_N_MAX = 10_000
 """Beyond this a denominator is not searched for: every percentage fits most of the numbers there."""
 SMALLEST_RHO = 1e-6
@@ -156,6 +158,13 @@ class Source(_Frozen):
     pmcid: str = ""
     nct: str = ""
     note: str = ""
+
+    @property
+    def citation(self) -> str:
+        """Authors, the first of many, title, venue and year in one line."""
+        authors = self.authors if len(self.authors) < _MOST_AUTHORS else f"{self.authors.split(',')[0]} and others"
+        place = ", ".join(part for part in (self.venue, str(self.year or "")) if part)
+        return ". ".join(part for part in (authors, self.title, place) if part)
 
 
 def read_settings(path: Path) -> Settings:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reanalysis.report.changes import Changes
 
 CHANGES = "changes.json"
+VALIDATION = "validation.csv"
 REASONS = "not-published.txt"
 
 
@@ -284,16 +285,22 @@ def _write_results(analysis: Analysis, folder: Path) -> None:
 def _write_documents(analysis: Analysis, folder: Path, log: BuildLog, cache: ResultCache | None) -> None:
     if cache is not None:
         os.environ.update({k: v for k, v in tool_folders(cache.folder).items() if k == "MPLCONFIGDIR"})
+    from reanalysis.checks.published import check_published
     from reanalysis.report.document import write_documents
     from reanalysis.report.drawing import draw_figures
-    from reanalysis.report.made_before import draw_or_recall, write_or_recall
+    from reanalysis.report.made_before import draw_or_recall, validate_or_recall, write_or_recall
+    from reanalysis.report.results import table_text
     from reanalysis.report.text import markdown
 
     place, title = folder / "figures", analysis.evidence.title
+    with log.step("validating against print"):
+        validation = validate_or_recall(cache, log) if cache else check_published()
+        figures_of_others = validation.table.astype({"printed": float})
+        (folder / VALIDATION).write_text(table_text(figures_of_others), encoding="utf-8", newline="")
     with log.step("drawing figures"):
         figures = draw_or_recall(analysis, place, cache, log) if cache else draw_figures(analysis, place)
     with log.step("writing documents"):
-        text = markdown(analysis, figures)
+        text = markdown(analysis, figures, validation)
         if cache is None:
             write_documents(text, title, folder)
         else:

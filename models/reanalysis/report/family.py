@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reanalysis.checks.used_priors import used_priors
 from reanalysis.evidence.folder import Evidence
 from reanalysis.model.family import FAMILIES, Family
 from reanalysis.model.selection import default_priors
@@ -55,11 +56,8 @@ def _described(evidence: Evidence, family: Family) -> Described:
 
 def _priors(evidence: Evidence, family: Family) -> str:
     priors = default_priors(evidence, family.name).as_text()
-    if family.name == "beta-rates":
-        return ""
-    used = {"rates": ("mu", "tau"), "arm-beta-binomial": ("mu", "baseline")}.get(family.name, tuple(priors))
     symbols = {"mu": "μ", "tau": "τ", "baseline": "logit of the control rate"}
-    return ", ".join(f"{symbols[name]} ~ {priors[name]}" for name in used)
+    return ", ".join(f"{symbols[name]} ~ {priors[name]}" for name in used_priors(family.name))
 
 
 def _settings(family: Family) -> list[tuple[str, str, str]]:

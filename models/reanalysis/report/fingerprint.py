@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reanalysis.checks.published_folder import published_digest
 from reanalysis.evidence.problems import InvalidInput
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ def input_digests(folder: Path) -> dict[str, str]:
 def build_key(folder: Path, inputs: dict[str, str], engine: str, seed: int | None) -> str:
     """What a whole report depends on, the report that it is compared with left aside."""
     where = [folder.as_posix(), folder.resolve().name]  # both are printed in it
-    return digest("report", where, inputs, engine, seed, source_date(), code_digest(), surroundings())
+    made_of = (source_date(), code_digest(), published_digest(), surroundings())
+    return digest("report", where, inputs, engine, seed, *made_of)
 
 
 def fit_key(spec: object, data: object, engine: str) -> str:
@@ -135,6 +137,11 @@ def sensitivity_key(spec: object, evidence: Evidence, endpoint: str, headline: b
 def figures_key(*parts: object) -> str:
     """What a group of figures depends on."""
     return digest("figures", parts, code_digest(), surroundings())
+
+
+def validation_key() -> str:
+    """What the comparison with published figures depends on."""
+    return digest("validation", published_digest(), code_digest(FIT_CODE), surroundings())
 
 
 def documents_key(*parts: object) -> str:

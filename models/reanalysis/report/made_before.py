@@ -1,4 +1,4 @@
-"""Which figures and documents need to be made again? Those that show anything other than they did."""
+"""Which figures, documents and checks need to be made again? Those of anything other than before."""
 
 from __future__ import annotations
 
@@ -8,17 +8,28 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from reanalysis.checks.published import check_published
+from reanalysis.checks.result import CheckResult
 from reanalysis.report.analysis import Analysis
 from reanalysis.report.cache import ResultCache
 from reanalysis.report.document import write_documents
 from reanalysis.report.drawing import draw_endpoint, draw_shared
 from reanalysis.report.endpoint import EndpointAnalysis
-from reanalysis.report.fingerprint import documents_key, figures_key, fit_key, relevant
+from reanalysis.report.fingerprint import documents_key, figures_key, fit_key, relevant, validation_key
 from reanalysis.report.frozen import freeze
 from reanalysis.report.log import BuildLog
 from reanalysis.report.markdown import Markdown
 
 Draw = Callable[[Path], dict[str, Markdown]]
+
+
+def validate_or_recall(cache: ResultCache, log: BuildLog) -> CheckResult:
+    """The program against published figures: seconds, and the same until its code or those figures change."""
+    key = validation_key()
+    found, source = cache.recall("validation", key, lambda: freeze(check_published()))
+    assert isinstance(found, CheckResult)
+    log.event("validation", key=key, passed=found.passed, **{"from": source})
+    return found
 
 
 def draw_or_recall(analysis: Analysis, folder: Path, cache: ResultCache, log: BuildLog) -> dict[str, Markdown]:

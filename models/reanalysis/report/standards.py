@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from reanalysis.checks.calibration.gate import check_calibration
+from reanalysis.checks.published import check_published
 from reanalysis.checks.result import CheckResult
 from reanalysis.report.analysis import Analysis
 from reanalysis.report.endpoint import EndpointAnalysis
@@ -25,11 +26,14 @@ class Artefacts:
         What was drawn, by name.
     calibration : CheckResult
         Of the code that computed it.
+    validation : CheckResult
+        Of the same code against published figures.
     """
 
     analysis: Analysis
     figures: Mapping[str, Markdown]
     calibration: CheckResult
+    validation: CheckResult
 
 
 @dataclass(frozen=True)
@@ -72,9 +76,21 @@ def standards(made: Artefacts) -> list[Tick]:
     return ticks
 
 
-def current_artefacts(analysis: Analysis, figures: Mapping[str, Markdown]) -> Artefacts:
-    """What this build has made, and the calibration that came with the program."""
-    return Artefacts(analysis, figures, check_calibration())
+def current_artefacts(
+    analysis: Analysis, figures: Mapping[str, Markdown], validation: CheckResult | None = None
+) -> Artefacts:
+    """What this build has made, the calibration that came with the program, and its validation against print.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What was computed.
+    figures : mapping of str to Markdown
+        What was drawn, by name.
+    validation : CheckResult, optional
+        Made here if it is not known: seconds.
+    """
+    return Artefacts(analysis, figures, check_calibration(), validation or check_published())
 
 
 # ---- checks: an empty text where the artefact exists, else why the item is not met ----------------------------------
@@ -139,6 +155,10 @@ def _scrutinised(part: str) -> Check:
 
 def _calibrated(made: Artefacts) -> str:
     return "" if made.calibration.passed else made.calibration.text
+
+
+def _validated(made: Artefacts) -> str:
+    return "" if made.validation.passed else made.validation.text
 
 
 def _at(place: str) -> Place:
@@ -219,7 +239,13 @@ _ITEMS: tuple[tuple[str, str, Check, str, Place], ...] = (
         _at("#alternatives"),
     ),
     (_ROBUST, "the statistical model", _stated(lambda a: a.spec.model, "no model"), "methods", _at("#model")),
-    (_ROBUST, "the computing technique", _stated(lambda a: a.engine, "no engine"), "methods", _at("#engines")),
+    (
+        _ROBUST,
+        "the computing technique",
+        _validated,
+        "validation against print",
+        _at("#validation"),
+    ),
     (
         _ROBUST,
         "central value, spread and interval",

@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from reanalysis.checks.result import CheckResult
 from reanalysis.evidence.problems import file_name, printable
 from reanalysis.evidence.settings import Rho
 from reanalysis.report.analysis import Analysis
@@ -30,13 +31,14 @@ from reanalysis.report.tables import (
     provenance,
     scrutiny,
     software,
+    validation,
 )
 from reanalysis.report.tables.standards import standards_table
 
 _SHOWN_WITH_ENDPOINT = ("leave one out", "discounts")
 
 
-def markdown(analysis: Analysis, figures: Mapping[str, Markdown]) -> str:
+def markdown(analysis: Analysis, figures: Mapping[str, Markdown], validated: CheckResult | None = None) -> str:
     """The whole report as pandoc Markdown.
 
     Parameters
@@ -45,6 +47,8 @@ def markdown(analysis: Analysis, figures: Mapping[str, Markdown]) -> str:
         What to report.
     figures : mapping of str to Markdown
         Figures by name; a figure that is absent is left out.
+    validated : CheckResult, optional
+        The program against published figures, where that is known already.
     """
     environment = Environment(
         loader=PackageLoader("reanalysis.report"),
@@ -57,13 +61,13 @@ def markdown(analysis: Analysis, figures: Mapping[str, Markdown]) -> str:
         finalize=escape,
         autoescape=False,
     )
-    return environment.get_template("report.md.j2").render(_context(analysis, figures))
+    return environment.get_template("report.md.j2").render(_context(analysis, figures, validated))
 
 
-def _context(analysis: Analysis, figures: Mapping[str, Markdown]) -> dict[str, Any]:
+def _context(analysis: Analysis, figures: Mapping[str, Markdown], validated: CheckResult | None) -> dict[str, Any]:
     evidence, settings = analysis.evidence, analysis.evidence.settings
     weighed = analysis.weighed
-    made = current_artefacts(analysis, figures)
+    made = current_artefacts(analysis, figures, validated)
     others = [e for e in analysis.endpoints if e not in analysis.headlines]
     return {
         "settings": settings,
@@ -86,6 +90,7 @@ def _context(analysis: Analysis, figures: Mapping[str, Markdown]) -> dict[str, A
         ],
         "family": described_family(evidence),
         "calibration": made.calibration,
+        "validation": made.validation,
         "engine": analysis.engine,
         "seed": analysis.spec.seed,
         "command_folder": Markdown(printable(file_name(evidence.folder)).replace("`", "")),
@@ -104,6 +109,8 @@ def _context(analysis: Analysis, figures: Mapping[str, Markdown]) -> dict[str, A
             "evidence": provenance.evidence_table(analysis),
             "contrasts": provenance.contrast_table(analysis),
             "sources": provenance.source_table(analysis),
+            "validation": validation.validation_tables(made.validation),
+            "validation_sources": validation.validation_sources(made.validation),
             "standards": standards_table(standards(made)),
             "versions": software.version_table(versions()),
         },

@@ -144,11 +144,10 @@ def source_table(analysis: Analysis) -> Markdown | None:
     rows = []
     for key, s in sources.items():
         ids = [f"{n} {v}" for n, v in (("doi", s.doi), ("PMID", s.pmid), ("PMCID", s.pmcid), ("", s.nct)) if v]
-        authors = s.authors if len(s.authors) < 90 else s.authors.split(",")[0] + " and others"
         rows.append(
             [
                 key,
-                f"{authors}. {s.title}. {s.venue}" + (f", {s.year}" if s.year else ""),
+                s.citation,
                 "; ".join(i.strip() for i in ids) or "not printed",
                 s.note,
             ]
