@@ -1,8 +1,10 @@
-"""The diagnostics of a sampler are shown quantity by quantity, and only where there was one."""
+"""The diagnostics of a sampler are shown quantity by quantity and chain by chain, and only where there was one."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,8 +13,12 @@ import pytest
 from reanalysis.checks.result import CheckResult
 from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.report.analysis import Analysis
+from reanalysis.report.drawing import draw_endpoint
 from reanalysis.report.endpoint import EndpointAnalysis
-from reanalysis.report.tables.diagnostics import parameter_table
+from reanalysis.report.figures.ranks import describe_ranks
+from reanalysis.report.tables.diagnostics import agreement_table, parameter_table
+from reanalysis.report.text import markdown
+from report.figures.sampled import sampled as drawn_by_chains
 
 pytestmark = pytest.mark.xdist_group("figures")
 
@@ -47,3 +53,37 @@ def test_each_quantity_has_its_diagnostics(anakinra: Analysis) -> None:
 
 def test_quadrature_has_no_sampler_to_diagnose(anakinra: Analysis) -> None:
     assert parameter_table(anakinra.headlines[0]) is None
+
+
+def test_engines_stand_side_by_side(anakinra: Analysis) -> None:
+    rows = [line for line in agreement_table(anakinra).splitlines() if line.startswith("| ICANS")]
+    for row in rows:
+        *_, one, other, difference = (cell.strip() for cell in row.strip("|").split("|"))
+        assert one == other
+        assert float(difference.replace("\\", "")) == 0.0
+    assert rows
+
+
+def test_an_endpoint_of_the_first_page_shows_its_chains(anakinra: Analysis, tmp_path: Path) -> None:
+    exact = anakinra.headlines[0]
+    endpoint = drawn_by_chains(exact)
+    shown = draw_endpoint(endpoint, tmp_path / "sampled", headline=True)
+    figures = {name: text for name, text in shown.items() if name.endswith(("-ranks", "-energy"))}
+    assert len(figures) == 2
+    for text in figures.values():
+        (file,) = re.findall(r"\]\(figures/([a-z0-9-]+)\)", text)
+        assert (tmp_path / "sampled" / f"{file}.svg").exists()
+    assert any(describe_ranks(endpoint) in text for text in figures.values())
+    others = [draw_endpoint(endpoint, tmp_path / "other", headline=False)]
+    others.append(draw_endpoint(exact, tmp_path / "exact", headline=True))
+    assert not any(name in shown for shown in others for name in figures)
+
+    endpoints = tuple(endpoint if e is exact else e for e in anakinra.endpoints)
+    text = markdown(replace(anakinra, engine="nuts", endpoints=endpoints), shown)
+    diagnostics = text.split("{#diagnostics}")[1].split("\n## ")[0]
+    assert all(figure.strip() in diagnostics for figure in figures.values())
+
+
+def test_a_report_by_quadrature_says_that_nothing_was_sampled(anakinra: Analysis) -> None:
+    diagnostics = " ".join(markdown(anakinra, {}).split("{#diagnostics}")[1].split("\n## ")[0].split())
+    assert "no sampler to diagnose, no chains to draw and no second engine" in diagnostics

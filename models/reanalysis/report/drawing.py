@@ -12,10 +12,12 @@ from reanalysis.report.analysis import Analysis
 from reanalysis.report.endpoint import EndpointAnalysis
 from reanalysis.report.figures.beyond import describe_beyond, plot_beyond
 from reanalysis.report.figures.coverage import describe_coverage, plot_coverage
+from reanalysis.report.figures.energy import describe_energy, plot_energy
 from reanalysis.report.figures.forest import describe_forest, forest_pages, plot_forest
 from reanalysis.report.figures.icons import describe_icons, plot_icons
 from reanalysis.report.figures.leave_one_out import describe_leave_one_out, plot_leave_one_out
 from reanalysis.report.figures.prior_posterior import describe_prior_posterior, plot_prior_posterior
+from reanalysis.report.figures.ranks import describe_ranks, plot_ranks
 from reanalysis.report.figures.save import save_figure
 from reanalysis.report.figures.sbc_ecdf import describe_sbc_ecdf, plot_sbc_ecdf
 from reanalysis.report.figures.sensitivity import describe_sensitivity, plot_sensitivity, sensitivity_pages
@@ -81,6 +83,7 @@ def draw_endpoint(endpoint: EndpointAnalysis, folder: Path, headline: bool) -> d
         _left_out(canvas, endpoint)
         _alternatives(canvas, endpoint)
         _specification_curve(canvas, endpoint)
+        _chains(canvas, endpoint)
     return canvas.shown
 
 
@@ -186,4 +189,24 @@ def _specification_curve(canvas: _Canvas, endpoint: EndpointAnalysis) -> None:
         f"{endpoint.label}: the odds ratio of {len(found.table):,} specifications, in order, and the choices each made "
         f"beneath.{held}",
         describe_specification_curve(found, evidence),
+    )
+
+
+def _chains(canvas: _Canvas, endpoint: EndpointAnalysis) -> None:
+    if endpoint.fit.posterior.engine != "nuts":
+        return  # nothing was sampled, which the text says
+    canvas.add(
+        f"{slug(endpoint.id)}-ranks",
+        plot_ranks(endpoint),
+        f"{endpoint.label}: ranks of each chain's draws among those of all chains, distribution functions minus the "
+        "uniform one, and bands that hold all of them at once.",
+        describe_ranks(endpoint),
+    )
+    canvas.add(
+        f"{slug(endpoint.id)}-energy",
+        plot_energy(endpoint),
+        f"{endpoint.label}: energy of each chain around its mean, and its change from draw to draw. Where the changes "
+        "are much narrower, the energy fraction of missing information (E-BFMI) is small and the tails are reached "
+        "slowly.",
+        describe_energy(endpoint),
     )

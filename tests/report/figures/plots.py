@@ -7,14 +7,18 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from reanalysis.report.analysis import Analysis
 from reanalysis.report.figures.beyond import describe_beyond, plot_beyond
 from reanalysis.report.figures.coverage import describe_coverage, plot_coverage
+from reanalysis.report.figures.energy import describe_energy, plot_energy
 from reanalysis.report.figures.forest import describe_forest, plot_forest
 from reanalysis.report.figures.icons import describe_icons, plot_icons
 from reanalysis.report.figures.leave_one_out import describe_leave_one_out, plot_leave_one_out
 from reanalysis.report.figures.overview import describe_overview, plot_overview
 from reanalysis.report.figures.prior_posterior import describe_prior_posterior, plot_prior_posterior
+from reanalysis.report.figures.ranks import describe_ranks, plot_ranks
 from reanalysis.report.figures.sensitivity import describe_sensitivity, plot_sensitivity
+from report.figures.sampled import sampled
 
 Plot = Callable[..., Axes]
 Describe = Callable[[Any], str]
@@ -31,4 +35,15 @@ OF_ANALYSIS: dict[str, tuple[Plot, Describe]] = {
     "overview": (plot_overview, describe_overview),
     "coverage": (plot_coverage, describe_coverage),
 }
-EVERY = {**OF_ENDPOINT, **OF_ANALYSIS}
+OF_CHAINS: dict[str, tuple[Plot, Describe]] = {
+    "ranks": (plot_ranks, describe_ranks),
+    "energy": (plot_energy, describe_energy),
+}
+EVERY = {**OF_ENDPOINT, **OF_CHAINS, **OF_ANALYSIS}
+
+
+def subjects(analysis: Analysis, name: str) -> list[Any]:
+    """What the figure of this name can be drawn of: each endpoint, with chains where it needs them, or the analysis."""
+    if name in OF_ANALYSIS:
+        return [analysis]
+    return [sampled(e) if name in OF_CHAINS else e for e in analysis.endpoints]

@@ -18,7 +18,8 @@ from reanalysis.report.figures.forest import plot_forest
 from reanalysis.report.figures.save import save_figure
 from reanalysis.report.figures.sensitivity import plot_sensitivity
 from reanalysis.report.figures.style import new_figure
-from report.figures.plots import EVERY, OF_ANALYSIS, OF_ENDPOINT
+from report.figures.plots import EVERY, OF_ANALYSIS, OF_CHAINS, OF_ENDPOINT, subjects
+from report.figures.sampled import sampled
 
 pytestmark = pytest.mark.xdist_group("figures")
 
@@ -27,7 +28,7 @@ _HREF = "{http://www.w3.org/1999/xlink}href"
 
 def drawn(analysis: Analysis, name: str) -> Axes:
     plot, _ = EVERY[name]
-    return plot(analysis if name in OF_ANALYSIS else analysis.endpoints[0])
+    return plot(subjects(analysis, name)[0])
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -47,6 +48,7 @@ def test_every_svg_of_the_reanalysis_is_small_whole_and_a_column_wide(
     monkeypatch.setattr(save, "_DPI", 30.0)  # the PNG is of no interest here
     average, *_, single = sorted(anakinra.endpoints, key=lambda e: -len(e.headline.comparative))
     figures = [(e.id, name, plot(e)) for name, (plot, _) in OF_ENDPOINT.items() for e in (average, single)]
+    figures += [(e.id, name, plot(sampled(e))) for name, (plot, _) in OF_CHAINS.items() for e in (average, single)]
     longest = sorted(anakinra.endpoints, key=lambda e: -sum(map(len, e.sensitivity.values())))
     figures += [(e.id, "sensitivity", plot_sensitivity(e)) for e in longest[1:3]]
     figures += [("all", name, plot(anakinra)) for name, (plot, _) in OF_ANALYSIS.items()]

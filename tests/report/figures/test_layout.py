@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reanalysis.report.analysis import Analysis
-from report.figures.plots import OF_ANALYSIS, OF_ENDPOINT
+from report.figures.plots import EVERY, OF_ENDPOINT, subjects
 from report.figures.rendered import faults
 
 pytestmark = pytest.mark.xdist_group("figures")
@@ -14,22 +14,11 @@ FOLDERS = ("anakinra", "single", "trials", "seventy_one", "long_names", "empty_c
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-@pytest.mark.parametrize("name", OF_ENDPOINT)
-def test_words_of_an_endpoint_figure_neither_overlap_nor_leave_it(
-    analyses: dict[str, Analysis], folder: str, name: str
-) -> None:
-    plot, _ = OF_ENDPOINT[name]
-    for endpoint in analyses[folder].endpoints:
-        assert faults(plot(endpoint)) == [], endpoint.id
-
-
-@pytest.mark.parametrize("folder", FOLDERS)
-@pytest.mark.parametrize("name", OF_ANALYSIS)
-def test_words_of_a_whole_report_figure_neither_overlap_nor_leave_it(
-    analyses: dict[str, Analysis], folder: str, name: str
-) -> None:
-    plot, _ = OF_ANALYSIS[name]
-    assert faults(plot(analyses[folder])) == []
+@pytest.mark.parametrize("name", EVERY)
+def test_words_neither_overlap_nor_leave_the_figure(analyses: dict[str, Analysis], folder: str, name: str) -> None:
+    plot, _ = EVERY[name]
+    for what in subjects(analyses[folder], name):
+        assert faults(plot(what)) == [], getattr(what, "id", "")
 
 
 def test_a_figure_grows_with_its_studies_and_keeps_its_width(analyses: dict[str, Analysis]) -> None:

@@ -24,7 +24,7 @@ from reanalysis.report.figures.prior_posterior import plot_prior_posterior
 from reanalysis.report.figures.sensitivity import plot_sensitivity, sensitivity_pages
 from reanalysis.report.figures.style import PAGE, cohort_colour, new_figure, study_mark
 from reanalysis.report.numbers import interval, percent
-from report.figures.plots import EVERY, OF_ANALYSIS, OF_ENDPOINT
+from report.figures.plots import EVERY, OF_ENDPOINT, subjects
 from report.figures.rendered import faults, overlaps, shown
 
 pytestmark = pytest.mark.xdist_group("figures")
@@ -53,7 +53,7 @@ def test_settings_of_the_caller_survive(anakinra: Analysis, name: str) -> None:
     plot, _ = EVERY[name]
     with mpl.rc_context({"font.size": 23.0, "axes.facecolor": "red", "text.usetex": False}):
         before = dict(mpl.rcParams)
-        plot(anakinra if name in OF_ANALYSIS else anakinra.endpoints[0])
+        plot(subjects(anakinra, name)[0])
         assert dict(mpl.rcParams) == before
 
 
@@ -68,7 +68,7 @@ def test_a_fit_is_enough_for_a_figure(anakinra: Analysis, name: str) -> None:
 @pytest.mark.parametrize("name", EVERY)
 def test_settings_of_the_caller_do_not_show(anakinra: Analysis, name: str) -> None:
     plot, _ = EVERY[name]
-    what = anakinra if name in OF_ANALYSIS else anakinra.endpoints[0]
+    what = subjects(anakinra, name)[0]
     with mpl.rc_context({"font.size": 23.0, "axes.labelsize": 30, "xtick.labelsize": 30, "figure.dpi": 50}):
         axes = plot(what)
     assert faults(axes) == []
@@ -78,7 +78,7 @@ def test_settings_of_the_caller_do_not_show(anakinra: Analysis, name: str) -> No
 def test_given_axes_are_drawn_on_and_returned(anakinra: Analysis, name: str) -> None:
     plot, _ = EVERY[name]
     axes = new_figure(9.0, 6.0).add_axes((0.3, 0.2, 0.4, 0.6))
-    assert plot(anakinra if name in OF_ANALYSIS else anakinra.endpoints[0], ax=axes) is axes
+    assert plot(subjects(anakinra, name)[0], ax=axes) is axes
     assert shown(axes)
 
 
@@ -86,8 +86,7 @@ def test_given_axes_are_drawn_on_and_returned(anakinra: Analysis, name: str) -> 
 @pytest.mark.parametrize("folder", ["anakinra", "single", "trials", "long_names", "empty_cells"])
 def test_alternative_text_is_short_and_free_of_verdicts(analyses: dict[str, Analysis], folder: str, name: str) -> None:
     _, describe = EVERY[name]
-    analysis = analyses[folder]
-    for what in [analysis] if name in OF_ANALYSIS else analysis.endpoints:
+    for what in subjects(analyses[folder], name):
         text = describe(what)
         assert text.endswith(".")
         assert 40 < len(text) < 900

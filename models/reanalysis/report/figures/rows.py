@@ -239,6 +239,12 @@ def points_across(axes: Axes) -> float:
     return float(axes.get_window_extent().width) * _INCH / (figure.dpi if figure else _INCH)
 
 
+def points_down(axes: Axes) -> float:
+    """Height of axes as they now stand, in points."""
+    figure = axes.get_figure(root=True)
+    return float(axes.get_window_extent().height) * _INCH / (figure.dpi if figure else _INCH)
+
+
 def _at(cells: tuple[tuple[Words, ...], ...], i: int) -> tuple[Words, ...]:
     return cells[i] if i < len(cells) else ()
 

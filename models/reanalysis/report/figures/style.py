@@ -35,6 +35,9 @@ BETTER = "#1b6b47"
 ACCENT = "#0072B2"
 """Posterior densities and curves where no study is meant."""
 
+CONTRAST = "#b34000"
+"""A second curve beside the first, and what lies beyond its limit."""
+
 _FONT = "DejaVu Sans"  # shipped inside matplotlib, hence the same on every machine
 
 # Okabe and Ito's colours, told apart with any colour vision; black is for averages, yellow too pale.
@@ -136,6 +139,11 @@ def study_mark(evidence: Evidence, study: str) -> StudyMark:
         return StudyMark(*_MANY_STUDIES)
     place = evidence.studies.index(study)
     return StudyMark(_STUDY_COLOURS[place], _STUDY_MARKERS[place])
+
+
+def chain_colour(chain: int, chains: int) -> str:
+    """Colour of a chain, counted from 0; the same for all where there are more than can be told apart."""
+    return _STUDY_COLOURS[chain] if chains <= len(_STUDY_COLOURS) else ACCENT
 
 
 def cohort_colour(count: int) -> str:
