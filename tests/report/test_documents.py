@@ -6,8 +6,10 @@ import re
 import unicodedata
 from itertools import pairwise
 
+import docx
 import numpy as np
 import pytest
+from docx.oxml.ns import qn
 
 from reanalysis.effects.summary import Summary
 from reanalysis.report.numbers import interval, percent, points_interval
@@ -124,6 +126,14 @@ def test_page_and_word_file_have_the_same_tables(report: Report) -> None:
     assert captions == [e.text for e in report.all("caption")]
 
 
+def test_captions_are_numbered_alike_in_every_document(report: Report) -> None:
+    for kind, tag in (("Table", "caption"), ("Figure", "figcaption")):
+        captions = [e.text for e in report.all(tag)]
+        for number, caption in enumerate(captions, 1):
+            assert caption.startswith(f"{kind} {number}: ")
+            assert caption.replace(" ", "")[:60] in report.pdf.replace(" ", "")
+
+
 def test_page_and_word_file_have_the_same_pictures(report: Report) -> None:
     assert len(report.docx_pictures()) == len(report.all("img"))
     assert report.docx_captions("ImageCaption") == [e.text for e in report.all("figcaption")]
@@ -131,6 +141,15 @@ def test_page_and_word_file_have_the_same_pictures(report: Report) -> None:
 
 def test_the_word_file_has_styles_a_user_can_change(report: Report) -> None:
     assert {"Title", "Heading1", "Heading2", "TableCaption", "ImageCaption"} <= report.docx_styles()
+
+
+def test_no_row_of_the_word_file_lies_on_two_pages_and_no_caption_leaves_its_table(report: Report) -> None:
+    document = docx.Document(str(report.folder / "report.docx"))
+    table = next(style.element for style in document.styles if style.name == "Table")
+    assert table.find(f"{qn('w:trPr')}/{qn('w:cantSplit')}") is not None
+    caption = next(style for style in document.styles if style.name == "Table Caption")
+    assert caption.paragraph_format.keep_with_next
+    assert {(round(s.page_width.mm), round(s.page_height.mm)) for s in document.sections} == {(210, 297)}
 
 
 def test_the_paper_has_every_letter(report: Report) -> None:

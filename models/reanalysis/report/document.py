@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -64,14 +63,16 @@ def _html(source: Path, title: str, folder: Path, templates: Path) -> None:
 
 
 def _docx(source: Path, title: str, folder: Path, templates: Path) -> None:
+    from reanalysis.report.word_styles import write_reference
+
     reference = folder / ".reference.docx"
-    _reference_docx(reference)
+    write_reference(reference)
     try:
         _pandoc(
             source,
             folder / "report.docx",
             title,
-            "--to=docx",
+            "--to=docx+native_numbering",
             "--default-image-extension=png",
             f"--reference-doc={reference}",
             f"--lua-filter={templates / 'paper.lua'}",
@@ -142,39 +143,3 @@ def _pandoc(source: Path, target: Path, title: str, *options: str) -> None:
 def _yaml_text(title: str) -> str:
     """A title that pandoc reads as text whatever it holds."""
     return " ".join(title.split()) or _TITLE_FALLBACK
-
-
-def _reference_docx(path: Path) -> None:
-    """Pandoc's own reference document with ruled tables in small type: Word users get real, editable styles."""
-    import pypandoc
-
-    done = subprocess.run(
-        [pypandoc.get_pandoc_path(), "--print-default-data-file=reference.docx"],
-        capture_output=True,
-        check=True,
-    )
-    plain = path.with_suffix(".plain")
-    plain.write_bytes(done.stdout)
-    with zipfile.ZipFile(plain) as original, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as styled:
-        for item in original.infolist():
-            content = original.read(item)
-            item.date_time = (1980, 1, 1, 0, 0, 0)  # pandoc says when it was asked, and hands it on to every document
-            if item.filename == "word/styles.xml":
-                content = _styled(content.decode("utf-8")).encode("utf-8")
-            styled.writestr(item, content)
-    plain.unlink()
-
-
-def _styled(styles: str) -> str:
-    borders = "".join(
-        f'<w:{edge} w:val="single" w:sz="4" w:space="0" w:color="999999"/>' for edge in ("top", "bottom", "insideH")
-    )
-    start = styles.index('w:styleId="Table"')
-    end = styles.index("</w:style>", start)
-    block = styles[start:end]
-    if "<w:tblPr>" not in block:
-        raise DocumentError("pandoc's reference document has no table style to rule")
-    ruled = block.replace("<w:tblPr>", f"<w:tblPr><w:tblBorders>{borders}</w:tblBorders>", 1)
-    small = '<w:rPr><w:sz w:val="16"/><w:szCs w:val="16"/></w:rPr>'
-    ruled = ruled.replace("<w:tblPr>", f"{small}<w:tblPr>", 1) if "<w:rPr>" not in ruled else ruled
-    return styles[:start] + ruled + styles[end:]

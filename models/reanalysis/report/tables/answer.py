@@ -36,16 +36,16 @@ def answer_table(
         row += [leave_out_range(e)]
         rows.append(row)
     side = "benefit" if declared else "fewer events"
-    chances = [("P(benefit)", 0.85), ("P(harm)", 0.72)] if declared else [("P(fewer)", 0.85)]
+    chances = [("P(benefit)", 0.95), ("P(harm)", 0.8)] if declared else [("P(fewer)", 0.9)]
     scale = [Column(strips[strip_name("")], 1.95)] if drawn else []
     return table(
         [
             Column("Endpoint", 1.5),
-            Column("Compared in", 1.45),
+            Column("Compared in", 1.35),
             Column("Odds ratio (95 % interval)", 1.65),
             *scale,
             *[Column(name, width, "right") for name, width in chances],
-            Column("Difference per 100 (95 % interval)", 2.5),
+            Column("Difference per 100 (95 % interval)", 2.45),
             Column(f"P({side}) without one cohort", 1.65),
         ],
         rows,

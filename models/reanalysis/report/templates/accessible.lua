@@ -25,8 +25,18 @@ function Para(para)
   return pandoc.Div({para}, pandoc.Attr("", {"formula"}, attributes))
 end
 
+-- Captions are numbered as they are on paper.
+local counts = {Figure = 0, Table = 0}
+
+local function numbered(kind, caption)
+  counts[kind] = counts[kind] + 1
+  caption[1].content:insert(1, pandoc.Strong({kind .. " " .. counts[kind] .. ":"}))
+  caption[1].content:insert(2, pandoc.Space())
+end
+
 -- On a narrow screen a figure keeps a size that can be read, and scrolls.
 function Figure(figure)
+  numbered("Figure", figure.caption.long)
   figure.attributes.tabindex = "0"
   return figure
 end
@@ -40,6 +50,7 @@ function Table(table)
   name = name:match("^(.-)%.%s") or name
   seen[name] = (seen[name] or 0) + 1
   if seen[name] > 1 then name = name .. ", " .. seen[name] end
+  numbered("Table", table.caption.long)
   table.caption.long = {pandoc.Div(table.caption.long, pandoc.Attr("", {"caption"}))} -- stays in view where the table scrolls
   for _, body in ipairs(table.bodies) do body.row_head_columns = 1 end
   return pandoc.Div({table}, pandoc.Attr("", {"scroll"}, {{"tabindex", "0"}, {"role", "region"}, {"aria-label", name}}))
