@@ -27,6 +27,7 @@ from report.figures.folders import write_folder
 Gates = Callable[[ModelSpec], tuple[CheckResult, ...]]
 Sampled = Callable[[Gates], None]
 
+TRIALS = [("a", (3, 30, 1, 31)), ("b", (5, 41, 4, 40))]
 ANAKINRA = Path(__file__).parents[2] / "data" / "anakinra"
 
 
@@ -34,7 +35,13 @@ ANAKINRA = Path(__file__).parents[2] / "data" / "anakinra"
 def trials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two trials, and no refinement of grids for their sake."""
     monkeypatch.setitem(multiverse.__kwdefaults__, "at_least", 1)  # type: ignore[arg-type]
-    return write_folder(tmp_path / "trials", {"death": [("a", (3, 30, 1, 31)), ("b", (5, 41, 4, 40))]})
+    return write_folder(tmp_path / "trials", {"death": TRIALS})
+
+
+@pytest.fixture
+def two_endpoints(trials: Path, tmp_path: Path) -> Path:
+    """The trials with a second endpoint, for the model of several."""
+    return write_folder(tmp_path / "two", {"death": TRIALS, "stroke": TRIALS})
 
 
 def sensitivity(folder: Path, *arguments: object, endpoint: str = "death") -> object:
@@ -115,12 +122,12 @@ def sampled(monkeypatch: pytest.MonkeyPatch) -> Sampled:
     return stand_in
 
 
-def test_every_model_is_fitted_once_and_one_that_fails_says_why(trials: Path, sampled: Sampled) -> None:
+def test_every_model_is_fitted_once_and_one_that_fails_says_why(two_endpoints: Path, sampled: Sampled) -> None:
     def broken(spec: ModelSpec) -> tuple[CheckResult, ...]:
         raise EngineError("no sampler here")
 
     sampled(broken)
-    ended = sensitivity(trials, "--all-models", "--format", "json")
+    ended = sensitivity(two_endpoints, "--all-models", "--format", "json")
     assert ended.code == 0  # type: ignore[attr-defined]
     by_name = {one["model"]: one for one in ended.json["models"]}  # type: ignore[attr-defined]
     assert next(iter(by_name)) == "contrast"
@@ -131,19 +138,19 @@ def test_every_model_is_fitted_once_and_one_that_fails_says_why(trials: Path, sa
         assert one["passed"] is (None if one["engine"] == "nuts" else True)
     assert by_name["joint"]["note"] == "not computed: no sampler here"
     assert by_name["all-cohort"]["log_odds_ratio"] == by_name["contrast"]["log_odds_ratio"]  # nothing to fill
-    assert "no sampler here" in sensitivity(trials, "--all-models").out  # type: ignore[attr-defined]
+    assert "no sampler here" in sensitivity(two_endpoints, "--all-models").out  # type: ignore[attr-defined]
 
 
-def test_a_sampled_model_that_fails_a_gate_is_shown_so_and_ends_with_3(trials: Path, sampled: Sampled) -> None:
+def test_a_sampled_model_that_fails_a_gate_is_shown_so_and_ends_with_3(two_endpoints: Path, sampled: Sampled) -> None:
     sampled(lambda spec: (CheckResult("R-hat", True, "1.00"), CheckResult("Divergences", spec.model != "joint", "7")))
-    ended = sensitivity(trials, "--all-models", "--format", "json")
+    ended = sensitivity(two_endpoints, "--all-models", "--format", "json")
     assert ended.code == 3  # type: ignore[attr-defined]
     assert ended.err == "gate failed: joint: Divergences: 7\n"  # type: ignore[attr-defined]
     by_name = {one["model"]: one for one in ended.json["models"]}  # type: ignore[attr-defined]
     assert {name for name, one in by_name.items() if not one["passed"]} == {"joint"}
     assert [gate["passed"] for gate in by_name["joint"]["gates"]] == [True, False]
     assert by_name["contrast"]["gates"] == []
-    page = sensitivity(trials, "--all-models")
+    page = sensitivity(two_endpoints, "--all-models")
     assert page.code == 3  # type: ignore[attr-defined]
     (joint,) = [line for line in page.out.splitlines() if line.startswith("joint")]  # type: ignore[attr-defined]
     (arms,) = [line for line in page.out.splitlines() if line.startswith("arm-beta")]  # type: ignore[attr-defined]
@@ -159,3 +166,11 @@ def test_a_model_without_an_average_says_so(trials: Path, sampled: Sampled) -> N
     assert by_name["contrast"].note == NO_AVERAGE
     assert by_name["exnex"].note == "exnex allows partial pooling only"
     assert all(one.log_odds_ratio is None and one.as_dict()["passed"] is None for one in found)
+
+
+def test_the_model_of_several_endpoints_is_left_to_folders_that_have_them(trials: Path, sampled: Sampled) -> None:
+    sampled(lambda spec: ())
+    evidence = read_evidence(trials)
+    by_name = {one.model: one for one in all_models.all_models(evidence, "death", default_spec(evidence))}
+    assert [name for name, one in by_name.items() if one.log_odds_ratio is None] == ["joint"]
+    assert by_name["joint"].note == "of one endpoint alone it is the contrast model"

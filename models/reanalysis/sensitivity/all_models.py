@@ -12,6 +12,7 @@ from reanalysis.effects.summary import Summary, summarise
 from reanalysis.engines.errors import EngineError
 from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.problems import InvalidInput
+from reanalysis.model.data import JointData
 from reanalysis.model.family import FAMILIES, Engine
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
@@ -82,6 +83,8 @@ def _answer(evidence: Evidence, endpoint: str, spec: ModelSpec) -> ModelAnswer:
     except InvalidInput as error:
         return ModelAnswer(spec.model, engine, (), None, None, note=str(error))
     reason = why_no_effect(spec, data)
+    if isinstance(data, JointData) and len(data.parts) == 1:
+        reason = "of one endpoint alone it is the contrast model"
     if reason:
         return ModelAnswer(spec.model, engine, data.names, None, None, note=reason)
     try:
