@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from reanalysis.checks.published_folder import FOLDER
+from reanalysis.evidence.folder import read_evidence
 from reanalysis.evidence.observation import Candidates
 from reanalysis.model.data import AdjustedRatio, ModelData, StudyData
 from reanalysis.model.distributions import Distribution
@@ -66,17 +68,17 @@ ICANS = data(
 )
 """Neurotoxicity in the three anakinra cohorts: a latent denominator, two readings, and weighted pseudo-counts."""
 
-BETA_BLOCKERS = (
-    (3, 39, 3, 38), (14, 116, 7, 114), (11, 93, 5, 69), (127, 1520, 102, 1533), (27, 365, 28, 355), (6, 52, 4, 59),
-    (152, 939, 98, 945), (48, 471, 60, 632), (37, 282, 25, 278), (188, 1921, 138, 1916), (52, 583, 64, 873),
-    (47, 266, 45, 263), (16, 293, 9, 291), (45, 883, 57, 858), (31, 147, 25, 154), (38, 213, 33, 207),
-    (12, 122, 28, 251), (6, 154, 8, 151), (3, 134, 6, 174), (40, 218, 32, 209), (43, 364, 27, 391), (39, 674, 22, 680),
-)  # fmt: skip
-"""Deaths in 22 trials of beta-blockers after infarction: control events, n, treated events, n (BDA3, table 5.4)."""
 
-BCG = (
-    (11, 139, 4, 123), (29, 303, 6, 306), (11, 220, 3, 231), (248, 12867, 62, 13598), (47, 5808, 33, 5069),
-    (372, 1451, 180, 1541), (10, 629, 8, 2545), (499, 88391, 505, 88391), (45, 7277, 29, 7499), (65, 1665, 17, 1716),
-    (141, 27338, 186, 50634), (3, 2341, 5, 2498), (29, 17854, 27, 16913),
-)  # fmt: skip
-"""Tuberculosis in 13 trials of BCG vaccine: control cases, n, vaccinated cases, n (Colditz 1994, JAMA 271:698)."""
+def trials(problem: str) -> tuple[tuple[int, int, int, int], ...]:
+    """Control events, n, treated events, n of each trial of a published problem."""
+    arms = read_evidence(FOLDER / problem).arms
+    counts = {(row.study, row.arm): (row.events[0], row.n) for row in arms if row.events and row.n}
+    studies = dict.fromkeys(study for study, _ in counts)
+    return tuple((*counts[study, "control"], *counts[study, "treated"]) for study in studies)
+
+
+BETA_BLOCKERS = trials("beta-blockers")
+"""Deaths in 22 trials of beta-blockers after infarction (BDA3, table 5.4, has the same counts)."""
+
+BCG = trials("bcg")
+"""Tuberculosis in 13 trials of BCG vaccine."""

@@ -38,6 +38,7 @@ def test_every_printed_figure_is_met(name: str) -> None:
     shown = table.loc[~table["passed"], ["quantity", "statistic", "source", "printed", "computed", "tolerance"]]
     assert shown.empty, f"\n{shown}"
     assert table["citation"].all()
+    assert table["remark"].str.contains("tolerance:").all()
 
 
 @pytest.mark.parametrize("name", ["as", "rats"])

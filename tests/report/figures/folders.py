@@ -8,17 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from engines.builders import BETA_BLOCKERS
+
 Counts = tuple[int, int, int, int]
 """Events and n of the control arm, then of the treated arm."""
-
-# Yusuf et al. 1985, Prog Cardiovasc Dis 27:335; as in Gelman et al., Bayesian Data Analysis, section 5.6.
-BETA_BLOCKERS: tuple[Counts, ...] = (
-    (3, 39, 3, 38), (14, 116, 7, 114), (11, 93, 5, 69), (127, 1520, 102, 1533), (27, 365, 28, 355),
-    (6, 52, 4, 59), (152, 939, 98, 945), (48, 471, 60, 632), (37, 282, 25, 278), (188, 1921, 138, 1916),
-    (52, 583, 64, 873), (47, 266, 45, 263), (16, 293, 9, 291), (45, 883, 57, 858), (31, 147, 25, 154),
-    (38, 213, 33, 207), (12, 122, 28, 251), (6, 154, 8, 151), (3, 134, 6, 174), (40, 218, 32, 209),
-    (43, 364, 27, 391), (39, 674, 22, 680),
-)  # fmt: skip
 
 LONG_NAMES = (
     "A randomised double-blind placebo-controlled multicentre trial",

@@ -72,10 +72,10 @@ def _problem(name: str, own: pd.DataFrame) -> Markdown:
     priors = f", with {', '.join(shared)}" if shared else ""
     return table(
         [
-            Column("Quantity", 2),
+            Column("Quantity", 1.8),
             Column("Printed by", 1),
-            Column("Printed", 2.1),
-            Column("Computed", 2.1),
+            Column("Printed", 2.3),
+            Column("Computed", 2.3),
             Column("Apart, in tolerances", 0.8, "right"),
             Column("Within", 0.6),
         ],
