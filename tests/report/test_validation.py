@@ -6,12 +6,16 @@ import csv
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from reanalysis.checks.published import check_published
 from reanalysis.checks.published_folder import FOLDER
 from reanalysis.checks.result import CheckResult
 from reanalysis.evidence.published import read_published
+from reanalysis.report import made_before
+from reanalysis.report.cache import ResultCache
+from reanalysis.report.log import BuildLog
 from reanalysis.report.slug import slug
 from reanalysis.report.tables.validation import validation_sources, validation_tables
 from reanalysis.report.text import markdown
@@ -60,6 +64,21 @@ def test_a_missed_figure_is_named_beside_what_is_computed(missed: CheckResult, p
     assert "NO\\: sd" in row
     others = [line for line in str(validation_tables(missed)[0]).splitlines() if "NO" in line]
     assert others == [row]
+
+
+def test_a_build_compares_once_and_warns_of_what_it_misses(
+    missed: CheckResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warned: list[str] = []
+    log, cache = BuildLog(warn=warned.append), ResultCache(tmp_path)
+    monkeypatch.setattr(made_before, "check_published", lambda: missed)
+    first = made_before.validate_or_recall(cache, log)
+    monkeypatch.delattr(made_before, "check_published")
+    again = made_before.validate_or_recall(cache, log)
+    assert again.text == first.text == missed.text
+    pd.testing.assert_frame_equal(again.table, missed.table)
+    assert len(warned) == 2
+    assert warned[0].endswith(missed.text)
 
 
 def test_without_published_problems_the_section_says_so(tmp_path: Path, plain_report: Report) -> None:

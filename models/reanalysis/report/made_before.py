@@ -29,6 +29,8 @@ def validate_or_recall(cache: ResultCache, log: BuildLog) -> CheckResult:
     found, source = cache.recall("validation", key, lambda: freeze(check_published()))
     assert isinstance(found, CheckResult)
     log.event("validation", key=key, passed=found.passed, **{"from": source})
+    if found.failed and len(found.table):
+        log.warning(f"the program does not give what others have published: {found.text}")
     return found
 
 
