@@ -26,6 +26,7 @@ LOOPED = 3
 IN_FULL = "three studies"
 
 
+@pytest.mark.timeout(3600)
 @pytest.mark.filterwarnings("ignore")
 def test_time_of_a_thousand_replicates(capsys: pytest.CaptureFixture[str]) -> None:
     evidence = read_evidence(DATA)

@@ -42,6 +42,7 @@ def looped_too(one: Specification) -> bool:
     return one.spec.model == "contrast" and one.spec.pooling == "partial" and len(one.data.studies) == 3 and whole
 
 
+@pytest.mark.timeout(3600)
 @pytest.mark.filterwarnings("ignore")
 def test_time_of_a_thousand_specifications(capsys: pytest.CaptureFixture[str]) -> None:
     evidence = read_evidence(DATA)
