@@ -61,6 +61,14 @@ class PublishedProblem:
         """Name of the folder."""
         return self.evidence.folder.name
 
+    @property
+    def mixture(self) -> BetaMixture | None:
+        """The printed mixture, None where none is printed."""
+        parts = self.components
+        if not parts:
+            return None
+        return BetaMixture(tuple(c.weight for c in parts), tuple(c.a for c in parts), tuple(c.b for c in parts))
+
 
 @dataclass(frozen=True)
 class Refit:
@@ -163,11 +171,10 @@ def in_closed_form(problem: PublishedProblem, figure: PublishedFigure) -> float:
     InvalidInput
         If there is no printed mixture, or the choices mean nothing.
     """
-    parts = problem.components
-    if not parts:
+    mixture = problem.mixture
+    if mixture is None:
         raise _wrong(figure, "model", figure.model, f"needs {MIXTURE_FILE}, which is not there")
     given = _numbers(figure)
-    mixture = BetaMixture(tuple(c.weight for c in parts), tuple(c.a for c in parts), tuple(c.b for c in parts))
     if "robust" in given:
         mixture = mixture.robust(given["robust"])
     if "n" in given:
