@@ -24,10 +24,10 @@ Array = NDArray[np.float64]
 LEVEL = 0.95
 """Probability that chains which agree stay within the bands of all quantities of a posterior, at least."""
 
-CELLS = 50
+CELLS = 40
 """Cells that the pooled ranks are cut into; the distribution functions are judged between them."""
 
-_SIMULATED = 20_000
+_SIMULATED = 10_000
 _ROUNDING = 1e-9
 
 

@@ -17,7 +17,7 @@ from reanalysis.report.figures.forest import describe_forest, forest_pages, plot
 from reanalysis.report.figures.icons import describe_icons, plot_icons
 from reanalysis.report.figures.leave_one_out import describe_leave_one_out, plot_leave_one_out
 from reanalysis.report.figures.prior_posterior import describe_prior_posterior, plot_prior_posterior
-from reanalysis.report.figures.ranks import describe_ranks, plot_ranks
+from reanalysis.report.figures.ranks import MOST, describe_ranks, plot_ranks
 from reanalysis.report.figures.save import save_figure
 from reanalysis.report.figures.sbc_ecdf import describe_sbc_ecdf, plot_sbc_ecdf
 from reanalysis.report.figures.sensitivity import describe_sensitivity, plot_sensitivity, sensitivity_pages
@@ -193,13 +193,16 @@ def _specification_curve(canvas: _Canvas, endpoint: EndpointAnalysis) -> None:
 
 
 def _chains(canvas: _Canvas, endpoint: EndpointAnalysis) -> None:
-    if endpoint.fit.posterior.engine != "nuts":
+    posterior = endpoint.fit.posterior
+    if posterior.engine != "nuts":
         return  # nothing was sampled, which the text says
+    many = len(posterior.overall) + len(posterior.study) > MOST
     canvas.add(
         f"{slug(endpoint.id)}-ranks",
         plot_ranks(endpoint),
-        f"{endpoint.label}: ranks of each chain's draws among those of all chains, distribution functions minus the "
-        "uniform one, and bands that hold all of them at once.",
+        f"{endpoint.label}: ranks of each chain's draws among those of all chains, thinned until they are nearly "
+        "independent: distribution functions minus the uniform one, and the bands that chains which agree stay within, "
+        f"all at once.{' Of the study effects those that stray furthest.' if many else ''}",
         describe_ranks(endpoint),
     )
     canvas.add(

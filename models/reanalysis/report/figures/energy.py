@@ -17,7 +17,7 @@ from reanalysis.report.numbers import counted, decimal
 
 Array = NDArray[np.float64]
 
-_BINS = 36
+_BINS = 28
 _NONE = "Computed by quadrature: there is no energy to show."
 
 
@@ -104,7 +104,6 @@ def _draw(panel: Axes, edges: Array, around: Array, moves: Array, top: float) ->
     panel.set_ylim(0.0, top)
     panel.set_yticks([])
     panel.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
-    panel.stairs(around, edges, fill=True, color=ACCENT, alpha=0.22, linewidth=0)
-    panel.stairs(around, edges, color=ACCENT, linewidth=0.9)
+    panel.stairs(around, edges, fill=True, color=ACCENT, alpha=0.35, linewidth=0)
     panel.stairs(moves, edges, color=CONTRAST, linewidth=1.1)
     panel.axhline(0.0, color=GRID, linewidth=0.5)

@@ -14,7 +14,7 @@ from reanalysis.report.figures.words import Words
 from reanalysis.report.numbers import counted, decimal
 from reanalysis.report.quantities import quantity_label
 
-MOST = 12
+MOST = 8
 """Panels of a figure: where there are more quantities, the study effects that stray furthest."""
 
 _NONE = "Computed by quadrature: there are no chains to compare."
@@ -23,7 +23,7 @@ _NONE = "Computed by quadrature: there are no chains to compare."
 def plot_ranks(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) -> Axes:
     """Distribution function of each chain's ranks minus the uniform one: a panel a quantity.
 
-    What all studies share comes first, then the effect of each study; where these are more than twelve quantities, the
+    What all studies share comes first, then the effect of each study; where these are more than eight quantities, the
     study effects that stray furthest.
 
     Parameters
@@ -107,9 +107,8 @@ def _told(found: tuple[ChainRanks, ...], reach: float) -> str:
     thinned = "every draw" if every == 1 else f"one draw in {every}"
     more = "; of the study effects those that stray furthest" if len(found) > MOST else ""
     return (
-        f"x: rank of a draw among those of all chains, from 0 to 1 ({thinned}); y: share of a chain's draws at or "
-        f"below it minus the share expected, from {decimal(-reach)} to {decimal(reach)}; band: chains that agree stay "
-        f"within all {len(found)} with a probability of at least {100 * LEVEL:g} %{more}"
+        f"x: rank among all chains, 0 to 1 ({thinned}); y: difference from uniform, {decimal(-reach)} to "
+        f"{decimal(reach)}; band: all {len(found)} at once, {100 * LEVEL:g} %{more}"
     )
 
 

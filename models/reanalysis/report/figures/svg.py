@@ -19,6 +19,8 @@ _EMPTY = re.compile(r'<path id="([BR][0-9a-f]+)"(?: d="")?(?: transform="[^"]*")
 _GROUP = re.compile(r'(?<=<g) id="[A-Za-z0-9.]+_\d+"')
 _BARE = re.compile(r"<g>((?:(?!</?g[ >]).)*)</g>")
 _LONG = re.compile(r"(?P<factor>scale\([^)]*\))|\d+\.\d{4,}")
+_OUTLINE = re.compile(r'(?<= d=")[^"]+')
+_COMMAND = re.compile(r" ?([A-Za-z]) ?")
 
 
 def smaller(svg: str) -> str:
@@ -35,6 +37,7 @@ def smaller(svg: str) -> str:
     svg = _EMPTY.sub("", svg).replace("<defs></defs>", "")
     while svg != (svg := _BARE.sub(r"\1", svg)):
         pass
+    svg = _OUTLINE.sub(lambda found: _COMMAND.sub(r"\1", found[0]), svg)
     svg = _SHIFT.sub(_placed, svg)
     return _LONG.sub(lambda found: found["factor"] or _short(float(found[0])), svg).replace(' "', '"').strip() + "\n"
 
