@@ -88,11 +88,17 @@ def test_rates_agree_with_brute_force() -> None:
     assert worst[0] < TOLERANCE, worst
 
 
-def test_beta_rates_agree_with_a_far_finer_sum() -> None:
-    rows = [(2, 20), (5, 24), (1, 18), (9, 30), (4, 21)]
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [(2, 20), (5, 24), (1, 18), (9, 30), (4, 21)],
+        [(23, 107), (12, 44), (19, 51), (9, 39), (39, 139), (6, 20), (9, 78), (10, 35)],  # alpha + beta over decades
+    ],
+)
+def test_beta_rates_agree_with_a_far_finer_sum(rows: list[tuple[int, int]]) -> None:
     posterior = fit(spec("beta-rates"), one_arm(rows))
     bound = posterior.diagnostics["largest_alpha_plus_beta"]
-    from scipy.special import betaln, expit
+    from scipy.special import betainc, betaln, expit
 
     v = np.linspace(-7, 4, 601)[:, None]
     t = np.linspace(-5, np.log(bound), 751)[None, :]
@@ -111,6 +117,12 @@ def test_beta_rates_agree_with_a_far_finer_sum() -> None:
     for (x, n), one in zip(rows, posterior.study.values(), strict=True):
         mean = float((mass * (alpha + x) / (alpha + beta + n)).sum())
         assert one["rate"].mean() == pytest.approx(mean, abs=1e-4)
+    for share in (0.001, 0.025, 0.5, 0.975, 0.999):
+        quantile = float(posterior.overall["rate_new"].quantile(share))
+        assert float((mass * betainc(alpha, beta, quantile)).sum()) == pytest.approx(share, abs=1e-4)
+        (x, n), one = rows[0], next(iter(posterior.study.values()))
+        below = betainc(alpha + x, beta + n - x, float(one["rate"].quantile(share)))
+        assert float((mass * below).sum()) == pytest.approx(share, abs=1e-4)
 
 
 def test_studies_in_conflict_agree_with_brute_force() -> None:

@@ -10,7 +10,7 @@ from reanalysis.model.spec import Engine
 from reanalysis.model.specification import specification
 
 
-def fit(evidence: Evidence, endpoint: str, engine: Engine = "nuts", **choices: Any) -> CheckedFit:
+def fit(evidence: Evidence, endpoint: str, engine: Engine | None = None, **choices: Any) -> CheckedFit:
     """Fit one endpoint and judge the fit.
 
     Parameters
@@ -19,8 +19,9 @@ def fit(evidence: Evidence, endpoint: str, engine: Engine = "nuts", **choices: A
         The folder.
     endpoint : str
         Endpoint id.
-    engine : {"nuts", "quadrature"}
-        NUTS is held against quadrature by the gates; quadrature alone takes milliseconds.
+    engine : {"nuts", "quadrature"}, optional
+        NUTS is held against quadrature by the gates; quadrature alone takes milliseconds, and is what ``beta-rates``
+        is fitted by unless told otherwise.
     **choices
         As of :func:`reanalysis.model.specification.specification`.
 
@@ -31,4 +32,5 @@ def fit(evidence: Evidence, endpoint: str, engine: Engine = "nuts", **choices: A
     EngineError
         If an engine cannot give the posterior.
     """
-    return fit_endpoint(evidence, endpoint, specification(evidence, **choices), engine)
+    spec = specification(evidence, **choices)
+    return fit_endpoint(evidence, endpoint, spec, engine or spec.family.by_default)

@@ -14,7 +14,7 @@ from reanalysis.cli.new import new_command
 from reanalysis.cli.options import Data, Format, Seed
 from reanalysis.cli.predict import predict_command
 from reanalysis.cli.sensitivity import sensitivity_command
-from reanalysis.model.family import FAMILIES, MODELS
+from reanalysis.model.family import MODELS
 
 app = typer.Typer(
     name="reanalysis",
@@ -65,8 +65,12 @@ def fit_command(
     model: Annotated[str, typer.Option(help=f"One of {', '.join(MODELS)}.")] = "contrast",
     pooling: Annotated[str, typer.Option(help="partial, none or complete.")] = "partial",
     engine: Annotated[
-        str, typer.Option(help="nuts (published, checked against quadrature) or quadrature (milliseconds).")
-    ] = "nuts",
+        str | None,
+        typer.Option(
+            help="nuts (checked against quadrature) or quadrature (milliseconds); by default nuts, of beta-rates "
+            "quadrature."
+        ),
+    ] = None,
     arm: Annotated[
         str | None,
         typer.Option(help="control or treated: whose rates (rates models, control by default; exnex of single arms)."),
@@ -99,9 +103,6 @@ def fit_command(
     from reanalysis.evidence.folder import read_evidence
 
     require(bad_format(output), bad_engine(engine, model), bad_file(out))
-    if model in MODELS and engine == "nuts" and engine not in FAMILIES[model].engines:
-        engine = "quadrature"
-        say(f"{model}: fitted by quadrature, its only engine")
     evidence = read_evidence(data)
     spec = specification(
         evidence,
@@ -119,6 +120,7 @@ def fit_command(
     from reanalysis.checks.checked_fit import fit_endpoint
     from reanalysis.cli.progress import working
 
+    engine = engine or spec.family.by_default
     with working(f"fitting {endpoint} by {engine}"):
         fitted = fit_endpoint(evidence, endpoint, spec, engine)  # type: ignore[arg-type]
     if out is not None:

@@ -39,8 +39,10 @@ def bad_format(output: str) -> str:
     return not_one_of("--format", output, FORMATS)
 
 
-def bad_engine(engine: str, model: str = "contrast") -> str:
-    """What is wrong with ``--engine``, for a model where it has one."""
+def bad_engine(engine: str | None, model: str = "contrast") -> str:
+    """What is wrong with ``--engine``, for a model where it has one; nothing where it is not given."""
+    if engine is None:
+        return ""
     if engine == "quadrature" and model in MODELS and engine not in FAMILIES[model].engines:
         return f"--engine quadrature: {model} has nuts only"
     return not_one_of("--engine", engine, ENGINES)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reanalysis.engines.benchmark import log_benchmark_evidence
+from reanalysis.engines.beta_rate import arms_of, largest_total
 from reanalysis.evidence.observation import Candidates
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
@@ -15,6 +16,9 @@ from reanalysis.model.spec import ModelSpec
 Array = NDArray[np.float64]
 
 _STUDY_SIZES = (3, 8, 24, 72, 216, 648, 1944)
+_LEAST_LOG_TOTAL = -30.0
+"""Smallest log(alpha + beta): every rate is 0 or 1 long before."""
+
 LOG_NOTHING = -1e6
 """Log of a weight of 0 that a sampler can follow: no likelihood overcomes it, and it has a gradient."""
 
@@ -85,7 +89,7 @@ def _extras(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Array]:
     ``bias``: bias_sd (slots,). ``exnex``: apart_prior (2,), mean and SD of an effect that stands alone, and log_mix
     (2,), the logs of w and 1 - w. ``all-cohort``: the benchmarks' mark_events, mark_n, mark_log_weight (slots, C),
     mark_rho (slots,), mark_log_share (slots, 2), the logs of w and 1 - w, and mark_log_evidence (slots,).
-    ``arm-beta-binomial``: spread_prior, c.
+    ``arm-beta-binomial``: spread_prior, c. ``beta-rates``: total_bounds (2,), of log(alpha + beta).
     """
     if spec.model == "bias":
         bias = np.zeros(slots)
@@ -110,6 +114,8 @@ def _extras(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Array]:
         }  # fmt: skip
     if spec.model == "arm-beta-binomial":
         return {"spread_prior": np.array(spec.number("c"))}
+    if spec.model == "beta-rates":
+        return {"total_bounds": np.array([_LEAST_LOG_TOTAL, np.log(largest_total(arms_of(spec, data)))])}
     return {}
 
 

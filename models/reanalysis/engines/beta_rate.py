@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, softmax
+from scipy.special import gammaln, logit, softmax
 
+from reanalysis.engines.draws import Draws
+from reanalysis.engines.errors import EngineError
 from reanalysis.evidence.observation import Candidates
+from reanalysis.model.data import ModelData
+from reanalysis.model.spec import ModelSpec
 
 Array = NDArray[np.float64]
 
@@ -56,3 +60,39 @@ def draw_rates(rng: np.random.Generator, candidates: Candidates | None, a: Array
         x, n = candidates.x[chosen], candidates.size[chosen]
     rates = rng.beta(np.maximum(a + x, _LEAST), np.maximum(b + n - x, _LEAST))
     return np.clip(rates, _SMALLEST, 1 - _SMALLEST)
+
+
+def arms_of(spec: ModelSpec, data: ModelData) -> tuple[Candidates, ...]:
+    """Observations of the arm whose rates share a Beta distribution (``beta-rates``), by study.
+
+    Raises
+    ------
+    EngineError
+        If a study has a rho: the Beta distribution is all the overdispersion there is.
+    """
+    if any(study.rho > 0 for study in data.studies):
+        raise EngineError("beta-rates has its own overdispersion: rho must be 0")
+    return tuple(getattr(study, spec.arm) for study in data.studies)
+
+
+def largest_total(arms: tuple[Candidates, ...]) -> float:
+    """Where alpha + beta ends (``beta-rates``): at 1,000 or ten times the largest arm, whichever is more.
+
+    The prior is improper and the posterior falls no faster than (alpha + beta)^(-1/2), because very large alpha + beta
+    is indistinguishable from equal rates: E(alpha) exists only under a bound. The mean rate does not depend on it.
+    """
+    return max(1000.0, 10 * max(float(arm.size.max()) for arm in arms))
+
+
+def beta_rates_draws(spec: ModelSpec, data: ModelData, alpha: Array, beta: Array, rng: np.random.Generator) -> Draws:
+    """Draws of every reported quantity of ``beta-rates``; its prior is improper and has no log density to give.
+
+    Parameters
+    ----------
+    alpha, beta : ndarray, shape (chains, draws)
+        Shape parameters of the Beta distribution.
+    """
+    rates = np.stack([draw_rates(rng, arm, alpha, beta) for arm in arms_of(spec, data)], axis=-1)
+    new = draw_rates(rng, None, alpha, beta)
+    overall = {"alpha": alpha, "beta": beta, "mean_rate": alpha / (alpha + beta), "rate_new": new}
+    return Draws(overall, {"rate": rates}, {spec.arm: logit(rates)}, {})

@@ -75,6 +75,8 @@ class Family:
         Poolings it allows.
     settings : tuple of Setting
         What ``--set`` may change.
+    by_default : str
+        Engine that is used where none is asked for.
     rho : bool
         Whether rho comes from the design of the study; False where the model discounts, or spreads, in its own way.
     """
@@ -87,6 +89,7 @@ class Family:
     engines: tuple[Engine, ...] = ENGINES
     poolings: tuple[Pooling, ...] = POOLINGS
     settings: tuple[Setting, ...] = ()
+    by_default: Engine = "nuts"
     rho: bool = True
 
     def setting(self, name: str) -> Setting | None:
@@ -194,9 +197,10 @@ FAMILIES: dict[str, Family] = {
             "beta-rates",
             "Rates of one arm share a Beta distribution.",
             (r"p_s \sim \mathrm{Beta}(\alpha, \beta), \quad p(\alpha, \beta) \propto (\alpha + \beta)^{-5/2}",),
-            "The textbook beta-binomial. Its Beta distribution is the overdispersion, so rho is 0.",
+            "The textbook beta-binomial. Its Beta distribution is the overdispersion, so rho is 0. The tails of alpha "
+            "and beta are so heavy that means of draws are poor: computed by quadrature unless sampling is asked for.",
             "Gelman et al. 2013, Bayesian Data Analysis, 3rd edition, section 5.3",
-            engines=("quadrature",),
+            by_default="quadrature",
             poolings=("partial",),
             rho=False,
         ),

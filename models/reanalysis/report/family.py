@@ -41,7 +41,6 @@ def described_family(evidence: Evidence) -> list[Described]:
 
 
 def _described(evidence: Evidence, family: Family) -> Described:
-    by = {("nuts", "quadrature"): "sampled, and by quadrature", ("nuts",): "sampled", ("quadrature",): "by quadrature"}
     return Described(
         family.name,
         family.title,
@@ -49,7 +48,7 @@ def _described(evidence: Evidence, family: Family) -> Described:
         family.note,
         _priors(evidence, family),
         "; ".join(_setting(*one) for one in _settings(family)),
-        by[family.engines],
+        "sampled, and by quadrature" if "quadrature" in family.engines else "sampled",
         family.source,
     )
 

@@ -10,6 +10,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from reanalysis.engines.arm_rates import arm_rates_draws
+from reanalysis.engines.beta_rate import beta_rates_draws
 from reanalysis.engines.draws import Draws, apart_prior, hierarchical_draws, stand_alone
 from reanalysis.model.data import ModelData, StudyData
 from reanalysis.model.likelihood import log_likelihood
@@ -30,6 +31,10 @@ def assembled(spec: ModelSpec, data: ModelData, posterior: Any) -> tuple[Draws, 
         alpha, mu, rho = (posterior[name].values for name in ("alpha_raw", "mu", "rho"))
         base = spec.priors.baseline
         return arm_rates_draws(spec, data, base.mean + base.sd * alpha, mu, rho), {}
+    if spec.model == "beta-rates":
+        v, total = posterior["v"].values, np.exp(posterior["t"].values)
+        rng = np.random.default_rng([spec.seed, 10])
+        return beta_rates_draws(spec, data, total * expit(v), total * expit(-v), rng), {}
     count = len(data.studies)
     z = posterior["z"].values[..., :count]
     mu, tau = posterior["mu"].values, posterior["tau"].values

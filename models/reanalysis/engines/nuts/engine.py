@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+_PRIORS = {"arm-beta-binomial": arm_rates_prior, "beta-rates": None}
+"""Who draws from the prior where the hierarchical model does not; nobody from an improper one."""
+
 _STATS = ("diverging", "energy", "depth", "n_steps", "step_size", "mean_tree_accept")
 
 
@@ -63,7 +66,7 @@ def fit(spec: ModelSpec, data: ModelData, sampler: Sampler | None = None) -> Pos
     Parameters
     ----------
     spec : ModelSpec
-        Of any model but ``beta-rates``.
+        Of any model.
     data : ModelData
         Studies.
     sampler : Sampler, optional
@@ -75,8 +78,6 @@ def fit(spec: ModelSpec, data: ModelData, sampler: Sampler | None = None) -> Pos
         If there is no compiled model for the specification, or the start value has no finite density.
     """
     sampler = sampler or Sampler()
-    if "nuts" not in spec.family.engines:
-        raise EngineError(f"model {spec.model} has the quadrature engine only")
     _require_finite_start(spec, data)
     compiled, arrays = _program_for(spec, data)
     ready = compiled.with_data({name: arrays[name] for name in compiled.shapes})
@@ -100,8 +101,7 @@ def fit(spec: ModelSpec, data: ModelData, sampler: Sampler | None = None) -> Pos
     if isinstance(data, JointData):
         return _joint_posterior(spec, data, sampler, trace.posterior, stats, about)
     draws, found = assembled(spec, data, trace.posterior)
-    prior = arm_rates_prior if spec.model == "arm-beta-binomial" else prior_draws
-    return _posterior(spec, data, draws, prior, sampler, stats, about | found)
+    return _posterior(spec, data, draws, _PRIORS.get(spec.model, prior_draws), sampler, stats, about | found)
 
 
 def _program_for(spec: ModelSpec, data: ModelData) -> tuple[Program, dict[str, Array]]:
@@ -117,11 +117,14 @@ def _posterior(
     spec: ModelSpec,
     data: ModelData,
     draws: Draws,
-    prior: Callable[[ModelSpec, ModelData, int, int], Draws],
+    prior: Callable[[ModelSpec, ModelData, int, int], Draws] | None,
     sampler: Sampler,
     stats: dict[str, Array],
     diagnostics: dict[str, Any],
 ) -> Posterior:
+    def make_tree() -> DataTree:
+        return to_tree(spec, data, "nuts", draws, prior and prior(spec, data, sampler.chains, 1000), stats)
+
     return Posterior(
         spec=spec,
         data=data,
@@ -137,7 +140,7 @@ def _posterior(
             )
             for index, one in enumerate(data.studies)
         },
-        make_tree=lambda: to_tree(spec, data, "nuts", draws, prior(spec, data, sampler.chains, 1000), stats),
+        make_tree=make_tree,
         diagnostics=diagnostics,
     )
 

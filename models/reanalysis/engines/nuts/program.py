@@ -39,10 +39,15 @@ class ProgramKey:
     rates: bool = False
     endpoints: int = 1
 
+    @property
+    def arms(self) -> int:
+        """Arms of a study."""
+        return 1 if self.rates else 2
+
     @classmethod
     def of(cls, spec: ModelSpec, slots: int, endpoints: int = 1) -> ProgramKey:
         """The key of a specification."""
-        family = "" if spec.model == "arm-beta-binomial" else spec.priors.tau.family
+        family = "" if spec.model in ("arm-beta-binomial", "beta-rates") else spec.priors.tau.family
         return cls(spec.model, family, slots, spec.rates, endpoints)
 
 
@@ -99,6 +104,8 @@ def build_model(key: ProgramKey) -> Any:
     """
     if key.model == "arm-beta-binomial":
         return _arm_beta_binomial(key)
+    if key.model == "beta-rates":
+        return _beta_rates(key)
     if key.model == "joint":
         from reanalysis.engines.nuts.joint_program import build_joint_model
 
@@ -107,7 +114,8 @@ def build_model(key: ProgramKey) -> Any:
     import pytensor.tensor as pt
 
     with pm.Model() as model:
-        prints = _print_data(pm, key)
+        events, n, log_weight = _print_data(pm, key)
+        rho = pm.Data("rho", np.zeros((key.slots, key.arms)))
         mu_prior = pm.Data("mu_prior", np.array([0.0, 1.0]))
         tau_prior = pm.Data("tau_prior", np.array([1.0, 1.0]))
         share = pm.Data("share", np.array(1.0))
@@ -129,23 +137,23 @@ def build_model(key: ProgramKey) -> Any:
             return effect[:, None] if alpha is None else pt.stack([alpha, alpha + effect], axis=1)
 
         if apart is None:
-            _observe_prints(pm, prints, logits(effect))
+            _observe_prints(pm, (events, n, log_weight, rho), logits(effect))
         else:
             pm.CustomDist(
-                "print", *prints[1:3], logits(effect), logits(apart), prints[3], log_mix, logp=mixed_print_logp,
-                random=draw_mixed_print, signature="(a,c),(a,c),(a),(a),(a),(m)->(a,c)", observed=prints[0],
+                "print", n, log_weight, logits(effect), logits(apart), rho, log_mix, logp=mixed_print_logp,
+                random=draw_mixed_print, signature="(a,c),(a,c),(a),(a),(a),(m)->(a,c)", observed=events,
             )  # fmt: skip
         if alpha is not None:
             _observe_ratios(pm, key, effect, apart, log_mix)
     return model
 
 
-def _print_data(pm: Any, key: ProgramKey) -> tuple[Any, Any, Any, Any]:
-    """Placeholders of events, n, log_weight and rho."""
-    arms = 1 if key.rates else 2
-    shape = (key.slots, arms, 2)
-    names = ("events", "n", "log_weight")
-    return (*(pm.Data(name, np.zeros(shape)) for name in names), pm.Data("rho", np.zeros((key.slots, arms))))
+def _print_data(pm: Any, key: ProgramKey) -> tuple[Any, Any, Any]:
+    """Placeholders of events, n and log_weight."""
+    events, n, log_weight = (
+        pm.Data(name, np.zeros((key.slots, key.arms, 2))) for name in ("events", "n", "log_weight")
+    )
+    return events, n, log_weight
 
 
 def _observe_prints(pm: Any, prints: tuple[Any, Any, Any, Any], logit: Any) -> None:
@@ -194,8 +202,7 @@ def _arm_beta_binomial(key: ProgramKey) -> Any:
     import pytensor.tensor as pt
 
     with pm.Model() as model:
-        shape = (key.slots, 2, 2)
-        events, n, log_weight = (pm.Data(name, np.zeros(shape)) for name in ("events", "n", "log_weight"))
+        events, n, log_weight = _print_data(pm, key)
         mu_prior = pm.Data("mu_prior", np.array([0.0, 1.0]))
         baseline_prior = pm.Data("baseline_prior", np.array([0.0, 1.0]))
         mu = pm.Normal("mu", mu_prior[0], mu_prior[1])
@@ -205,6 +212,26 @@ def _arm_beta_binomial(key: ProgramKey) -> Any:
         _observe_prints(
             pm, (events, n, log_weight, every + pt.stack([rho, rho])), every + pt.stack([alpha, alpha + mu])
         )
+    return model
+
+
+def _beta_rates(key: ProgramKey) -> Any:
+    """One Beta distribution of all rates: free variables v = log(alpha / beta) and t = log(alpha + beta).
+
+    On (v, t) the prior (alpha + beta)^(-5/2) has the density alpha beta (alpha + beta)^(-5/2), a standard logistic of v
+    and exp(-t / 2). The second is improper and so no distribution to draw from: a potential within bounds.
+    """
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    with pm.Model() as model:
+        events, n, log_weight = _print_data(pm, key)
+        bounds = pm.Data("total_bounds", np.array([-1.0, 1.0]))
+        v = pm.Logistic("v", 0.0, 1.0)
+        t = pm.Uniform("t", bounds[0], bounds[1])
+        pm.Potential("total_prior", -t / 2)
+        every = pt.zeros((key.slots, 1))
+        _observe_prints(pm, (events, n, log_weight, every + pt.sigmoid(-t)), every + v)  # rho = 1 / (1 + alpha + beta)
     return model
 
 

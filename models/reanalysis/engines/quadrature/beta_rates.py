@@ -4,10 +4,6 @@
 
 Source: Gelman et al., Bayesian Data Analysis, 3rd edition, section 5.3. The rates are integrated out exactly (each
 arm is beta-binomial), leaving the plane of v = log(alpha / beta) and t = log(alpha + beta).
-
-The prior is improper, and the posterior falls no faster than exp(-t / 2) as t grows, because very large alpha + beta is
-indistinguishable from equal rates: E(alpha) exists only under a bound. alpha + beta ends at 1,000 or ten times the
-largest arm, whichever is more; the mean rate does not depend on it.
 """
 
 from __future__ import annotations
@@ -17,9 +13,9 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, expit, logit, logsumexp
+from scipy.special import betaln, expit, log_expit, logit, logsumexp
 
-from reanalysis.engines.beta_rate import draw_rates, log_print
+from reanalysis.engines.beta_rate import largest_total, log_print
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import cumulative_integral
 from reanalysis.engines.marginal import GridMarginal, MappedMarginal
@@ -30,7 +26,15 @@ Array = NDArray[np.float64]
 
 _CUT = 26.0
 _V_NODES, _T_NODES = 49, 73
-_RATE_NODES = 257
+_MOST_V_NODES = 1000
+_RESOLVED = 1.6
+"""Nodes of v by SD of v given t, at least."""
+
+_RATE_STEP = 0.4
+"""Step between nodes of a rate, where they are closest, in SDs of the narrowest component."""
+
+_FAR, _FARTHEST = 40.0, 700.0
+"""Logs of probability that a tail is followed, and the logit it ends at."""
 
 
 @dataclass(frozen=True)
@@ -106,29 +110,33 @@ class BetaRates:
         share = np.exp(log_share - logsumexp(log_share, axis=0)) * self.mass
         return self._rate(alpha + x, beta + n - x, share)
 
-    def sample(self, seed: int, chains: int, draws: int) -> tuple[Array, Array, Array, Array]:
-        """Joint draws of alpha, beta (chains, draws), the study rates (chains, draws, S) and a new rate."""
-        rng = np.random.default_rng([seed, 50])
+    def sample(self, rng: np.random.Generator, chains: int, draws: int) -> tuple[Array, Array]:
+        """Joint draws of alpha and beta, each of shape (chains, draws)."""
         count = chains * draws
         cell = rng.choice(self.mass.size, size=count, p=self.mass.ravel())
         row, column = np.unravel_index(cell, self.mass.shape)
         v = self.v[row] + (self.v[1] - self.v[0]) * rng.uniform(-0.5, 0.5, count)
         t = self.t[column] + (self.t[1] - self.t[0]) * rng.uniform(-0.5, 0.5, count)
         alpha, beta = np.exp(t) * expit(v), np.exp(t) * expit(-v)
-        rates = np.stack([draw_rates(rng, arm, alpha, beta) for arm in self.arms], axis=-1)
-        shape = (chains, draws)
-        new = draw_rates(rng, None, alpha, beta)
-        return alpha.reshape(shape), beta.reshape(shape), rates.reshape(*shape, -1), new.reshape(shape)
+        return alpha.reshape(chains, draws), beta.reshape(chains, draws)
 
     def _rate(self, alpha: Array, beta: Array, mass: Array) -> MappedMarginal:
-        """Mixture of Beta distributions, integrated on the logit scale where all of them are smooth."""
+        """Mixture of Beta distributions, integrated along u = arsinh((logit - c) / w).
+
+        Every component is smooth on the logit scale, but components of large alpha + beta are narrow and those of small
+        alpha + beta reach far: nodes lie close around the centres, and further apart the further out.
+        """
         used = mass > _heaviest(mass, 1e-7)
         a, b, weight = alpha[used], beta[used], mass[used]
         centre, spread = np.log(a / b), np.sqrt(1 / a + 1 / b)
-        low = float(np.min(centre - 8 * spread - 30 / np.maximum(a, 0.5)))
-        high = float(np.max(centre + 8 * spread + 30 / np.maximum(b, 0.5)))
-        theta = np.linspace(max(low, -60.0), min(high, 60.0), _RATE_NODES)
-        log_p, log_q = -np.logaddexp(0.0, -theta), -np.logaddexp(0.0, theta)
+        middle = float(np.average(centre, weights=weight))
+        narrowest = float(spread.min())
+        scale = max(narrowest, float(np.sqrt(np.average((centre - middle) ** 2, weights=weight))))
+        ends = np.array([np.min(centre - 8 * spread - _FAR / a), np.max(centre + 8 * spread + _FAR / b)])
+        low, high = np.arcsinh((np.clip(ends, -_FARTHEST, _FARTHEST) - middle) / scale)
+        u = np.linspace(low, high, 1 + int(np.ceil((high - low) * scale / (_RATE_STEP * narrowest))))
+        theta = middle + scale * np.sinh(u)
+        log_p, log_q = log_expit(theta), log_expit(-theta)
         constant = np.log(weight) - betaln(a, b)
         density = np.empty_like(theta)
         for start in range(0, len(theta), 64):  # keep the (nodes x mixture) block small
@@ -136,7 +144,11 @@ class BetaRates:
             density[block] = np.exp(
                 np.multiply.outer(log_p[block], a) + np.multiply.outer(log_q[block], b) + constant
             ).sum(axis=1)
-        return MappedMarginal(GridMarginal.from_density(theta, density), expit, logit)
+        return MappedMarginal(
+            GridMarginal.from_density(u, density * np.cosh(u)),
+            lambda at: expit(middle + scale * np.sinh(at)),
+            lambda rate: np.arcsinh((logit(rate) - middle) / scale),
+        )
 
 
 def _heaviest(mass: Array, rest: float) -> float:
@@ -153,7 +165,7 @@ def solve_beta(arms: tuple[Candidates, ...]) -> BetaRates:
     QuadratureError
         If mass reaches the edge of the grid where the model does not end.
     """
-    bound = max(1000.0, 10 * max(float(arm.size.max()) for arm in arms))
+    bound = largest_total(arms)
     top = float(np.log(bound))
     window = [-25.0, 25.0, -30.0, top]
     for _ in range(12):
@@ -170,8 +182,13 @@ def solve_beta(arms: tuple[Candidates, ...]) -> BetaRates:
         window = [float(edge) for edge in smaller]
         if done:
             break
-    v, t, log_density = _surface(arms, window, _V_NODES, _T_NODES)
-    mass = np.exp(log_density - log_density.max())
+    v_nodes = _V_NODES
+    while True:
+        v, t, log_density = _surface(arms, window, v_nodes, _T_NODES)
+        mass = np.exp(log_density - log_density.max())
+        if _narrowest(v, mass) > _RESOLVED * (v[1] - v[0]) or v_nodes > _MOST_V_NODES:
+            break
+        v_nodes = 2 * v_nodes - 1
     mass[[0, -1]] *= 0.5
     mass[:, [0, -1]] *= 0.5
     mass /= mass.sum()
@@ -181,6 +198,14 @@ def solve_beta(arms: tuple[Candidates, ...]) -> BetaRates:
     if max(edges) > 1e-5 * mass.max():
         raise QuadratureError(f"posterior mass of (alpha, beta) reaches the edge of its grid {window}")
     return BetaRates(v, t, mass, arms, _mode(arms, v, t, log_density), bound)
+
+
+def _narrowest(v: Array, mass: Array) -> float:
+    """Smallest SD of v given t, among the t that count."""
+    by_t = mass.sum(axis=0)
+    counts = by_t > 1e-6 * by_t.max()
+    share = mass[:, counts] / by_t[counts]
+    return float(np.sqrt((share * (v[:, None] - v @ share) ** 2).sum(axis=0).min()))
 
 
 def _surface(

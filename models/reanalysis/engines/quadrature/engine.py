@@ -6,9 +6,10 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from scipy.special import logit
+import numpy as np
 
-from reanalysis.engines.draws import Draws, apart_prior, prior_draws
+from reanalysis.engines.beta_rate import arms_of, beta_rates_draws
+from reanalysis.engines.draws import apart_prior, prior_draws
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Marginals, Posterior
@@ -82,19 +83,11 @@ def fit(spec: ModelSpec, data: ModelData) -> Posterior:
 
 
 def _fit_beta_rates(spec: ModelSpec, data: ModelData) -> Posterior:
-    if any(study.rho > 0 for study in data.studies):
-        raise EngineError("beta-rates has its own overdispersion: rho must be 0")
-    arms = tuple(getattr(study, spec.arm) for study in data.studies)
-    joint = solve_beta(arms)
+    joint = solve_beta(arms_of(spec, data))
 
     def make_tree() -> DataTree:
-        alpha, beta, rates, new = joint.sample(spec.seed, CHAINS, DRAWS)
-        draws = Draws(
-            {"alpha": alpha, "beta": beta, "mean_rate": alpha / (alpha + beta), "rate_new": new},
-            {"rate": rates},
-            {spec.arm: logit(rates)},
-            {},
-        )
+        rng = np.random.default_rng([spec.seed, 50])
+        draws = beta_rates_draws(spec, data, *joint.sample(rng, CHAINS, DRAWS), rng)
         return to_tree(spec, data, "quadrature", draws, None)
 
     return Posterior(
