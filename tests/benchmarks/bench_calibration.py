@@ -11,7 +11,7 @@ import time
 import pytest
 
 from benchmarks.looped import seconds_each, single_counts
-from benchmarks.timing import DATA, WORKERS, watch
+from benchmarks.timing import DATA, WORKERS, Metered, watch
 from reanalysis.checks.calibration.designs import DESIGNS
 from reanalysis.checks.calibration.replicate import SAMPLER, Job
 from reanalysis.checks.calibration.simulate import simulate
@@ -33,7 +33,7 @@ def test_time_of_a_thousand_replicates(capsys: pytest.CaptureFixture[str]) -> No
     spec = default_spec(evidence)
     lines = []
     for engine in ("quadrature", "nuts"):
-        job = Job(evidence, spec, engine, 1)
+        job = Metered(Job(evidence, spec, engine, 1))
         for design in DESIGNS:
             count = REPLICATES if engine == "nuts" and design == IN_FULL else SOME
             with local_processes(WORKERS) as executor:
@@ -41,12 +41,13 @@ def test_time_of_a_thousand_replicates(capsys: pytest.CaptureFixture[str]) -> No
                 in_batches(job, [(design, i) for i in range(4 * WORKERS)], size=1, executor=executor)
                 ready = time.perf_counter() - start
                 with watch() as took:
-                    ranks = in_batches(job, [(design, 100 + i) for i in range(count)], size=5, executor=executor)
-            each, failed = took.wall / count, sum("error" in one for one in ranks)
+                    found = in_batches(job, [(design, 100 + i) for i in range(count)], size=5, executor=executor)
+            each, processor = took.wall / count, sum(share for _, share in found) / count
+            failed = sum("error" in ranks for ranks, _ in found)
             said = "measured" if count == REPLICATES else f"from {count}"
             lines.append(
-                f"{of(engine, design, each)} ({said}; {failed} without a posterior; {took.load}; "
-                f"before them {ready:.0f} s of start, imports and compilation)"
+                f"{of(engine, design, each)}, {1000 * processor:5.0f} ms of processor ({said}; {took.load}; "
+                f"{failed} without a posterior; before them {ready:.0f} s of start, imports and compilation)"
             )
     counts = [single_counts(simulate(evidence, spec, IN_FULL, i, 1)[1]) for i in range(LOOPED)]
     for name, each in seconds_each(counts, Sampler(*SAMPLER)).items():

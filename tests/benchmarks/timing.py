@@ -6,7 +6,7 @@ import os
 import resource
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,3 +62,15 @@ def load() -> str:
 def _processor() -> float:
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+@dataclass(frozen=True)
+class Metered[T, R]:
+    """Work of a batch, each result with its share of the processor time that the batch took its worker."""
+
+    work: Callable[[Sequence[T]], list[R]]
+
+    def __call__(self, tasks: Sequence[T]) -> list[tuple[R, float]]:
+        start = time.process_time()
+        results = self.work(tasks)
+        return [(result, (time.process_time() - start) / len(tasks)) for result in results]
