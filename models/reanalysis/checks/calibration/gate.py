@@ -18,12 +18,12 @@ def check_calibration(folder: Path = STORED) -> CheckResult:
     """Whether the stored calibration was made by this code and all its ranks and intervals lie inside their bands."""
     found = load(folder)
     if found is None:
-        return CheckResult(_NAME, False, "there is no stored calibration; make one with `reanalysis calibrate`")
+        return CheckResult(_NAME, False, "there is no stored calibration; make one with reanalysis calibrate")
     changed = [engine for engine, digest in found.source.items() if digest != source_digest(engine)]
     if changed:
         text = (
             f"the code behind {' and '.join(changed)} has changed since the stored calibration; make it again with "
-            "`reanalysis calibrate`"
+            "reanalysis calibrate"
         )
         return CheckResult(_NAME, False, text, found.verdict)
     outside, failures = int((~found.verdict["inside"]).sum()), _failures(found.verdict)

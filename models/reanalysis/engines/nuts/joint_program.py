@@ -94,7 +94,6 @@ def build_joint_model(key: ProgramKey) -> Any:
         mu_prior = pm.Data("mu_prior", np.array([0.0, 1.0]))
         tau_prior = pm.Data("tau_prior", np.array([1.0, 1.0]))
         baseline_prior = pm.Data("baseline_prior", np.array([0.0, 1.0]))
-        fixed = pm.Data("fixed", np.array(0.0))
         fixed_factor = pm.Data("fixed_factor", np.eye(e))
         mu = pm.Normal("mu", mu_prior[0], mu_prior[1], shape=e)
         tau = tau_of(pm, key.tau_family, tau_prior, shape=e)
@@ -102,6 +101,7 @@ def build_joint_model(key: ProgramKey) -> Any:
         alpha = baseline_prior[0] + baseline_prior[1] * pm.Normal("alpha_raw", shape=(s, e))
         factor = fixed_factor
         if e > 1:
+            fixed = pm.Data("fixed", np.array(0.0))
             b = partial_prior(e)
             u = pm.Beta("u", b, b, shape=len(b))
             factor = pt.switch(fixed > 0, fixed_factor, _symbolic_cholesky(u, e))
