@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit, logit
 from scipy.stats import norm
 
-from engines.builders import spec, two_arms
+from engines.builders import ICANS, data, spec, study, two_arms
 from reanalysis.effects.estimates import estimates
 from reanalysis.effects.number_needed import number_needed
 from reanalysis.effects.probabilities import beyond_margins, direction, within_rope
@@ -88,3 +88,22 @@ def test_the_odds_ratio_of_a_new_study_has_only_the_moments_that_exist(tau: str,
     assert new_ratio_moments(Distribution.parse(tau)) == moments
     found = estimates(fit(spec(tau=tau), two_arms([(3, 20, 7, 21), (4, 30, 9, 31)])))["odds_ratio_new"]
     assert (found["mean"] is not None, found["sd"] is not None) == (moments > 0, moments > 1)
+
+
+@pytest.mark.parametrize("model", ["contrast", "exnex"])
+def test_the_mean_odds_ratio_of_a_new_study_is_that_of_its_mixture(model: str) -> None:
+    """With nothing observed mu and tau have their priors: E exp(k mu) = exp(k^2 / 2), E exp(k^2 tau^2 / 2) closed."""
+    found = estimates(fit(spec(model, tau="halfnormal(0.25)"), data(study("a", (0, 0)))))["odds_ratio_new"]
+    moments = [np.exp(k**2 / 2) / np.sqrt(1 - (k * 0.25) ** 2) for k in (1, 2)]
+    if model == "exnex":  # half of the new studies stand alone, Normal(0, 1.5^2)
+        moments = [(m + np.exp(1.125 * k**2)) / 2 for k, m in zip((1, 2), moments, strict=True)]
+    assert found["mean"] == pytest.approx(moments[0], rel=1e-4)
+    assert found["sd"] == pytest.approx(np.sqrt(moments[1] - moments[0] ** 2), rel=1e-3)
+
+
+def test_rounding_in_the_tail_of_a_new_effect_is_not_magnified() -> None:
+    posterior = fit(spec(), ICANS)
+    new = posterior.overall["log_odds_ratio_new"]
+    drawn = np.exp(posterior.tree()["posterior"]["log_odds_ratio_new"].values)
+    error = drawn.std() / np.sqrt(drawn.size)
+    assert odds_ratio(new).mean() == pytest.approx(drawn.mean(), abs=4 * error)

@@ -59,8 +59,8 @@ def effects(fitted: Fitted) -> pd.DataFrame:
         raise InvalidInput([f"effects: {spec.model} with {spec.pooling} pooling has no average effect; see .table()"])
     better = evidence.endpoint(posterior.endpoint).better
     average, new = posterior.overall["log_odds_ratio"], posterior.overall["log_odds_ratio_new"]
-    found = headline(posterior)
-    of = "average" if found.study is None else evidence.study_label(found.study)
+    head = headline(posterior)
+    of = "average" if head.study is None else evidence.study_label(head.study)
     rows = [
         _row("average", "odds ratio", odds_ratio(average), effect=average, better=better),
         _row(
@@ -76,11 +76,14 @@ def effects(fitted: Fitted) -> pd.DataFrame:
             rows.append(_row(label, "control risk", rate(marginals["control_logit"])))
             rows.append(_row(label, "treated risk", rate(marginals["treated_logit"])))
             rows.append(_row(label, "risk difference", marginals["risk_difference"]))
-    for name, effect in ((of, found.log_odds_ratio), ("new study", new)):
+    for name, effect in ((of, head.log_odds_ratio), ("new study", new)):
         for baseline in named_baselines(evidence, posterior):
             at = f"{baseline.label}, {baseline.percent:g} %"
             rows += [_row(name, quantity, risk, at) for quantity, risk in _risks(effect, baseline.percent / 100)]
-    return pd.DataFrame(rows).set_index(_INDEX)
+    found = pd.DataFrame(rows)
+    for level in _INDEX:  # sorted in the order of reading, so that any part can be looked up
+        found[level] = pd.Categorical(found[level], list(dict.fromkeys(found[level])), ordered=True)
+    return found.set_index(_INDEX).sort_index()
 
 
 def _risks(log_odds_ratio: Marginal, control_risk: float) -> Iterator[tuple[str, Marginal]]:

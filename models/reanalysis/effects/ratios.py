@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from reanalysis.engines.marginal import MappedMarginal, Marginal
+from reanalysis.engines.marginal import Marginal, RatioMarginal
 from reanalysis.model.distributions import Distribution
 
 
-def odds_ratio(log_odds_ratio: Marginal) -> MappedMarginal:
+def odds_ratio(log_odds_ratio: Marginal) -> RatioMarginal:
     """Odds ratio, treated against control."""
-    return MappedMarginal(log_odds_ratio, np.exp, np.log)
+    return RatioMarginal(log_odds_ratio)
 
 
-def risk_ratio(log_risk_ratio: Marginal) -> MappedMarginal:
+def risk_ratio(log_risk_ratio: Marginal) -> RatioMarginal:
     """Risk ratio, treated against control."""
-    return MappedMarginal(log_risk_ratio, np.exp, np.log)
+    return RatioMarginal(log_risk_ratio)
 
 
 def new_ratio_moments(tau_prior: Distribution) -> int:

@@ -45,6 +45,11 @@ class Marginal(Protocol):
     def density(self, x: ArrayLike) -> Array:
         """Posterior density, for plots."""
 
+    def exponential(self, order: float) -> float:
+        """Expectation of exp(order x): moments of a ratio from its logarithm."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.mean(lambda x: np.exp(order * x))
+
 
 def resolved(marginal: Marginal, width: float) -> tuple[Array, Array]:
     """Nodes close enough for expectations of a function of any steepness.
@@ -66,7 +71,7 @@ def resolved(marginal: Marginal, width: float) -> tuple[Array, Array]:
 
 
 @dataclass(frozen=True)
-class GridMarginal:
+class GridMarginal(Marginal):
     """A posterior known as a density and a distribution function on a grid.
 
     Between nodes the distribution function is the cubic that meets both, an error of fourth order in the grid step.
@@ -171,7 +176,35 @@ class GridMarginal:
 
 
 @dataclass(frozen=True)
-class MappedMarginal:
+class MixtureMarginal(GridMarginal):
+    """A mixture of normal distributions on a grid.
+
+    In its tails the grid holds rounding, which exp(x) would magnify: expectations of exponentials are sums over the
+    components.
+
+    Parameters
+    ----------
+    centre, spread, share : ndarray, shape (K,)
+        Means, SDs and shares of the components, the shares summing to 1.
+    """
+
+    centre: Array
+    spread: Array
+    share: Array
+
+    @classmethod
+    def of(cls, grid: GridMarginal, centre: Array, spread: Array, share: Array) -> MixtureMarginal:
+        """The mixture that a grid tabulates."""
+        return cls(grid.x, grid.pdf, grid.distribution, grid.nodes, grid.mass, centre, spread, share)
+
+    def exponential(self, order: float) -> float:
+        """Expectation of exp(order x)."""
+        with np.errstate(over="ignore"):
+            return float(self.share @ np.exp(order * self.centre + 0.5 * (order * self.spread) ** 2))
+
+
+@dataclass(frozen=True)
+class MappedMarginal(Marginal):
     """An increasing function of a quantity whose posterior is known, e.g. an odds ratio of its logarithm.
 
     Parameters
@@ -219,7 +252,26 @@ class MappedMarginal:
 
 
 @dataclass(frozen=True)
-class DrawsMarginal:
+class RatioMarginal(MappedMarginal):
+    """A ratio whose logarithm's posterior is known."""
+
+    forward: Transform = np.exp
+    inverse: Transform = np.log
+
+    def mean(self, of: Transform | None = None) -> float:
+        """Expectation of the ratio, or of a function of it; not finite where it exceeds all numbers."""
+        return self.base.exponential(1) if of is None else super().mean(of)
+
+    def sd(self, of: Transform | None = None) -> float:
+        """Standard deviation of the ratio, or of a function of it; not finite where it exceeds all numbers."""
+        if of is not None or isinstance(self.base, DrawsMarginal):
+            return super().sd(of)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(np.sqrt(np.maximum(self.base.exponential(2) - np.square(self.base.exponential(1)), 0.0)))
+
+
+@dataclass(frozen=True)
+class DrawsMarginal(Marginal):
     """A posterior known by draws.
 
     Parameters

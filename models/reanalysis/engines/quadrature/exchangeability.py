@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from reanalysis.engines.marginal import GridMarginal, MappedMarginal
+from reanalysis.engines.marginal import GridMarginal, MappedMarginal, MixtureMarginal
 from reanalysis.engines.quadrature.hierarchy import solve
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
 from reanalysis.engines.quadrature.lattice import Lattice, nice_step
@@ -70,10 +70,16 @@ class ExchangeabilityPosterior:
         """Posterior of tau."""
         return self.hierarchy.heterogeneity()
 
-    def new_effect(self) -> GridMarginal:
+    def new_effect(self) -> MixtureMarginal:
         """Predictive distribution of the effect in a new study, drawn from the mixture."""
         lattice, density = self._mixed(*self.hierarchy.new_effect_density(min(self.hierarchy.mu.step, self._finest)))
-        return GridMarginal.from_density(lattice.points, density)
+        centre, spread, share = self.hierarchy.components()
+        return MixtureMarginal.of(
+            GridMarginal.from_density(lattice.points, density),
+            np.append(centre, self.apart.mean),
+            np.append(spread, self.apart.sd),
+            np.append(self.share * share, 1 - self.share),
+        )
 
     def effect_given_others(self, study: int, step: float, pulled: bool = False) -> tuple[Lattice, Array]:
         """Density of one study's effect given all other studies, on a lattice no coarser than ``step``.

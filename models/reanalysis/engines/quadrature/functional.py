@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reanalysis.engines.interpolation import cubic
-from reanalysis.engines.marginal import GridMarginal, Transform
+from reanalysis.engines.marginal import GridMarginal, Marginal, Transform
 
 Array = NDArray[np.float64]
 Inverse = Callable[[Array], tuple[Array, Array]]
@@ -23,7 +23,7 @@ _CLOSE = 3e-5
 
 
 @dataclass(frozen=True)
-class FunctionalMarginal:
+class FunctionalMarginal(Marginal):
     """Posterior of g(outer, inner), increasing in inner for every outer.
 
     P(g <= x) is the sum over outer of the cumulative integral along inner up to the inner value at which g is x. It

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import cumulative_integral
-from reanalysis.engines.marginal import GridMarginal, MappedMarginal
+from reanalysis.engines.marginal import GridMarginal, MappedMarginal, MixtureMarginal
 from reanalysis.engines.quadrature.lattice import Lattice, finer_by
 from reanalysis.engines.quadrature.legendre import legendre_interpolation
 from reanalysis.engines.quadrature.smoothing import binned, log_smoothed, smoothed_total
@@ -80,10 +80,15 @@ class HierarchyPosterior:
             self.scale.coordinate,
         )
 
-    def new_effect(self) -> GridMarginal:
+    def new_effect(self) -> MixtureMarginal:
         """Predictive distribution of the effect in a new study."""
         lattice, density = self.new_effect_density(np.inf)
-        return GridMarginal.from_density(lattice.points, density)
+        return MixtureMarginal.of(GridMarginal.from_density(lattice.points, density), *self.components())
+
+    def components(self) -> tuple[Array, Array, Array]:
+        """Centres, SDs and shares of the normal distributions that a new effect is a mixture of."""
+        centre, spread = np.broadcast_arrays(self.mu.points, self.tau[:, None])
+        return centre.ravel(), spread.ravel(), self.mass.ravel()
 
     def new_effect_density(self, step: float) -> tuple[Lattice, Array]:
         """Predictive density of the effect in a new study, on a lattice no coarser than ``step``."""
