@@ -84,6 +84,19 @@ def test_a_scale_of_rho_makes_no_difference_to_the_bias_model(crs: Multiverse) -
     assert set(table.loc[table["model"] == "bias", "rho scale"]) == {ANY}
 
 
+def test_levels_that_come_to_one_specification_are_named_together(evidence: Evidence, spec: ModelSpec) -> None:
+    """Every cohort has its own controls for ICANS, so benchmarks change nothing; a second model is no second answer."""
+    found = multiverse(evidence, "icans_any", spec, at_least=1, most=1)
+    primary = found.table[found.table["primary"]].iloc[0]
+    assert primary["model"] == "contrast or all-cohort"
+    model = next(choice for choice in found.choices if choice.name == "model")
+    made = dict(zip(model.labels, found.made("model"), strict=True))
+    assert np.array_equal(made["contrast"], made["all-cohort"])
+    assert made["contrast"].sum() == (found.table["model"] == "contrast or all-cohort").sum() > 0
+    assert not (made["contrast"] & made["exnex"]).any()
+    assert np.all(np.any(found.made("pooling"), axis=1) == [True, True, False])  # no pooling, no average
+
+
 def test_leaving_the_weighted_study_out_makes_k_irrelevant(evidence: Evidence, spec: ModelSpec) -> None:
     crossed = module._cross(evidence, "icans_any", spec, False, module.MOST)
     axis = [choice.name for choice in crossed.choices].index("k")

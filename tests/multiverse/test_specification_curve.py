@@ -51,7 +51,8 @@ def test_every_choice_and_level_has_a_row(crs: Multiverse, evidence: Evidence) -
 def test_few_specifications_are_drawn_one_by_one(tmp_path: Path, spec: ModelSpec) -> None:
     folder = read_evidence(write_folder(tmp_path / "few", {"death": [("a", (3, 30, 1, 31))]}))
     found = multiverse(folder, "death", default_spec(folder), at_least=1)
-    few = replace(found, table=found.table.iloc[:7].reset_index(drop=True))
+    cells = np.where(found.cells < 7, found.cells, -1)
+    few = replace(found, table=found.table.iloc[:7].reset_index(drop=True), cells=cells)
     axes = plot_specification_curve(few, folder)
     (panel,) = axes.child_axes
     assert max(len(line.get_xdata()) for line in panel.lines) == 7

@@ -26,6 +26,7 @@ Array = NDArray[np.float64]
 _CURVE = 150.0  # points
 _STRIP = 6.5
 _MOST_BINS = 64
+_UNDEFINED = "no effect"  # a level, such as no pooling, under which there is no average
 
 
 def plot_specification_curve(found: Multiverse, evidence: Evidence, ax: Axes | None = None) -> Axes:
@@ -55,8 +56,9 @@ def plot_specification_curve(found: Multiverse, evidence: Evidence, ax: Axes | N
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         _curve(placed, found, order, edges)
-        for y, (name, label) in zip(placed.y[1:], _levels(found), strict=True):
-            _strip(axes, y, (found.table[name] == label).to_numpy()[order], edges)
+        made = np.concatenate([found.made(choice.name) for choice in found.choices])
+        for y, of_level in zip(placed.y[1:], made, strict=True):
+            _strip(axes, y, of_level[order], edges)
         stack(axes, (1.0, 0.0), (0.0, -6.0), foot, "right")
         return axes
 
@@ -72,18 +74,13 @@ def describe_specification_curve(found: Multiverse, evidence: Evidence) -> str:
     )
 
 
-def _levels(found: Multiverse) -> list[tuple[str, str]]:
-    return [(choice.name, label) for choice in found.choices for label in choice.labels]
-
-
 def _choice_rows(found: Multiverse) -> list[Row]:
-    chance = found.chance
+    chance = found.chance.to_numpy()
     rows = []
     for choice in found.choices:
-        for place, label in enumerate(choice.labels):
-            made = found.table[choice.name] == label
-            head = Words(choice.name[:1].upper() + choice.name[1:], SMALL, colour=SOFT)
-            share = percent(float((chance[made] > 0.5).mean())) if made.any() else "none"
+        for place, (label, made) in enumerate(zip(choice.labels, found.made(choice.name), strict=True)):
+            head = Words(choice.name if len(choice.name) == 1 else choice.name.capitalize(), SMALL, colour=SOFT)
+            share = percent(float((chance[made] > 0.5).mean())) if made.any() else _UNDEFINED
             cells = ((head,) if place == 0 else (), (Words(label, SMALL),), (Words(share, SMALL, colour=SOFT),))
             rows.append(Row(cells, least=9.6, above=5.0 if place == 0 else 0.0, rule=place == 0))
     return rows

@@ -63,7 +63,8 @@ class Multiverse:
     choices : tuple of Varied
         What was crossed.
     table : DataFrame
-        One row a specification: a column a choice (``any`` where it makes no difference), ``primary``, ``effect``
+        One row a specification: a column a choice (several levels joined by "or" where they come to the same
+        specification, ``any`` where all do), ``primary``, ``effect``
         (whose), ``mean``, ``sd``, ``median``, ``lower``, ``upper`` of the log odds ratio (95 % interval),
         ``p_below_0`` and ``p_benefit``.
     cells : ndarray of int
@@ -91,6 +92,11 @@ class Multiverse:
     def chance(self) -> pd.Series[float]:
         """P(benefit) of each specification, P(log odds ratio < 0) where no side is good."""
         return self.table["p_below_0" if self.better is None else "p_benefit"]
+
+    def made(self, choice: str) -> NDArray[np.bool_]:
+        """Which specifications each level of a choice comes to, shape (levels, specifications)."""
+        axis = [varied.name for varied in self.choices].index(choice)
+        return _made(self.cells, axis, len(self.table))
 
     def shares(self) -> dict[float, float]:
         """Share of specifications whose P(benefit), or P(log odds ratio < 0), lies above each threshold."""
@@ -227,20 +233,21 @@ _COLUMNS = ("effect", "mean", "sd", "median", "lower", "upper", "p_below_0")
 
 
 def _levels(every: tuple[Choice, ...], cells: NDArray[np.intp], count: int) -> pd.DataFrame:
-    """Level of each choice by specification; where several levels come to the same specification, any."""
-    flat, columns = cells.ravel(), {}
-    used = flat >= 0
+    """Level of each choice by specification; the levels, where several come to the same specification."""
+    columns = {}
     for axis, choice in enumerate(every):
-        level = np.broadcast_to(_along(axis, cells.shape), cells.shape).ravel()
-        low, high = np.full(count, len(choice.levels)), np.full(count, -1)
-        np.minimum.at(low, flat[used], level[used])
-        np.maximum.at(high, flat[used], level[used])
-        labels = np.array([*choice.labels, ANY], dtype=object)
-        columns[choice.name] = labels[np.where(low == high, low, len(choice.levels))]
+        patterns, pattern = np.unique(_made(cells, axis, count), axis=1, return_inverse=True)
+        columns[choice.name] = np.array([_named(choice.labels, made) for made in patterns.T], dtype=object)[pattern]
     return pd.DataFrame(columns)
 
 
-def _along(axis: int, shape: tuple[int, ...]) -> NDArray[np.intp]:
-    sizes = [1] * len(shape)
-    sizes[axis] = shape[axis]
-    return np.arange(shape[axis]).reshape(sizes)
+def _named(labels: tuple[str, ...], made: NDArray[np.bool_]) -> str:
+    return ANY if made.all() and len(labels) > 1 else " or ".join(np.array(labels, dtype=object)[made])
+
+
+def _made(cells: NDArray[np.intp], axis: int, count: int) -> NDArray[np.bool_]:
+    """Whether a level of a choice, with some levels of the others, comes to a specification; shape (levels, count)."""
+    made = np.zeros((cells.shape[axis], count), dtype=bool)
+    for level, part in enumerate(np.moveaxis(cells, axis, 0)):
+        made[level, part[part >= 0]] = True
+    return made
