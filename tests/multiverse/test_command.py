@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +9,10 @@ import pandas as pd
 import pytest
 
 from cli.command import run
+from multiverse.stand_in import Sampled, sampled_by_quadrature
 from reanalysis.checks.result import CheckResult
 from reanalysis.engines.errors import EngineError
-from reanalysis.engines.fit import fit
 from reanalysis.evidence.folder import read_evidence
-from reanalysis.model.data import ModelData
 from reanalysis.model.family import FAMILIES
 from reanalysis.model.selection import default_spec
 from reanalysis.model.spec import ModelSpec
@@ -23,9 +21,6 @@ from reanalysis.sensitivity.headline_effect import NO_AVERAGE
 from reanalysis.sensitivity.multiverse.multiverse import Multiverse, multiverse
 from reanalysis.sensitivity.multiverse.summary import summary
 from report.figures.folders import write_folder
-
-Gates = Callable[[ModelSpec], tuple[CheckResult, ...]]
-Sampled = Callable[[Gates], None]
 
 TRIALS = [("a", (3, 30, 1, 31)), ("b", (5, 41, 4, 40))]
 ANAKINRA = Path(__file__).parents[2] / "data" / "anakinra"
@@ -112,14 +107,7 @@ def test_unknown_endpoints_and_endpoints_without_a_comparison_are_errors(trials:
 def sampled(monkeypatch: pytest.MonkeyPatch) -> Sampled:
     """Has quadrature stand in for the sampler, with gates of the test's choosing."""
 
-    def stand_in(gates: Gates) -> None:
-        def judged(spec: ModelSpec, data: ModelData, engine: str) -> object:
-            posterior = fit(spec if engine == "quadrature" else replace(spec, model="contrast"), data)
-            return posterior, posterior, gates(spec) if engine == "nuts" else ()
-
-        monkeypatch.setattr(all_models, "fit_and_judge", judged)
-
-    return stand_in
+    return lambda gates: sampled_by_quadrature(monkeypatch, gates)
 
 
 def test_every_model_is_fitted_once_and_one_that_fails_says_why(two_endpoints: Path, sampled: Sampled) -> None:

@@ -12,6 +12,7 @@ from reanalysis.report.figures.overview import plot_overview
 from reanalysis.report.figures.save import save_figure
 from reanalysis.report.log import BuildLog
 from reanalysis.report.sentences import headline_sentences
+from reanalysis.sensitivity.all_models import ModelAnswer
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -25,6 +26,9 @@ class WithoutScrutiny(InThisProcess):
 
     def alternatives(self, evidence: Evidence, spec: ModelSpec, endpoint: str, headline: bool) -> Alternatives:
         return super().alternatives(evidence, spec, endpoint, False)
+
+    def models(self, evidence: Evidence, spec: ModelSpec, endpoint: str, sampled: bool) -> tuple[ModelAnswer, ...]:
+        return ()
 
 
 def without_scrutiny(evidence: Evidence) -> Analysis:

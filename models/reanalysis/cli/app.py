@@ -14,7 +14,9 @@ from reanalysis.cli.new import new_command
 from reanalysis.cli.options import Data, Format, Seed
 from reanalysis.cli.predict import predict_command
 from reanalysis.cli.sensitivity import sensitivity_command
-from reanalysis.model.family import MODELS
+from reanalysis.model.family import FAMILIES, MODELS
+
+_SAMPLED = [name for name, family in FAMILIES.items() if "quadrature" not in family.engines]
 
 app = typer.Typer(
     name="reanalysis",
@@ -149,6 +151,14 @@ def report_command(
         typer.Option(help="Folder to publish to; by default reports/ and the name of the evidence folder."),
     ] = None,
     engine: Annotated[str, typer.Option(help="nuts or quadrature.")] = "nuts",
+    all_models: Annotated[
+        bool,
+        typer.Option(
+            "--all-models",
+            help=f"Also sample {' and '.join(_SAMPLED)} for each endpoint of the first page: left out by default "
+            "because compiling them takes minutes.",
+        ),
+    ] = False,
     seed: Seed = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again, whatever was kept.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait while another build holds the folder.")] = False,
@@ -178,6 +188,7 @@ def report_command(
             target,
             engine=engine,  # type: ignore[arg-type]
             seed=seed,
+            all_models=all_models,
             fresh=fresh,
             wait=wait,
             log=events,

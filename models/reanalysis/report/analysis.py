@@ -19,6 +19,7 @@ from reanalysis.report.compute import Computer, InThisProcess
 from reanalysis.report.endpoint import EndpointAnalysis, analyse_endpoint
 from reanalysis.report.log import BuildLog
 from reanalysis.report.worker import FitFailed
+from reanalysis.sensitivity.all_models import ModelAnswer
 from reanalysis.sensitivity.influence import Influence
 from reanalysis.sensitivity.weighed_ledger import WeighedLedger, weigh
 
@@ -60,6 +61,8 @@ class Analysis:
         Endpoints whose fit came to no result.
     changes : Changes or None
         What changed since the report that was published before, where there is one.
+    all_models : bool
+        Whether the models without quadrature were fitted too, of the endpoints of the first page.
     """
 
     evidence: Evidence
@@ -69,6 +72,7 @@ class Analysis:
     endpoints: tuple[EndpointAnalysis, ...]
     failed: tuple[FailedEndpoint, ...] = ()
     changes: Changes | None = None
+    all_models: bool = False
 
     @property
     def ledger(self) -> Ledger:
@@ -132,6 +136,8 @@ class Plan:
         Engine of the published posteriors.
     selections : dict of str to Selection
         Studies and observations of each endpoint, in the order of the evidence.
+    all_models : bool
+        Whether models without quadrature are fitted too.
     """
 
     evidence: Evidence
@@ -139,9 +145,10 @@ class Plan:
     spec: ModelSpec
     engine: Engine
     selections: dict[str, Selection]
+    all_models: bool = False
 
 
-def plan(evidence: Evidence, engine: Engine = "nuts", seed: int | None = None) -> Plan:
+def plan(evidence: Evidence, engine: Engine = "nuts", seed: int | None = None, all_models: bool = False) -> Plan:
     """Audit the evidence and select what will be fitted.
 
     Parameters
@@ -152,6 +159,8 @@ def plan(evidence: Evidence, engine: Engine = "nuts", seed: int | None = None) -
         Engine of the published posteriors.
     seed : int, optional
         Instead of the folder's.
+    all_models : bool
+        Whether to sample the models without quadrature as well, for what they say of each endpoint of the first page.
 
     Raises
     ------
@@ -163,7 +172,7 @@ def plan(evidence: Evidence, engine: Engine = "nuts", seed: int | None = None) -
     require_consistent(evidence, endpoints, ledger)
     spec = default_spec(evidence)
     spec = spec if seed is None else replace(spec, seed=seed)
-    return Plan(evidence, ledger, spec, engine, {e: select(evidence, spec, e) for e in endpoints})
+    return Plan(evidence, ledger, spec, engine, {e: select(evidence, spec, e) for e in endpoints}, all_models)
 
 
 def analyse(
@@ -171,6 +180,7 @@ def analyse(
     engine: Engine = "nuts",
     seed: int | None = None,
     step: Callable[[str], None] = lambda _: None,
+    all_models: bool = False,
 ) -> Analysis:
     """Audit, fit and vary everything a report shows, in this process.
 
@@ -184,6 +194,8 @@ def analyse(
         Instead of the folder's.
     step : callable
         Told what begins.
+    all_models : bool
+        Whether to sample the models without quadrature as well, for what they say of each endpoint of the first page.
 
     Raises
     ------
@@ -192,7 +204,7 @@ def analyse(
     EngineError
         If an engine cannot give a posterior.
     """
-    return carry_out(plan(evidence, engine, seed), InThisProcess(), BuildLog(tell=step))
+    return carry_out(plan(evidence, engine, seed, all_models), InThisProcess(), BuildLog(tell=step))
 
 
 def carry_out(planned: Plan, computer: Computer, log: BuildLog) -> Analysis:
@@ -223,8 +235,20 @@ def carry_out(planned: Plan, computer: Computer, log: BuildLog) -> Analysis:
                 failed.append(FailedEndpoint(endpoint, evidence.endpoint_label(endpoint), error.reason))
                 continue
             fit = CheckedFit(evidence, selection, found.posterior, found.quadrature, found.gates)
-            done.append(analyse_endpoint(fit, others.sensitivity, others.scrutiny))
+            models = _models(planned, computer, endpoint, log) if endpoint in first_page else ()
+            done.append(analyse_endpoint(fit, others.sensitivity, others.scrutiny, models))
             influenced[endpoint] = others.influences
     with log.step("weighing the findings"):
         weighed = weigh(evidence, planned.ledger, spec, lambda endpoint: influenced.get(endpoint, ()))
-    return Analysis(evidence, weighed, spec, planned.engine, tuple(done), tuple(failed))
+    made = tuple(done), tuple(failed)
+    return Analysis(evidence, weighed, spec, planned.engine, *made, all_models=planned.all_models)
+
+
+def _models(planned: Plan, computer: Computer, endpoint: str, log: BuildLog) -> tuple[ModelAnswer, ...]:
+    """What every model says of an endpoint; one that goes wrong is a warning, because it is not what is published."""
+    evidence = planned.evidence
+    with log.step("models", f"every model of {endpoint}", endpoint=endpoint):
+        found = computer.models(evidence, planned.spec, endpoint, planned.all_models)
+    for trouble in (trouble for one in found for trouble in one.troubles):
+        log.warning(f"{evidence.endpoint_label(endpoint)}: {trouble}")
+    return found

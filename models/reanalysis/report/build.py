@@ -58,6 +58,7 @@ def build_report(
     engine: Engine = "nuts",
     seed: int | None = None,
     *,
+    all_models: bool = False,
     fresh: bool = False,
     wait: bool = False,
     log: BuildLog | None = None,
@@ -75,6 +76,8 @@ def build_report(
         Engine of the published posteriors.
     seed : int, optional
         Instead of the folder's.
+    all_models : bool
+        Whether to sample the models without quadrature as well, for what they say of each endpoint of the first page.
     fresh : bool
         Whether to compute everything again.
     wait : bool
@@ -93,12 +96,12 @@ def build_report(
     source_date()  # refused before anything is built
     store = Store(target)
     with log.step("reading the evidence"):
-        key = build_key(data, input_digests(data), engine, seed)
+        key = build_key(data, input_digests(data), engine, seed, all_models)
         if not fresh and _is_current(store, key, log):
             _sweep_if_free(store, log)
             return _unchanged(store, log)
-        planned = _planned(data, engine, seed)
-    key = build_key(data, dict(sorted(planned.evidence.sha256.items())), engine, seed)
+        planned = _planned(data, engine, seed, all_models)
+    key = build_key(data, dict(sorted(planned.evidence.sha256.items())), engine, seed, all_models)
     store.open()
     with only_build(store.folder, target, wait, log):
         with log.step("sweeping"):
@@ -108,7 +111,7 @@ def build_report(
         return _build(planned, store, key, fresh, log)
 
 
-def _planned(data: Path, engine: Engine, seed: int | None) -> Plan:
+def _planned(data: Path, engine: Engine, seed: int | None, all_models: bool) -> Plan:
     """Read the folder and check all that a report needs of it, unaltered meanwhile."""
     from reanalysis.evidence.folder import read_evidence
     from reanalysis.evidence.problems import InvalidInput
@@ -118,7 +121,7 @@ def _planned(data: Path, engine: Engine, seed: int | None) -> Plan:
         before = input_digests(data)
         evidence = read_evidence(data)
         if all(before.get(name) == digest for name, digest in evidence.sha256.items()):
-            return plan(replace(evidence, sha256=before), engine, seed)
+            return plan(replace(evidence, sha256=before), engine, seed, all_models)
     raise InvalidInput([f"{data}: is being written to; build the report when that is done"])
 
 

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from reanalysis.checks.checked_fit import fit_and_judge
+from reanalysis.engines.errors import EngineError
 from reanalysis.evidence.folder import Evidence
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import Engine, ModelSpec
 from reanalysis.report.cache import ResultCache
 from reanalysis.report.endpoint_result import FitResult
-from reanalysis.report.fingerprint import fit_key, relevant, sensitivity_key
+from reanalysis.report.fingerprint import answer_key, fit_key, relevant, sensitivity_key
 from reanalysis.report.frozen import freeze
 from reanalysis.report.log import BuildLog
 from reanalysis.report.worker import FitFailed, Worker
+from reanalysis.sensitivity.all_models import ModelAnswer, all_models, answer
 from reanalysis.sensitivity.first_set import sensitivity_set
 from reanalysis.sensitivity.influence import Influence, influences
 from reanalysis.sensitivity.scenario import Outcome
@@ -64,6 +66,17 @@ def frozen_alternatives(evidence: Evidence, spec: ModelSpec, endpoint: str, head
     return freeze(alternatives(evidence, spec, endpoint, headline))
 
 
+def frozen_answer(spec: ModelSpec, data: ModelData, better: str | None) -> bytes:
+    """What one model says of an endpoint as bytes, for another process.
+
+    Raises
+    ------
+    EngineError
+        If the posterior cannot be given.
+    """
+    return freeze(answer(spec, data, better))
+
+
 class Computer(Protocol):
     """Computes what a report says of an endpoint."""
 
@@ -72,6 +85,9 @@ class Computer(Protocol):
 
     def alternatives(self, evidence: Evidence, spec: ModelSpec, endpoint: str, headline: bool) -> Alternatives:
         """Everything else."""
+
+    def models(self, evidence: Evidence, spec: ModelSpec, endpoint: str, sampled: bool) -> tuple[ModelAnswer, ...]:
+        """What every model says; a model that comes to no result has a note, those not ``sampled`` too."""
 
 
 class InThisProcess:
@@ -84,6 +100,10 @@ class InThisProcess:
     def alternatives(self, evidence: Evidence, spec: ModelSpec, endpoint: str, headline: bool) -> Alternatives:
         """Everything else."""
         return alternatives(relevant(evidence, endpoint), spec, endpoint, headline)
+
+    def models(self, evidence: Evidence, spec: ModelSpec, endpoint: str, sampled: bool) -> tuple[ModelAnswer, ...]:
+        """What every model says."""
+        return tuple(all_models(evidence, endpoint, spec, sampled))
 
 
 class WithCache:
@@ -126,13 +146,27 @@ class WithCache:
         key = sensitivity_key(spec, part, endpoint, headline)
         return self._recall("sensitivity", endpoint, key, compute)
 
-    def _recall(self, kind: str, endpoint: str, key: str, compute: Callable[[], bytes]) -> Any:
+    def models(self, evidence: Evidence, spec: ModelSpec, endpoint: str, sampled: bool) -> tuple[ModelAnswer, ...]:
+        """What every model says, each of them computed on its own: one that takes its process with it is one note."""
+        return tuple(all_models(evidence, endpoint, spec, sampled, self._answer))
+
+    def _answer(self, spec: ModelSpec, data: ModelData, better: str | None) -> ModelAnswer:
+        compute = _request(self._worker, __name__, "frozen_answer", spec, data, better)
+        try:
+            found = self._recall("model", data.endpoint, answer_key(spec, data, better), compute, model=spec.model)
+        except FitFailed as error:
+            raise EngineError(error.reason) from None
+        assert isinstance(found, ModelAnswer)
+        return found
+
+    def _recall(self, kind: str, endpoint: str, key: str, compute: Callable[[], bytes], **about: str) -> Any:
         try:
             found, source = self._cache.recall(kind, key, compute)
         except FitFailed as error:
-            self._log.event("failure", kind=kind, endpoint=endpoint, reason=error.reason, details=error.details)
+            said = {"reason": error.reason, "details": error.details}
+            self._log.event("failure", kind=kind, endpoint=endpoint, **about, **said)
             raise
-        self._log.event(kind, endpoint=endpoint, key=key, **{"from": source})
+        self._log.event(kind, endpoint=endpoint, **about, key=key, **{"from": source})
         return found
 
 

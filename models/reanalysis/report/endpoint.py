@@ -23,6 +23,7 @@ from reanalysis.effects.risk_difference import risk_difference, risk_ratio_at, t
 from reanalysis.effects.summary import Summary, summarise
 from reanalysis.engines.marginal import Marginal
 from reanalysis.evidence.settings import Baseline
+from reanalysis.sensitivity.all_models import ModelAnswer
 from reanalysis.sensitivity.first_set import sensitivity_set
 from reanalysis.sensitivity.scenario import Outcome
 from reanalysis.sensitivity.scrutiny import Scrutiny
@@ -99,6 +100,8 @@ class EndpointAnalysis:
         By group.
     scrutiny : Scrutiny or None
         What would change the conclusion, of an endpoint of the first page.
+    models : tuple of ModelAnswer
+        What every model says of it, the primary first; empty beyond the first page.
     """
 
     fit: CheckedFit
@@ -116,6 +119,7 @@ class EndpointAnalysis:
     new_baselines: tuple[BaselineEffect, ...]
     sensitivity: dict[str, list[Outcome]]
     scrutiny: Scrutiny | None = None
+    models: tuple[ModelAnswer, ...] = ()
 
     @property
     def id(self) -> str:
@@ -134,7 +138,10 @@ class EndpointAnalysis:
 
 
 def analyse_endpoint(
-    fit: CheckedFit, sensitivity: dict[str, list[Outcome]], scrutiny: Scrutiny | None = None
+    fit: CheckedFit,
+    sensitivity: dict[str, list[Outcome]],
+    scrutiny: Scrutiny | None = None,
+    models: tuple[ModelAnswer, ...] = (),
 ) -> EndpointAnalysis:
     """Derive everything reported of an endpoint from its fit."""
     evidence, posterior = fit.evidence, fit.posterior
@@ -159,6 +166,7 @@ def analyse_endpoint(
         new_baselines=tuple(_at_baseline(fit, new, b) for b in named),
         sensitivity=sensitivity,
         scrutiny=scrutiny,
+        models=models,
     )
 
 

@@ -8,7 +8,13 @@ from reanalysis.model.spec import Engine
 from reanalysis.report.build import Built, build_report
 
 
-def report(data: Path | str, out: Path | str, engine: Engine = "nuts", seed: int | None = None) -> Built:
+def report(
+    data: Path | str,
+    out: Path | str,
+    engine: Engine = "nuts",
+    seed: int | None = None,
+    all_models: bool = False,
+) -> Built:
     """Build and publish the whole report, as ``reanalysis report`` does.
 
     Parameters
@@ -19,6 +25,8 @@ def report(data: Path | str, out: Path | str, engine: Engine = "nuts", seed: int
         Engine of the published posteriors.
     seed : int, optional
         Instead of the folder's.
+    all_models : bool
+        Whether to sample the models without quadrature as well, for what they say of each endpoint of the first page.
 
     Raises
     ------
@@ -27,4 +35,4 @@ def report(data: Path | str, out: Path | str, engine: Engine = "nuts", seed: int
     EngineError
         If an engine cannot give a posterior.
     """
-    return build_report(Path(data), Path(out), engine=engine, seed=seed)
+    return build_report(Path(data), Path(out), engine=engine, seed=seed, all_models=all_models)

@@ -117,11 +117,11 @@ def input_digests(folder: Path) -> dict[str, str]:
     return found
 
 
-def build_key(folder: Path, inputs: dict[str, str], engine: str, seed: int | None) -> str:
+def build_key(folder: Path, inputs: dict[str, str], engine: str, seed: int | None, all_models: bool = False) -> str:
     """What a whole report depends on, the report that it is compared with left aside."""
     where = [folder.as_posix(), folder.resolve().name]  # both are printed in it
     made_of = (source_date(), code_digest(), published_digest(), surroundings())
-    return digest("report", where, inputs, engine, seed, *made_of)
+    return digest("report", where, inputs, engine, seed, all_models, *made_of)
 
 
 def fit_key(spec: object, data: object, engine: str) -> str:
@@ -132,6 +132,11 @@ def fit_key(spec: object, data: object, engine: str) -> str:
 def sensitivity_key(spec: object, evidence: Evidence, endpoint: str, headline: bool = False) -> str:
     """What the alternatives of one endpoint depend on; ``evidence`` is what :func:`relevant` left of it."""
     return digest("sensitivity", spec, endpoint, evidence, headline, code_digest(SENSITIVITY_CODE), surroundings())
+
+
+def answer_key(spec: object, data: object, better: str | None) -> str:
+    """What one model says of an endpoint depends on; the data of a joint model hold those of all its endpoints."""
+    return digest("answer", spec, data, better, code_digest(SENSITIVITY_CODE), surroundings())
 
 
 def figures_key(*parts: object) -> str:

@@ -35,6 +35,7 @@ def manifest(analysis: Analysis, folder: Path, key: str = "") -> dict[str, Any]:
         "spec": analysis.spec.as_dict(),
         "engine": analysis.engine,
         "seed": analysis.spec.seed,
+        "all_models": analysis.all_models,
         "endpoints": [e.id for e in analysis.endpoints],
         "versions": versions(),
         "surroundings": surroundings(),

@@ -34,7 +34,7 @@ class Record:
     evidence : dict
         evidence.json: the rows of every table, and the settings.
     making : dict
-        Specification, engine, seed, interpreter and packages.
+        Specification, engine, seed, whether every model was fitted, interpreter and packages.
     """
 
     results: dict[str, Any]
@@ -64,6 +64,7 @@ def _cell(value: Any) -> Any:
 def record_of(analysis: Analysis, results: dict[str, Any]) -> Record:
     """The record of a report that is being built."""
     making = {"spec": analysis.spec.as_dict(), "engine": analysis.engine, "seed": analysis.spec.seed}
+    making["all_models"] = analysis.all_models
     content = {"results": results, "evidence": evidence_content(analysis.evidence)}
     as_read = json.loads(json.dumps(plain(content)))  # exactly as it will be read back
     return Record(as_read["results"], as_read["evidence"], json.loads(json.dumps(making | surroundings())))
@@ -88,6 +89,7 @@ def read_record(folder: Path) -> Record:
             json.loads((place / name).read_text(encoding="utf-8")) for name in (RESULTS, EVIDENCE, NAME)
         )
         making = {name: made[name] for name in ("spec", "engine", "seed")} | made["surroundings"]
+        making["all_models"] = made.get("all_models", False)  # older reports fitted none
     except FileNotFoundError as error:
         raise InvalidInput(
             [f"{folder}: holds no {Path(str(error.filename)).name}; it was built by an older version"]

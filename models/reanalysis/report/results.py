@@ -72,6 +72,7 @@ def _endpoint(e: EndpointAnalysis) -> dict[str, Any]:
         },
         "sensitivity": {group: _outcomes(found) for group, found in e.sensitivity.items()},
         "scrutiny": _scrutiny(e.scrutiny),
+        "models": [model.as_dict() for model in e.models],
     }
 
 

@@ -28,6 +28,7 @@ from reanalysis.report.tables import (
     diagnostics,
     effects,
     influence,
+    models,
     provenance,
     scrutiny,
     software,
@@ -93,6 +94,7 @@ def _context(analysis: Analysis, figures: Mapping[str, Markdown], validated: Che
         "validation": made.validation,
         "engine": analysis.engine,
         "seed": analysis.spec.seed,
+        "all_models": analysis.all_models,
         "command_folder": Markdown(printable(file_name(evidence.folder)).replace("`", "")),
         "endpoints": [_endpoint(e) for e in analysis.endpoints],
         "tables": {
@@ -141,6 +143,7 @@ def _endpoint(endpoint: EndpointAnalysis) -> dict[str, Any]:
             "probabilities": effects.probability_table(endpoint),
             "leave_one_out": alternatives.sensitivity_table(endpoint, "leave one out"),
             "discounts": alternatives.sensitivity_table(endpoint, "discounts"),
+            "models": models.model_table(endpoint),
             "tipping": scrutiny.tipping_table(endpoint),
             "predictive": scrutiny.predictive_table(endpoint),
             "power": scrutiny.power_table(endpoint),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -12,11 +13,15 @@ from reanalysis.effects.summary import Summary, summarise
 from reanalysis.engines.errors import EngineError
 from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.problems import InvalidInput
-from reanalysis.model.data import JointData
+from reanalysis.model.data import JointData, ModelData
 from reanalysis.model.family import FAMILIES, Engine
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
 from reanalysis.sensitivity.headline_effect import headline_effect, why_no_effect
+from reanalysis.sensitivity.joint_fit import joint_fit
+
+NOT_SAMPLED = "not fitted: it has to be sampled"
+"""Note of a model without quadrature where nothing is to be sampled."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,8 @@ class ModelAnswer:
         What a sampled posterior must pass; empty for quadrature, which raises instead of failing a gate.
     note : str
         Why there is no effect.
+    broken : bool
+        Whether that is because the fit came to no result.
     """
 
     model: str
@@ -46,11 +53,18 @@ class ModelAnswer:
     direction: Direction | None
     gates: tuple[CheckResult, ...] = ()
     note: str = ""
+    broken: bool = False
 
     @property
     def failed(self) -> tuple[CheckResult, ...]:
         """Gates that the posterior did not pass."""
         return tuple(gate for gate in self.gates if gate.failed)
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What went wrong, one sentence each: no result, or a gate that failed."""
+        said = [self.note] if self.broken else [f"{gate.name}: {gate.text}" for gate in self.failed]
+        return tuple(f"{self.model}: {one}" for one in said)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; ``passed`` is null where there is no posterior."""
@@ -71,13 +85,68 @@ def effect_models() -> tuple[str, ...]:
     return tuple(name for name in FAMILIES if name not in ("rates", "beta-rates"))
 
 
-def all_models(evidence: Evidence, endpoint: str, spec: ModelSpec) -> list[ModelAnswer]:
-    """The endpoint under every model, its settings at their defaults and everything else as in ``spec``."""
-    return [_answer(evidence, endpoint, replace(spec, model=name, settings=())) for name in effect_models()]  # type: ignore[arg-type]
+Answering = Callable[[ModelSpec, ModelData, str | None], ModelAnswer]
+"""Fits a model to its data and says what follows, given which side is better; raises EngineError."""
 
 
-def _answer(evidence: Evidence, endpoint: str, spec: ModelSpec) -> ModelAnswer:
-    engine: Engine = "quadrature" if "quadrature" in spec.family.engines else "nuts"
+def engine_of(spec: ModelSpec) -> Engine:
+    """What fits a model here: quadrature where the model has it."""
+    return "quadrature" if "quadrature" in spec.family.engines else "nuts"
+
+
+def answer(spec: ModelSpec, data: ModelData, better: str | None) -> ModelAnswer:
+    """What one model says of the headline effect.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    data : ModelData
+        Of the endpoint.
+    better : {"lower", "higher"} or None
+        Good side of the endpoint.
+
+    Raises
+    ------
+    EngineError
+        If the posterior cannot be given.
+    """
+    engine = engine_of(spec)
+    if isinstance(data, JointData):
+        posterior, gates = joint_fit(spec, data)
+    else:
+        posterior, _, gates = fit_and_judge(spec, data, engine)
+    effect = headline_effect(posterior)
+    return ModelAnswer(spec.model, engine, data.names, summarise(effect), direction(effect, better), gates)
+
+
+def all_models(
+    evidence: Evidence, endpoint: str, spec: ModelSpec, sampled: bool = True, answering: Answering | None = None
+) -> list[ModelAnswer]:
+    """The endpoint under every model, its settings at their defaults and everything else as in ``spec``.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    endpoint : str
+        Endpoint id.
+    spec : ModelSpec
+        The primary specification.
+    sampled : bool
+        Whether models without quadrature are fitted, which takes minutes; if not, they have a note and no effect.
+    answering : callable, optional
+        Computes an answer instead of :func:`answer`. Where it raises EngineError that model has a note and no effect.
+    """
+    found = []
+    for name in effect_models():
+        one = replace(spec, model=name, settings=())  # type: ignore[arg-type]
+        found.append(_answer(evidence, endpoint, one, sampled, answering or answer))
+    return found
+
+
+def _answer(evidence: Evidence, endpoint: str, spec: ModelSpec, sampled: bool, answering: Answering) -> ModelAnswer:
+    engine = engine_of(spec)
     try:
         data = select(evidence, spec, endpoint).data
     except InvalidInput as error:
@@ -85,12 +154,11 @@ def _answer(evidence: Evidence, endpoint: str, spec: ModelSpec) -> ModelAnswer:
     reason = why_no_effect(spec, data)
     if isinstance(data, JointData) and len(data.parts) == 1:
         reason = "of one endpoint alone it is the contrast model"
+    if not reason and engine == "nuts" and not sampled:
+        reason = NOT_SAMPLED
     if reason:
         return ModelAnswer(spec.model, engine, data.names, None, None, note=reason)
     try:
-        posterior, _, gates = fit_and_judge(spec, data, engine)
+        return answering(spec, data, evidence.endpoint(endpoint).better)
     except EngineError as error:
-        return ModelAnswer(spec.model, engine, data.names, None, None, note=f"not computed: {error}")
-    effect = headline_effect(posterior)
-    found = direction(effect, evidence.endpoint(endpoint).better)
-    return ModelAnswer(spec.model, engine, data.names, summarise(effect), found, gates)
+        return ModelAnswer(spec.model, engine, data.names, None, None, note=f"not computed: {error}", broken=True)
