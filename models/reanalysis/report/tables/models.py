@@ -18,7 +18,7 @@ _NOT_FITTED = "not fitted in this build; reanalysis report --all-models adds it"
 _WORDS = {
     "contrast": "arms paired within each cohort",
     "all-cohort": "missing controls from external benchmarks",
-    "joint": "all endpoints at once",
+    "joint": "several endpoints at once",
     "exnex": "a cohort may stand alone",
     "bias": "bias added, no discount rho",
     "arm-beta-binomial": "arms not paired",
