@@ -21,8 +21,8 @@ class BuildLog:
     """Events of one build.
 
     Every line has ``time`` (UTC), ``process`` and ``event``: ``begin`` and ``end`` (or ``failed``) of a ``step``, with
-    its ``seconds``; ``fit``, ``sensitivity``, ``validation``, ``figures`` and ``documents``, with where they came
-    ``from`` (``cache`` or ``computed``); ``warning``, ``failure``, ``gate failed``; ``summary`` last.
+    its ``seconds``; ``fit``, ``sensitivity``, ``model``, ``validation``, ``figures`` and ``documents``, with where they
+    came ``from`` (``cache`` or ``computed``); ``warning``, ``failure``, ``gate failed``; ``summary`` last.
 
     Parameters
     ----------

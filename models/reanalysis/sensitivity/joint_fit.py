@@ -37,6 +37,8 @@ def _fit(spec: ModelSpec, parts: tuple[ModelData, ...], shared: tuple[SharedDeno
 def seen_from(posterior: Posterior, data: JointData) -> Posterior:
     """The same fit with ``data.endpoint`` in the front and the others, in the order of the data, beside it.
 
+    Its tree holds the draws of that endpoint; those of the others are in the trees of ``parts``.
+
     Parameters
     ----------
     posterior : Posterior
