@@ -27,7 +27,9 @@ def main() -> None:
     import reanalysis.report.document
     import reanalysis.report.made_before
     import reanalysis.report.text  # noqa: F401
+    from reanalysis.checks.published import check_published
 
+    check_published()  # the program's own validation, the same for every evidence: remembered by all runs
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         request = json.loads(line)

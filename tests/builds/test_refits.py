@@ -24,6 +24,8 @@ from reanalysis.report.fingerprint import fit_key, relevant, sensitivity_key
 from reanalysis.report.frozen import NotFrozen, freeze, thaw
 from reanalysis.report.log import BuildLog
 
+pytestmark = pytest.mark.xdist_group("refits")
+
 QUADRATURE = ("--engine", "quadrature")
 
 

@@ -35,6 +35,8 @@ from reanalysis.sensitivity.all_models import answer
 from report.built import Report, squeezed
 from report.figures.folders import write_folder
 
+pytestmark = pytest.mark.xdist_group("figures")
+
 TRIALS = [("a", (3, 30, 1, 31)), ("b", (5, 41, 4, 40))]
 SAMPLED = ("joint", "arm-beta-binomial")
 NOT_FITTED = "not fitted in this build; reanalysis report --all-models adds it"
@@ -201,7 +203,6 @@ def test_a_build_with_every_model_is_another_build(
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("nuts")
 def test_a_build_with_every_model_samples_them(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "two", {"death": TRIALS, "stroke": [("a", (9, 30, 4, 31)), TRIALS[1]]})
     built = ra.report(folder, tmp_path / "out", "quadrature", all_models=True)
