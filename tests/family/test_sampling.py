@@ -41,6 +41,7 @@ CASES = {
     "all-cohort": (spec("all-cohort", seed=1), FILLED),
     "beta-rates": (spec("beta-rates", seed=1), one_arm([(2, 20), (5, 24), (1, 18), (9, 30), (4, 21)])),
 }
+FEW = [pytest.param(name, marks=pytest.mark.slow if name == "bias" else ()) for name in CASES]
 
 
 @cache
@@ -50,7 +51,7 @@ def judged(name: str) -> tuple[Posterior, Posterior, bool]:
     return sampled, exact, all(gate.passed for gate in gates)
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n == "bias" else ()) for n in CASES])
+@pytest.mark.parametrize("name", FEW)
 def test_both_engines_agree(name: str) -> None:
     sampled, exact, passed = judged(name)
     assert passed
@@ -70,7 +71,7 @@ def test_both_engines_agree_on_a_basket() -> None:
     assert all(gate.passed for gate in fit_and_judge(BASKET, evidence, "nuts", SHORT)[2])
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n == "bias" else ()) for n in CASES])
+@pytest.mark.parametrize("name", FEW)
 def test_another_data_set_and_other_settings_need_no_other_program(name: str) -> None:
     judged(name)
     before = program._compiled.cache_info().misses
@@ -88,7 +89,7 @@ def test_another_data_set_and_other_settings_need_no_other_program(name: str) ->
 FILLED_WITHOUT = data(*two_arms([(6, 20, 4, 21), (2, 30, 5, 31)], 0.02).studies)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", FEW)
 def test_what_is_saved_has_the_standard_groups(name: str) -> None:
     tree = judged(name)[0].tree()
     of_prior = set() if name == "beta-rates" else {"prior", "log_prior"}  # that one's is improper
