@@ -21,8 +21,11 @@ def published_builds(log: Path) -> int:
     return sum(e["event"] == "end" and e.get("step") == "publishing" for e in events(log))
 
 
-@pytest.mark.parametrize("count", [2, 8])
-@pytest.mark.parametrize("wait", [False, True], ids=["fail", "wait"])
+@pytest.mark.parametrize(
+    ("wait", "count"),
+    [(False, 2), (False, 8), (True, 2), pytest.param(True, 8, marks=pytest.mark.slow)],
+    ids=["fail-2", "fail-8", "wait-2", "wait-8"],
+)
 def test_builds_started_together_publish_once(
     commands: Commands, tmp_path: Path, shared: dict[str, str], count: int, wait: bool
 ) -> None:
