@@ -17,6 +17,7 @@ from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
 from reanalysis.evidence.folder import Evidence, read_evidence
 from reanalysis.model.data import ModelData
+from reanalysis.model.family import EFFECT_MODELS
 from reanalysis.model.selection import default_spec, select
 from reanalysis.model.spec import ModelSpec
 from reanalysis.report import build
@@ -30,7 +31,6 @@ from reanalysis.report.numbers import ratio_interval
 from reanalysis.report.results import results
 from reanalysis.report.tables.models import model_table
 from reanalysis.report.worker import FitFailed, Worker
-from reanalysis.sensitivity import all_models
 from reanalysis.sensitivity.all_models import answer
 from report.built import Report, squeezed
 from report.figures.folders import write_folder
@@ -67,7 +67,7 @@ def test_each_first_page_endpoint_has_a_row_a_model(reanalysis_report: Report) -
     evidence = reanalysis_report.analysis.evidence
     for endpoint in reanalysis_report.analysis.headlines:
         rows = rows_of(reanalysis_report, endpoint.label)
-        assert list(rows) == list(all_models.effect_models())
+        assert list(rows) == list(EFFECT_MODELS)
         for name in ("contrast", "all-cohort", "exnex", "bias"):
             spec = replace(default_spec(evidence), model=name)  # type: ignore[arg-type]
             data = select(evidence, spec, endpoint.id).data
@@ -164,7 +164,7 @@ def test_a_process_that_ends_takes_one_model_with_it_and_no_failure_is_kept(
     two_endpoints: Evidence, tmp_path: Path
 ) -> None:
     spec = default_spec(two_endpoints)
-    for asked in (list(all_models.effect_models()), ["joint"]):
+    for asked in (list(EFFECT_MODELS), ["joint"]):
         worker = Failing()
         computer = WithCache(ResultCache(tmp_path / "cache"), worker, BuildLog())
         found = {one.model: one for one in computer.models(two_endpoints, spec, "death", True)}

@@ -224,3 +224,6 @@ FAMILIES: dict[str, Family] = {
 }
 
 MODELS: tuple[str, ...] = tuple(FAMILIES)
+
+EFFECT_MODELS: tuple[ModelName, ...] = tuple(f.name for f in FAMILIES.values() if f.name not in ("rates", "beta-rates"))
+"""Models of the effect between two arms, the primary first."""

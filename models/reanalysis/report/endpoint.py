@@ -186,6 +186,11 @@ def as_endpoint(what: EndpointAnalysis | CheckedFit, sensitivity: bool = False) 
     return analyse_endpoint(what, alternatives)
 
 
+def as_fit(what: EndpointAnalysis | CheckedFit) -> CheckedFit:
+    """What a figure of the sampler draws: a fit as it is, that of an analysis."""
+    return what.fit if isinstance(what, EndpointAnalysis) else what
+
+
 def _prior_summary(fit: CheckedFit) -> Summary:
     tau = fit.spec.priors.tau
     return Summary(tau.mean, tau.sd, tau.quantile(0.5), tau.quantile(0.025), tau.quantile(0.975))

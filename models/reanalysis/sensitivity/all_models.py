@@ -14,7 +14,7 @@ from reanalysis.engines.errors import EngineError
 from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.data import JointData, ModelData
-from reanalysis.model.family import FAMILIES, Engine
+from reanalysis.model.family import EFFECT_MODELS, Engine
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
 from reanalysis.sensitivity.headline_effect import headline_effect, why_no_effect
@@ -80,11 +80,6 @@ class ModelAnswer:
         }
 
 
-def effect_models() -> tuple[str, ...]:
-    """Models of the effect between two arms, the primary first."""
-    return tuple(name for name in FAMILIES if name not in ("rates", "beta-rates"))
-
-
 Answering = Callable[[ModelSpec, ModelData, str | None], ModelAnswer]
 """Fits a model to its data and says what follows, given which side is better; raises EngineError."""
 
@@ -139,8 +134,8 @@ def all_models(
         Computes an answer instead of :func:`answer`. Where it raises EngineError that model has a note and no effect.
     """
     found = []
-    for name in effect_models():
-        one = replace(spec, model=name, settings=())  # type: ignore[arg-type]
+    for name in EFFECT_MODELS:
+        one = replace(spec, model=name, settings=())
         found.append(_answer(evidence, endpoint, one, sampled, answering or answer))
     return found
 

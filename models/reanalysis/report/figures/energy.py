@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reanalysis.checks.checked_fit import CheckedFit
 from reanalysis.checks.energy import LIMIT, check_energy
-from reanalysis.report.endpoint import EndpointAnalysis
+from reanalysis.report.endpoint import EndpointAnalysis, as_fit
 from reanalysis.report.figures.panels import panel_grid
 from reanalysis.report.figures.style import ACCENT, CONTRAST, GRID, SMALL, house_style
 from reanalysis.report.figures.words import Words
@@ -39,7 +39,7 @@ def plot_energy(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None)
     Axes
         The invisible axes that hold the panels (``child_axes``).
     """
-    fit = endpoint.fit if isinstance(endpoint, EndpointAnalysis) else endpoint
+    fit = as_fit(endpoint)
     with house_style():
         title = fit.evidence.endpoint_label(fit.endpoint)
         if "energy" not in fit.posterior.diagnostics:
@@ -63,7 +63,7 @@ def plot_energy(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None)
 
 def describe_energy(endpoint: EndpointAnalysis | CheckedFit) -> str:
     """Alternative text of :func:`plot_energy`."""
-    fit = endpoint.fit if isinstance(endpoint, EndpointAnalysis) else endpoint
+    fit = as_fit(endpoint)
     label = fit.evidence.endpoint_label(fit.endpoint)
     if "energy" not in fit.posterior.diagnostics:
         return f"Energy of the sampler for {label}. {_NONE}"

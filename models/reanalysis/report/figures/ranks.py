@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from reanalysis.checks.chain_ranks import LEVEL, ChainRanks, chain_ranks
 from reanalysis.checks.checked_fit import CheckedFit
-from reanalysis.report.endpoint import EndpointAnalysis
+from reanalysis.report.endpoint import EndpointAnalysis, as_fit
 from reanalysis.report.figures.panels import panel_grid
 from reanalysis.report.figures.style import CONTRAST, GRID, SMALL, SOFT, chain_colour, house_style
 from reanalysis.report.figures.words import Words
@@ -38,7 +38,7 @@ def plot_ranks(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) 
     Axes
         The invisible axes that hold the panels (``child_axes``).
     """
-    fit = endpoint.fit if isinstance(endpoint, EndpointAnalysis) else endpoint
+    fit = as_fit(endpoint)
     with house_style():
         found = chain_ranks(fit.posterior)
         drawn = _drawn(found)
@@ -56,7 +56,7 @@ def plot_ranks(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) 
 
 def describe_ranks(endpoint: EndpointAnalysis | CheckedFit) -> str:
     """Alternative text of :func:`plot_ranks`."""
-    fit = endpoint.fit if isinstance(endpoint, EndpointAnalysis) else endpoint
+    fit = as_fit(endpoint)
     label = fit.evidence.endpoint_label(fit.endpoint)
     found = chain_ranks(fit.posterior)
     if not found:

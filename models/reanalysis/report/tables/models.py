@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 from reanalysis.evidence.folder import Evidence
-from reanalysis.model.family import FAMILIES
+from reanalysis.model.family import EFFECT_MODELS, FAMILIES
 from reanalysis.report.endpoint import EndpointAnalysis
 from reanalysis.report.markdown import Column, Markdown, table
 from reanalysis.report.numbers import counted, percent, ratio_interval
 from reanalysis.report.slug import slug
-from reanalysis.sensitivity.all_models import NOT_SAMPLED, ModelAnswer, effect_models
+from reanalysis.sensitivity.all_models import NOT_SAMPLED, ModelAnswer
 
 _NOTHING = "\N{EN DASH}"
 _MOST_NAMED = 4
@@ -93,7 +93,7 @@ def _gates(one: ModelAnswer) -> str:
 
 def _same() -> str:
     """What all rows have in common, and who leaves it."""
-    own_rho = " and ".join(name for name in effect_models() if not FAMILIES[name].rho)
+    own_rho = " and ".join(name for name in EFFECT_MODELS if not FAMILIES[name].rho)
     return (
         f"The primary model is marked *; its priors and discounts stay, but {own_rho} replace rho by their own. "
         "arm-beta-binomial breaks the pairing: it compares treated arms with the controls of all cohorts. Quadrature "

@@ -8,7 +8,7 @@ from functools import partial
 
 from reanalysis.evidence.folder import Evidence
 from reanalysis.model.distributions import Distribution
-from reanalysis.model.family import FAMILIES, ModelName
+from reanalysis.model.family import EFFECT_MODELS, FAMILIES
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
 from reanalysis.sensitivity.discounts import weighted_studies
@@ -188,7 +188,7 @@ def model_choice(spec: ModelSpec, fine: bool = False) -> Choice:
     fine : bool
         Whether the weight of exchangeability takes three values, or its default alone.
     """
-    names = [family.name for family in FAMILIES.values() if "quadrature" in family.engines and _contrasts(family.name)]
+    names = [name for name in EFFECT_MODELS if "quadrature" in FAMILIES[name].engines]
     levels = []
     for name in dict.fromkeys((spec.model, *names)):
         settings = spec.settings if name == spec.model else ()
@@ -196,10 +196,6 @@ def model_choice(spec: ModelSpec, fine: bool = False) -> Choice:
         if fine and name == "exnex" and name != spec.model:
             levels += [_setting(f"exnex, w = {w:g}", model=name, settings=(("w", w),)) for w in (0.25, 0.75)]
     return Choice("model", tuple(levels))
-
-
-def _contrasts(model: ModelName) -> bool:
-    return model not in ("rates", "beta-rates")
 
 
 def choices(
