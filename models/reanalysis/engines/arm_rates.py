@@ -1,6 +1,6 @@
 """What are the rates of each study when those of an arm share one Beta distribution?
 
-    p_sa ~ Beta(pi_a m, (1 - pi_a) m)      m = 1 / rho - 1      logit pi_1 = logit pi_0 + mu
+    p_sa ~ Beta(pi_a m, (1 - pi_a) m)      m = 1 / rho - 1      logit pi_a = baseline -/+ mu / 2
 
 The rates are integrated out while (pi, rho) is sampled, and drawn afterwards from their conditional distribution.
 
@@ -33,14 +33,16 @@ def arm_rates_draws(
     Parameters
     ----------
     baseline, average, rho : ndarray, shape (chains, draws)
-        Logit of the mean control rate, mean log odds ratio and intra-arm correlation.
+        Mean of both logits of the mean rates (or the control's, where the prior is anchored there), mean log odds ratio
+        and intra-arm correlation.
     observed : bool
         Whether the rates of the studies are drawn given what they printed.
     """
     rng = np.random.default_rng([spec.seed, 10])
     rho = np.clip(rho, _SMALLEST, 1 - _SMALLEST)
     precision = 1 / rho - 1
-    centres = {"control": baseline, "treated": baseline + average}
+    control = baseline - spec.below * average
+    centres = {"control": control, "treated": control + average}
     shapes = {arm: (expit(centre) * precision, expit(-centre) * precision) for arm, centre in centres.items()}
     logits = {
         arm: np.stack(
@@ -52,7 +54,7 @@ def arm_rates_draws(
     control, treated = logits["control"], logits["treated"]
     log_prior = {
         "mu": spec.priors.mu.logpdf(average),
-        "mean_control": spec.priors.baseline.logpdf(baseline),
+        "baseline": spec.priors.baseline.logpdf(baseline),
         "rho": np.asarray(beta_distribution.logpdf(rho, 1.0, spec.number("c"))),
     }
     overall = {"log_odds_ratio": average, "log_odds_ratio_new": new[1] - new[0], "rho": rho}

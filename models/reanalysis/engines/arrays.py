@@ -60,6 +60,7 @@ def padded_arrays(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Arr
         "ratio_sd": ratio_sd,
         "mu_prior": np.array(spec.priors.mu.parameters),
         "baseline_prior": np.array(spec.priors.baseline.parameters),
+        "below": np.array(spec.below),
         "tau_prior": np.array(tau),
         "share": np.array(0.0 if spec.pooling == "none" else 1.0),
         "spread": np.array(0.0 if spec.pooling == "complete" else 1.0),

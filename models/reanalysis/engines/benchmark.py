@@ -1,8 +1,9 @@
-"""What does an external benchmark say of a baseline? The robust mixture of its posterior and the vague prior.
+"""What an external benchmark says of a control logit: the robust mixture of its posterior and the vague prior.
 
-    p(alpha) = w p(alpha | benchmark) + (1 - w) p_0(alpha) = p_0(alpha) [w p(benchmark | alpha) / Z + 1 - w]
+    p(a) = w p(a | benchmark) + (1 - w) p_0(a) = p_0(a) [w p(benchmark | a) / Z + 1 - w]
 
-with Z the integral of p(benchmark | alpha) p_0(alpha): the benchmark multiplies the vague prior p_0 by the bracket.
+with Z the integral of p(benchmark | a) p_0(a): the benchmark multiplies the prior p_0 by the bracket. That is so whatever
+p_0 is anchored to: the benchmark has the study's control logit with probability w, or one of its own from p_0.
 
 Source: Schmidli et al. 2014, Biometrics 70:1023.
 """
@@ -20,12 +21,12 @@ from reanalysis.model.likelihood import log_likelihood
 
 Array = NDArray[np.float64]
 
-_REACH, _NODES = 10.0, 4001
+_REACH, _STEP = 10.0, 0.0075
 
 
 def _grid(baseline: Distribution) -> tuple[Array, float]:
     reach = _REACH * baseline.sd
-    nodes = np.linspace(baseline.mean - reach, baseline.mean + reach, _NODES)
+    nodes = np.linspace(baseline.mean - reach, baseline.mean + reach, 2 * max(2000, round(reach / _STEP)) + 1)
     return nodes, float(nodes[1] - nodes[0])
 
 
@@ -50,4 +51,4 @@ def draw_baseline(benchmark: Benchmark, baseline: Distribution, rng: np.random.G
     log_density = baseline.logpdf(nodes) + log_robust_factor(benchmark, baseline, nodes)
     cumulative = np.cumsum(np.exp(log_density - log_density.max()))
     node = np.searchsorted(cumulative, rng.uniform(size=size) * cumulative[-1])
-    return nodes[np.minimum(node, _NODES - 1)] + step * rng.uniform(-0.5, 0.5, size)
+    return nodes[np.minimum(node, len(nodes) - 1)] + step * rng.uniform(-0.5, 0.5, size)

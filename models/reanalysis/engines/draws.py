@@ -48,7 +48,7 @@ def hierarchical_draws(
     spec: ModelSpec,
     data: ModelData,
     effect: Array,
-    baseline: Array | None,
+    control: Array | None,
     average: Array | None = None,
     heterogeneity: Array | None = None,
     new: Array | None = None,
@@ -64,8 +64,8 @@ def hierarchical_draws(
         To what.
     effect : ndarray, shape (chains, draws, S)
         delta_s, or theta_s for ``rates``.
-    baseline : ndarray, shape (chains, draws, S), or None
-        alpha_s; None for ``rates``.
+    control : ndarray, shape (chains, draws, S), or None
+        Control logits; None for ``rates``.
     average, heterogeneity, new : ndarray, shape (chains, draws), or None
         mu, tau and a new study's effect, None where the pooling has none.
     bias : ndarray, shape (chains, draws, S), or None
@@ -84,14 +84,14 @@ def hierarchical_draws(
         log_prior["effect"] = _log_effect(spec, effect, average, heterogeneity)
     elif average is None:
         log_prior["effect"] = priors.mu.logpdf(effect)
-    if baseline is None:
+    if control is None:
         return Draws(overall, study, {spec.arm: effect}, log_prior)
-    control, treated = baseline, baseline + effect
+    treated = control + effect
     study |= contrasts_of(control, treated)
-    log_prior["baseline"] = priors.baseline.logpdf(baseline)
+    log_prior["baseline"] = priors.baseline.logpdf(control + spec.below * effect)
     for s, one in enumerate(data.studies):
         if one.benchmark is not None:
-            log_prior["baseline"][..., s] += log_robust_factor(one.benchmark, priors.baseline, baseline[..., s])
+            log_prior["baseline"][..., s] += log_robust_factor(one.benchmark, priors.baseline, control[..., s])
     observed = treated
     if bias is not None:
         sd = np.array([one.bias for one in data.studies])
@@ -126,24 +126,28 @@ def prior_draws(spec: ModelSpec, data: ModelData, chains: int, draws: int) -> Dr
     rng = np.random.default_rng([spec.seed, 30])
     shape, by_study = (chains, draws), (chains, draws, studies)
     mu, tau = spec.priors.mu.draw(rng, shape), spec.priors.tau.draw(rng, shape)
-    baseline = bias = None
+    average: Array | None = mu
+    heterogeneity: Array | None = None
+    new: Array | None = None
+    if spec.pooling == "none":
+        effect, average = spec.priors.mu.draw(rng, by_study), None
+    elif spec.pooling == "complete":
+        effect = np.repeat(mu[..., None], studies, axis=-1)
+    else:
+        effect, heterogeneity = mu[..., None] + tau[..., None] * rng.standard_normal(by_study), tau
+        new = mu + tau * rng.standard_normal(shape)
+        if spec.model == "exnex":
+            effect, new = stand_alone(spec, effect, rng), stand_alone(spec, new, rng)
+    control = bias = None
     if not spec.rates:
-        baseline = spec.priors.baseline.draw(rng, by_study)
+        control = spec.priors.baseline.draw(rng, by_study) - spec.below * effect
         for s, one in enumerate(data.studies):
             if one.benchmark is not None:
                 drawn = draw_baseline(one.benchmark, spec.priors.baseline, rng, chains * draws)
-                baseline[..., s] = drawn.reshape(shape)
+                control[..., s] = drawn.reshape(shape)
     if spec.model == "bias":
         bias = np.array([one.bias for one in data.studies]) * rng.standard_normal(by_study)
-    if spec.pooling == "none":
-        return hierarchical_draws(spec, data, spec.priors.mu.draw(rng, by_study), baseline, bias=bias)
-    if spec.pooling == "complete":
-        return hierarchical_draws(spec, data, np.repeat(mu[..., None], studies, axis=-1), baseline, mu, bias=bias)
-    effect = mu[..., None] + tau[..., None] * rng.standard_normal(by_study)
-    new = mu + tau * rng.standard_normal(shape)
-    if spec.model == "exnex":
-        effect, new = stand_alone(spec, effect, rng), stand_alone(spec, new, rng)
-    return hierarchical_draws(spec, data, effect, baseline, mu, tau, new, bias)
+    return hierarchical_draws(spec, data, effect, control, average, heterogeneity, new, bias)
 
 
 def stand_alone(spec: ModelSpec, effect: Array, rng: np.random.Generator) -> Array:

@@ -71,11 +71,12 @@ def draw_mark(
     vague: Array,
     rng: np.random.Generator | None = None,
     size: tuple[int, ...] | None = None,
+    family: str = "normal",
 ) -> Array:
-    """Draw the print of a benchmark, which shares a study's baseline or has one of its own from the vague prior."""
+    """Draw the print of a benchmark, which shares a study's control logit or has one of its own from the vague prior."""
     rng = rng or np.random.default_rng()
     batch = np.broadcast_shapes(baseline.shape, rho.shape, log_share.shape[:-1], size or ())
-    own = vague[..., 0] + vague[..., 1] * rng.standard_normal(batch)
+    own = vague[..., 0] + vague[..., 1] * getattr(rng, {"normal": "standard_normal"}.get(family, family))(size=batch)
     shares = np.log(rng.uniform(size=batch)) < log_share[..., 0]
     return draw_print(n, log_weight, np.where(shares, baseline, own), rho, rng=rng, size=size)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +85,16 @@ class Candidates:
             self.weight,
         )
 
+    @property
+    def none(self) -> bool:
+        """Whether no candidate has an event."""
+        return not any(x for x, w in zip(self.events, self.weight, strict=True) if w > 0)
+
+    @property
+    def all(self) -> bool:
+        """Whether everybody has the event under every candidate."""
+        return all(x == n for x, n, w in zip(self.events, self.n, self.weight, strict=True) if w > 0)
+
     def proportion(self) -> float:
         """Weighted mean of events / n: the raw rate shown in tables and plots."""
         weight = np.asarray(self.weight)
@@ -92,3 +103,21 @@ class Candidates:
             return float("nan")
         rate = self.x[usable] / self.size[usable]
         return float(np.average(rate, weights=weight[usable]))
+
+
+Silence = Literal["no event in either arm", "only events in both arms"]
+"""Why two arms say nothing of a ratio."""
+
+
+def silence(control: Candidates | None, treated: Candidates | None) -> Silence | None:
+    """Why two arms say nothing of the ratio of their odds whatever their rates; None where they say something.
+
+    Given the events of both arms together, the distribution of those of one arm depends on the odds ratio (Fisher's
+    noncentral hypergeometric) unless all or none of the patients had one: the arms' only possible counts then have
+    probability 1 under every odds ratio.
+    """
+    if control is None or treated is None:
+        return None
+    if control.none and treated.none:
+        return "no event in either arm"
+    return "only events in both arms" if control.all and treated.all else None

@@ -108,7 +108,8 @@ class PriorTexts(_Frozen):
 
     mu: str = "normal(0,1)"
     tau: str = "halfnormal(0.5)"
-    baseline: str = "normal(0,1.5)"
+    baseline: str = "normal(0,10)"
+    anchor: Literal["midpoint", "control"] = "midpoint"
 
 
 class Rho(_Frozen):

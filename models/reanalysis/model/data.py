@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.observation import Candidates, Silence, silence
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,24 @@ class StudyData:
             raise ValueError(f"study {self.study!r} has a control and needs no benchmark")
 
     @property
+    def silence(self) -> Silence | None:
+        """Why the study says nothing of a ratio, None where it does; a benchmark stands in for a missing control."""
+        control = self.benchmark.candidates if self.benchmark else self.control
+        return None if self.adjusted is not None else silence(control, self.treated)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is whole counts of both arms as they were printed, or a ratio: no discount, nothing latent."""
+        if self.adjusted is not None:
+            return True
+        arms = (self.control, self.treated)
+        whole = all(
+            arm is not None and arm.certain and (*arm.events, *arm.n) == tuple(map(round, (*arm.events, *arm.n)))
+            for arm in arms
+        )
+        return whole and self.rho == 0 and self.bias == 0
+
+    @property
     def comparative(self) -> bool:
         """Whether the study compares two arms of its own (or reports their ratio)."""
         return self.adjusted is not None or not (self.control is None or self.treated is None)
@@ -80,10 +98,22 @@ class StudyData:
 
 @dataclass(frozen=True)
 class ModelData:
-    """The studies of one endpoint in a fixed order (sorted by id, so that row order changes nothing)."""
+    """The studies of one endpoint in a fixed order (sorted by id, so that row order changes nothing).
+
+    Parameters
+    ----------
+    endpoint : str
+        Endpoint id.
+    studies : tuple of StudyData
+        Studies that the model is fitted to, one or more.
+    silent : tuple of StudyData
+        Studies with two arms that say nothing of a ratio (see :attr:`StudyData.silence`): patients without a
+        contribution to an effect or its heterogeneity.
+    """
 
     endpoint: str
     studies: tuple[StudyData, ...]
+    silent: tuple[StudyData, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         if not self.studies:

@@ -27,6 +27,7 @@ class _Family:
 
 _FAMILIES: dict[str, _Family] = {
     "normal": _Family(("mean", "sd"), lambda m, s: stats.norm(m, s), False, ("sd",)),
+    "logistic": _Family(("mean", "scale"), lambda m, s: stats.logistic(m, s), False, ("scale",)),
     "halfnormal": _Family(("scale",), lambda s: stats.halfnorm(scale=s), True, ("scale",)),
     "exponential": _Family(("rate",), lambda r: stats.expon(scale=1 / r), True, ("rate",)),
     "lognormal": _Family(
@@ -48,7 +49,7 @@ class Distribution:
     Parameters
     ----------
     family : str
-        One of ``normal``, ``halfnormal``, ``exponential``, ``lognormal``, ``uniform``.
+        One of ``normal``, ``logistic``, ``halfnormal``, ``exponential``, ``lognormal``, ``uniform``.
     parameters : tuple of float
         In the order of the family's definition, e.g. mean and SD of a normal, meanlog and sdlog of a lognormal.
 

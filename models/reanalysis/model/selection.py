@@ -30,7 +30,8 @@ def default_priors(evidence: Evidence, model: ModelName, basket: bool = False) -
 def default_spec(evidence: Evidence, model: ModelName = "contrast", basket: bool = False) -> ModelSpec:
     """The primary specification of a folder, or that of another model."""
     priors = default_priors(evidence, model, basket)
-    return ModelSpec(model=model, basket=basket, priors=priors, seed=evidence.settings.seed)
+    anchor = evidence.settings.priors.anchor
+    return ModelSpec(model=model, basket=basket, priors=priors, anchor=anchor, seed=evidence.settings.seed)
 
 
 def study_rho(evidence: Evidence, study: str, spec: ModelSpec) -> float:
@@ -118,7 +119,7 @@ def _select_joint(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selecti
             continue
     parts = tuple(found[e].data for e in evidence.endpoints if e in found)
     shared = shared_denominators(evidence, parts, {e: one.observations for e, one in found.items()})
-    return Selection(JointData(endpoint, own.data.studies, parts, shared), own.observations)
+    return Selection(JointData(endpoint, own.data.studies, parts, shared, silent=own.data.silent), own.observations)
 
 
 def _select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
@@ -160,9 +161,22 @@ def _select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
             )
         )
         used.update({(study, arm): one for arm, one in arms.items()})
-    if not studies:
-        raise NothingLeft([_nothing_left(evidence, spec, endpoint)])
-    return Selection(ModelData(endpoint, tuple(studies)), used)
+    silent = tuple(one for one in studies if spec.baselines and one.silence)
+    telling = tuple(one for one in studies if one not in silent)
+    if not telling:
+        raise NothingLeft([_nothing_left(evidence, spec, endpoint, silent)])
+    if spec.anchor == "conditional":
+        _require_plain_counts(telling)
+    return Selection(ModelData(endpoint, telling, silent=silent), used)
+
+
+def _require_plain_counts(studies: tuple[StudyData, ...]) -> None:
+    """The conditional likelihood is a probability of whole counts."""
+    without = [one.study for one in studies if not one.plain]
+    if without:
+        raise InvalidInput(
+            [f"the conditional likelihood needs plain counts of both arms, without rho; {', '.join(without)}: has none"]
+        )
 
 
 def _benchmark(evidence: Evidence, spec: ModelSpec, endpoint: str, study: str) -> Benchmark | None:
@@ -194,7 +208,10 @@ def _require_known(evidence: Evidence, spec: ModelSpec, endpoint: str) -> None:
         )
 
 
-def _nothing_left(evidence: Evidence, spec: ModelSpec, endpoint: str) -> str:
+def _nothing_left(evidence: Evidence, spec: ModelSpec, endpoint: str, silent: tuple[StudyData, ...]) -> str:
+    if silent:
+        reasons = "; ".join(f"{one.study}: {one.silence}" for one in silent)
+        return f"no study says anything of a ratio of {endpoint!r}: {reasons}"
     cells = {s: coverage_cell(evidence, s, endpoint) for s in evidence.studies}
     reported = "; ".join(f"{s}: {c}" for s, c in cells.items() if c != "missing") or "nothing is reported"
     wanted = f"a {spec.arm} arm" if spec.rates else "a comparison of two arms within one study"

@@ -9,7 +9,7 @@ from reanalysis.model.distributions import Distribution
 from reanalysis.model.family import ENGINES, FAMILIES, MODELS, POOLINGS, Engine, Family, ModelName, Pooling
 
 __all__ = [
-    "ARMS", "DEFAULT_PRIORS", "DEFAULT_RHO", "ENGINES", "MODELS", "POOLINGS", "ArmName", "Engine", "ModelName",
+    "ANCHORS", "ARMS", "BASELINES", "DEFAULT_PRIORS", "DEFAULT_RHO", "ENGINES", "MODELS", "POOLINGS", "Anchor", "ArmName", "Engine", "ModelName",
     "ModelSpec", "Pooling", "Priors",
 ]  # fmt: skip
 
@@ -17,8 +17,14 @@ ArmName = Literal["control", "treated"]
 
 Route = Literal["rates", "adjusted"]
 
+Anchor = Literal["midpoint", "control", "conditional"]
+
 ARMS: tuple[str, ...] = get_args(ArmName)
 ROUTES: tuple[str, ...] = get_args(Route)
+ANCHORS: tuple[str, ...] = get_args(Anchor)
+
+BASELINES = ("normal", "logistic")
+"""Families of a prior of the baselines."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,8 @@ class Priors:
     tau : Distribution
         Heterogeneity: SD of the study effects around the average.
     baseline : Distribution
-        Logit of a study's control rate (``contrast`` only).
+        Baseline m_s of a study: the mean of its two logits, or its control logit (see ``anchor`` of
+        :class:`ModelSpec`); models of contrasts only.
     """
 
     mu: Distribution
@@ -42,10 +49,10 @@ class Priors:
     def __post_init__(self) -> None:
         if not self.tau.positive:
             raise ValueError(f"tau is a standard deviation: {self.tau} puts mass below 0")
-        for name in ("mu", "baseline"):
-            prior: Distribution = getattr(self, name)
-            if prior.family != "normal":
-                raise ValueError(f"{name} takes normal(mean,sd), not {prior}")
+        if self.mu.family != "normal":
+            raise ValueError(f"mu takes normal(mean,sd), not {self.mu}")
+        if self.baseline.family not in BASELINES:
+            raise ValueError(f"baseline takes normal(mean,sd) or logistic(mean,scale), not {self.baseline}")
 
     def as_text(self) -> dict[str, str]:
         """Prior strings by name."""
@@ -56,12 +63,12 @@ DEFAULT_PRIORS: dict[str, Priors] = {
     "contrast": Priors(
         Distribution("normal", (0.0, 1.0)),
         Distribution("halfnormal", (0.5,)),
-        Distribution("normal", (0.0, 1.5)),
+        Distribution("normal", (0.0, 10.0)),
     ),
     "rates": Priors(
         Distribution("normal", (0.0, 2.0)),
         Distribution("halfnormal", (1.0,)),
-        Distribution("normal", (0.0, 1.5)),
+        Distribution("normal", (0.0, 10.0)),
     ),
 }
 DEFAULT_PRIORS["beta-rates"] = DEFAULT_PRIORS["rates"]
@@ -93,6 +100,10 @@ class ModelSpec:
         Which arm's rates are modelled (``rates``, ``beta-rates`` and a basket).
     basket : bool
         ``exnex`` only: whether single arms are modelled, not contrasts.
+    anchor : {"midpoint", "control", "conditional"}
+        What the prior of the baselines is a prior of: the mean of a study's two logits, symmetric in the arms; or its
+        control logit. ``conditional`` needs no baseline: the likelihood of an effect given a study's events in both
+        arms together (``contrast`` of plain counts, by quadrature).
     settings : tuple of (str, float)
         Settings of the model that are not at their default, by name.
     rho : float or None
@@ -118,6 +129,7 @@ class ModelSpec:
     priors: Priors = field(default_factory=lambda: DEFAULT_PRIORS["contrast"])
     arm: ArmName = "control"
     basket: bool = False
+    anchor: Anchor = "midpoint"
     settings: tuple[tuple[str, float], ...] = ()
     rho: float | None = None
     k: float | None = None
@@ -129,11 +141,19 @@ class ModelSpec:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, allowed in (("model", MODELS), ("pooling", POOLINGS), ("arm", ARMS), ("route", ROUTES)):
+        for name, allowed in (
+            ("model", MODELS),
+            ("pooling", POOLINGS),
+            ("arm", ARMS),
+            ("route", ROUTES),
+            ("anchor", ANCHORS),
+        ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}")
         if self.basket and self.model != "exnex":
             raise ValueError(f"a basket is exnex of single arms, not {self.model}")
+        if self.anchor == "conditional" and self.model != "contrast":
+            raise ValueError(f"the conditional likelihood is that of the contrast model, not of {self.model}")
         for name, value in self.settings:
             known = self.family.setting(name)
             if known is None or not known.allows(value):
@@ -148,6 +168,16 @@ class ModelSpec:
     def rates(self) -> bool:
         """Whether the rates of single arms are modelled, not contrasts of two."""
         return self.basket or self.model in ("rates", "beta-rates")
+
+    @property
+    def baselines(self) -> bool:
+        """Whether every study has a baseline of its own, beside which only both arms together say something."""
+        return not self.rates and self.model != "arm-beta-binomial"
+
+    @property
+    def below(self) -> float:
+        """Share of a study's effect by which its control logit lies below its baseline."""
+        return 0.5 if self.anchor == "midpoint" else 0.0
 
     @property
     def effect(self) -> str:

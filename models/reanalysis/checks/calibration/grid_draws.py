@@ -17,6 +17,6 @@ GRID_DRAWS = 500
 def grid_logits(posterior: Posterior) -> dict[str, NDArray[np.float64]]:
     """Independent draws of the control and treated logits of all studies, shape (chains, draws, S)."""
     spec, data = posterior.spec, posterior.data
-    studies = [StudyLikelihood(study, spec.priors.baseline) for study in data.studies]
+    studies = [StudyLikelihood.of(study, spec) for study in data.studies]
     joint = solve(studies, spec.priors.mu, spec.priors.tau)
     return sample(spec, data, studies, joint, (), GRID_DRAWS // CHAINS).logits

@@ -13,6 +13,7 @@ from reanalysis.engines.arm_rates import arm_rates_draws
 from reanalysis.engines.beta_rate import beta_rates_draws
 from reanalysis.engines.draws import Draws, apart_prior, hierarchical_draws, stand_alone
 from reanalysis.model.data import ModelData, StudyData
+from reanalysis.model.distributions import Distribution
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
 
@@ -29,8 +30,7 @@ def assembled(spec: ModelSpec, data: ModelData, posterior: Any) -> tuple[Draws, 
     """
     if spec.model == "arm-beta-binomial":
         alpha, mu, rho = (posterior[name].values for name in ("alpha_raw", "mu", "rho"))
-        base = spec.priors.baseline
-        return arm_rates_draws(spec, data, base.mean + base.sd * alpha, mu, rho), {}
+        return arm_rates_draws(spec, data, located(spec.priors.baseline, alpha), mu, rho), {}
     if spec.model == "beta-rates":
         v, total = posterior["v"].values, np.exp(posterior["t"].values)
         rng = np.random.default_rng([spec.seed, 10])
@@ -41,14 +41,19 @@ def assembled(spec: ModelSpec, data: ModelData, posterior: Any) -> tuple[Draws, 
     prior = spec.priors.mu
     baseline = bias = None
     if not spec.rates:
-        base = spec.priors.baseline
-        baseline = base.mean + base.sd * posterior["alpha_raw"].values[..., :count]
+        baseline = located(spec.priors.baseline, posterior["alpha_raw"].values[..., :count])
     if spec.model == "bias":
         bias = np.array([one.bias for one in data.studies]) * posterior["bias_raw"].values[..., :count]
+
+    def control(effect: Array) -> Array | None:
+        return None if baseline is None else baseline - spec.below * effect
+
     if spec.pooling == "none":
-        return hierarchical_draws(spec, data, prior.mean + prior.sd * z, baseline, bias=bias), {}
+        effect = prior.mean + prior.sd * z
+        return hierarchical_draws(spec, data, effect, control(effect), bias=bias), {}
     if spec.pooling == "complete":
-        return hierarchical_draws(spec, data, np.repeat(mu[..., None], count, axis=-1), baseline, mu, bias=bias), {}
+        effect = np.repeat(mu[..., None], count, axis=-1)
+        return hierarchical_draws(spec, data, effect, control(effect), mu, bias=bias), {}
     rng = np.random.default_rng([spec.seed, 10])
     new = mu + tau * rng.standard_normal(mu.shape)
     effect = mu[..., None] + tau[..., None] * z
@@ -60,7 +65,13 @@ def assembled(spec: ModelSpec, data: ModelData, posterior: Any) -> tuple[Draws, 
         share = _exchangeable(spec, data, baseline, effect, alone)
         found["exchangeable"] = {s: float(share[..., index].mean()) for index, s in enumerate(data.names)}
         effect = np.where(rng.uniform(size=effect.shape) < share, effect, alone)
-    return hierarchical_draws(spec, data, effect, baseline, mu, tau, new, bias), found
+    return hierarchical_draws(spec, data, effect, control(effect), mu, tau, new, bias), found
+
+
+def located(prior: Distribution, raw: Array) -> Array:
+    """Draws of a baseline from those of its standard distribution."""
+    centre, scale = prior.parameters
+    return centre + scale * raw
 
 
 def _exchangeable(spec: ModelSpec, data: ModelData, baseline: Array | None, effect: Array, alone: Array) -> Array:
@@ -79,7 +90,12 @@ def _log_print(spec: ModelSpec, study: StudyData, baseline: Array | None, effect
     if study.adjusted is not None:
         ratio = study.adjusted
         return np.asarray(norm.logpdf(ratio.log_ratio, effect, ratio.standard_error))
-    candidates = getattr(study, spec.arm) if baseline is None else study.treated
-    if candidates is None:
-        return np.zeros_like(effect)
-    return log_likelihood(candidates, effect if baseline is None else baseline + effect, study.rho)
+    if baseline is None:
+        return _log_arm(study, spec.arm, effect)
+    control = baseline - spec.below * effect
+    return _log_arm(study, "control", control) + _log_arm(study, "treated", control + effect)
+
+
+def _log_arm(study: StudyData, arm: str, logit: Array) -> Array:
+    candidates = getattr(study, arm)
+    return np.zeros_like(logit) if candidates is None else log_likelihood(candidates, logit, study.rho)

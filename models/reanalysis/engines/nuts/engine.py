@@ -198,8 +198,9 @@ def _require_finite_start(spec: ModelSpec, data: ModelData) -> None:
         return
     if spec.model in ("joint", "arm-beta-binomial") and any(study.adjusted for study in data.studies):
         raise EngineError(f"model {spec.model} needs the counts of every study, not an adjusted ratio")
-    effect, base = spec.priors.mu.mean, spec.priors.baseline.mean
-    logits = {"control": base, "treated": base + effect} if not spec.rates else {spec.arm: effect}
+    effect = spec.priors.mu.mean
+    control = spec.priors.baseline.mean - spec.below * effect
+    logits = {"control": control, "treated": control + effect} if not spec.rates else {spec.arm: effect}
     for study in data.studies:
         for arm, logit in logits.items():
             candidates = getattr(study, arm)

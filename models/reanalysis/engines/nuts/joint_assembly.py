@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reanalysis.engines.draws import Draws, hierarchical_draws
+from reanalysis.engines.nuts.assembly import located
 from reanalysis.engines.nuts.joint_program import cholesky, fixed_cholesky
 from reanalysis.model.data import JointData
 from reanalysis.model.spec import ModelSpec
@@ -20,8 +21,7 @@ def joint_assembled(spec: ModelSpec, data: JointData, posterior: Any) -> tuple[M
     """Draws by endpoint, and of the correlations that are learnt, named ``correlation[first, second]``."""
     count = len(data.parts)
     mu, tau, z = (posterior[name].values for name in ("mu", "tau", "z"))
-    base = spec.priors.baseline
-    alpha = base.mean + base.sd * posterior["alpha_raw"].values
+    baseline = located(spec.priors.baseline, posterior["alpha_raw"].values)
     correlation = spec.setting("correlation")
     learnt = correlation is None and count > 1
     factor = cholesky(posterior["u"].values, count) if learnt else fixed_cholesky(correlation or 0.0, count)
@@ -29,11 +29,12 @@ def joint_assembled(spec: ModelSpec, data: JointData, posterior: Any) -> tuple[M
     rng = np.random.default_rng([spec.seed, 10])
     new = mu + tau * (factor @ rng.standard_normal((*mu.shape, 1)))[..., 0]
     studies = data.all_studies
+    control = baseline - spec.below * effect
     draws = {}
     for e, part in enumerate(data.parts):
         at = [studies.index(name) for name in part.names]
         draws[part.endpoint] = hierarchical_draws(
-            spec, part, effect[..., at, e], alpha[..., at, e], mu[..., e], tau[..., e], new[..., e]
+            spec, part, effect[..., at, e], control[..., at, e], mu[..., e], tau[..., e], new[..., e]
         )
     if not learnt:
         return draws, {}

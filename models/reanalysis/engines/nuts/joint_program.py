@@ -83,7 +83,7 @@ def build_joint_model(key: ProgramKey) -> Any:
     import pymc as pm
     import pytensor.tensor as pt
 
-    from reanalysis.engines.nuts.program import tau_of
+    from reanalysis.engines.nuts.program import baseline_of, tau_of
 
     s, e = key.slots, key.endpoints
     with pm.Model() as model:
@@ -93,12 +93,12 @@ def build_joint_model(key: ProgramKey) -> Any:
         shares = pm.Data("shares", np.zeros((s, 2, e)))
         mu_prior = pm.Data("mu_prior", np.array([0.0, 1.0]))
         tau_prior = pm.Data("tau_prior", np.array([1.0, 1.0]))
-        baseline_prior = pm.Data("baseline_prior", np.array([0.0, 1.0]))
+        below = pm.Data("below", np.array(0.5))
         fixed_factor = pm.Data("fixed_factor", np.eye(e))
         mu = pm.Normal("mu", mu_prior[0], mu_prior[1], shape=e)
         tau = tau_of(pm, key.tau_family, tau_prior, shape=e)
         z = pm.Normal("z", shape=(s, e))
-        alpha = baseline_prior[0] + baseline_prior[1] * pm.Normal("alpha_raw", shape=(s, e))
+        baseline = baseline_of(pm, key.baseline_family, shape=(s, e))
         factor = fixed_factor
         if e > 1:
             fixed = pm.Data("fixed", np.array(0.0))
@@ -107,7 +107,7 @@ def build_joint_model(key: ProgramKey) -> Any:
             factor = pt.switch(fixed > 0, fixed_factor, _symbolic_cholesky(u, e))
         effect = mu + tau * pt.dot(z, factor.T)
         pm.CustomDist(
-            "print", *slots[1:], pt.stack([alpha, alpha + effect], axis=1), rho, size_log_weight, shares,
+            "print", *slots[1:], pt.stack([baseline - below * effect, baseline + (1 - below) * effect], axis=1), rho, size_log_weight, shares,
             logp=joint_print_logp, random=draw_joint_print,
             signature="(e,k,x),(e,k,x),(e),(e),(k),(e)->(e,k,x)", observed=slots[0],
         )  # fmt: skip
@@ -211,6 +211,7 @@ def joint_arrays(spec: ModelSpec, data: JointData, slots: int) -> dict[str, Arra
         "mu_prior": np.array(spec.priors.mu.parameters),
         "tau_prior": np.array((*spec.priors.tau.parameters, 0.0)[:2]),
         "baseline_prior": np.array(spec.priors.baseline.parameters),
+        "below": np.array(spec.below),
         "fixed": np.array(0.0 if correlation is None else 1.0),
         "fixed_factor": fixed_cholesky(correlation or 0.0, e),
     }

@@ -1,10 +1,10 @@
 """What is the PyMC model, and how is it compiled once for every endpoint, setting and prior?
 
-    logit pi_s0 = alpha_s        logit pi_s1 = alpha_s + delta_s        alpha_s ~ Normal(baseline prior)
+    logit pi_s0 = m_s - below delta_s      logit pi_s1 = logit pi_s0 + delta_s      m_s ~ the prior of the baselines
     delta_s = mu + tau z_s       z_s ~ Normal(0, 1)                     mu ~ Normal,  tau ~ positive prior
     y_sa ~ mixture over candidates of BetaBinomial(n_c, pi_sa, rho_s)
 
-Two switches among the data turn partial pooling into complete (spread = 0: delta_s = mu) or none (share = 0: delta_s
+``below`` is 1/2 where that prior is of the mean logit and 0 where it is of the control logit. Two switches among the data turn partial pooling into complete (spread = 0: delta_s = mu) or none (share = 0: delta_s
 has the prior of mu), so that one compiled model serves all three. What the other models change is said in
 :mod:`reanalysis.model.family`; where an effect or a baseline is a mixture, its components are integrated out: the
 likelihood of a study is the weighted sum of those under either effect.
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,7 @@ class ProgramKey:
     slots: int
     rates: bool = False
     endpoints: int = 1
+    baseline_family: str = "normal"
 
     @property
     def arms(self) -> int:
@@ -48,7 +49,8 @@ class ProgramKey:
     def of(cls, spec: ModelSpec, slots: int, endpoints: int = 1) -> ProgramKey:
         """The key of a specification."""
         family = "" if spec.model in ("arm-beta-binomial", "beta-rates") else spec.priors.tau.family
-        return cls(spec.model, family, slots, spec.rates, endpoints)
+        baseline = "" if spec.rates else spec.priors.baseline.family
+        return cls(spec.model, family, slots, spec.rates, endpoints, baseline)
 
 
 _LOOSE = {
@@ -124,9 +126,11 @@ def build_model(key: ProgramKey) -> Any:
         tau = tau_of(pm, key.tau_family, tau_prior)
         z = pm.Normal("z", shape=key.slots)
         effect = share * (mu + spread * tau * z) + (1 - share) * (mu_prior[0] + mu_prior[1] * z)
-        alpha = None if key.rates else _baseline(pm, key)
+        bias: Any = 0.0
         if key.model == "bias":
-            effect = effect + pm.Data("bias_sd", np.zeros(key.slots)) * pm.Normal("bias_raw", shape=key.slots)
+            bias = pm.Data("bias_sd", np.zeros(key.slots)) * pm.Normal("bias_raw", shape=key.slots)
+        if not key.rates:
+            baseline, below = baseline_of(pm, key.baseline_family, shape=key.slots), pm.Data("below", np.array(0.5))
         apart = log_mix = None
         if key.model == "exnex":
             apart_prior = pm.Data("apart_prior", np.array([0.0, 1.0]))
@@ -134,8 +138,13 @@ def build_model(key: ProgramKey) -> Any:
             apart = apart_prior[0] + apart_prior[1] * pm.Normal("apart_raw", shape=key.slots)
 
         def logits(effect: Any) -> Any:
-            return effect[:, None] if alpha is None else pt.stack([alpha, alpha + effect], axis=1)
+            if key.rates:
+                return effect[:, None]
+            control = baseline - below * effect
+            return pt.stack([control, control + effect + bias], axis=1)
 
+        if key.model == "all-cohort":
+            _observe_benchmarks(pm, key, baseline - below * effect)
         if apart is None:
             _observe_prints(pm, (events, n, log_weight, rho), logits(effect))
         else:
@@ -143,8 +152,8 @@ def build_model(key: ProgramKey) -> Any:
                 "print", n, log_weight, logits(effect), logits(apart), rho, log_mix, logp=mixed_print_logp,
                 random=draw_mixed_print, signature="(a,c),(a,c),(a),(a),(a),(m)->(a,c)", observed=events,
             )  # fmt: skip
-        if alpha is not None:
-            _observe_ratios(pm, key, effect, apart, log_mix)
+        if not key.rates:
+            _observe_ratios(pm, key, effect + bias, apart, log_mix)
     return model
 
 
@@ -164,21 +173,26 @@ def _observe_prints(pm: Any, prints: tuple[Any, Any, Any, Any], logit: Any) -> N
     )  # fmt: skip
 
 
-def _baseline(pm: Any, key: ProgramKey) -> Any:
-    """Control logits, with the benchmarks that inform them in ``all-cohort``."""
+def baseline_of(pm: Any, family: str, **shape: Any) -> Any:
+    """Baselines with a prior of the family, from a free variable alpha_raw of its standard distribution."""
     prior = pm.Data("baseline_prior", np.array([0.0, 1.0]))
-    alpha = prior[0] + prior[1] * pm.Normal("alpha_raw", shape=key.slots)
-    if key.model == "all-cohort":
-        events, n, log_weight = (
-            pm.Data(f"mark_{name}", np.zeros((key.slots, 2))) for name in ("events", "n", "log_weight")
-        )
-        rho, evidence = (pm.Data(f"mark_{name}", np.zeros(key.slots)) for name in ("rho", "log_evidence"))
-        log_share = pm.Data("mark_log_share", np.zeros((key.slots, 2)))
-        pm.CustomDist(
-            "mark", n, log_weight, alpha, rho, log_share, evidence, prior, logp=mark_logp, random=draw_mark,
-            signature="(c),(c),(),(),(m),(),(p)->(c)", observed=events,
-        )  # fmt: skip
-    return alpha
+    standard = {"normal": pm.Normal, "logistic": pm.Logistic}[family]
+    return prior[0] + prior[1] * standard("alpha_raw", 0.0, 1.0, **shape)
+
+
+def _observe_benchmarks(pm: Any, key: ProgramKey, control: Any) -> None:
+    """Benchmarks, which speak of the control logits that studies lack (``all-cohort``)."""
+    events, n, log_weight = (
+        pm.Data(f"mark_{name}", np.zeros((key.slots, 2))) for name in ("events", "n", "log_weight")
+    )
+    rho, evidence = (pm.Data(f"mark_{name}", np.zeros(key.slots)) for name in ("rho", "log_evidence"))
+    log_share = pm.Data("mark_log_share", np.zeros((key.slots, 2)))
+    prior = pm.modelcontext(None)["baseline_prior"]
+    pm.CustomDist(
+        "mark", n, log_weight, control, rho, log_share, evidence, prior, logp=mark_logp,
+        random=partial(draw_mark, family=key.baseline_family), signature="(c),(c),(),(),(m),(),(p)->(c)",
+        observed=events,
+    )  # fmt: skip
 
 
 def _observe_ratios(pm: Any, key: ProgramKey, effect: Any, apart: Any, log_mix: Any) -> None:
@@ -204,13 +218,13 @@ def _arm_beta_binomial(key: ProgramKey) -> Any:
     with pm.Model() as model:
         events, n, log_weight = _print_data(pm, key)
         mu_prior = pm.Data("mu_prior", np.array([0.0, 1.0]))
-        baseline_prior = pm.Data("baseline_prior", np.array([0.0, 1.0]))
+        below = pm.Data("below", np.array(0.5))
         mu = pm.Normal("mu", mu_prior[0], mu_prior[1])
-        alpha = baseline_prior[0] + baseline_prior[1] * pm.Normal("alpha_raw")
+        control = baseline_of(pm, key.baseline_family) - below * mu
         rho = pm.Beta("rho", 1.0, pm.Data("spread_prior", np.array(1.0)))
         every = pt.zeros((key.slots, 1))
         _observe_prints(
-            pm, (events, n, log_weight, every + pt.stack([rho, rho])), every + pt.stack([alpha, alpha + mu])
+            pm, (events, n, log_weight, every + pt.stack([rho, rho])), every + pt.stack([control, control + mu])
         )
     return model
 

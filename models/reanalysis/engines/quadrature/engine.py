@@ -45,8 +45,7 @@ def fit(spec: ModelSpec, data: ModelData) -> Posterior:
         raise EngineError(f"model {spec.model} has the sampling engine only")
     if spec.model == "beta-rates":
         return _fit_beta_rates(spec, data)
-    arm = spec.arm if spec.rates else None
-    studies = [StudyLikelihood(s, spec.priors.baseline, arm) for s in data.studies]
+    studies = [StudyLikelihood.of(study, spec) for study in data.studies]
     name = spec.effect
     priors = spec.priors
     joint: HierarchyPosterior | ExchangeabilityPosterior | CommonEffect | None = None
@@ -135,7 +134,7 @@ def _by_study(studies: list[StudyLikelihood], given_others: list[Predictive], na
 def _makers(
     study: StudyLikelihood, index: int, effects: Callable[[int], StudyEffects], given_others: Predictive, name: str
 ) -> dict[str, Callable[[], Marginal]]:
-    if study.arm is not None or study.study.adjusted is not None:
+    if study.whole:
         return {name: lambda: effect_marginal(study, given_others)}
     return {
         name: lambda: effects(index).log_odds_ratio(),

@@ -153,7 +153,8 @@ def _separate_effect(study: StudyLikelihood, predictive: Predictive, rng: np.ran
 
 def _baseline(study: StudyLikelihood, effect: Array, rng: np.random.Generator) -> Array:
     """Control logit given the effect."""
-    lattice = study.baseline_lattice(0.25 * study.width())
+    step = 0.25 * study.width()
+    lattice = study.baseline_lattice(step, Lattice.covering(float(effect.min()), float(effect.max()), step))
     control = study.control_factor(lattice)
     reach = Lattice.covering(lattice.points[0] + effect.min(), lattice.points[-1] + effect.max(), lattice.step)
     treated = study.treated_factor(reach)
@@ -162,6 +163,8 @@ def _baseline(study: StudyLikelihood, effect: Array, rng: np.random.Generator) -
         block = slice(start, start + 500)
         at = lattice.points + effect[block, None]
         log_weight = control + np.interp(at, reach.points, treated)
+        if not study.splits:
+            log_weight += study.baseline.logpdf(lattice.points + 0.5 * effect[block, None])
         baseline[block] = _nodes(lattice, log_weight, rng)
     return baseline
 

@@ -1,7 +1,7 @@
 """What do we know of one study's own effect and rates? Integrals over its two logits.
 
 Given all other studies the effect has density q(delta), so the joint density of the control logit a and the effect is
-p(y_0 | a) p(a) p(y_1 | a + delta) q(delta) on a small grid. For a fixed a, the treated logit, the risk difference and
+p(y_0 | a) p(y_1 | a + delta) p(m) q(delta) on a small grid, the prior of the baseline m taken as in `study_likelihood`. For a fixed a, the treated logit, the risk difference and
 the risk ratio increase with delta: their distribution functions are sums over a of one cumulative integral each.
 """
 
@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.special import expit, log_expit
 
@@ -103,7 +104,9 @@ class StudyEffects:
     @classmethod
     def _on(cls, likelihood: StudyLikelihood, effect: Lattice, q: Array, coarsest: float) -> StudyEffects:
         name = likelihood.study.study
-        control = likelihood.baseline_lattice(effect.step)
+        with np.errstate(divide="ignore"):
+            q = _scaled(np.log(np.maximum(q, 0.0)) + likelihood.effect_factor(effect))
+        control = likelihood.baseline_lattice(effect.step, effect)
         wide = control.plus(effect)
         _require_room(name, wide.size)
         control_factor, treated_factor = _scaled(likelihood.control_factor(control)), likelihood.treated_factor(wide)
@@ -112,6 +115,8 @@ class StudyEffects:
         )
         possible = treated.minus(control)
         effect, q = _cut(effect, q, (effect.index >= possible.first) & (effect.index <= possible.last))
+        if not likelihood.splits:
+            return cls._over_both(likelihood, effect, q, coarsest, (control, control_factor), (treated, treated_factor))
         # the product of the factors that have the fewest nodes comes first
         if effect.size < treated.size:
             _require_room(name, 2 * control.size * effect.size // _MOST_PRODUCTS)
@@ -130,6 +135,36 @@ class StudyEffects:
             likelihood,
             _used(control, control_factor * by_control, name),
             _used(treated, treated_factor * by_treated, name),
+            found,
+            _within(effect, q, found[0]),
+            coarsest,
+        )
+
+    @classmethod
+    def _over_both(
+        cls, likelihood: StudyLikelihood, effect: Lattice, q: Array, coarsest: float,
+        control: tuple[Lattice, Array], treated: tuple[Lattice, Array],
+    ) -> StudyEffects:  # fmt: skip
+        """The same where the prior of the mean logit couples both arms: sums over each pair of logits."""
+        name = likelihood.study.study
+        (at_control, by_control), (at_treated, by_treated) = control, treated
+        _require_room(name, at_control.size * effect.size // _MOST_PRODUCTS)
+        half = Lattice(0.5 * effect.step, 2 * at_control.first, 2 * (at_control.size + effect.size)).plus(
+            Lattice(0.5 * effect.step, effect.first, 1)
+        )
+        prior = likelihood.middle_factor(half)
+        assert prior is not None
+        middle = sliding_window_view(_scaled(prior), effect.size)[: 2 * at_control.size : 2]
+        wide = at_control.plus(effect)
+        other = sliding_window_view(_within(at_treated, by_treated, wide), effect.size)
+        mass = by_control[:, None] * other * middle * q
+        found = _used(effect, mass.sum(axis=0), name)
+        index = (np.arange(at_control.size)[:, None] + np.arange(effect.size)).ravel()
+        over_treated = np.bincount(index, mass.ravel(), minlength=wide.size)
+        return cls(
+            likelihood,
+            _used(at_control, mass.sum(axis=1), name),
+            _used(at_treated, _within(wide, over_treated, at_treated), name),
             found,
             _within(effect, q, found[0]),
             coarsest,
@@ -198,6 +233,12 @@ class StudyEffects:
             first = int(index.min())
             lattice = Lattice(half, first, int(index.max()) - first + 1)
             mass *= _scaled(factor(lattice))[index - first]
+        if not self.likelihood.splits:
+            index = i + ((above - below) / 2 * j).astype(np.int64)
+            lattice = Lattice(half, int(index.min()), int(index.max()) - int(index.min()) + 1)
+            prior = self.likelihood.middle_factor(lattice)
+            assert prior is not None
+            mass *= _scaled(prior)[index - lattice.first]
         mass *= self.given_others[::every]
         by_outer = mass.sum(axis=1)
         kept = np.flatnonzero(by_outer > _KEEP * by_outer.max())
@@ -276,7 +317,7 @@ def _require_room(study: str, size: int) -> None:
 
 def _precisions(likelihood: StudyLikelihood) -> tuple[float, float]:
     """Precision of the control logit, prior included, and of the treated logit."""
-    control = likelihood.information("control") + likelihood.baseline.sd**-2
+    control = likelihood.information("control") + likelihood.prior_information
     return control, likelihood.information("treated")
 
 

@@ -1,9 +1,18 @@
-"""How probable is what one study printed, as a function of its effect?
+"""Likelihood of one study's effect: how probable is what it printed, its baseline integrated out.
 
-For two arms the baseline is integrated out: L(delta) = int p(y_0 | a) p(y_1 | a + delta) p(a) da, a sum over a
-lattice of logits. A bias of the comparison, Normal(0, b^2), smooths p(y_1 | .) beforehand; a benchmark multiplies the
-prior p(a). The trapezoidal sum of a smooth decaying function converges exponentially in the step (Trefethen
-and Weideman 2014, SIAM Review 56:385), so a step near the width of the integrand is already exact to rounding.
+With the control logit a and the baseline m = a + delta / 2 (or a itself, where the prior is anchored there),
+
+    L(delta) = int p(y_0 | a) p(y_1 | a + delta) p(m) da,
+
+a sum over a lattice of logits. A normal prior of the mean logit splits into a factor of each logit and one of the
+effect, because (a + b)^2 = 2 a^2 + 2 b^2 - (a - b)^2: with b = a + delta,
+
+    Normal(m; c, s^2) ~ exp(-(a - c)^2 / 4 s^2) exp(-(b - c)^2 / 4 s^2) exp(delta^2 / 8 s^2),
+
+so the sum is a correlation of two arms under any anchor; of other priors it is a sum over both logits. A bias of the
+comparison, Normal(0, b^2), smooths p(y_1 | .) beforehand; a benchmark multiplies p(y_0 | a). The trapezoidal sum of a
+smooth decaying function converges exponentially in the step (Trefethen and Weideman 2014, SIAM Review 56:385), so a
+step near the width of the integrand is already exact to rounding.
 """
 
 from __future__ import annotations
@@ -12,7 +21,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from reanalysis.engines.benchmark import log_robust_factor
 from reanalysis.engines.errors import QuadratureError
@@ -20,7 +31,8 @@ from reanalysis.engines.quadrature.lattice import Lattice, finer_by
 from reanalysis.evidence.observation import Candidates
 from reanalysis.model.data import StudyData
 from reanalysis.model.distributions import Distribution
-from reanalysis.model.likelihood import REMEMBERED, information, log_likelihood_on_grid
+from reanalysis.model.likelihood import REMEMBERED, information, log_binomial_coefficient, log_likelihood_on_grid
+from reanalysis.model.spec import Anchor, ModelSpec
 
 Array = NDArray[np.float64]
 
@@ -38,11 +50,15 @@ _MOST_PRODUCTS = 2 * 10**9
 _BIAS_REACH = 9.0
 """SDs of a bias beyond which it has no mass."""
 
-_PRIOR_REACH, _FARTHEST = 16.0, 256.0
+_PRIOR_REACH, _FARTHEST = 8.0, 256.0
 """Prior SDs within which a baseline is looked for, at first and at most."""
 
 _FADED = 60.0
 """Log ratio to its maximum that the control's factor has to reach at the ends of that stretch."""
+
+_SEPARABLE = 0.75
+"""SD of a normal prior of the mean logit from which its factors are sums over: those of a narrower one underflow where
+the arms' own likelihoods still count."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +70,34 @@ class StudyLikelihood:
     study : StudyData
         What the study printed.
     baseline : Distribution
-        Prior of the control logit.
+        Prior of the baseline.
     arm : str or None
         None for an effect between two arms; else the arm whose logit rate is the effect (``rates``).
+    anchor : {"midpoint", "control", "conditional"}
+        What the baseline is: the mean of both logits or the control logit; or that the likelihood is conditional on
+        the events of both arms together and needs none.
     """
 
     study: StudyData
     baseline: Distribution
     arm: str | None = None
+    anchor: Anchor = "midpoint"
+
+    @classmethod
+    def of(cls, study: StudyData, spec: ModelSpec) -> StudyLikelihood:
+        """The study under a specification."""
+        return cls(study, spec.priors.baseline, spec.arm if spec.rates else None, spec.anchor)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the effect is all there is: no two arms whose rates have a posterior."""
+        return self.arm is not None or self.study.adjusted is not None or self.anchor == "conditional"
+
+    @property
+    def splits(self) -> bool:
+        """Whether the prior of the baseline is a product of factors of the two logits and of the effect."""
+        normal = self.baseline.family == "normal"
+        return self.anchor != "midpoint" or (normal and self.baseline.sd >= _SEPARABLE)
 
     def information(self, arm: str, within: float = _PULL) -> float:
         """Largest Fisher information of an arm's logit, 0 for an arm of which nothing is known.
@@ -94,13 +130,18 @@ class StudyLikelihood:
         if self.arm is not None:
             return max(self.information(self.arm, within), 1.0) ** -0.5
         total = self.information("control", within) + self.information("treated", within)
-        return max(total + self.baseline.sd**-2, 1.0) ** -0.5
+        return max(total + self.prior_information, 1.0) ** -0.5
+
+    @property
+    def prior_information(self) -> float:
+        """Information of the prior about the baseline."""
+        return self.baseline.sd**-2
 
     def effect_width(self, within: float = _PULL) -> float:
         """Scale of the effect's likelihood: standard error of the effect where all counts are positive."""
         if self.study.adjusted is not None or self.arm is not None:
             return self.width(within)
-        control = self.information("control", within) + self.baseline.sd**-2
+        control = self.information("control", within) + self.prior_information
         return float(np.hypot(max(control, 1.0) ** -0.5, max(self.information("treated", within), 1.0) ** -0.5))
 
     def step(self, within: float = _PULL) -> float:
@@ -120,29 +161,49 @@ class StudyLikelihood:
         return (_remembered if lattice.size <= REMEMBERED else _on_lattice)(self, lattice)
 
     def control_factor(self, lattice: Lattice) -> Array:
-        """Log of p(y_0 | a) p(a) at the nodes a."""
-        prior = self.baseline.logpdf(lattice.points)
+        """Log of p(y_0 | a) at the nodes a, with what the prior of the baseline says of the control logit alone."""
+        factor = self._prior_factor(lattice, "control")
         if self.study.benchmark is not None:
-            prior = prior + log_robust_factor(self.study.benchmark, self.baseline, lattice.points)
-        if self.study.control is None:
-            return prior
-        return prior + _log_arm(self, "control", lattice)
+            factor = factor + log_robust_factor(self.study.benchmark, self.baseline, lattice.points)
+        return factor if self.study.control is None else factor + _log_arm(self, "control", lattice)
 
     def treated_factor(self, lattice: Lattice) -> Array:
-        """Log of p(y_1 | b) at the nodes b, smoothed by the bias."""
+        """Log of p(y_1 | b) at the nodes b, smoothed by the bias, with what the prior says of the treated logit."""
+        factor = self._prior_factor(lattice, "treated")
         if self.study.treated is None:
-            return np.zeros(lattice.size)
+            return factor
         bias = self._bias_of("treated")
         if bias > 0:
-            return _smoothed_arm(self.study.treated, self.study.rho, bias, lattice)
-        return _log_arm(self, "treated", lattice)
+            return factor + _smoothed_arm(self.study.treated, self.study.rho, bias, lattice)
+        return factor + _log_arm(self, "treated", lattice)
 
-    def baseline_lattice(self, step: float) -> Lattice:
-        """Where the control logit can lie: the control factor is negligible elsewhere."""
-        reach = _PRIOR_REACH * self.baseline.sd
+    def effect_factor(self, lattice: Lattice) -> Array:
+        """Log of what the prior of the baseline says of the effect, once both logits have theirs."""
+        if self.anchor != "midpoint" or not self.splits:
+            return np.zeros(lattice.size)
+        sd = self.baseline.sd
+        return lattice.points**2 / (8 * sd**2) - np.log(sd) - 0.5 * np.log(2 * np.pi)
+
+    def middle_factor(self, lattice: Lattice) -> Array | None:
+        """Log of the prior at nodes of the mean logit, where it is not a product of the factors above."""
+        return None if self.splits else self.baseline.logpdf(lattice.points)
+
+    def _prior_factor(self, lattice: Lattice, arm: str) -> Array:
+        if self.anchor == "control":
+            return self.baseline.logpdf(lattice.points) if arm == "control" else np.zeros(lattice.size)
+        if not self.splits:
+            return np.zeros(lattice.size)
+        return -0.25 * ((lattice.points - self.baseline.mean) / self.baseline.sd) ** 2
+
+    def baseline_lattice(self, step: float, effects: Lattice) -> Lattice:
+        """Where the control logit can lie for effects on a lattice: its factor is negligible elsewhere."""
+        reach, (low, high) = _PRIOR_REACH * self.baseline.sd, 0.5 * effects.points[[0, -1]]
         while True:
             wide = Lattice.covering(self.baseline.mean - reach, self.baseline.mean + reach, step)
             factor = self.control_factor(wide)
+            if not self.splits:  # the prior where it is largest for any of the effects
+                nearest = np.clip(self.baseline.mean, wide.points + low, wide.points + high)
+                factor = factor + self.baseline.logpdf(nearest)
             top = factor.max()
             if max(factor[0], factor[-1]) < top - _FADED or reach > _FARTHEST * self.baseline.sd:
                 return wide.part(factor > top - NEGLIGIBLE)
@@ -178,26 +239,74 @@ def _on_lattice(likelihood: StudyLikelihood, lattice: Lattice) -> tuple[Array, f
         z = (lattice.points - adjusted.log_ratio) / sd
         return np.exp(-0.5 * z**2), -np.log(sd) - 0.5 * np.log(2 * np.pi)
     if likelihood.arm is not None:
-        log_values = _log_arm(likelihood, likelihood.arm, lattice)
-        top = float(log_values.max())
-        return np.exp(log_values - top), top
-    base = likelihood.baseline_lattice(lattice.step)
-    control = likelihood.control_factor(base)
-    treated = likelihood.treated_factor(lattice.plus(base))
-    top_control, top_treated = float(control.max()), float(treated.max())
-    by_treated, by_control = np.exp(treated - top_treated), np.exp(control - top_control)
+        return _scaled(_log_arm(likelihood, likelihood.arm, lattice))
+    if likelihood.anchor == "conditional":
+        return _scaled(_log_conditional(likelihood.study, lattice))
+    base = likelihood.baseline_lattice(lattice.step, lattice)
+    by_control, top_control = _scaled(likelihood.control_factor(base))
+    by_treated, top_treated = _scaled(likelihood.treated_factor(lattice.plus(base)))
     # the sum over baselines may take longer steps than the effects it is wanted at
     every = 2 ** max(0, int(np.floor(np.log2(0.8 * likelihood.width(NEGLIGIBLE) / lattice.step))))
     if base.size * lattice.size // every > _MOST_PRODUCTS:
         raise QuadratureError(
             f"priors this wide need too large a grid for study {likelihood.study.study!r}, whose arms are large"
         )
+    if not likelihood.splits:
+        values, top_middle = _over_both(likelihood, lattice, base, by_control, by_treated, every)
+        return values, np.log(every * lattice.step) + top_control + top_treated + top_middle
     values = np.empty(lattice.size)
     for rest in range(min(every, lattice.size)):
         values[rest::every] = (
             every * np.correlate(by_treated[rest::every], by_control[::every], mode="valid")[: len(values[rest::every])]
         )
-    return lattice.step * values, top_control + top_treated
+    log_factor = np.log(lattice.step) + top_control + top_treated
+    if likelihood.anchor == "control":
+        return values, log_factor
+    with np.errstate(divide="ignore"):
+        values, top = _scaled(np.log(values) + likelihood.effect_factor(lattice))
+    return values, log_factor + top
+
+
+def _scaled(log_values: Array) -> tuple[Array, float]:
+    """Values up to a factor that makes the largest 1, and the log of that factor."""
+    top = float(log_values.max())
+    return np.exp(log_values - top), top
+
+
+def _over_both(
+    likelihood: StudyLikelihood, effects: Lattice, base: Lattice, by_control: Array, by_treated: Array, every: int
+) -> tuple[Array, float]:
+    """Sums over every so many baselines of the product of both arms and the prior of their mean logit."""
+    half = Lattice(0.5 * effects.step, 2 * base.first + effects.first, 2 * (base.size - 1) + effects.size)
+    factor = likelihood.middle_factor(half)
+    assert factor is not None
+    prior, top = _scaled(factor)
+    rows = np.arange(0, base.size, every)
+    treated = sliding_window_view(by_treated, effects.size)
+    middle = sliding_window_view(prior, effects.size)
+    values = np.zeros(effects.size)
+    for row in rows:
+        values += by_control[row] * treated[row] * middle[2 * row]
+    return values, top
+
+
+def _log_conditional(study: StudyData, lattice: Lattice) -> Array:
+    """Log probability of the treated arm's events given those of both arms: Fisher's noncentral hypergeometric."""
+    assert study.control is not None
+    assert study.treated is not None
+    events, n = study.treated.events[0], (study.control.n[0], study.treated.n[0])
+    total = study.control.events[0] + events
+    x = np.arange(max(0.0, total - n[0]), min(n[1], total) + 1)
+    if len(x) * lattice.size > _MOST_PRODUCTS // 10:
+        raise QuadratureError(f"study {study.study!r} has too many events for the conditional likelihood")
+    log_ways = log_binomial_coefficient(x, n[1]) + log_binomial_coefficient(total - x, n[0])
+    own = float(log_ways[int(events - x[0])])
+    values = np.empty(lattice.size)
+    block = max(1, 2**20 // len(x))
+    for start in range(0, lattice.size, block):
+        at = lattice.points[start : start + block]
+        values[start : start + block] = events * at + own - logsumexp(log_ways + x * at[:, None], axis=1)
+    return values
 
 
 _remembered = lru_cache(maxsize=2048)(_on_lattice)
