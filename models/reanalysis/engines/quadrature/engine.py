@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,10 @@ from reanalysis.engines.draws import apart_prior, prior_draws
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Marginals, Posterior
+from reanalysis.engines.quadrature.alone import Alone
 from reanalysis.engines.quadrature.beta_rates import solve_beta
 from reanalysis.engines.quadrature.exchangeability import ExchangeabilityPosterior, solve_exchangeability
-from reanalysis.engines.quadrature.hierarchy import solve
+from reanalysis.engines.quadrature.hierarchy import solve_each
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
 from reanalysis.engines.quadrature.pooled import CommonEffect, SeparateEffects, solve_common
 from reanalysis.engines.quadrature.sampling import CHAINS, DRAWS, sample
@@ -33,6 +34,10 @@ _REMEMBERED = 100
 """Studies whose posteriors are kept once computed."""
 
 
+Joint = HierarchyPosterior | ExchangeabilityPosterior | CommonEffect | None
+"""What studies share; nothing without pooling."""
+
+
 def fit(spec: ModelSpec, data: ModelData) -> Posterior:
     """Posterior by quadrature.
 
@@ -41,27 +46,59 @@ def fit(spec: ModelSpec, data: ModelData) -> Posterior:
     QuadratureError
         If a grid cannot hold or resolve the posterior.
     """
-    if "quadrature" not in spec.family.engines:
-        raise EngineError(f"model {spec.model} has the sampling engine only")
-    if spec.model == "beta-rates":
-        return _fit_beta_rates(spec, data)
-    studies = [StudyLikelihood.of(study, spec) for study in data.studies]
+    return fit_each((spec,), data)[0]
+
+
+def fit_each(specs: Sequence[ModelSpec], data: ModelData, averages_only: bool = False) -> list[Posterior]:
+    """Posteriors of the same data under several specifications that differ in the priors of mu and tau alone.
+
+    Parameters
+    ----------
+    specs : sequence of ModelSpec
+        One or more.
+    data : ModelData
+        Studies.
+    averages_only : bool
+        Whether only what studies share will be asked of the posteriors.
+
+    Raises
+    ------
+    QuadratureError
+        As :func:`fit`, if any of them fails.
+    """
+    first = specs[0]
+    if "quadrature" not in first.family.engines:
+        raise EngineError(f"model {first.model} has the sampling engine only")
+    if first.model == "beta-rates":
+        return [_fit_beta_rates(spec, data) for spec in specs]
+    studies = [StudyLikelihood.of(study, first) for study in data.studies]
+    joints: list[Joint] = [None] * len(specs)
+    if first.pooling == "complete":
+        joints = [solve_common(studies, spec.priors.mu) for spec in specs]
+    elif first.pooling == "partial":
+        priors = [(spec.priors.mu, spec.priors.tau) for spec in specs]
+        if first.model == "exnex":
+            share, apart = first.number("w"), apart_prior(first)
+            joints = [*solve_exchangeability(studies, priors, share, apart, not averages_only)]
+        else:
+            joints = [*solve_each(studies, priors, without=not averages_only)]
+    return [_posterior(spec, data, studies, joint) for spec, joint in zip(specs, joints, strict=True)]
+
+
+def _posterior(spec: ModelSpec, data: ModelData, studies: list[StudyLikelihood], joint: Joint) -> Posterior:
     name = spec.effect
-    priors = spec.priors
-    joint: HierarchyPosterior | ExchangeabilityPosterior | CommonEffect | None = None
     overall: dict[str, Callable[[], Marginal]] = {}
     diagnostics: dict[str, Any] = {}
-    if spec.pooling == "partial":
-        if spec.model == "exnex":
-            joint = solve_exchangeability(studies, priors.mu, priors.tau, spec.number("w"), apart_prior(spec))
-            diagnostics["exchangeable"] = {s: joint.exchangeable(index) for index, s in enumerate(data.names)}
-        else:
-            joint = solve(studies, priors.mu, priors.tau)
-        overall = {name: joint.average, "tau": joint.heterogeneity, f"{name}_new": joint.new_effect}
-    elif spec.pooling == "complete":
-        joint = solve_common(studies, priors.mu)
-        overall = {name: joint.average}
-    given_others = (joint or SeparateEffects(priors.mu)).effect_given_others
+    if joint is not None:
+        overall[name] = joint.average
+    if isinstance(joint, HierarchyPosterior | ExchangeabilityPosterior):
+        overall |= {"tau": joint.heterogeneity, f"{name}_new": joint.new_effect}
+    if isinstance(joint, ExchangeabilityPosterior):
+        diagnostics["exchangeable"] = {s: joint.exchangeable(index) for index, s in enumerate(data.names)}
+    if isinstance(joint, HierarchyPosterior) and len(studies) == 1:
+        given_others = Alone(spec.priors.mu, spec.priors.tau).effect_given_others
+    else:
+        given_others = (joint or SeparateEffects(spec.priors.mu)).effect_given_others
     predictives: list[Predictive] = [partial(given_others, index) for index in range(len(studies))]
 
     def make_tree() -> DataTree:

@@ -1,4 +1,4 @@
-"""What if each study may stand alone? The hierarchy in which a study is exchangeable with the others or is not.
+"""The hierarchy in which each study is exchangeable with the others or stands alone.
 
     delta_s ~ w Normal(mu, tau^2) + (1 - w) Normal(m, v^2)
 
@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from reanalysis.engines.marginal import GridMarginal, MappedMarginal, MixtureMarginal
-from reanalysis.engines.quadrature.hierarchy import solve
+from reanalysis.engines.quadrature.hierarchy import solve_each
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
 from reanalysis.engines.quadrature.lattice import Lattice, nice_step
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
+from reanalysis.engines.quadrature.surface import Priors
 from reanalysis.model.distributions import Distribution
 
 Array = NDArray[np.float64]
@@ -129,19 +130,15 @@ def log_apart(study: StudyLikelihood, apart: Distribution) -> float:
 
 
 def solve_exchangeability(
-    studies: Sequence[StudyLikelihood],
-    mu_prior: Distribution,
-    tau_prior: Distribution,
-    share: float,
-    apart: Distribution,
-) -> ExchangeabilityPosterior:
-    """Posterior under exchangeability with probability ``share``.
+    studies: Sequence[StudyLikelihood], priors: Sequence[Priors], share: float, apart: Distribution, without: bool = True
+) -> list[ExchangeabilityPosterior]:
+    """Posteriors under exchangeability with probability ``share``, one a pair of priors of mu and tau.
 
     Raises
     ------
     QuadratureError
-        As :func:`reanalysis.engines.quadrature.hierarchy.solve`.
+        As :func:`reanalysis.engines.quadrature.hierarchy.solve_each`.
     """
     constants = np.array([log_apart(study, apart) for study in studies])
-    hierarchy = solve(studies, mu_prior, tau_prior, share, constants)
-    return ExchangeabilityPosterior(hierarchy, tuple(studies), share, apart)
+    found = solve_each(studies, priors, share, constants, without)
+    return [ExchangeabilityPosterior(hierarchy, tuple(studies), share, apart) for hierarchy in found]

@@ -1,4 +1,4 @@
-"""What follows from the posterior of an average and a heterogeneity? Their marginals, and densities of study effects.
+"""Posterior of an average and a heterogeneity on a grid: their marginals, and densities of study effects.
 
 The predictive density of an effect is a mixture over (mu, tau) of Normal(mu, tau^2), by the same transform as in
 `spectra`.
@@ -41,10 +41,12 @@ class HierarchyPosterior:
         U uniform nodes.
     u : ndarray, shape (T,)
         Gauss-Legendre nodes of the coordinate of tau.
+    log_mass : ndarray, shape (T, U)
+        Logs of the posterior masses, up to a constant.
+    log_each : ndarray, shape (S, T, U)
+        What each study adds to them.
     mass : ndarray, shape (T, U)
-        Posterior masses, summing to 1.
-    mass_without : ndarray, shape (S, T, U)
-        Posterior masses given all studies but one.
+        The posterior masses, summing to 1.
     log_evidence : float
         Log marginal likelihood of all studies.
     """
@@ -54,9 +56,15 @@ class HierarchyPosterior:
     u_weight: Array
     u_bounds: tuple[float, float]
     scale: TauScale
+    log_mass: Array
+    log_each: Array
     mass: Array
-    mass_without: Array
     log_evidence: float
+
+    @cached_property
+    def mass_without(self) -> Array:
+        """Posterior masses given all studies but one, shape (S, T, U), each summing to 1."""
+        return np.stack([normalised(self.log_mass - one)[0] for one in self.log_each])
 
     @cached_property
     def tau(self) -> Array:
@@ -165,6 +173,14 @@ class HierarchyPosterior:
         """SD of an effect drawn from masses of (mu, tau), shape (T, U)."""
         by_mu, by_tau = mass.sum(axis=0), mass.sum(axis=1)
         return float(np.sqrt(by_mu @ (self.mu.points - by_mu @ self.mu.points) ** 2 + by_tau @ self.tau**2))
+
+
+def normalised(log_mass: Array) -> tuple[Array, float]:
+    """Masses that sum to 1, and the log of their sum before."""
+    top = float(log_mass.max())
+    mass = np.exp(log_mass - top)
+    total = float(mass.sum())
+    return mass / total, top + float(np.log(total))
 
 
 def _coarsening(width: Array, weight: Array, wanted: float, step: float) -> int:

@@ -92,7 +92,7 @@ class StudyEffects:
             If there is mass at the edge of a grid, because the study contradicts all the others, or a grid would be
             too large.
         """
-        natural, q = predictive(1.0)
+        natural, q = predictive(min(1.0, 0.5 * likelihood.effect_width(0.0)))
         width = _standard_deviation(natural, q)
         step = _RESOLUTION * (max(_precisions(likelihood)) + width**-2) ** -0.5
         try:

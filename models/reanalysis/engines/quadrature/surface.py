@@ -1,4 +1,4 @@
-"""How probable are an average and a heterogeneity together? Their log posterior density, study by study."""
+"""Log posterior density of an average and a heterogeneity, study by study, under one prior or several."""
 
 from __future__ import annotations
 
@@ -24,38 +24,44 @@ MOST_TERMS = 3 * 10**8
 """Terms of a direct sum that take a second or two."""
 
 
+Priors = tuple[Distribution, Distribution]
+"""Of the average and of the heterogeneity."""
+
+
 @dataclass(frozen=True)
 class Surface:
-    """Log posterior density over (u, mu), in total and study by study."""
+    """Log posterior density over (u, mu), in total and study by study; P pairs of priors share the studies' terms."""
 
     spectra: Ladder
     studies: tuple[StudyLikelihood, ...]
     log_scale: Array
-    mu_prior: Distribution
-    tau_prior: Distribution
+    priors: tuple[Priors, ...]
     scale: TauScale
     share: float
     log_apart: Array | None
 
-    def __call__(self, mu: Lattice, u: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
-        """Log density (T, U), its study terms (S, T, U), and which of them rounding has swallowed.
+    def __call__(self, mu: Lattice, u: Array) -> tuple[list[Array], Array, NDArray[np.bool_]]:
+        """Log densities, P of (T, U), their study terms (S, T, U), and which of them rounding has swallowed.
 
-        A term that rounding has swallowed is computed again without rounding where it could matter: where the density
+        A term that rounding has swallowed is computed again without rounding where it could matter: where a density
         would have mass even if the term were as large as rounding.
         """
         tau = self.scale.tau(u)
         log_terms = self._with_apart(np.log(np.maximum(self.spectra.damped(mu, tau), 1e-5 * NOISE)), slice(None))
-        prior = (
-            self.mu_prior.logpdf(mu.points)[None, :]
-            + (self.tau_prior.logpdf(tau) + np.log(self.scale.slope(u)))[:, None]
-        )
-        log_all = prior + log_terms.sum(axis=0)
+        slope = np.log(self.scale.slope(u))
+        of_mu = {prior: prior.logpdf(mu.points)[None, :] for prior, _ in self.priors}
+        of_tau = {prior: (prior.logpdf(tau) + slope)[:, None] for _, prior in self.priors}
+        together = log_terms.sum(axis=0)
+        log_all = [of_mu[mu_prior] + of_tau[tau_prior] + together for mu_prior, tau_prior in self.priors]
         lost = log_terms < np.log(NOISE)
         if lost.any():
-            matters = _matters(log_all, log_terms, lost)
+            matters = np.zeros(lost.shape[1:], dtype=bool)
+            for one in log_all:
+                matters |= _matters(one, log_terms, lost)
             for study in map(int, np.flatnonzero((lost & matters).any(axis=(1, 2)))):
                 self._recompute(study, log_terms[study], lost[study], lost[study] & matters, mu, tau)
-            log_all = prior + log_terms.sum(axis=0)
+            together = log_terms.sum(axis=0)
+            log_all = [of_mu[mu_prior] + of_tau[tau_prior] + together for mu_prior, tau_prior in self.priors]
         return log_all, log_terms, lost
 
     def _with_apart(self, log_terms: Array, studies: slice | int) -> Array:

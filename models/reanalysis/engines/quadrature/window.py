@@ -1,4 +1,4 @@
-"""Where does the posterior of an average and a heterogeneity have mass?"""
+"""Where the posterior of an average and a heterogeneity has mass."""
 
 from __future__ import annotations
 
@@ -60,22 +60,24 @@ def zoom(surface: Surface, window: Window, rounds: int = 8) -> tuple[Window, flo
 
 
 def _with_mass(surface: Surface, mu: Lattice, u: Array) -> NDArray[np.bool_]:
-    """Where the posterior, given all studies or all but one, lies within reach of its maximum, shape (T, U)."""
+    """Where a posterior, given all studies or all but one, lies within reach of its maximum, shape (T, U)."""
     rows = max(1, MOST_NUMBERS // (2 * len(surface.studies) * mu.size))
     blocks = [u[start : start + rows] for start in range(0, len(u), rows)]
-    top = np.full(len(surface.studies) + 1, -np.inf)
+    top = np.full((len(surface.priors), len(surface.studies) + 1), -np.inf)
     kept = []
     for turn in ("maxima", "mass"):
         for block in blocks:
             if turn == "maxima" or len(blocks) > 1:
                 log_all, log_each, _ = surface(mu, block)
             if turn == "maxima":
-                top[-1] = max(top[-1], log_all.max())
-                for s, one in enumerate(log_each):
-                    top[s] = max(top[s], (log_all - one).max())
+                for highest, log_one in zip(top, log_all, strict=True):
+                    tops = [log_one.max(), *((log_one - one).max() for one in log_each)]
+                    np.maximum(highest, tops, out=highest)
                 continue
-            keep = log_all > top[-1] - _CUT
-            for one, highest in zip(log_each, top[:-1], strict=True):
-                keep |= log_all - one > highest - _CUT
+            keep = np.zeros(log_all[0].shape, dtype=bool)
+            for highest, log_one in zip(top, log_all, strict=True):
+                keep |= log_one > highest[0] - _CUT
+                for one, of_rest in zip(log_each, highest[1:], strict=True):
+                    keep |= log_one - one > of_rest - _CUT
             kept.append(keep)
     return np.concatenate(kept)

@@ -1,15 +1,17 @@
-"""What is one specification's answer? The headline effect, by quadrature, as a row of numbers."""
+"""Answers of specifications: the headline effect of each, by quadrature, as a row of numbers."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reanalysis.effects.summary import summarise
 from reanalysis.engines.errors import EngineError
-from reanalysis.engines.fit import fit
+from reanalysis.engines.posterior import Posterior
+from reanalysis.engines.quadrature.engine import fit_each
 from reanalysis.model.data import ModelData
-from reanalysis.model.spec import ModelSpec
+from reanalysis.model.spec import DEFAULT_PRIORS, ModelSpec
 from reanalysis.sensitivity.headline_effect import headline_effect, why_no_effect
 
 Answer = dict[str, float | str]
@@ -24,22 +26,39 @@ class Specification:
 
 
 def answers(specifications: Sequence[Specification]) -> list[Answer]:
-    """Answer of each specification, in their order."""
-    return [answer(one) for one in specifications]
+    """Answer of each specification, in their order; those that differ in the prior of mu alone share their fit."""
+    found: dict[int, Answer] = {}
+    alike: dict[object, list[int]] = defaultdict(list)
+    for index, one in enumerate(specifications):
+        reason = why_no_effect(one.spec, one.data)
+        if reason:
+            found[index] = {"reason": reason}
+        else:
+            mu = DEFAULT_PRIORS["contrast"].mu
+            alike[one.data, replace(one.spec, priors=replace(one.spec.priors, mu=mu))].append(index)
+    for group in alike.values():
+        found |= dict(zip(group, _answers_alike([specifications[i] for i in group]), strict=True))
+    return [found[index] for index in range(len(specifications))]
 
 
-def answer(one: Specification) -> Answer:
-    """Headline log odds ratio and its probability of lying below 0; or, under ``reason``, why there is none."""
-    reason = why_no_effect(one.spec, one.data)
-    if reason:
-        return {"reason": reason}
+def _answers_alike(group: Sequence[Specification]) -> list[Answer]:
+    data = group[0].data
+    averages_only = len(data.comparative) != 1
     try:
-        effect = headline_effect(fit(one.spec, one.data))
-        summary = summarise(effect)
-        below = float(effect.cdf(0.0))
+        posteriors = fit_each([one.spec for one in group], data, averages_only)
+        return [_answer(posterior) for posterior in posteriors]
     except EngineError as error:
-        return {"reason": f"not computed: {error}"}
-    comparative = one.data.comparative
+        if len(group) == 1:
+            return [{"reason": f"not computed: {error}"}]
+        return [answer for one in group for answer in _answers_alike([one])]
+
+
+def _answer(posterior: Posterior) -> Answer:
+    """Headline log odds ratio and its probability of lying below 0."""
+    effect = headline_effect(posterior)
+    summary = summarise(effect)
+    below = float(effect.cdf(0.0))
+    comparative = posterior.data.comparative
     assert summary.mean is not None
     assert summary.sd is not None
     return {

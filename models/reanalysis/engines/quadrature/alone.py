@@ -1,0 +1,77 @@
+"""Effect of a study that stands alone, before it is seen: the predictive distribution of the priors.
+
+Given the heterogeneity an effect is Normal(m, s^2 + tau^2) under a normal prior of the average, so its density is a sum
+of positive terms over tau, exact however far out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reanalysis.engines.errors import QuadratureError
+from reanalysis.engines.quadrature.lattice import Lattice, nice_step
+from reanalysis.engines.quadrature.legendre import legendre_nodes
+from reanalysis.engines.quadrature.tau_scale import TauScale
+from reanalysis.model.distributions import Distribution
+
+Array = NDArray[np.float64]
+
+_NODES = 160
+_TAIL = 1e-12
+"""Prior mass of the heterogeneity left out."""
+
+_REACH = 8.5
+"""SDs of the widest component within which the density is tabulated."""
+
+_RESOLVED = 0.4
+"""Step in SDs of the narrowest component."""
+
+_LARGEST_LATTICE = 2**19
+
+
+@dataclass(frozen=True)
+class Alone:
+    """Predictive distribution of an effect.
+
+    Parameters
+    ----------
+    mu_prior : Distribution
+        Of the average; normal.
+    tau_prior : Distribution
+        Of the heterogeneity.
+    """
+
+    mu_prior: Distribution
+    tau_prior: Distribution
+
+    def effect_given_others(self, study: int, step: float, pulled: bool = False) -> tuple[Lattice, Array]:
+        """Density of the effect on a lattice no coarser than ``step``, up to a factor."""
+        return _density(self.mu_prior, self.tau_prior, nice_step(min(step, _RESOLVED * self.mu_prior.sd)))
+
+
+@lru_cache(maxsize=256)
+def _density(mu_prior: Distribution, tau_prior: Distribution, step: float) -> tuple[Lattice, Array]:
+    usual = tau_prior.quantile(0.25 if np.isfinite(tau_prior.logpdf(0.0)) else 1e-6)
+    scale = TauScale(min(usual, mu_prior.sd))
+    low, high = (float(scale.coordinate(tau)) for tau in (tau_prior.quantile(0.0), tau_prior.tail(_TAIL)))
+    node, weight = legendre_nodes(_NODES)
+    u = low + 0.5 * (high - low) * (node + 1)
+    tau = scale.tau(u)
+    mass = weight * np.exp(tau_prior.logpdf(tau)) * scale.slope(u)
+    sd = np.hypot(mu_prior.sd, tau)
+    used = mass > 1e-16 * mass.max()
+    mass, sd = mass[used], sd[used]
+    reach = _REACH * float(sd.max())
+    if 2 * reach / step > _LARGEST_LATTICE:
+        raise QuadratureError("a prior of the heterogeneity this wide needs too large a grid")
+    lattice = Lattice.covering(mu_prior.mean - reach, mu_prior.mean + reach, step)
+    density = np.zeros(lattice.size)
+    square = (lattice.points - mu_prior.mean) ** 2
+    for share, spread in zip(mass / sd, sd, strict=True):
+        density += share * np.exp(-0.5 * square / spread**2)
+    density.flags.writeable = False
+    return lattice, density
