@@ -180,6 +180,12 @@ class ModelSpec:
         return 0.5 if self.anchor == "midpoint" else 0.0
 
     @property
+    def baseline_text(self) -> str:
+        """The prior of the baselines and what it is a prior of."""
+        where = {"midpoint": "mean logit", "control": "control logit"}.get(self.anchor)
+        return f"{self.priors.baseline}, {where}" if where else "none: conditional likelihood"
+
+    @property
     def effect(self) -> str:
         """Name of the average effect, and of a study's effect."""
         return "logit_rate" if self.rates else "log_odds_ratio"

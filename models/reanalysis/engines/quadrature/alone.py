@@ -11,6 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import ndtr
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.quadrature.lattice import Lattice, nice_step
@@ -24,8 +26,8 @@ _NODES = 160
 _TAIL = 1e-12
 """Prior mass of the heterogeneity left out."""
 
-_REACH = 8.5
-"""SDs of the widest component within which the density is tabulated."""
+_OUTSIDE, _PULLED_OUTSIDE = 1e-10, 1e-15
+"""Mass of the effect outside its lattice, and where a study pulls its effect into the tail."""
 
 _RESOLVED = 0.4
 """Step in SDs of the narrowest component."""
@@ -50,11 +52,14 @@ class Alone:
 
     def effect_given_others(self, study: int, step: float, pulled: bool = False) -> tuple[Lattice, Array]:
         """Density of the effect on a lattice no coarser than ``step``, up to a factor."""
-        return _density(self.mu_prior, self.tau_prior, nice_step(min(step, _RESOLVED * self.mu_prior.sd)))
+        fine = nice_step(min(step, _RESOLVED * self.mu_prior.sd))
+        return _density(self.mu_prior, self.tau_prior, fine, _PULLED_OUTSIDE if pulled else _OUTSIDE)
 
 
 @lru_cache(maxsize=256)
-def _density(mu_prior: Distribution, tau_prior: Distribution, step: float) -> tuple[Lattice, Array]:
+def _density(
+    mu_prior: Distribution, tau_prior: Distribution, step: float, outside: float
+) -> tuple[Lattice, Array]:
     usual = tau_prior.quantile(0.25 if np.isfinite(tau_prior.logpdf(0.0)) else 1e-6)
     scale = TauScale(min(usual, mu_prior.sd))
     low, high = (float(scale.coordinate(tau)) for tau in (tau_prior.quantile(0.0), tau_prior.tail(_TAIL)))
@@ -65,7 +70,8 @@ def _density(mu_prior: Distribution, tau_prior: Distribution, step: float) -> tu
     sd = np.hypot(mu_prior.sd, tau)
     used = mass > 1e-16 * mass.max()
     mass, sd = mass[used], sd[used]
-    reach = _REACH * float(sd.max())
+    widest = 9.0 * float(sd.max())
+    reach = brentq(lambda x: np.log(mass @ ndtr(-x / sd) / mass.sum()) - np.log(0.5 * outside), 0.0, widest)
     if 2 * reach / step > _LARGEST_LATTICE:
         raise QuadratureError("a prior of the heterogeneity this wide needs too large a grid")
     lattice = Lattice.covering(mu_prior.mean - reach, mu_prior.mean + reach, step)

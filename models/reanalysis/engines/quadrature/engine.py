@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reanalysis.engines.beta_rate import arms_of, beta_rates_draws
 from reanalysis.engines.draws import apart_prior, prior_draws
@@ -15,9 +16,15 @@ from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Marginals, Posterior
 from reanalysis.engines.quadrature.alone import Alone
 from reanalysis.engines.quadrature.beta_rates import solve_beta
-from reanalysis.engines.quadrature.exchangeability import ExchangeabilityPosterior, solve_exchangeability
+from reanalysis.engines.quadrature.exchangeability import (
+    ExchangeabilityPosterior,
+    finest,
+    mixed,
+    solve_exchangeability,
+)
 from reanalysis.engines.quadrature.hierarchy import solve_each
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
+from reanalysis.engines.quadrature.lattice import Lattice
 from reanalysis.engines.quadrature.pooled import CommonEffect, SeparateEffects, solve_common
 from reanalysis.engines.quadrature.sampling import CHAINS, DRAWS, sample
 from reanalysis.engines.quadrature.study_effects import Predictive, StudyEffects, effect_marginal
@@ -29,6 +36,7 @@ from reanalysis.model.spec import ModelSpec
 if TYPE_CHECKING:
     from xarray import DataTree
 
+Array = NDArray[np.float64]
 
 _REMEMBERED = 100
 """Studies whose posteriors are kept once computed."""
@@ -83,6 +91,27 @@ def fit_each(specs: Sequence[ModelSpec], data: ModelData, averages_only: bool = 
         else:
             joints = [*solve_each(studies, priors, without=not averages_only)]
     return [_posterior(spec, data, studies, joint) for spec, joint in zip(specs, joints, strict=True)]
+
+
+def effect_alone(spec: ModelSpec, data: ModelData) -> Marginal:
+    """Posterior of the effect of the only study, as :func:`fit` has it and without all else.
+
+    Raises
+    ------
+    QuadratureError
+        If a grid cannot hold it.
+    """
+    (study,) = data.studies
+    mu, tau = spec.priors.mu, spec.priors.tau
+    given = Alone(mu, tau) if spec.pooling == "partial" else SeparateEffects(mu)
+
+    def predictive(step: float, pulled: bool = False) -> tuple[Lattice, Array]:
+        if spec.model != "exnex":
+            return given.effect_given_others(0, step, pulled)
+        share, apart = spec.number("w"), apart_prior(spec)
+        return mixed(*given.effect_given_others(0, min(step, finest(share, apart))), share, apart)
+
+    return effect_marginal(StudyLikelihood.of(study, spec), predictive)
 
 
 def _posterior(spec: ModelSpec, data: ModelData, studies: list[StudyLikelihood], joint: Joint) -> Posterior:

@@ -73,7 +73,8 @@ class ExchangeabilityPosterior:
 
     def new_effect(self) -> MixtureMarginal:
         """Predictive distribution of the effect in a new study, drawn from the mixture."""
-        lattice, density = self._mixed(*self.hierarchy.new_effect_density(min(self.hierarchy.mu.step, self._finest)))
+        step = min(self.hierarchy.mu.step, finest(self.share, self.apart))
+        lattice, density = mixed(*self.hierarchy.new_effect_density(step), self.share, self.apart)
         centre, spread, share = self.hierarchy.components()
         return MixtureMarginal.of(
             GridMarginal.from_density(lattice.points, density),
@@ -89,7 +90,8 @@ class ExchangeabilityPosterior:
         """
         if self.share == 1:
             return self.hierarchy.effect_given_others(study, step, pulled)
-        return self._mixed(*self.hierarchy.effect_given_others(study, min(step, self._finest)))
+        exchangeable = self.hierarchy.effect_given_others(study, min(step, finest(self.share, self.apart)))
+        return mixed(*exchangeable, self.share, self.apart)
 
     def exchangeable(self, study: int) -> float:
         """Posterior probability that a study is exchangeable with the others."""
@@ -103,22 +105,23 @@ class ExchangeabilityPosterior:
         odds = np.log(self.share) - np.log1p(-self.share) + log_with - log_apart(likelihood, self.apart)
         return float(expit(odds))
 
-    @property
-    def _finest(self) -> float:
-        return _STEP * self.apart.sd if self.share < 1 else np.inf
 
-    def _mixed(self, lattice: Lattice, density: Array) -> tuple[Lattice, Array]:
-        """The mixture, from the density of an exchangeable effect."""
-        if self.share == 1:
-            return lattice, density
-        reach = _SHOWN * self.apart.sd
-        low = min(lattice.points[0], self.apart.mean - reach)
-        high = max(lattice.points[-1], self.apart.mean + reach)
-        wide = Lattice.covering(low, high, lattice.step)
-        mixed = (1 - self.share) * np.exp(self.apart.logpdf(wide.points))
-        start = lattice.first - wide.first
-        mixed[start : start + lattice.size] += self.share * density / (density.sum() * lattice.step)
-        return wide, mixed
+def finest(share: float, apart: Distribution) -> float:
+    """Step of a lattice that resolves an effect that stands alone."""
+    return _STEP * apart.sd if share < 1 else np.inf
+
+
+def mixed(lattice: Lattice, density: Array, share: float, apart: Distribution) -> tuple[Lattice, Array]:
+    """Density of an effect that is exchangeable with probability ``share``, from that of an exchangeable one."""
+    if share == 1:
+        return lattice, density
+    reach = _SHOWN * apart.sd
+    low, high = min(lattice.points[0], apart.mean - reach), max(lattice.points[-1], apart.mean + reach)
+    wide = Lattice.covering(low, high, lattice.step)
+    result = (1 - share) * np.exp(apart.logpdf(wide.points))
+    start = lattice.first - wide.first
+    result[start : start + lattice.size] += share * density / (density.sum() * lattice.step)
+    return wide, result
 
 
 def log_apart(study: StudyLikelihood, apart: Distribution) -> float:
@@ -130,7 +133,11 @@ def log_apart(study: StudyLikelihood, apart: Distribution) -> float:
 
 
 def solve_exchangeability(
-    studies: Sequence[StudyLikelihood], priors: Sequence[Priors], share: float, apart: Distribution, without: bool = True
+    studies: Sequence[StudyLikelihood],
+    priors: Sequence[Priors],
+    share: float,
+    apart: Distribution,
+    without: bool = True,
 ) -> list[ExchangeabilityPosterior]:
     """Posteriors under exchangeability with probability ``share``, one a pair of priors of mu and tau.
 

@@ -29,7 +29,7 @@ NOISE = 1e-11
 """Share of a likelihood's maximum below which its damped trigonometric sum, good to 1e-16, is no longer trusted."""
 
 LARGEST_LATTICE = 2**19
-_LARGE = 2**13
+_LARGE = 2**10
 """Nodes of a lattice up to which it serves every heterogeneity."""
 
 _RUNG = 4

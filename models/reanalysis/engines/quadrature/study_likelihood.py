@@ -281,12 +281,12 @@ def _over_both(
     factor = likelihood.middle_factor(half)
     assert factor is not None
     prior, top = _scaled(factor)
-    rows = np.arange(0, base.size, every)
+    rows = np.flatnonzero(by_control[::every]) * every
     treated = sliding_window_view(by_treated, effects.size)
     middle = sliding_window_view(prior, effects.size)
     values = np.zeros(effects.size)
-    for row in rows:
-        values += by_control[row] * treated[row] * middle[2 * row]
+    for block in np.array_split(rows, max(1, len(rows) * effects.size // 2**16)):
+        values += np.einsum("i,ij,ij->j", by_control[block], treated[block], middle[2 * block])
     return values, top
 
 

@@ -10,10 +10,10 @@ from reanalysis.evidence.folder import Evidence
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.family import EFFECT_MODELS, FAMILIES
 from reanalysis.model.selection import select
-from reanalysis.model.spec import ModelSpec
+from reanalysis.model.spec import Anchor, ModelSpec
 from reanalysis.sensitivity.discounts import weighted_studies
 from reanalysis.sensitivity.evidence_choices import route
-from reanalysis.sensitivity.priors import TAU, mu_alternatives
+from reanalysis.sensitivity.priors import TAU, baseline_alternatives, mu_alternatives
 
 Setting = tuple[Evidence, ModelSpec]
 
@@ -67,13 +67,20 @@ def _setting(label: str, **settings: object) -> Level:
 
 
 def prior_choices(evidence: Evidence, spec: ModelSpec, endpoint: str) -> list[Choice]:
-    """Pooling, and the priors of the average effect and of the heterogeneity."""
+    """Pooling, and the priors of the baselines, the average effect and the heterogeneity."""
     poolings = dict.fromkeys((spec.pooling, "partial", "complete", "none"))
     mu = {f"primary, {spec.priors.mu}": spec.priors.mu} | mu_alternatives(evidence.endpoint(endpoint).better)
     tau = {f"primary, {spec.priors.tau}": spec.priors.tau}
     tau |= {label: Distribution.parse(text) for label, text in TAU.items()}
+    data = select(evidence, spec, endpoint).data
+    baselines = [
+        Level(label, partial(_with_baseline, anchor=other.anchor, prior=other.priors.baseline))
+        for label, other in baseline_alternatives(spec, data).items()
+        if other.anchor != "conditional"  # not of every model and discount that it would be crossed with
+    ]
     return [
         Choice("pooling", tuple(_setting(name, pooling=name) for name in poolings)),
+        Choice("baselines", tuple(baselines)),
         Choice("mu prior", tuple(Level(label, partial(_with_mu, prior=p)) for label, p in _distinct(mu))),
         Choice("tau prior", tuple(Level(label, partial(_with_tau, prior=p)) for label, p in _distinct(tau))),
     ]
@@ -93,6 +100,10 @@ def _with_mu(evidence: Evidence, spec: ModelSpec, prior: Distribution) -> Settin
 
 def _with_tau(evidence: Evidence, spec: ModelSpec, prior: Distribution) -> Setting:
     return evidence, replace(spec, priors=replace(spec.priors, tau=prior))
+
+
+def _with_baseline(evidence: Evidence, spec: ModelSpec, anchor: Anchor, prior: Distribution) -> Setting:
+    return evidence, replace(spec, anchor=anchor, priors=replace(spec.priors, baseline=prior))
 
 
 def evidence_choices(evidence: Evidence, spec: ModelSpec, endpoint: str, fine: bool) -> list[Choice]:

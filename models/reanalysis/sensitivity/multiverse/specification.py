@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from reanalysis.effects.summary import summarise
 from reanalysis.engines.errors import EngineError
-from reanalysis.engines.posterior import Posterior
-from reanalysis.engines.quadrature.engine import fit_each
+from reanalysis.engines.marginal import Marginal
+from reanalysis.engines.quadrature.engine import effect_alone, fit_each
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import DEFAULT_PRIORS, ModelSpec
 from reanalysis.sensitivity.headline_effect import headline_effect, why_no_effect
@@ -43,22 +43,22 @@ def answers(specifications: Sequence[Specification]) -> list[Answer]:
 
 def _answers_alike(group: Sequence[Specification]) -> list[Answer]:
     data = group[0].data
-    averages_only = len(data.comparative) != 1
     try:
-        posteriors = fit_each([one.spec for one in group], data, averages_only)
-        return [_answer(posterior) for posterior in posteriors]
+        if len(data.studies) == 1:
+            return [_answer(effect_alone(one.spec, data), data) for one in group]
+        posteriors = fit_each([one.spec for one in group], data, averages_only=len(data.comparative) != 1)
+        return [_answer(headline_effect(posterior), data) for posterior in posteriors]
     except EngineError as error:
         if len(group) == 1:
             return [{"reason": f"not computed: {error}"}]
         return [answer for one in group for answer in _answers_alike([one])]
 
 
-def _answer(posterior: Posterior) -> Answer:
+def _answer(effect: Marginal, data: ModelData) -> Answer:
     """Headline log odds ratio and its probability of lying below 0."""
-    effect = headline_effect(posterior)
     summary = summarise(effect)
     below = float(effect.cdf(0.0))
-    comparative = posterior.data.comparative
+    comparative = data.comparative
     assert summary.mean is not None
     assert summary.sd is not None
     return {
