@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from reanalysis.checks.baseline_choice import baseline_choice
 from reanalysis.checks.gates import gates
 from reanalysis.checks.result import CheckResult
 from reanalysis.effects.estimates import estimates, flat, probabilities
@@ -91,9 +93,23 @@ class CheckedFit:
             "spec": spec.as_dict() | {"defaults": self._used()},
             "estimates": estimates(posterior),
             "probabilities": probabilities(posterior),
+            "uninformative_studies": {study.study: study.silence for study in posterior.data.silent},
+            "baseline_choice": self._baseline_choice(),
             "diagnostics": self._diagnostics(),
             "passed": self.passed,
         }
+
+    @cached_property
+    def baseline_choice(self) -> CheckResult | None:
+        """The headline under other priors of the baselines; None where the model has none."""
+        return baseline_choice(self.spec, self.posterior.data)
+
+    def _baseline_choice(self) -> dict[str, Any] | None:
+        found = self.baseline_choice
+        if found is None:
+            return None
+        rows = found.table.astype(object).where(found.table.notna(), None).to_dict("records")
+        return {"text": found.text, "decides": found.passed is False, "choices": rows}
 
     def _used(self) -> dict[str, Any]:
         """What each study actually got for rho and k, from its design or the specification."""

@@ -81,6 +81,13 @@ def fit_command(
         list[str] | None,
         typer.Option(help="NAME=DIST, repeatable; NAME mu, tau or baseline, DIST such as normal(0,1)."),
     ] = None,
+    anchor: Annotated[
+        str | None,
+        typer.Option(
+            help="midpoint (the prior of the baselines is that of the mean logit), control (of the control logit) or "
+            "conditional (no baseline: plain counts, by quadrature); by default the folder's."
+        ),
+    ] = None,
     rho: Annotated[
         float | None,
         typer.Option(help="Intra-arm correlation of all studies, instead of that of their design."),
@@ -113,6 +120,7 @@ def fit_command(
         pooling=pooling,
         arm=arm,
         priors=prior or (),
+        anchor=anchor,
         rho=rho,
         k=k,
         leave_out=leave_out or (),

@@ -13,7 +13,7 @@ from reanalysis.evidence.settings import SMALLEST_RHO
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.family import FAMILIES, Family
 from reanalysis.model.selection import default_spec
-from reanalysis.model.spec import ARMS, MODELS, POOLINGS, ModelSpec, Priors
+from reanalysis.model.spec import ANCHORS, ARMS, MODELS, POOLINGS, ModelSpec, Priors
 
 _PRIOR_NAMES = ("mu", "tau", "baseline")
 
@@ -26,6 +26,7 @@ def specification(
     pooling: str,
     arm: str | None,
     priors: Sequence[str],
+    anchor: str | None,
     rho: float | None,
     k: float | None,
     leave_out: Sequence[str],
@@ -43,6 +44,7 @@ def specification(
         not_one_of("--model", model, MODELS),
         not_one_of("--pooling", pooling, POOLINGS),
         "" if arm is None else not_one_of("--arm", arm, ARMS),
+        "" if anchor is None else not_one_of("--anchor", anchor, ANCHORS),
     )
     named, bad_priors = _named_priors(priors)
     basket = model == "exnex" and arm is not None
@@ -67,6 +69,7 @@ def specification(
         arm=arm or spec.arm,  # type: ignore[arg-type]
         priors=_with(spec.priors, named),
         settings=tuple(sorted(values.items())),
+        anchor=anchor or spec.anchor,  # type: ignore[arg-type]
         rho=rho,
         k=k,
         leave_out=tuple(sorted(set(leave_out))),

@@ -99,6 +99,8 @@ def print_fit(evidence: Evidence, fitted: CheckedFit, page: Page | None = None) 
         page.lines(f"{name}: {spec.model}, {spec.pooling} pooling, by {fitted.posterior.engine}", style="bold")
         page.lines("prior proportional to (alpha + beta)^(-5/2)" if spec.model == "beta-rates" else f"priors: {priors}")
         page.lines(f"rho: {_pairs(used['rho'])}" + (f"; k: {_pairs(used['k'])}" if used["k"] else ""))
+        for study, reason in found["uninformative_studies"].items():
+            page.lines(f"{study}: {reason}: says nothing of a ratio, and contributes nothing")
         for line in _particulars(found):
             page.lines(line)
         page.print(_estimates(found["estimates"]))
@@ -107,6 +109,8 @@ def print_fit(evidence: Evidence, fitted: CheckedFit, page: Page | None = None) 
         for other, estimates in found["estimates"].get("endpoints", {}).items():
             page.lines(evidence.endpoint_label(other), style="bold")
             page.print(_estimates(estimates))
+        if fitted.baseline_choice is not None:
+            page.lines(f"baselines {spec.baseline_text}: {fitted.baseline_choice.text}")
         for gate in fitted.gates:
             page.lines(f"{'passed' if gate.passed else 'FAILED'}: {gate.name}: {gate.text}")
 

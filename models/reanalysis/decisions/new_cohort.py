@@ -27,7 +27,7 @@ from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.data import StudyData
 from reanalysis.model.selection import NothingLeft, default_spec, select
 from reanalysis.model.spec import ModelName
-from reanalysis.sensitivity.unseen import treated_logit_unseen
+from reanalysis.sensitivity.unseen import logit_unseen
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def _predict(
     if data is None or data.treated is None:
         return NotPredicted(study, endpoint, _what_is_missing(both, study, arms))
     after = fit(spec, selection.data)
-    logit = treated_logit_unseen(spec, selection.data, study)
+    logit = logit_unseen(spec, selection.data, study)
     sizes = sorted({int(n) for n in np.rint(data.treated.n)})
     predicted = {n: count_probabilities(logit, n, data.rho) for n in sizes}
     n = round(data.treated.n[int(np.argmax(data.treated.weight))])
@@ -182,9 +182,9 @@ def _control(evidence: Evidence, data: StudyData, observations: Any, endpoint: s
 
 
 def _belief(evidence: Evidence, posterior: Posterior, endpoint: str) -> Belief:
-    found = headline(posterior) if posterior.spec.model == "contrast" else None
-    effect = posterior.overall["log_odds_ratio"] if found is None else found.log_odds_ratio
-    name = "average" if found is None or found.study is None else f"own effect of {evidence.study_label(found.study)}"
+    found = headline(posterior)
+    effect = found.log_odds_ratio
+    name = "average" if found.study is None else f"own effect of {evidence.study_label(found.study)}"
     sides = direction(effect, evidence.endpoint(endpoint).better)
     return Belief(name, summarise(odds_ratio(effect)), sides)
 

@@ -1,4 +1,4 @@
-"""Which effect stands for an endpoint? The average with two comparisons or more, else the one study's own."""
+"""The effect that stands for an endpoint: the average with two comparisons or more, the one study's own with one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Literal
 
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
+from reanalysis.model.data import ModelData
+from reanalysis.model.spec import ModelSpec
 
 
 @dataclass(frozen=True)
@@ -31,18 +33,33 @@ class Headline:
     log_odds_ratio: Marginal
 
 
+NO_AVERAGE = "no average of several studies without pooling"
+
+
+def why_no_headline(spec: ModelSpec, data: ModelData) -> str:
+    """Why a specification of these data stands for no effect; empty where it does for one."""
+    if spec.rates:
+        return f"{spec.model} has rates of one arm and no effect"
+    if spec.pooling not in spec.family.poolings:
+        return f"{spec.model} allows {', '.join(spec.family.poolings)} pooling only"
+    return NO_AVERAGE if spec.pooling == "none" and len(data.comparative) != 1 else ""
+
+
 def headline(posterior: Posterior) -> Headline:
-    """Headline of a ``contrast`` posterior.
+    """Headline of a posterior of a model of contrasts.
+
+    With one comparative study it is that study's own effect whatever else entered the fit and lends it strength.
 
     Raises
     ------
     ValueError
-        Without pooling there is no average of several studies.
+        If there is none (see :func:`why_no_headline`).
     """
     comparative = posterior.data.comparative
-    if len(comparative) == 1 and len(posterior.data.studies) == 1:
+    reason = why_no_headline(posterior.spec, posterior.data)
+    if reason:
+        raise ValueError(reason)
+    if len(comparative) == 1:
         study = comparative[0]
         return Headline("single study", study, comparative, posterior.study[study]["log_odds_ratio"])
-    if "log_odds_ratio" not in posterior.overall:
-        raise ValueError("without pooling, several studies have no average effect")
     return Headline("average", None, comparative, posterior.overall["log_odds_ratio"])

@@ -2,8 +2,8 @@
 
     p(a) = w p(a | benchmark) + (1 - w) p_0(a) = p_0(a) [w p(benchmark | a) / Z + 1 - w]
 
-with Z the integral of p(benchmark | a) p_0(a): the benchmark multiplies the prior p_0 by the bracket. That is so whatever
-p_0 is anchored to: the benchmark has the study's control logit with probability w, or one of its own from p_0.
+with Z the integral of p(benchmark | a) p_0(a): the benchmark multiplies the prior p_0 by the bracket. That is so
+whatever p_0 is anchored to: the benchmark has the study's control logit with probability w, or one of its own from p_0.
 
 Source: Schmidli et al. 2014, Biometrics 70:1023.
 """

@@ -73,7 +73,7 @@ def draw_mark(
     size: tuple[int, ...] | None = None,
     family: str = "normal",
 ) -> Array:
-    """Draw the print of a benchmark, which shares a study's control logit or has one of its own from the vague prior."""
+    """Draw the print of a benchmark, which has a study's control logit or one of its own from the vague prior."""
     rng = rng or np.random.default_rng()
     batch = np.broadcast_shapes(baseline.shape, rho.shape, log_share.shape[:-1], size or ())
     own = vague[..., 0] + vague[..., 1] * getattr(rng, {"normal": "standard_normal"}.get(family, family))(size=batch)

@@ -58,6 +58,7 @@ def observations(
     evidence: Evidence,
     endpoint: str,
     *,
+    study: str | None = None,
     arms: Iterable[str] = ("control", "treated"),
     sensitivity: bool = False,
     readings: Mapping[str, str] | None = None,
@@ -71,6 +72,8 @@ def observations(
         The folder.
     endpoint : str
         Endpoint id.
+    study : str, optional
+        The one study wanted.
     arms : iterable of str
         Arms wanted.
     sensitivity : bool
@@ -87,15 +90,15 @@ def observations(
     """
     uses = ("primary", "sensitivity") if sensitivity else ("primary",)
     groups: dict[tuple[str, str], list[ArmRow]] = defaultdict(list)
-    for row in evidence.arms:
+    for row in evidence.arms if study is None else evidence.rows_of_cell.get((study, endpoint), ()):
         if row.endpoint == endpoint and row.arm in arms and row.modelled and row.use in uses:
             groups[row.study, row.arm].append(row)
     chosen, fixed = readings or {}, denominators or {}
     found = {}
-    for (study, arm), rows in sorted(groups.items()):
-        where = f"{study}/{arm}"
+    for (name, arm), rows in sorted(groups.items()):
+        where = f"{name}/{arm}"
         read = [row for row in rows if row.reading == chosen[where]] if where in chosen else rows
-        found[study, arm] = _observation(evidence, read or rows, fixed.get(where))
+        found[name, arm] = _observation(evidence, read or rows, fixed.get(where))
     return found
 
 

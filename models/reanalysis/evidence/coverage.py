@@ -6,11 +6,15 @@ from typing import Literal
 
 import pandas as pd
 
-from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.candidates import NoCandidates, observations
+from reanalysis.evidence.folder import Evidence, once_per_folder
+from reanalysis.evidence.observation import SILENCES, Silence, silence
+from reanalysis.evidence.problems import InvalidInput
 
 Cell = Literal[
-    "comparison", "single arm", "adjusted ratio only", "p-value only", "narrative only", "context", "missing"
-]
+    "comparison", "no event in either arm", "only events in both arms", "single arm", "adjusted ratio only",
+    "p-value only", "narrative only", "context", "missing",
+]  # fmt: skip
 
 
 def coverage_cell(evidence: Evidence, study: str, endpoint: str) -> Cell:
@@ -18,7 +22,7 @@ def coverage_cell(evidence: Evidence, study: str, endpoint: str) -> Cell:
     rows = evidence.rows_of_cell.get((study, endpoint), ())
     primary = {r.arm for r in rows if r.modelled and r.use == "primary"}
     if primary == {"control", "treated"}:
-        return "comparison"
+        return _silence(evidence, study, endpoint) or "comparison"
     if any(r.modelled for r in rows):
         return "single arm"
     contrasts = [c for c in evidence.contrasts_of_cell.get((study, endpoint), ()) if c.use != "excluded"]
@@ -29,6 +33,22 @@ def coverage_cell(evidence: Evidence, study: str, endpoint: str) -> Cell:
     if contrasts:
         return "narrative only"
     return "context" if rows else "missing"
+
+
+@once_per_folder
+def _silence(evidence: Evidence, study: str, endpoint: str) -> Silence | None:
+    """Why two arms say nothing of a ratio, None where they say something or contradict themselves."""
+    try:
+        found = observations(evidence, endpoint, study=study)
+    except (NoCandidates, InvalidInput):
+        return None
+    return silence(found[study, "control"].candidates, found[study, "treated"].candidates)
+
+
+def silent_cells(evidence: Evidence) -> dict[tuple[str, str], Silence]:
+    """Why studies with two arms say nothing of a ratio, by (study, endpoint); the others are absent."""
+    cells = {(s, e): coverage_cell(evidence, s, e) for s in evidence.studies for e in evidence.endpoints}
+    return {where: cell for where, cell in cells.items() if cell in SILENCES}  # type: ignore[misc]
 
 
 def coverage(evidence: Evidence, endpoints: tuple[str, ...] | None = None) -> pd.DataFrame:
@@ -47,7 +67,7 @@ def coverage(evidence: Evidence, endpoints: tuple[str, ...] | None = None) -> pd
 
 
 def comparative_studies(evidence: Evidence, endpoint: str) -> tuple[str, ...]:
-    """Studies that compare both arms for an endpoint."""
+    """Studies that compare both arms for an endpoint, and whose arms say something of their ratio."""
     return tuple(s for s in evidence.studies if coverage_cell(evidence, s, endpoint) == "comparison")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +107,8 @@ class Candidates:
 
 Silence = Literal["no event in either arm", "only events in both arms"]
 """Why two arms say nothing of a ratio."""
+
+SILENCES: tuple[str, ...] = get_args(Silence)
 
 
 def silence(control: Candidates | None, treated: Candidates | None) -> Silence | None:

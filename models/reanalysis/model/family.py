@@ -1,10 +1,10 @@
-"""Which models are there? Of each its equations, settings with their defaults, engines and source.
+"""The models: of each its equations, settings with their defaults, engines and source.
 
 Notation, on the logit scale: study s, control arm 0 and treated arm 1, y_sa what an arm printed (see
 :mod:`reanalysis.model.likelihood`), rho_s the intra-arm correlation of the study's design. The primary model is
 
-    y_sa ~ BetaBinomial(n_sa, pi_sa, rho_s)      logit pi_s0 = alpha_s      logit pi_s1 = alpha_s + delta_s
-    alpha_s ~ Normal(0, 1.5^2)      delta_s ~ Normal(mu, tau^2)      mu ~ Normal(0, 1)      tau ~ HalfNormal(0.5)
+    y_sa ~ BetaBinomial(n_sa, pi_sa, rho_s)      logit pi_s0 = m_s - delta_s / 2      logit pi_s1 = m_s + delta_s / 2
+    m_s ~ Normal(0, 10^2)      delta_s ~ Normal(mu, tau^2)      mu ~ Normal(0, 1)      tau ~ HalfNormal(0.5)
 
 and the others change one thing each: how effects vary, how a design is discounted, what stands in for a control that
 is missing, or what is exchangeable.
@@ -116,11 +116,13 @@ FAMILIES: dict[str, Family] = {
             "contrast",
             "Study effects are exchangeable; baselines are not shared.",
             (
-                r"\operatorname{logit} \pi_{s0} = \alpha_s, \quad \operatorname{logit} \pi_{s1} = \alpha_s + \delta_s, "
+                r"\operatorname{logit} \pi_{s0} = m_s - \tfrac{1}{2} \delta_s, \quad "
+                r"\operatorname{logit} \pi_{s1} = m_s + \tfrac{1}{2} \delta_s, "
                 r"\quad \delta_s \sim \mathrm{Normal}(\mu, \tau^2)",
             ),
-            "The primary model. Complete pooling sets the heterogeneity to 0; no pooling gives each effect the prior "
-            "of the average.",
+            "The primary model. The baseline m_s is the mean of both logits, so its prior is symmetric in the arms; "
+            "anchored at the control, it is the control logit. Complete pooling sets the heterogeneity to 0; no "
+            "pooling gives each effect the prior of the average.",
             "Smith, Spiegelhalter and Thomas 1995, Stat Med 14:2685; beta-binomial arms: Williams 1975, "
             "Biometrics 31:949",
         ),
@@ -128,8 +130,8 @@ FAMILIES: dict[str, Family] = {
             "all-cohort",
             "A control that a study lacks is filled by an external benchmark of its product, right or wrong.",
             (
-                r"p(\alpha_s) = w \, p(\alpha_s \mid \text{benchmark}, \rho = \rho_{\text{external}}) + "
-                r"(1 - w) \, p(\alpha_s)_{\text{vague}}",
+                r"p(a_s) = w \, p(a_s \mid \text{benchmark}, \rho = \rho_{\text{external}}) + "
+                r"(1 - w) \, p(a_s)_{\text{vague}}, \quad a_s = \operatorname{logit} \pi_{s0}",
             ),
             "A benchmark is never a comparison: a cohort filled this way informs the average but is not counted as "
             "comparative, and its time window may differ from the benchmark's.",
@@ -173,7 +175,7 @@ FAMILIES: dict[str, Family] = {
             "bias",
             "What a design may hide is an additive bias of its own size, not a discount of patients.",
             (
-                r"\operatorname{logit} \pi_{s1} = \alpha_s + \delta_s + \beta_s, \quad "
+                r"\operatorname{logit} \pi_{s1} = m_s + \tfrac{1}{2} \delta_s + \beta_s, \quad "
                 r"\beta_s \sim \mathrm{Normal}(0, b_s^2), \quad \rho_s = 0",
             ),
             "The other way to discount; never together with rho. Effects and treated rates of a study are those "

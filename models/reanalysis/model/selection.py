@@ -129,7 +129,7 @@ def _select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
             evidence,
             endpoint,
             arms=(spec.arm,) if rates else ("control", "treated"),
-            sensitivity=spec.single_arms or rates or fills,
+            sensitivity=rates or fills,
             readings=dict(spec.readings),
             denominators=dict(spec.denominators),
         )
@@ -147,7 +147,7 @@ def _select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
             continue
         arms = {arm: found[study, arm] for arm in ("control", "treated") if (study, arm) in found}
         filled = _benchmark(evidence, spec, endpoint, study) if fills and "control" not in arms else None
-        if not rates and len(arms) < 2 and not spec.single_arms and filled is None:
+        if not rates and len(arms) < 2 and filled is None:
             continue
         scaled = {arm: _scaled(evidence, spec, one) for arm, one in arms.items()}
         studies.append(

@@ -9,8 +9,8 @@ from reanalysis.model.distributions import Distribution
 from reanalysis.model.family import ENGINES, FAMILIES, MODELS, POOLINGS, Engine, Family, ModelName, Pooling
 
 __all__ = [
-    "ANCHORS", "ARMS", "BASELINES", "DEFAULT_PRIORS", "DEFAULT_RHO", "ENGINES", "MODELS", "POOLINGS", "Anchor", "ArmName", "Engine", "ModelName",
-    "ModelSpec", "Pooling", "Priors",
+    "ANCHORS", "ARMS", "BASELINES", "DEFAULT_PRIORS", "DEFAULT_RHO", "ENGINES", "MODELS", "POOLINGS", "Anchor",
+    "ArmName", "Engine", "ModelName", "ModelSpec", "Pooling", "Priors",
 ]  # fmt: skip
 
 ArmName = Literal["control", "treated"]
@@ -112,8 +112,6 @@ class ModelSpec:
         One effective-size factor for all weighted arms; None takes each study's own.
     leave_out : tuple of str
         Studies left out, sorted.
-    single_arms : bool
-        Whether arms without a comparator in their own study enter (sensitivity only).
     route : {"rates", "adjusted"}
         Whether a study with adjusted ratios enters by its weighted rates or by its adjusted ratio.
     readings : tuple of (str, str)
@@ -134,7 +132,6 @@ class ModelSpec:
     rho: float | None = None
     k: float | None = None
     leave_out: tuple[str, ...] = ()
-    single_arms: bool = False
     route: Route = "rates"
     readings: tuple[tuple[str, str], ...] = ()
     denominators: tuple[tuple[str, int], ...] = ()

@@ -9,7 +9,7 @@ import pandas as pd
 
 from reanalysis.checks.checked_fit import CheckedFit
 from reanalysis.evidence.audit.ledger import Ledger, audit, require_consistent
-from reanalysis.evidence.coverage import modelled_endpoints
+from reanalysis.evidence.coverage import modelled_endpoints, silent_cells
 from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.selection import Selection, default_spec, select
@@ -110,14 +110,14 @@ def reported_endpoints(evidence: Evidence) -> tuple[str, ...]:
         If no endpoint compares two arms within a study.
     """
     endpoints = modelled_endpoints(evidence)
-    if not endpoints:
-        raise InvalidInput(
-            [
-                f"{evidence.folder}: no endpoint compares a control and a treated arm within one study; "
-                "see reanalysis audit"
-            ]
-        )
-    return endpoints
+    if endpoints:
+        return endpoints
+    silent = silent_cells(evidence)
+    reason = "no endpoint compares a control and a treated arm within one study; see reanalysis audit"
+    if silent:
+        cells = "; ".join(f"{study}, {endpoint}: {cell}" for (study, endpoint), cell in silent.items())
+        reason = f"no study says anything of a ratio: {cells}"
+    raise InvalidInput([f"{evidence.folder}: {reason}"])
 
 
 @dataclass(frozen=True)

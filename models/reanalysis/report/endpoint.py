@@ -23,6 +23,7 @@ from reanalysis.effects.risk_difference import risk_difference, risk_ratio_at, t
 from reanalysis.effects.summary import Summary, summarise
 from reanalysis.engines.marginal import Marginal
 from reanalysis.evidence.settings import Baseline
+from reanalysis.sensitivity.alarms import Alarm, alarms
 from reanalysis.sensitivity.all_models import ModelAnswer
 from reanalysis.sensitivity.first_set import sensitivity_set
 from reanalysis.sensitivity.scenario import Outcome
@@ -120,6 +121,12 @@ class EndpointAnalysis:
     sensitivity: dict[str, list[Outcome]]
     scrutiny: Scrutiny | None = None
     models: tuple[ModelAnswer, ...] = ()
+
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Priors that decide the headline."""
+        power = self.scrutiny.power.table if self.scrutiny else None
+        return alarms(self.sensitivity, power, self.headline.study)
 
     @property
     def id(self) -> str:

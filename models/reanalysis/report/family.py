@@ -55,7 +55,7 @@ def _described(evidence: Evidence, family: Family) -> Described:
 
 def _priors(evidence: Evidence, family: Family) -> str:
     priors = default_priors(evidence, family.name).as_text()
-    symbols = {"mu": "μ", "tau": "τ", "baseline": "logit of the control rate"}
+    symbols = {"mu": "μ", "tau": "τ", "baseline": "m"}
     return ", ".join(f"{symbols[name]} ~ {priors[name]}" for name in used_priors(family.name))
 
 

@@ -71,6 +71,7 @@ def _endpoint(e: EndpointAnalysis) -> dict[str, Any]:
             "monte_carlo": monte_carlo(e.fit.posterior.overall["log_odds_ratio_new"]),
         },
         "sensitivity": {group: _outcomes(found) for group, found in e.sensitivity.items()},
+        "alarms": [alarm.as_dict() for alarm in e.alarms],
         "scrutiny": _scrutiny(e.scrutiny),
         "models": [model.as_dict() for model in e.models],
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reanalysis.report.analysis import Analysis
 from reanalysis.report.endpoint import EndpointAnalysis
-from reanalysis.report.numbers import counted, interval, percent, points_interval
+from reanalysis.report.numbers import counted, decimal, interval, percent, points_interval
 from reanalysis.sensitivity.scenario import Outcome
 
 _EVEN = 0.1
@@ -77,9 +77,38 @@ def _label(outcomes: list[Outcome], value: float) -> str:
 
 
 def endpoint_summary(endpoint: EndpointAnalysis) -> list[str]:
-    """What is known of one endpoint, in at most four sentences."""
+    """What is known of one endpoint, in a few sentences, priors that decide it among them."""
     first = f"{endpoint.label} is {basis(endpoint)}."
-    return [first, effect(endpoint), risk(endpoint), leaving_out(endpoint)]
+    silent = [silence(endpoint)] if endpoint.fit.posterior.data.silent else []
+    return [first, *silent, effect(endpoint), risk(endpoint), leaving_out(endpoint), *deciding_priors(endpoint)]
+
+
+def silence(endpoint: EndpointAnalysis) -> str:
+    """Which studies compared two arms and say nothing of a ratio, and how many patients they had."""
+    evidence, studies = endpoint.fit.evidence, endpoint.fit.posterior.data.silent
+    reasons: dict[str, list[str]] = {}
+    for study in studies:
+        reasons.setdefault(str(study.silence), []).append(evidence.study_label(study.study))
+    named = "; ".join(f"{listed(names)}: {reason}" for reason, names in reasons.items())
+    verb = "says" if len(studies) == 1 else "say"
+    return f"{_capital(counted(len(studies), 'study', 'studies'))} more {verb} nothing of a ratio ({named})."
+
+
+def deciding_priors(endpoint: EndpointAnalysis) -> list[str]:
+    """One sentence a prior that decides the headline."""
+    what = "benefit" if endpoint.direction.benefit is not None else "fewer events"
+    found = []
+    for alarm in endpoint.alarms:
+        text = f"The prior of the {alarm.prior} matters:"
+        if alarm.moved:
+            text += (
+                f" other choices move the probability of {what} from {percent(alarm.primary)} to between "
+                f"{percent(alarm.low)} ({alarm.lowest}) and {percent(alarm.high)} ({alarm.highest})"
+            )
+        if alarm.scaled:
+            text += f"{';' if alarm.moved else ''} power scaling finds {decimal(alarm.scaling)}, above 0.05"
+        found.append(text + ".")
+    return found
 
 
 def headline_sentences(analysis: Analysis) -> list[str]:

@@ -120,7 +120,9 @@ def _group(name: str) -> Callable[[EndpointAnalysis], bool]:
 
 def _prior(*words: str) -> Callable[[EndpointAnalysis], bool]:
     def has(endpoint: EndpointAnalysis) -> bool:
-        labels = [o.scenario.label for o in endpoint.sensitivity.get("priors", []) if o.summary is not None]
+        labels = [
+            o.scenario.label for g in ("mu prior", "tau prior") for o in endpoint.sensitivity.get(g, []) if o.summary
+        ]
         return all(any(word in label for label in labels) for word in words)
 
     return has
@@ -213,7 +215,7 @@ _ITEMS: tuple[tuple[str, str, Check, str, Place], ...] = (
     (
         _BARG,
         "sensitivity to the prior",
-        _every("no other priors", _group("priors")),
+        _every("no other priors", _group("mu prior")),
         "other priors",
         _at("#alternatives"),
     ),
@@ -234,7 +236,7 @@ _ITEMS: tuple[tuple[str, str, Check, str, Place], ...] = (
     (
         _ROBUST,
         "the prior is tested by others",
-        _every("no other priors", _group("priors")),
+        _every("no other priors", _group("mu prior")),
         "other priors",
         _at("#alternatives"),
     ),

@@ -18,7 +18,7 @@ from reanalysis.report.family import described_family
 from reanalysis.report.markdown import Markdown, escape
 from reanalysis.report.numbers import counted
 from reanalysis.report.provenance import versions
-from reanalysis.report.sentences import endpoint_summary, headline_sentences, not_known
+from reanalysis.report.sentences import deciding_priors, endpoint_summary, headline_sentences, not_known
 from reanalysis.report.slug import anchor, slug
 from reanalysis.report.standards import current_artefacts, standards
 from reanalysis.report.tables import (
@@ -81,6 +81,7 @@ def _context(analysis: Analysis, figures: Mapping[str, Markdown], validated: Che
         "shown": lambda name: figures.get(name, Markdown("")),
         "limits": limits(analysis),
         "priors": analysis.spec.priors.as_text(),
+        "anchor": analysis.spec.anchor,
         "rho": {name: f"{value:g}" for name, value in _rho(settings.rho).items()},
         "factors": _factors(analysis),
         "denominators": [
@@ -97,6 +98,7 @@ def _context(analysis: Analysis, figures: Mapping[str, Markdown], validated: Che
         "all_models": analysis.all_models,
         "command_folder": Markdown(printable(file_name(evidence.folder)).replace("`", "")),
         "endpoints": [_endpoint(e) for e in analysis.endpoints],
+        "deciding_priors": [(e.label, " ".join(found)) for e in analysis.headlines if (found := deciding_priors(e))],
         "tables": {
             "answer": answer.answer_table(analysis, analysis.headlines, figures, "tbl-answer"),
             "others": answer.answer_table(analysis, others, figures, "tbl-others") if others else None,

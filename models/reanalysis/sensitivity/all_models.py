@@ -8,6 +8,7 @@ from typing import Any
 
 from reanalysis.checks.checked_fit import fit_and_judge
 from reanalysis.checks.result import CheckResult
+from reanalysis.effects.headline import headline, why_no_headline
 from reanalysis.effects.probabilities import Direction, direction
 from reanalysis.effects.summary import Summary, summarise
 from reanalysis.engines.errors import EngineError
@@ -17,7 +18,6 @@ from reanalysis.model.data import JointData, ModelData
 from reanalysis.model.family import EFFECT_MODELS, Engine
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
-from reanalysis.sensitivity.headline_effect import headline_effect, why_no_effect
 from reanalysis.sensitivity.joint_fit import joint_fit
 
 NOT_SAMPLED = "not fitted: it has to be sampled"
@@ -111,7 +111,7 @@ def answer(spec: ModelSpec, data: ModelData, better: str | None) -> ModelAnswer:
         posterior, gates = joint_fit(spec, data)
     else:
         posterior, _, gates = fit_and_judge(spec, data, engine)
-    effect = headline_effect(posterior)
+    effect = headline(posterior).log_odds_ratio
     return ModelAnswer(spec.model, engine, data.names, summarise(effect), direction(effect, better), gates)
 
 
@@ -146,7 +146,7 @@ def _answer(evidence: Evidence, endpoint: str, spec: ModelSpec, sampled: bool, a
         data = select(evidence, spec, endpoint).data
     except InvalidInput as error:
         return ModelAnswer(spec.model, engine, (), None, None, note=str(error))
-    reason = why_no_effect(spec, data)
+    reason = why_no_headline(spec, data)
     if isinstance(data, JointData) and len(data.parts) == 1:
         reason = "of one endpoint alone it is the contrast model"
     if not reason and engine == "nuts" and not sampled:

@@ -1,11 +1,10 @@
-"""What if other evidence had entered? Adjusted ratios instead of rates, and single arms."""
+"""Other evidence of the same comparison: adjusted ratios instead of rates."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from reanalysis.evidence.folder import Evidence
-from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
 from reanalysis.sensitivity.scenario import Scenario
 
@@ -21,17 +20,4 @@ def route(evidence: Evidence, spec: ModelSpec, endpoint: str) -> list[Scenario]:
     return [
         Scenario("route", "rates", spec, primary=True),
         Scenario("route", f"adjusted ratio ({ratios})", replace(spec, route="adjusted")),
-    ]
-
-
-def single_arms(evidence: Evidence, spec: ModelSpec, endpoint: str) -> list[Scenario]:
-    """Arms without a comparator in their own study let in, their baseline known only from its vague prior."""
-    with_single = replace(spec, single_arms=True)
-    added = set(select(evidence, with_single, endpoint).data.names) - set(select(evidence, spec, endpoint).data.names)
-    if not added:
-        return []
-    names = ", ".join(evidence.study_label(s) for s in sorted(added))
-    return [
-        Scenario("single arms", "comparisons only", spec, primary=True, average=True),
-        Scenario("single arms", f"with the single arm of {names}", with_single, average=True),
     ]

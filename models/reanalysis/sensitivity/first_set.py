@@ -5,7 +5,7 @@ from __future__ import annotations
 from reanalysis.evidence.folder import Evidence
 from reanalysis.model.spec import ModelSpec
 from reanalysis.sensitivity.discounts import k_grid, ladder
-from reanalysis.sensitivity.evidence_choices import route, single_arms
+from reanalysis.sensitivity.evidence_choices import route
 from reanalysis.sensitivity.leave_one_out import leave_one_out
 from reanalysis.sensitivity.pooling import pooling
 from reanalysis.sensitivity.prints import denominators, readings
@@ -23,7 +23,6 @@ def sensitivity_set(evidence: Evidence, spec: ModelSpec, endpoint: str) -> dict[
         *readings(evidence, spec, endpoint),
         *denominators(evidence, spec, endpoint),
         *route(evidence, spec, endpoint),
-        *single_arms(evidence, spec, endpoint),
         *priors(evidence, spec, endpoint),
     ]
     grouped: dict[str, list[Outcome]] = {}

@@ -11,12 +11,11 @@ import numpy as np
 
 from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.finding import Finding
-from reanalysis.evidence.coverage import comparative_studies
 from reanalysis.evidence.folder import Evidence
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
 from reanalysis.sensitivity.discounts import k_grid, weighted_studies
-from reanalysis.sensitivity.evidence_choices import route, single_arms
+from reanalysis.sensitivity.evidence_choices import route
 from reanalysis.sensitivity.prints import denominators, readings
 from reanalysis.sensitivity.scenario import Outcome, Scenario, run
 
@@ -26,7 +25,6 @@ _FOUND_BY = {
     "effective size": {"effective-size", "imbalance", "weighted-rate"},
     "route": {"adjustment", "measure", "interval", "p-value", "events-per-parameter"},
     "excluded row": {"excluded"},
-    "single arms": set[str](),
 }
 """Kinds of finding that each kind of alternative answers to."""
 
@@ -41,7 +39,7 @@ class Influence:
     Parameters
     ----------
     kind : str
-        ``readings``, ``denominators``, ``effective size``, ``route``, ``single arms`` or ``excluded row``.
+        ``readings``, ``denominators``, ``effective size``, ``route`` or ``excluded row``.
     endpoint : str
         Endpoint id.
     studies : tuple of str
@@ -49,7 +47,7 @@ class Influence:
     arm : str
         Arm whose print has them, empty where both have.
     primary : Outcome
-        The primary analysis (of the average, where single arms are let in).
+        The primary analysis.
     alternatives : tuple of Outcome
         One an alternative.
     left : int
@@ -196,12 +194,6 @@ def _of_routes(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Iterator[_
     yield from _puzzle(evidence, endpoint, studies, "", route(evidence, spec, endpoint))
 
 
-def _of_single_arms(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Iterator[_Puzzle]:
-    compared = comparative_studies(evidence, endpoint)
-    studies = tuple(s for s in evidence.studies if s not in compared)
-    yield from _puzzle(evidence, endpoint, studies, "", single_arms(evidence, spec, endpoint))
-
-
 def _by_arm(evidence: Evidence, endpoint: str, scenarios: list[Scenario]) -> Iterator[_Puzzle]:
     """Alternatives of one arm's print at a time, beside the primary analysis."""
     groups: dict[tuple[str, str], list[Scenario]] = {}
@@ -254,7 +246,6 @@ def _exchanged(row: ArmRow, excluded: ArmRow, rivals: list[ArmRow]) -> ArmRow:
 _PUZZLES: tuple[Callable[[Evidence, ModelSpec, str], Iterator[_Puzzle]], ...] = (
     _of_excluded_rows,
     _of_readings,
-    _of_single_arms,
     _of_routes,
     _of_weights,
     _of_denominators,

@@ -25,6 +25,16 @@ _REPORTED = (
 )  # fmt: skip
 _PRIORS = {"prior of mu": ("mu",), "prior of tau": ("tau",), "both": ("mu", "tau"), "prior of baselines": ("baseline",)}
 
+PRIORS = {
+    "average effect": "prior of mu",
+    "heterogeneity": "prior of tau",
+    "baselines": "prior of baselines",
+}
+"""Columns of the table by what they are priors of."""
+
+LIMIT = 0.05
+"""Sensitivity from which a prior is said to decide (Kallioinen et al. 2023)."""
+
 
 def power_scaling(posterior: Posterior) -> CheckResult:
     """Sensitivity of every reported quantity to each prior and to the likelihood; reported, not gated.

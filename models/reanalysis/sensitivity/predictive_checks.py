@@ -1,11 +1,11 @@
-"""Would the model have printed what was printed? Mid-p values of every arm, before, with and without its own data.
+"""Predictive checks: mid-p values of every arm's count given its other arm, all other studies, and its own data.
 
 The mid-p value is P(X < x) + P(X = x) / 2 for the count x among n that was printed, under a predictive distribution:
 
-- ``prior``: nothing observed;
-- ``in_sample``: everything observed, the arm itself included, which makes it look too good;
-- ``left_out``: of the treated arm, its own control arm and all other studies observed; of the control arm, its prior
-  alone, because no study shares its baseline with another.
+- ``other_arm``: the other arm of its study observed, and nothing else but the priors. (Given nothing at all a vague
+  prior of the baselines allows any rate, so a check of that would say nothing by design.)
+- ``left_out``: the other arm of its study and all other studies observed;
+- ``in_sample``: everything observed, the arm itself included, which makes it look too good.
 
 Where a print allows several counts the value is averaged over them by their posterior weights. A weighted arm counts
 at its effective size, rounded to whole patients. Values near 0 or 1 are surprising; in sample they are pulled to 1/2
@@ -28,14 +28,16 @@ from reanalysis.engines.marginal import Marginal, resolved
 from reanalysis.evidence.observation import Candidates
 from reanalysis.model.data import ModelData
 from reanalysis.model.likelihood import log_pmf, width
-from reanalysis.model.spec import ModelSpec
-from reanalysis.sensitivity.unseen import prior_of, treated_logit_unseen
+from reanalysis.model.spec import ArmName, ModelSpec
+from reanalysis.sensitivity.unseen import logit_unseen
 
 Array = NDArray[np.float64]
 
+ARM_NAMES: tuple[ArmName, ...] = ("control", "treated")
+
 
 def predictive_checks(spec: ModelSpec, data: ModelData) -> CheckResult:
-    """Prior, in-sample and leave-out mid-p value of every arm, by quadrature; reported, not gated.
+    """Mid-p values of every arm, by quadrature; reported, not gated.
 
     Parameters
     ----------
@@ -47,36 +49,34 @@ def predictive_checks(spec: ModelSpec, data: ModelData) -> CheckResult:
     Returns
     -------
     CheckResult
-        Table with a row an arm: study, arm, rate (as printed, in per cent), prior, in_sample, left_out.
+        Table with a row an arm: study, arm, rate (as printed, in per cent), other_arm, left_out, in_sample.
     """
     if all(study.adjusted is not None for study in data.studies):
         return _result([])
-    prior, posterior, rows = prior_of(spec, data), fit(spec, data), []
+    posterior, rows = fit(spec, data), []
     for study in data.studies:
         if study.adjusted is not None:
             continue
-        for arm in ("control", "treated"):
+        for arm in ARM_NAMES:
             candidates = getattr(study, arm)
             if candidates is None:
                 continue
             value = partial(_expected, candidates, study.rho)
-            before = value(prior.study[study.study][f"{arm}_logit"])
-            left_out = before if arm == "control" else value(treated_logit_unseen(spec, data, study.study))
             rows.append(
                 {
                     "study": study.study,
                     "arm": arm,
                     "rate": 100 * candidates.proportion(),
-                    "prior": before,
+                    "other_arm": value(logit_unseen(spec, data, study.study, arm, others=False)),
+                    "left_out": value(logit_unseen(spec, data, study.study, arm)),
                     "in_sample": value(posterior.study[study.study][f"{arm}_logit"]),
-                    "left_out": left_out,
                 }
             )
     return _result(rows)
 
 
 def _result(rows: list[dict[str, object]]) -> CheckResult:
-    table = pd.DataFrame(rows, columns=["study", "arm", "rate", "prior", "in_sample", "left_out"])
+    table = pd.DataFrame(rows, columns=["study", "arm", "rate", "other_arm", "left_out", "in_sample"])
     text = "mid-p value of each arm's count: near 0 or 1 where it surprises the model"
     return CheckResult("Predictive checks", None, text, table)
 

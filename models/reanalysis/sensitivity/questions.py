@@ -51,7 +51,7 @@ def questions(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -
         *_denominators(evidence, ledger, influences),
         *_weights(evidence, influences),
         *_labels(evidence, ledger, influences),
-        *_missing_comparators(evidence, influences),
+        *_missing_comparators(evidence),
         *_excluded(evidence, influences),
         *_overlap(evidence),
     ]
@@ -123,7 +123,7 @@ def _labels(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -> 
     return found
 
 
-def _missing_comparators(evidence: Evidence, influences: list[Influence]) -> list[Question]:
+def _missing_comparators(evidence: Evidence) -> list[Question]:
     """Counts of arms that a study must have but does not print, for endpoints that others compare."""
     missing: dict[tuple[str, str], list[str]] = {}
     for endpoint in modelled_endpoints(evidence):
@@ -139,8 +139,7 @@ def _missing_comparators(evidence: Evidence, influences: list[Influence]) -> lis
     for (study, which), endpoints in missing.items():
         labels = "; ".join(evidence.endpoint_label(e) for e in endpoints)
         text = f"How many of how many patients in {which} of {evidence.study_label(study)} had: {labels}?"
-        shift = _shift(influences, "single arms", tuple(endpoints)) if which != "both arms" else None
-        found.append(Question(study, text, tuple(endpoints), shift))
+        found.append(Question(study, text, tuple(endpoints), None))
     return found
 
 

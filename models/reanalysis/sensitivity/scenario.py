@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from reanalysis.effects.headline import Headline, headline
+from reanalysis.effects.headline import headline
 from reanalysis.effects.probabilities import direction
 from reanalysis.effects.quantile_table import QuantileTable, tabulate
 from reanalysis.effects.summary import Summary, summarise
@@ -35,15 +35,12 @@ class Scenario:
         The whole specification.
     primary : bool
         Whether it is the primary specification itself.
-    average : bool
-        Whether the average effect is compared even where one study's own effect is the headline.
     """
 
     group: str
     label: str
     spec: ModelSpec
     primary: bool = False
-    average: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,8 +90,6 @@ def _run_one(evidence: Evidence, endpoint: str, scenario: Scenario) -> list[Outc
     if scenario.spec.pooling == "none":
         return _each_study(evidence, scenario, posterior, better)
     found = headline(posterior)
-    if scenario.average and found.kind != "average":
-        found = Headline("average", None, found.comparative, posterior.overall["log_odds_ratio"])
     note = "average effect" if found.study is None else f"{evidence.study_label(found.study)}'s own effect"
     return [_outcome(scenario, found.log_odds_ratio, better, posterior.data.names, note)]
 

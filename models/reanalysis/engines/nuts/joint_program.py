@@ -106,8 +106,9 @@ def build_joint_model(key: ProgramKey) -> Any:
             u = pm.Beta("u", b, b, shape=len(b))
             factor = pt.switch(fixed > 0, fixed_factor, _symbolic_cholesky(u, e))
         effect = mu + tau * pt.dot(z, factor.T)
+        control = baseline - below * effect
         pm.CustomDist(
-            "print", *slots[1:], pt.stack([baseline - below * effect, baseline + (1 - below) * effect], axis=1), rho, size_log_weight, shares,
+            "print", *slots[1:], pt.stack([control, control + effect], axis=1), rho, size_log_weight, shares,
             logp=joint_print_logp, random=draw_joint_print,
             signature="(e,k,x),(e,k,x),(e),(e),(k),(e)->(e,k,x)", observed=slots[0],
         )  # fmt: skip

@@ -4,10 +4,11 @@
     delta_s = mu + tau z_s       z_s ~ Normal(0, 1)                     mu ~ Normal,  tau ~ positive prior
     y_sa ~ mixture over candidates of BetaBinomial(n_c, pi_sa, rho_s)
 
-``below`` is 1/2 where that prior is of the mean logit and 0 where it is of the control logit. Two switches among the data turn partial pooling into complete (spread = 0: delta_s = mu) or none (share = 0: delta_s
-has the prior of mu), so that one compiled model serves all three. What the other models change is said in
-:mod:`reanalysis.model.family`; where an effect or a baseline is a mixture, its components are integrated out: the
-likelihood of a study is the weighted sum of those under either effect.
+``below`` is 1/2 where that prior is of the mean logit and 0 where it is of the control logit. Two more switches among
+the data turn partial pooling into complete (spread = 0: delta_s = mu) or none (share = 0: delta_s has the prior of mu),
+so that one compiled model serves all three. What the other models change is said in :mod:`reanalysis.model.family`;
+where an effect or a baseline is a mixture, its components are integrated out: the likelihood of a study is the weighted
+sum of those under either effect.
 """
 
 from __future__ import annotations

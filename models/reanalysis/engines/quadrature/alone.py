@@ -57,9 +57,7 @@ class Alone:
 
 
 @lru_cache(maxsize=256)
-def _density(
-    mu_prior: Distribution, tau_prior: Distribution, step: float, outside: float
-) -> tuple[Lattice, Array]:
+def _density(mu_prior: Distribution, tau_prior: Distribution, step: float, outside: float) -> tuple[Lattice, Array]:
     usual = tau_prior.quantile(0.25 if np.isfinite(tau_prior.logpdf(0.0)) else 1e-6)
     scale = TauScale(min(usual, mu_prior.sd))
     low, high = (float(scale.coordinate(tau)) for tau in (tau_prior.quantile(0.0), tau_prior.tail(_TAIL)))

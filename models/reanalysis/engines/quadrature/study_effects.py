@@ -1,8 +1,9 @@
-"""What do we know of one study's own effect and rates? Integrals over its two logits.
+"""Posterior of one study's own effect and rates: integrals over its two logits.
 
 Given all other studies the effect has density q(delta), so the joint density of the control logit a and the effect is
-p(y_0 | a) p(y_1 | a + delta) p(m) q(delta) on a small grid, the prior of the baseline m taken as in `study_likelihood`. For a fixed a, the treated logit, the risk difference and
-the risk ratio increase with delta: their distribution functions are sums over a of one cumulative integral each.
+p(y_0 | a) p(y_1 | a + delta) p(m) q(delta) on a small grid, the prior of the baseline m as in `study_likelihood`. For a
+fixed a, the treated logit, the risk difference and the risk ratio increase with delta: their distribution functions are
+sums over a of one cumulative integral each.
 """
 
 from __future__ import annotations

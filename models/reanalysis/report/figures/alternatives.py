@@ -54,8 +54,6 @@ def outcome_row(outcome: Outcome, single: bool, least: float) -> Row:
         Points the row is high at least.
     """
     label = outcome.scenario.label
-    if single and outcome.scenario.average:
-        label += " (average effect)"
     words = (Words(label, SMALL, bold=outcome.scenario.primary),)
     return Row((words, outcome_words(outcome), outcome_chance(outcome)), least=least)
 

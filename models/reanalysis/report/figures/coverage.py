@@ -48,7 +48,9 @@ class _Look:
 _DASH = "\N{EN DASH}"
 _LOOKS = {
     "comparison": _Look("both arms", "B", "enters the analysis", "#0072B2", "white"),
-    "single arm": _Look("one arm", "1", "enters sensitivity analyses", "#a9d3ee", INK),
+    "no event in either arm": _Look("no events", "0", "both arms, and nothing to say of a ratio", "#cfe3c8", INK),
+    "only events in both arms": _Look("all events", "A", "both arms, and nothing to say of a ratio", "#cfe3c8", INK),
+    "single arm": _Look("one arm", "1", "compared with nothing", "#a9d3ee", INK),
     "adjusted ratio only": _Look("ratio", "R", "an adjusted ratio without rates", "#f3c06b", INK),
     "p-value only": _Look("p-value", "P", "a p-value without rates", "#f6dfb2", INK),
     "narrative only": _Look("words", "W", "no figures", "#e2e2e2", INK),
@@ -57,7 +59,9 @@ _LOOKS = {
 }
 _LETTER_MEANINGS = {
     "comparison": "both arms: enters the analysis",
-    "single arm": "one arm: enters sensitivity analyses",
+    "no event in either arm": "no event in either arm: says nothing of a ratio",
+    "only events in both arms": "only events in both arms: says nothing of a ratio",
+    "single arm": "one arm: compared with nothing",
 }
 
 _EDGE = 3.0

@@ -20,8 +20,9 @@ _GROUP_TITLES = {
     "readings": "Readings of contradictory prints",
     "denominators": "Denominators that are not printed",
     "route": "Weighted rates or adjusted ratios",
-    "single arms": "Single arms let in",
-    "priors": "Priors",
+    "mu prior": "Prior of the average effect",
+    "tau prior": "Prior of the heterogeneity",
+    "baselines": "Prior of the baselines",
 }
 
 

@@ -50,7 +50,7 @@ def predictive_table(endpoint: EndpointAnalysis) -> Markdown | None:
         [
             f"{evidence.study_label(str(row['study']))}, {names[str(row['arm'])]}",
             f"{row['rate']:.1f} %",
-            *[_number(row[name]) for name in ("prior", "in_sample", "left_out")],
+            *[_number(row[name]) for name in ("other_arm", "left_out", "in_sample")],
         ]
         for row in found.to_dict("records")
     ]
@@ -58,13 +58,13 @@ def predictive_table(endpoint: EndpointAnalysis) -> Markdown | None:
         [
             Column("Arm", 2.2),
             Column("Rate", 0.8, "right"),
-            Column("Prior", 1, "right"),
-            Column("With its own data", 1.2, "right"),
-            Column("Without its own data", 1.2, "right"),
+            Column("Given its study's other arm", 1.2, "right"),
+            Column("and all other studies", 1.2, "right"),
+            Column("and its own data", 1, "right"),
         ],
         rows,
-        f"{endpoint.label}: predictive check, mid-p value of each arm's count. Near 0 or 1 the count surprises the "
-        "model; with its own data it looks better than it is. A control arm left out has its prior alone.",
+        f"{endpoint.label}: predictive check, mid-p value of each arm's count. Values near 0 or 1 mean that the model "
+        "did not expect the count. The column with the arm's own data is flattering.",
         f"tbl-predictive-{slug(endpoint.id)}",
     )
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from reanalysis.evidence.folder import Evidence
+from reanalysis.model.baselines import baseline_alternatives
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.family import EFFECT_MODELS, FAMILIES
 from reanalysis.model.selection import select
 from reanalysis.model.spec import Anchor, ModelSpec
 from reanalysis.sensitivity.discounts import weighted_studies
 from reanalysis.sensitivity.evidence_choices import route
-from reanalysis.sensitivity.priors import TAU, baseline_alternatives, mu_alternatives
+from reanalysis.sensitivity.priors import TAU, mu_alternatives
 
 Setting = tuple[Evidence, ModelSpec]
 

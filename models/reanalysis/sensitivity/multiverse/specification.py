@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from reanalysis.effects.headline import headline, why_no_headline
 from reanalysis.effects.summary import summarise
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.quadrature.engine import effect_alone, fit_each
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import DEFAULT_PRIORS, ModelSpec
-from reanalysis.sensitivity.headline_effect import headline_effect, why_no_effect
 
 Answer = dict[str, float | str]
 
@@ -30,7 +30,7 @@ def answers(specifications: Sequence[Specification]) -> list[Answer]:
     found: dict[int, Answer] = {}
     alike: dict[object, list[int]] = defaultdict(list)
     for index, one in enumerate(specifications):
-        reason = why_no_effect(one.spec, one.data)
+        reason = why_no_headline(one.spec, one.data)
         if reason:
             found[index] = {"reason": reason}
         else:
@@ -47,7 +47,7 @@ def _answers_alike(group: Sequence[Specification]) -> list[Answer]:
         if len(data.studies) == 1:
             return [_answer(effect_alone(one.spec, data), data) for one in group]
         posteriors = fit_each([one.spec for one in group], data, averages_only=len(data.comparative) != 1)
-        return [_answer(headline_effect(posterior), data) for posterior in posteriors]
+        return [_answer(headline(posterior).log_odds_ratio, data) for posterior in posteriors]
     except EngineError as error:
         if len(group) == 1:
             return [{"reason": f"not computed: {error}"}]

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from reanalysis.effects.headline import headline
 from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import Marginal
 from reanalysis.evidence.folder import Evidence
@@ -24,7 +25,6 @@ from reanalysis.model.family import BIAS_SETTINGS
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
 from reanalysis.sensitivity.discounts import weighted_studies
-from reanalysis.sensitivity.headline_effect import headline_effect
 from reanalysis.sensitivity.tipping.search import Knob, TippingPoint, tipping_points_of
 
 FUTURE_SIZES = (25, 50, 100, 200)
@@ -73,7 +73,7 @@ def _under(evidence: Evidence, endpoint: str, change: Callable[[float], ModelSpe
     def chance(x: float) -> float:
         changed = change(x)
         data = select(evidence, changed, endpoint).data
-        return _good_side(evidence, endpoint, headline_effect(fit(changed, data)))
+        return _good_side(evidence, endpoint, headline(fit(changed, data)).log_odds_ratio)
 
     return chance
 
@@ -89,7 +89,7 @@ def _bias(evidence: Evidence, endpoint: str, spec: ModelSpec) -> Iterator[Knob]:
     data = select(evidence, spec, endpoint).data
 
     def chance(b: float) -> float:
-        return _good_side(evidence, endpoint, headline_effect(fit(moved_by(spec, b), data)), at=b)
+        return _good_side(evidence, endpoint, headline(fit(moved_by(spec, b), data)).log_odds_ratio, at=b)
 
     yield Knob("bias", "log odds ratio that every study, none of them randomised, is off by", 0.0, -2.5, 2.5, chance)
 
@@ -155,7 +155,7 @@ def _cohorts(evidence: Evidence, endpoint: str, spec: ModelSpec) -> Iterator[Kno
         def chance(events: float, size: int = size, expected: int = expected) -> float:
             arms = (Candidates.count(expected, size), Candidates.count(events, size))
             more = ModelData(endpoint, (*data.studies, StudyData(FUTURE, *arms, 0.0)))
-            return _good_side(evidence, endpoint, headline_effect(fit(spec, more)))
+            return _good_side(evidence, endpoint, headline(fit(spec, more)).log_odds_ratio)
 
         yield Knob(
             f"future cohort, {size} an arm",
