@@ -18,11 +18,12 @@ from reanalysis.engines.quadrature.alone import Alone
 from reanalysis.engines.quadrature.beta_rates import solve_beta
 from reanalysis.engines.quadrature.exchangeability import (
     ExchangeabilityPosterior,
+    constants_apart,
     finest,
     mixed,
     solve_exchangeability,
 )
-from reanalysis.engines.quadrature.hierarchy import solve_each
+from reanalysis.engines.quadrature.hierarchy import solve, solve_averages
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
 from reanalysis.engines.quadrature.lattice import Lattice
 from reanalysis.engines.quadrature.pooled import CommonEffect, SeparateEffects, solve_common
@@ -42,10 +43,6 @@ _REMEMBERED = 100
 """Studies whose posteriors are kept once computed."""
 
 
-Joint = HierarchyPosterior | ExchangeabilityPosterior | CommonEffect | None
-"""What studies share; nothing without pooling."""
-
-
 def fit(spec: ModelSpec, data: ModelData) -> Posterior:
     """Posterior by quadrature.
 
@@ -54,20 +51,30 @@ def fit(spec: ModelSpec, data: ModelData) -> Posterior:
     QuadratureError
         If a grid cannot hold or resolve the posterior.
     """
-    return fit_each((spec,), data)[0]
+    _require_quadrature(spec)
+    if spec.model == "beta-rates":
+        return _fit_beta_rates(spec, data)
+    studies = [StudyLikelihood.of(study, spec) for study in data.studies]
+    mu, tau = spec.priors.mu, spec.priors.tau
+    joint: HierarchyPosterior | ExchangeabilityPosterior | CommonEffect | None = None
+    if spec.pooling == "complete":
+        joint = solve_common(studies, mu)
+    elif spec.pooling == "partial" and spec.model == "exnex":
+        joint = solve_exchangeability(studies, mu, tau, spec.number("w"), apart_prior(spec))
+    elif spec.pooling == "partial":
+        joint = solve(studies, mu, tau)
+    return _posterior(spec, data, studies, joint)
 
 
-def fit_each(specs: Sequence[ModelSpec], data: ModelData, averages_only: bool = False) -> list[Posterior]:
-    """Posteriors of the same data under several specifications that differ in the priors of mu and tau alone.
+def fit_averages(specs: Sequence[ModelSpec], data: ModelData) -> list[Marginal]:
+    """Posteriors of the average effect under specifications that differ in the priors of mu and tau alone.
 
     Parameters
     ----------
     specs : sequence of ModelSpec
-        One or more.
+        One or more, with an average.
     data : ModelData
         Studies.
-    averages_only : bool
-        Whether only what studies share will be asked of the posteriors.
 
     Raises
     ------
@@ -75,22 +82,20 @@ def fit_each(specs: Sequence[ModelSpec], data: ModelData, averages_only: bool = 
         As :func:`fit`, if any of them fails.
     """
     first = specs[0]
-    if "quadrature" not in first.family.engines:
-        raise EngineError(f"model {first.model} has the sampling engine only")
-    if first.model == "beta-rates":
-        return [_fit_beta_rates(spec, data) for spec in specs]
+    _require_quadrature(first)
     studies = [StudyLikelihood.of(study, first) for study in data.studies]
-    joints: list[Joint] = [None] * len(specs)
     if first.pooling == "complete":
-        joints = [solve_common(studies, spec.priors.mu) for spec in specs]
-    elif first.pooling == "partial":
-        priors = [(spec.priors.mu, spec.priors.tau) for spec in specs]
-        if first.model == "exnex":
-            share, apart = first.number("w"), apart_prior(first)
-            joints = [*solve_exchangeability(studies, priors, share, apart, not averages_only)]
-        else:
-            joints = [*solve_each(studies, priors, without=not averages_only)]
-    return [_posterior(spec, data, studies, joint) for spec, joint in zip(specs, joints, strict=True)]
+        return [solve_common(studies, spec.priors.mu).average() for spec in specs]
+    priors = [(spec.priors.mu, spec.priors.tau) for spec in specs]
+    if first.model == "exnex":
+        constants = constants_apart(studies, apart_prior(first))
+        return [*solve_averages(studies, priors, first.number("w"), constants)]
+    return [*solve_averages(studies, priors)]
+
+
+def _require_quadrature(spec: ModelSpec) -> None:
+    if "quadrature" not in spec.family.engines:
+        raise EngineError(f"model {spec.model} has the sampling engine only")
 
 
 def effect_alone(spec: ModelSpec, data: ModelData) -> Marginal:
@@ -114,7 +119,10 @@ def effect_alone(spec: ModelSpec, data: ModelData) -> Marginal:
     return effect_marginal(StudyLikelihood.of(study, spec), predictive)
 
 
-def _posterior(spec: ModelSpec, data: ModelData, studies: list[StudyLikelihood], joint: Joint) -> Posterior:
+def _posterior(
+    spec: ModelSpec, data: ModelData, studies: list[StudyLikelihood],
+    joint: HierarchyPosterior | ExchangeabilityPosterior | CommonEffect | None,
+) -> Posterior:  # fmt: skip
     name = spec.effect
     overall: dict[str, Callable[[], Marginal]] = {}
     diagnostics: dict[str, Any] = {}

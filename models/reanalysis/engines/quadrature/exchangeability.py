@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from reanalysis.engines.marginal import GridMarginal, MappedMarginal, MixtureMarginal
-from reanalysis.engines.quadrature.hierarchy import solve_each
+from reanalysis.engines.quadrature.hierarchy import solve
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
 from reanalysis.engines.quadrature.lattice import Lattice, nice_step
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
-from reanalysis.engines.quadrature.surface import Priors
 from reanalysis.model.distributions import Distribution
 
 Array = NDArray[np.float64]
@@ -134,18 +133,22 @@ def log_apart(study: StudyLikelihood, apart: Distribution) -> float:
 
 def solve_exchangeability(
     studies: Sequence[StudyLikelihood],
-    priors: Sequence[Priors],
+    mu_prior: Distribution,
+    tau_prior: Distribution,
     share: float,
     apart: Distribution,
-    without: bool = True,
-) -> list[ExchangeabilityPosterior]:
-    """Posteriors under exchangeability with probability ``share``, one a pair of priors of mu and tau.
+) -> ExchangeabilityPosterior:
+    """Posterior under exchangeability with probability ``share``.
 
     Raises
     ------
     QuadratureError
-        As :func:`reanalysis.engines.quadrature.hierarchy.solve_each`.
+        As :func:`reanalysis.engines.quadrature.hierarchy.solve`.
     """
-    constants = np.array([log_apart(study, apart) for study in studies])
-    found = solve_each(studies, priors, share, constants, without)
-    return [ExchangeabilityPosterior(hierarchy, tuple(studies), share, apart) for hierarchy in found]
+    hierarchy = solve(studies, mu_prior, tau_prior, share, constants_apart(studies, apart))
+    return ExchangeabilityPosterior(hierarchy, tuple(studies), share, apart)
+
+
+def constants_apart(studies: Sequence[StudyLikelihood], apart: Distribution) -> Array:
+    """Log probability of what each study printed if its effect stands alone, shape (S,)."""
+    return np.array([log_apart(study, apart) for study in studies])

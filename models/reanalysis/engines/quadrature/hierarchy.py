@@ -9,12 +9,13 @@ where * is convolution (`spectra`). Of one set of studies M_s is shared by any n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reanalysis.engines.errors import QuadratureError
+from reanalysis.engines.marginal import GridMarginal
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior, normalised
 from reanalysis.engines.quadrature.lattice import Lattice, finer_by, nice_step
 from reanalysis.engines.quadrature.legendre import legendre_nodes, to_coefficients
@@ -76,11 +77,7 @@ def solve(
 
 
 def solve_each(
-    studies: Sequence[StudyLikelihood],
-    priors: Sequence[Priors],
-    share: float = 1.0,
-    log_apart: Array | None = None,
-    without: bool = True,
+    studies: Sequence[StudyLikelihood], priors: Sequence[Priors], share: float = 1.0, log_apart: Array | None = None
 ) -> list[HierarchyPosterior]:
     """Posteriors of the same studies under several pairs of priors, which share the studies' terms.
 
@@ -90,31 +87,51 @@ def solve_each(
         As of :func:`solve`.
     priors : sequence of (Distribution, Distribution)
         Priors of the average and of the heterogeneity, one pair or more.
-    without : bool
-        Whether the posteriors given all studies but one are held to be resolved too: what a study's own effect needs,
-        and an average does not.
 
     Raises
     ------
     QuadratureError
         As :func:`solve`, if any of the posteriors fails.
     """
+    return _without_an_edge(lambda tail: _solve(studies, tuple(priors), tail, share, log_apart))
+
+
+def solve_averages(
+    studies: Sequence[StudyLikelihood], priors: Sequence[Priors], share: float = 1.0, log_apart: Array | None = None
+) -> list[GridMarginal]:
+    """Posteriors of the average alone, under several pairs of priors.
+
+    The studies' terms are one matrix over (tau, mu), which every prior of tau sums over tau and every prior of mu then
+    multiplies.
+
+    Parameters
+    ----------
+    studies, priors, share, log_apart
+        As of :func:`solve_each`.
+
+    Raises
+    ------
+    QuadratureError
+        As :func:`solve`, if any of the posteriors fails.
+    """
+    return _without_an_edge(lambda tail: _averages(studies, tuple(priors), tail, share, log_apart))
+
+
+def _without_an_edge[R](solved: Callable[[float], R]) -> R:
+    """What is solved in the first window whose edges have no mass, given the prior mass that it leaves out."""
     for tail in _TAILS[:-1]:
         try:
-            return _solve(studies, tuple(priors), tail, share, log_apart, without)
+            return solved(tail)
         except AtEdge:
             continue
-    return _solve(studies, tuple(priors), _TAILS[-1], share, log_apart, without)
+    return solved(_TAILS[-1])
 
 
-def _solve(
-    studies: Sequence[StudyLikelihood],
-    priors: tuple[Priors, ...],
-    tail: float,
-    share: float,
-    log_apart: Array | None,
-    without: bool,
-) -> list[HierarchyPosterior]:
+def _prepared(
+    studies: Sequence[StudyLikelihood], priors: tuple[Priors, ...], tail: float, share: float,
+    log_apart: Array | None, without: bool,
+) -> tuple[Surface, Window, Lattice, float]:  # fmt: skip
+    """The surface, where it has mass, nodes of mu that should resolve it, and the log of the surface's constant."""
     of_mu, of_tau = (tuple(dict.fromkeys(pair[i] for pair in priors)) for i in (0, 1))
     # linear in tau where the prior is flat near 0, logarithmic down to its smallest values where it vanishes there
     usual = min(t.quantile(0.25 if np.isfinite(t.logpdf(0.0)) else 1e-6) for t in of_tau)
@@ -130,32 +147,85 @@ def _solve(
     coarser = finer_by(max(whole * len(studies) / (2 * LARGEST_LATTICE), by_mu / (4 * MOST_NUMBERS)), 1.0)
     spectra, log_scale = ladder(studies, mu_low, mu_high, tau_top, step, coarser)
     step *= coarser
-    log_constant = float(log_scale.sum())
     apart = None if log_apart is None or share == 1 else np.log1p(-share) + log_apart - log_scale
     scale = TauScale(max(min(min(s.effect_width(0.0) for s in studies), usual), spectra.blur))
-    surface = Surface(spectra, tuple(studies), log_scale, priors, scale, share, apart)
+    surface = Surface(spectra, tuple(studies), log_scale, priors, scale, share, apart, without)
+    narrowest = min(m.sd for m in of_mu)
     first = Window(
-        Lattice.covering(mu_low, mu_high, step / finer_by(step, 0.5 * min(m.sd for m in of_mu))),
+        Lattice.covering(mu_low, mu_high, step / finer_by(step, 0.5 * narrowest)),
         float(scale.coordinate(min(t.quantile(0.0) for t in of_tau))),
         float(scale.coordinate(tau_top)),
     )
     window, smallest_tau = zoom(surface, first)
     least = smallest_tau**2 + spectra.blur**2
-    narrow = sum(1 / (s.effect_width(0.0) ** 2 + least) for s in studies) + min(m.sd for m in of_mu) ** -2
+    narrow = sum(1 / (s.effect_width(0.0) ** 2 + least) for s in studies) + narrowest**-2
     mu = window.mu.at_step(step * 2.0 ** np.floor(np.log2(narrow**-0.5 / (1.7 * step))))
+    return surface, window, mu, float(log_scale.sum())
+
+
+def _solve(
+    studies: Sequence[StudyLikelihood], priors: tuple[Priors, ...], tail: float, share: float, log_apart: Array | None
+) -> list[HierarchyPosterior]:
+    surface, window, mu, log_constant = _prepared(studies, priors, tail, share, log_apart, True)
     for count in _TAU_NODES:
         _require_room(len(studies), mu, count)
         found, lost = _on_grid(surface, mu, window, count, log_constant)
-        while not all(_mu_resolved(one, without) for one in found) and mu.size < LARGEST_LATTICE // 64:
+        while not all(map(_mu_resolved, found)) and mu.size < LARGEST_LATTICE // 64:
             mu = mu.at_step(mu.step / 2)
             _require_room(len(studies), mu, count)
             found, lost = _on_grid(surface, mu, window, count, log_constant)
-        if all(_tau_resolved(one, without) for one in found):
+        if all(map(_tau_resolved, found)):
             break
     for one, (_, tau_prior) in zip(found, priors, strict=True):
-        _require_sound(one, lost, window, float(scale.coordinate(tau_prior.tail(0.0))), without)
-        _require_sharp(one, spectra.blur)
+        _require_sound(one, lost, window, float(surface.scale.coordinate(tau_prior.tail(0.0))))
+        _require_sharp(one, surface.spectra.blur)
     return found
+
+
+def _averages(
+    studies: Sequence[StudyLikelihood], priors: tuple[Priors, ...], tail: float, share: float, log_apart: Array | None
+) -> list[GridMarginal]:
+    of_mu, of_tau = (tuple(dict.fromkeys(pair[i] for pair in priors)) for i in (0, 1))
+    crossed = tuple((mu_prior, tau_prior) for mu_prior in of_mu for tau_prior in of_tau)
+    surface, window, mu, _ = _prepared(studies, crossed, tail, share, log_apart, False)
+    if surface.spectra.blur > 0:
+        raise QuadratureError("priors this wide need a grid of their own")
+    half = 0.5 * (window.u_high - window.u_low)
+    for count in _TAU_NODES:
+        node, weight = legendre_nodes(count)
+        u = window.u_low + half * (node + 1)
+        while True:
+            _require_room(len(studies), mu, count)
+            log_terms, lost = surface.terms(mu, u)
+            log_all = log_terms.sum(axis=0)
+            mass = np.exp(log_all - log_all.max())
+            by_tau = np.exp(np.stack([t.logpdf(surface.scale.tau(u)) for t in of_tau]))
+            by_tau *= half * weight * surface.scale.slope(u)
+            by_mu = np.exp(np.stack([m.logpdf(mu.points) for m in of_mu]))
+            density = (by_tau @ mass)[None] * by_mu[:, None]  # (priors of mu, priors of tau, U)
+            total = density.sum(axis=2)
+            aliased = np.abs(density[..., ::2].sum(axis=2) - density[..., 1::2].sum(axis=2)) / total
+            if aliased.max() < _ALIASED or mu.size >= LARGEST_LATTICE // 64:
+                break
+            mu = mu.at_step(mu.step / 2)
+        along_tau = (by_mu @ mass.T)[:, None] * by_tau / weight  # (priors of mu, priors of tau, T)
+        coefficients = np.abs(along_tau @ to_coefficients(count).T)
+        resolved = bool(np.all(coefficients[..., -3:].max(axis=2) < 1e-5 * coefficients.max(axis=2)))
+        if resolved:
+            break
+    edge = max(float((density[..., [0, -1]] / density.max(axis=2, keepdims=True)).max()), 0.0)
+    ends = np.array([window.u_high < float(surface.scale.coordinate(t.tail(0.0))) for t in of_tau])
+    if ends.any():
+        edge = max(edge, float((along_tau[..., -1] / along_tau.max(axis=2))[:, ends].max()))
+    if edge > _EDGE:
+        raise AtEdge("the posterior reaches the edge of the largest grid")
+    if not resolved or aliased.max() >= _ALIASED:
+        raise QuadratureError("the grid of (mu, tau) does not resolve the posterior; narrow the priors of mu and tau")
+    swallowed = lost.any(axis=0) * mass
+    if (np.einsum("tu,kt,mu->mk", swallowed, by_tau, by_mu) / total).max() > 1e-6:
+        raise QuadratureError("the studies conflict by more than double precision resolves under these priors")
+    place = {pair: divmod(index, len(of_tau)) for index, pair in enumerate(crossed)}
+    return [GridMarginal.from_density(mu.points, density[place[pair]]) for pair in priors]
 
 
 def _require_room(studies: int, mu: Lattice, count: int) -> None:
@@ -198,7 +268,7 @@ def _on_grid(
     return found, lost
 
 
-def _mu_resolved(found: HierarchyPosterior, without: bool) -> bool:
+def _mu_resolved(found: HierarchyPosterior) -> bool:
     """Whether sums over every second node agree for every tau, with and without any study.
 
     Their difference is the density's spectrum at the grid's highest frequency: the error of a value between nodes. That
@@ -206,25 +276,20 @@ def _mu_resolved(found: HierarchyPosterior, without: bool) -> bool:
     """
     if np.abs(found.mass[:, ::2].sum(axis=1) - found.mass[:, 1::2].sum(axis=1)).sum() >= _ALIASED:
         return False
-    if not without:
-        return True
     difference = found.mass_without[:, :, ::2].sum(axis=2) - found.mass_without[:, :, 1::2].sum(axis=2)
     return bool(np.abs(difference).sum(axis=1).max() < _ALIASED)
 
 
-def _tau_resolved(found: HierarchyPosterior, without: bool) -> bool:
+def _tau_resolved(found: HierarchyPosterior) -> bool:
     """Whether the polynomial through the nodes of tau has converged, for the posterior with and without any study."""
-    masses = [found.mass.sum(axis=1)[None], *([found.mass_without.sum(axis=2)] if without else [])]
-    by_tau = np.concatenate(masses) / found.u_weight
+    by_tau = np.vstack([found.mass.sum(axis=1), found.mass_without.sum(axis=2)]) / found.u_weight
     coefficients = np.abs(by_tau @ to_coefficients(len(found.u)).T)
     return bool(np.all(coefficients[:, -3:].max(axis=1) < 1e-5 * coefficients.max(axis=1)))
 
 
-def _require_sound(
-    found: HierarchyPosterior, lost: NDArray[np.bool_], window: Window, support_end: float, without: bool
-) -> None:
+def _require_sound(found: HierarchyPosterior, lost: NDArray[np.bool_], window: Window, support_end: float) -> None:
     """Raise where a grid does not hold the posterior, given all studies or all but one."""
-    if not (_mu_resolved(found, without) and _tau_resolved(found, without)):
+    if not (_mu_resolved(found) and _tau_resolved(found)):
         raise QuadratureError("the grid of (mu, tau) does not resolve the posterior; narrow the priors of mu and tau")
     edges = {"mu": found.mass[:, [0, -1]].sum(axis=0).max() / found.mass.sum(axis=0).max()}
     if window.u_high < support_end:  # a prior that ends there may have mass at its end
@@ -236,7 +301,7 @@ def _require_sound(
     if not lost.any():
         return
     by_number = lost.sum(axis=0)
-    for study, mass in ((None, found.mass), *enumerate(found.mass_without if without else ())):
+    for study, mass in ((None, found.mass), *enumerate(found.mass_without)):
         others = by_number if study is None else by_number - lost[study]
         if float(mass[others > 0].sum()) > 1e-6:
             raise QuadratureError(

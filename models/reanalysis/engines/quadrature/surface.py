@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +40,8 @@ class Surface:
     scale: TauScale
     share: float
     log_apart: Array | None
+    without: bool = True
+    """Whether the posteriors given all studies but one are asked of it too."""
 
     def __call__(self, mu: Lattice, u: Array) -> tuple[list[Array], Array, NDArray[np.bool_]]:
         """Log densities, P of (T, U), their study terms (S, T, U), and which of them rounding has swallowed.
@@ -46,23 +49,27 @@ class Surface:
         A term that rounding has swallowed is computed again without rounding where it could matter: where a density
         would have mass even if the term were as large as rounding.
         """
+        log_terms, lost = self.terms(mu, u)
+        return self._densities(mu, u, log_terms), log_terms, lost
+
+    def terms(self, mu: Lattice, u: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """The study terms (S, T, U) alone, and which of them rounding has swallowed."""
         tau = self.scale.tau(u)
         log_terms = self._with_apart(np.log(np.maximum(self.spectra.damped(mu, tau), 1e-5 * NOISE)), slice(None))
+        lost = log_terms < np.log(NOISE)
+        if lost.any():
+            matters = _matters(self._densities(mu, u, log_terms), log_terms if self.without else log_terms[:0], lost)
+            for study in map(int, np.flatnonzero((lost & matters).any(axis=(1, 2)))):
+                self._recompute(study, log_terms[study], lost[study], lost[study] & matters, mu, tau)
+        return log_terms, lost
+
+    def _densities(self, mu: Lattice, u: Array, log_terms: Array) -> list[Array]:
+        tau = self.scale.tau(u)
         slope = np.log(self.scale.slope(u))
         of_mu = {prior: prior.logpdf(mu.points)[None, :] for prior, _ in self.priors}
         of_tau = {prior: (prior.logpdf(tau) + slope)[:, None] for _, prior in self.priors}
         together = log_terms.sum(axis=0)
-        log_all = [of_mu[mu_prior] + of_tau[tau_prior] + together for mu_prior, tau_prior in self.priors]
-        lost = log_terms < np.log(NOISE)
-        if lost.any():
-            matters = np.zeros(lost.shape[1:], dtype=bool)
-            for one in log_all:
-                matters |= _matters(one, log_terms, lost)
-            for study in map(int, np.flatnonzero((lost & matters).any(axis=(1, 2)))):
-                self._recompute(study, log_terms[study], lost[study], lost[study] & matters, mu, tau)
-            together = log_terms.sum(axis=0)
-            log_all = [of_mu[mu_prior] + of_tau[tau_prior] + together for mu_prior, tau_prior in self.priors]
-        return log_all, log_terms, lost
+        return [of_mu[mu_prior] + of_tau[tau_prior] + together for mu_prior, tau_prior in self.priors]
 
     def _with_apart(self, log_terms: Array, studies: slice | int) -> Array:
         if self.log_apart is None:
@@ -90,15 +97,20 @@ class Surface:
         lost[wanted] = False
 
 
-def _matters(log_all: Array, log_terms: Array, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where the posterior, given all studies or all but one, could have mass although a term of it is lost."""
+def _matters(every: Sequence[Array], log_terms: Array, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where a posterior, given all studies or all but one, could have mass although a term of it is lost."""
     count = lost.sum(axis=0)
-    matters = _within_reach(log_all, count > 0)
-    for one, gone in zip(log_terms, lost, strict=True):
-        matters |= _within_reach(log_all - one, count - gone > 0)
+    matters = _within_reach(every, count > 0)
+    for one, gone in zip(log_terms, lost, strict=False):
+        matters |= _within_reach([log_all - one for log_all in every], count - gone > 0)
     return matters
 
 
-def _within_reach(log_density: Array, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    known = log_density[~lost].max(initial=-np.inf)
-    return lost & (log_density > known - _FAINT)
+def _within_reach(every: Sequence[Array], lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    if not lost.any():
+        return lost
+    known = ~lost
+    reached = np.zeros_like(lost)
+    for log_density in every:
+        reached |= log_density > log_density[known].max(initial=-np.inf) - _FAINT
+    return lost & reached

@@ -31,7 +31,7 @@ class Window:
 
 
 def zoom(surface: Surface, window: Window, rounds: int = 8) -> tuple[Window, float]:
-    """Shrink the window to where the posterior, with or without any one study, has mass.
+    """Shrink the window to where the posterior, with or without any one study if that is asked for, has mass.
 
     The nodes of mu are those of the likelihoods' own lattice, so that no peak is lost between them.
 
@@ -63,12 +63,13 @@ def _with_mass(surface: Surface, mu: Lattice, u: Array) -> NDArray[np.bool_]:
     """Where a posterior, given all studies or all but one, lies within reach of its maximum, shape (T, U)."""
     rows = max(1, MOST_NUMBERS // (2 * len(surface.studies) * mu.size))
     blocks = [u[start : start + rows] for start in range(0, len(u), rows)]
-    top = np.full((len(surface.priors), len(surface.studies) + 1), -np.inf)
+    top = np.full((len(surface.priors), 1 + surface.without * len(surface.studies)), -np.inf)
     kept = []
     for turn in ("maxima", "mass"):
         for block in blocks:
             if turn == "maxima" or len(blocks) > 1:
                 log_all, log_each, _ = surface(mu, block)
+                log_each = log_each if surface.without else log_each[:0]
             if turn == "maxima":
                 for highest, log_one in zip(top, log_all, strict=True):
                     tops = [log_one.max(), *((log_one - one).max() for one in log_each)]

@@ -67,7 +67,7 @@ def _setting(label: str, **settings: object) -> Level:
     return Level(label, partial(_changed, **settings))  # type: ignore[arg-type]
 
 
-def prior_choices(evidence: Evidence, spec: ModelSpec, endpoint: str) -> list[Choice]:
+def prior_choices(evidence: Evidence, spec: ModelSpec, endpoint: str, fine: bool) -> list[Choice]:
     """Pooling, and the priors of the baselines, the average effect and the heterogeneity."""
     poolings = dict.fromkeys((spec.pooling, "partial", "complete", "none"))
     mu = {f"primary, {spec.priors.mu}": spec.priors.mu} | mu_alternatives(evidence.endpoint(endpoint).better)
@@ -79,6 +79,8 @@ def prior_choices(evidence: Evidence, spec: ModelSpec, endpoint: str) -> list[Ch
         for label, other in baseline_alternatives(spec, data).items()
         if other.anchor != "conditional"  # not of every model and discount that it would be crossed with
     ]
+    if not fine:  # the one that is uniform on the rate, and the last, which is narrow and on one arm
+        baselines = [one for one in baselines if one is baselines[0] or one is baselines[-1] or "logistic" in one.label]
     return [
         Choice("pooling", tuple(_setting(name, pooling=name) for name in poolings)),
         Choice("baselines", tuple(baselines)),
@@ -238,4 +240,4 @@ def choices(
             continue
         combinations *= len(choice.levels)
         kept.append(choice)
-    return kept, model_choice(spec, fine), prior_choices(evidence, spec, endpoint), held
+    return kept, model_choice(spec, fine), prior_choices(evidence, spec, endpoint, fine), held

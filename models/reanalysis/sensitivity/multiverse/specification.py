@@ -10,7 +10,7 @@ from reanalysis.effects.headline import headline, why_no_headline
 from reanalysis.effects.summary import summarise
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.marginal import Marginal
-from reanalysis.engines.quadrature.engine import effect_alone, fit_each
+from reanalysis.engines.quadrature.engine import effect_alone, fit, fit_averages
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import DEFAULT_PRIORS, ModelSpec
 
@@ -26,7 +26,7 @@ class Specification:
 
 
 def answers(specifications: Sequence[Specification]) -> list[Answer]:
-    """Answer of each specification, in their order; those that differ in the prior of mu alone share their fit."""
+    """Answer of each specification, in their order; those that differ in the priors of mu and tau share their fit."""
     found: dict[int, Answer] = {}
     alike: dict[object, list[int]] = defaultdict(list)
     for index, one in enumerate(specifications):
@@ -34,20 +34,21 @@ def answers(specifications: Sequence[Specification]) -> list[Answer]:
         if reason:
             found[index] = {"reason": reason}
         else:
-            mu = DEFAULT_PRIORS["contrast"].mu
-            alike[one.data, replace(one.spec, priors=replace(one.spec.priors, mu=mu))].append(index)
+            priors = replace(DEFAULT_PRIORS["contrast"], baseline=one.spec.priors.baseline)
+            alike[one.data, replace(one.spec, priors=priors)].append(index)
     for group in alike.values():
         found |= dict(zip(group, _answers_alike([specifications[i] for i in group]), strict=True))
     return [found[index] for index in range(len(specifications))]
 
 
 def _answers_alike(group: Sequence[Specification]) -> list[Answer]:
-    data = group[0].data
+    data, specs = group[0].data, [one.spec for one in group]
     try:
         if len(data.studies) == 1:
-            return [_answer(effect_alone(one.spec, data), data) for one in group]
-        posteriors = fit_each([one.spec for one in group], data, averages_only=len(data.comparative) != 1)
-        return [_answer(headline(posterior).log_odds_ratio, data) for posterior in posteriors]
+            return [_answer(effect_alone(spec, data), data) for spec in specs]
+        if len(data.comparative) == 1:
+            return [_answer(headline(fit(spec, data)).log_odds_ratio, data) for spec in specs]
+        return [_answer(effect, data) for effect in fit_averages(specs, data)]
     except EngineError as error:
         if len(group) == 1:
             return [{"reason": f"not computed: {error}"}]
