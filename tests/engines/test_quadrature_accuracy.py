@@ -31,7 +31,7 @@ TAU = (0.0, 0.05, 0.15, 0.4, 0.8, 1.6, 3.3)
 
 
 def brute(found: ModelSpec, on: ModelData) -> BruteForce:
-    return BruteForce(found, on, (-20.0, 20.0, 0.08), (-6.4, 6.4, 0.08), TAU, order=10, baseline=(-16.0, 16.0))
+    return BruteForce(found, on, (-20.0, 20.0, 0.08), (-6.4, 6.4, 0.08), TAU, order=10, baseline=(-100.0, 100.0))
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -15,11 +15,14 @@ from reanalysis.engines.marginal import GridMarginal, Marginal, Transform
 Array = NDArray[np.float64]
 Inverse = Callable[[Array], tuple[Array, Array]]
 
-_BRACKETS = 41
+_BRACKETS = 17
 _BLOCK = 128
 _MOST_STEPS = 80
 _CLOSE = 3e-5
 """Last move of the search for a quantile, as a share of the range: what is left after it is about its square."""
+
+_REACHED = 1e-5
+"""The same in probability: near a difference of 0 a short move may pass much of it."""
 
 
 @dataclass(frozen=True)
@@ -71,22 +74,26 @@ class FunctionalMarginal(Marginal):
 
     def quantile(self, probability: ArrayLike) -> Array:
         """Quantiles, by Newton's method on the distribution function, bisecting where it leaves its bracket."""
-        q = np.asarray(probability, dtype=float)
+        q = np.asarray(probability, dtype=float).ravel()
         table = self._table
         index = np.clip(np.searchsorted(table.distribution, q) - 1, 0, len(table.x) - 2)
         low, high = table.x[index], table.x[index + 1]
         x = table.quantile(q)
         close = _CLOSE * (table.x[-1] - table.x[0])
+        open_ = np.arange(len(q))
         for _ in range(_MOST_STEPS):
-            reached, slope = self._evaluated(x)
-            low, high = np.where(reached < q, x, low), np.where(reached < q, high, x)
+            at, wanted = x[open_], q[open_]
+            reached, slope = self._evaluated(at)
+            low[open_] = np.where(reached < wanted, at, low[open_])
+            high[open_] = np.where(reached < wanted, high[open_], at)
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                moved = x - (reached - q) / slope
-            moved = np.where((moved >= low) & (moved <= high), moved, 0.5 * (low + high))
-            if np.all(np.abs(moved - x) < close):
-                return moved
-            x = moved
-        return x
+                moved = at - (reached - wanted) / slope
+            inside = (moved >= low[open_]) & (moved <= high[open_])
+            x[open_] = moved = np.where(inside, moved, 0.5 * (low[open_] + high[open_]))
+            open_ = open_[(np.abs(moved - at) >= close) | (np.abs(reached - wanted) >= _REACHED)]
+            if not len(open_):
+                break
+        return x.reshape(np.shape(probability))
 
     @cached_property
     def _table(self) -> GridMarginal:
