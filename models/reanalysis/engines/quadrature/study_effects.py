@@ -2,7 +2,8 @@
 
 Given all other studies the effect has density q(delta), so the joint density of the control logit a and the effect is
 p(y_0 | a) p(y_1 | a + delta) p(m) q(delta) on a small grid, the prior of the baseline m taken as in
-`study_likelihood`. For a fixed a, the treated logit, the risk difference and the risk ratio increase with delta: their distribution functions are sums over a of one cumulative integral each.
+`study_likelihood`. For a fixed a, the treated logit, the risk difference and the risk ratio increase with delta: their
+distribution functions are sums over a of one cumulative integral each.
 """
 
 from __future__ import annotations
