@@ -42,8 +42,9 @@ def plain_pymc(data: ModelData, sampler: Sampler) -> float:
     rho = np.array([s.rho for s in data.studies])
     with pm.Model():
         mu, tau = pm.Normal("mu", 0, 1), pm.HalfNormal("tau", 0.5)
-        z, alpha = pm.Normal("z", shape=len(rho)), pm.Normal("alpha", 0, 1.5, shape=len(rho))
-        for arm, logit in (("control", alpha), ("treated", alpha + mu + tau * z)):
+        z, middle = pm.Normal("z", shape=len(rho)), pm.Normal("middle", 0, 10, shape=len(rho))
+        half = (mu + tau * z) / 2
+        for arm, logit in (("control", middle - half), ("treated", middle + half)):
             x, n = (counts.loc[counts["arm"] == arm, name].to_numpy() for name in ("x", "n"))
             p = pm.math.invlogit(logit)
             if rho.all():
@@ -59,10 +60,10 @@ def bambi(data: ModelData, sampler: Sampler) -> float:
     """Mean of mu by bambi: a treatment effect that varies by study."""
     import bambi as bmb
 
-    counts = _counts(data).assign(treated=lambda rows: (rows["arm"] == "treated").astype(float))
+    counts = _counts(data).assign(treated=lambda rows: (rows["arm"] == "treated") - 0.5)
     spread = bmb.Prior("HalfNormal", sigma=0.5)
     priors = {
-        "study": bmb.Prior("Normal", mu=0, sigma=1.5),
+        "study": bmb.Prior("Normal", mu=0, sigma=10),
         "treated": bmb.Prior("Normal", mu=0, sigma=1),
         "treated|study": bmb.Prior("Normal", mu=0, sigma=spread),
     }

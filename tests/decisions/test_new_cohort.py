@@ -67,18 +67,20 @@ def test_log_score_of_two_arms_is_conditional_on_the_control(today: Evidence, tm
     new = read_evidence(folder(tmp_path / "new", f"{FIVE}\nC,control,x,5,25\nC,treated,x,9,24\n"))
     prediction = one(predict(today, new))
     spec = default_spec(today)
-    grid = np.linspace(-15, 15, 20001)
-    prior = np.exp(spec.priors.baseline.logpdf(grid)) * (grid[1] - grid[0])
-    control = float(prior @ np.exp([_log_binomial(5, 25, g) for g in grid]))
+    effect, logit = np.linspace(-8, 8, 801), np.linspace(-12, 9, 1401)
+    new_effect = fit(spec, select(today, spec, "x").data).overall["log_odds_ratio_new"].density(effect)
+    prior = spec.priors.baseline.logpdf(logit[:, None] + effect / 2)
+    print_and_all = np.exp(prior + _log_binomial(5, 25, logit)[:, None]) @ new_effect
+    control = print_and_all.sum() * (effect[1] - effect[0]) * (logit[1] - logit[0])
     difference = log_evidence(joined(today, new), "contrast", "x") - log_evidence(today, "contrast", "x")
     assert prediction.model == "contrast"
     assert prediction.score.log_score == pytest.approx(difference - np.log(control), abs=1e-4)
 
 
-def _log_binomial(x: int, n: int, logit: float) -> float:
+def _log_binomial(x: int, n: int, logit: np.ndarray) -> np.ndarray:
     from scipy.stats import binom
 
-    return float(binom.logpmf(x, n, 1 / (1 + np.exp(-logit))))
+    return np.asarray(binom.logpmf(x, n, 1 / (1 + np.exp(-logit))))
 
 
 def test_log_score_of_a_print_with_several_counts_sums_over_them(today: Evidence, tmp_path: Path) -> None:
@@ -102,7 +104,7 @@ def test_prediction_is_calibrated_on_cohorts_it_draws_itself(today: Evidence, tm
     posterior = fit(spec, select(today, spec, "x").data)
     rng = np.random.default_rng(7)
     new = posterior.overall["log_odds_ratio_new"].quantile(rng.uniform(size=400_000))
-    alpha = spec.priors.baseline.mean + spec.priors.baseline.sd * rng.standard_normal(400_000)
+    alpha = spec.priors.baseline.mean + spec.priors.baseline.sd * rng.standard_normal(400_000) - new / 2
     weight = np.exp(5 * alpha - 25 * np.logaddexp(0, alpha))
     count = rng.binomial(24, 1 / (1 + np.exp(-alpha - new)))
     mean = np.average(count, weights=weight)

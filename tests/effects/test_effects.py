@@ -64,8 +64,8 @@ def test_a_number_needed_whose_difference_spans_0_has_two_pieces_that_meet_at_in
 
 def test_study_quantities_agree_with_a_direct_double_integral() -> None:
     found = estimates(fit(spec(pooling="none"), two_arms([(3, 20, 7, 21)])))["study"]["s00"]
-    a, d = np.meshgrid(np.linspace(-9, 7, 801), np.linspace(-6, 6, 801))
-    log_mass = norm.logpdf(a, 0, 1.5) + norm.logpdf(d, 0, 1)
+    a, d = np.meshgrid(np.linspace(-12, 12, 1201), np.linspace(-6, 6, 801))
+    log_mass = norm.logpdf(a + d / 2, 0, 10) + norm.logpdf(d, 0, 1)
     for x, n, eta in ((3, 20, a), (7, 21, a + d)):
         log_mass = log_mass - x * np.logaddexp(0, -eta) - (n - x) * np.logaddexp(0, eta)
     mass = np.exp(log_mass - log_mass.max())

@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.interpolate import CubicSpline
@@ -28,6 +27,7 @@ Array = NDArray[np.float64]
 
 _FROZEN: dict[str, Callable[..., Any]] = {
     "normal": stats.norm,
+    "logistic": stats.logistic,
     "halfnormal": lambda s: stats.halfnorm(0, s),
     "exponential": lambda rate: stats.expon(0, 1 / rate),
     "lognormal": lambda m, s: stats.lognorm(s, 0, np.exp(m)),
@@ -191,7 +191,7 @@ class BruteForce:
     ----------
     effect : (low, high, step) of the study effects: wide enough for every tau
     mu : (low, high, step) of the average
-    baseline : (low, high, step) of the control logit; the same step as ``effect``
+    baseline : (low, high) of the control logit; its step is that of ``effect``
     tau : edges of the Gauss-Legendre panels of tau
     """
 
@@ -228,16 +228,19 @@ class BruteForce:
             return stats.norm(self.delta, one.adjusted.standard_error).logpdf(one.adjusted.log_ratio)
         if self.spec.model == "rates":
             return arm_log_likelihood(getattr(one, self.spec.arm), self.delta, one.rho)
-        control, both = self._control(one), self._treated(one)
-        rows = np.arange(len(self.a))
         result = np.empty(len(self.delta))
         for start in range(0, len(self.delta), 256):
             columns = np.arange(start, min(start + 256, len(self.delta)))
-            result[columns] = logsumexp(control[:, None] + both[rows[:, None] + columns[None, :]], axis=0)
+            result[columns] = logsumexp(self._log_prints(one, columns), axis=0)
         return result + np.log(self.effect[2])
 
-    def _control(self, one: StudyData) -> Array:
-        return arm_log_likelihood(one.control, self.a, one.rho) + frozen(self.spec.priors.baseline).logpdf(self.a)
+    def _log_prints(self, one: StudyData, columns: NDArray[np.int64]) -> Array:
+        """Log of p(y_0 | a) p(y_1 | a + delta) p(m), shape (A, columns of delta)."""
+        effect = self.delta[columns]
+        mean = self.a[:, None] + (effect / 2 if self.spec.anchor == "midpoint" else 0 * effect)
+        control = arm_log_likelihood(one.control, self.a, one.rho)[:, None]
+        treated = self._treated(one)[np.arange(len(self.a))[:, None] + columns]
+        return control + treated + frozen(self.spec.priors.baseline).logpdf(mean)
 
     def _treated(self, one: StudyData) -> Array:
         step = self.effect[2]
@@ -348,20 +351,16 @@ class BruteForce:
         """control_logit, treated_logit, risk_difference and log_risk_ratio of a study with arms."""
         one = self.data.studies[index]
         step, size = self.effect[2], len(self.delta)
-        log_control, log_treated, log_q = self._control(one), self._treated(one), self._given_others(index)
-        by_control = log_control + logsumexp(sliding_window_view(log_treated, size) + log_q, axis=1)
-        by_treated = log_treated + logsumexp(
-            sliding_window_view(np.pad(log_control, size - 1, constant_values=-np.inf), size)[:, ::-1] + log_q,
-            axis=1,
-        )
-        kept_a = np.flatnonzero(by_control > by_control.max() - 32)
-        kept_b = np.flatnonzero(by_treated > by_treated.max() - 32)
+        on_effect = self._log_prints(one, np.arange(size)) + self._given_others(index)
+        on_effect = np.exp(on_effect - on_effect.max())  # (A, D); then by the treated logit, (A, A + D - 1)
+        i, k = np.indices(on_effect.shape)
+        by_control, by_treated = on_effect.sum(axis=1), np.bincount((i + k).ravel(), on_effect.ravel())
+        kept_a, kept_b = (np.flatnonzero(by > 1e-14 * by.max()) for by in (by_control, by_treated))
         i, k = np.arange(kept_a[0], kept_a[-1] + 1), np.arange(kept_b[0], kept_b[-1] + 1)
         a, b = self.a[i], self.a[0] + self.delta[0] + step * k
         apart = k[None, :] - i[:, None]  # index of b - a among the nodes of delta
         inside = (apart >= 0) & (apart < size)
-        log_joint = log_control[i, None] + log_treated[None, k] + log_q[np.clip(apart, 0, size - 1)]
-        joint = np.exp(np.where(inside, log_joint, -np.inf) - log_joint[inside].max())
+        joint = np.where(inside, on_effect[i[:, None], np.clip(apart, 0, size - 1)], 0.0)
         p, q = expit(a), expit(b)
         log_p, log_q1 = -np.logaddexp(0, -a), -np.logaddexp(0, -b)
 

@@ -69,11 +69,11 @@ def test_complete_pooling_is_where_heterogeneity_vanishes() -> None:
 def test_without_pooling_a_study_is_a_direct_double_integral() -> None:
     marginal = fit(spec(pooling="none"), two_arms(ROWS)).study["s00"]["log_odds_ratio"]
 
-    baseline, effect = np.meshgrid(np.linspace(-9, 7, 1601), np.linspace(-6, 6, 1201))
+    middle, effect = np.meshgrid(np.linspace(-11, 11, 2201), np.linspace(-6, 6, 1201))
     density = (
-        stats.binom.pmf(3, 20, expit(baseline))
-        * stats.binom.pmf(7, 21, expit(baseline + effect))
-        * stats.norm.pdf(baseline, 0, 1.5)
+        stats.binom.pmf(3, 20, expit(middle - effect / 2))
+        * stats.binom.pmf(7, 21, expit(middle + effect / 2))
+        * stats.norm.pdf(middle, 0, 10)
         * stats.norm.pdf(effect, 0, 1)
     )
     along = integrate.simpson(density, axis=1)

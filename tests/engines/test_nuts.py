@@ -10,18 +10,20 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from engines.builders import ICANS, data, spec, study
+from engines.builders import ICANS, data, spec, study, two_arms
 from reanalysis.checks.agreement import check_agreement
+from reanalysis.checks.checked_fit import fit_and_judge
 from reanalysis.checks.gates import gates
 from reanalysis.engines.arrays import padded_arrays
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
 from reanalysis.engines.nuts.engine import Sampler
-from reanalysis.engines.nuts.program import ProgramKey, print_logp, program
+from reanalysis.engines.nuts.program import ProgramKey, _compiled, print_logp, program
 from reanalysis.engines.posterior import Posterior
 from reanalysis.engines.prediction import draw_print
 from reanalysis.engines.storage import save_tree
 from reanalysis.evidence.observation import Candidates
+from reanalysis.model.data import ModelData
 from reanalysis.model.likelihood import log_likelihood, log_pmf
 
 pytestmark = pytest.mark.xdist_group("nuts")
@@ -81,6 +83,55 @@ def test_padded_studies_change_nothing(nuts: Posterior) -> None:
     two = fit(nuts.spec, TWO, "nuts", SAMPLER)
     assert set(two.study) == set(TWO.names)
     assert check_agreement(two, fit(two.spec, TWO)).passed
+
+
+ZERO_CELLS = two_arms([(0, 39, 5, 35), (0, 40, 2, 40), (9, 30, 16, 31)])
+
+
+@pytest.mark.parametrize("on", [ICANS, ZERO_CELLS], ids=["prints", "zero cells"])
+@pytest.mark.parametrize(
+    ("anchor", "baseline"),
+    [
+        ("midpoint", "normal(0,10)"),
+        ("control", "normal(0,1.5)"),
+        pytest.param("midpoint", "logistic(0,1)", marks=pytest.mark.slow),
+        pytest.param("control", "logistic(0,1)", marks=pytest.mark.slow),
+    ],
+)
+def test_both_engines_agree_under_every_anchor_and_prior_of_the_baselines(
+    anchor: str, baseline: str, on: ModelData
+) -> None:
+    model = spec(seed=1, anchor=anchor, baseline=baseline)
+    result = check_agreement(fit(model, on, "nuts", SAMPLER), fit(model, on))
+    assert result.passed, result.text
+
+
+def test_anchors_are_data_of_one_program(nuts: Posterior) -> None:
+    before = _compiled.cache_info().misses
+    fit(spec(seed=1, anchor="control"), ICANS, "nuts", Sampler(tune=100, draws=100))
+    assert _compiled.cache_info().misses == before
+
+
+RARE = two_arms(
+    [
+        (int(rng.binomial(n0, p)), int(n0), int(rng.binomial(n1, min(1.43 * p, 1))), int(n1))
+        for rng in [np.random.default_rng(7)]
+        for n0, n1, p in zip(
+            *np.exp(rng.uniform(np.log(50), np.log(2000), (2, 42))).astype(int),
+            np.exp(rng.uniform(np.log(0.002), np.log(0.01), 42)),
+            strict=True,
+        )
+    ]
+)
+"""42 trials of 50 to 2000 patients an arm, risks of 0.2 to 1 %, and 1.43 times that."""
+
+
+@pytest.mark.slow
+def test_forty_two_trials_of_rare_events_pass_every_gate() -> None:
+    telling = data(*(one for one in RARE.studies if one.silence is None))
+    _, exact, results = fit_and_judge(spec(seed=1), telling, "nuts", None)
+    assert [gate.text for gate in results if not gate.passed] == []
+    assert exact.overall["log_odds_ratio"].cdf(0.0) < 0.1  # harm is not made benefit
 
 
 def test_a_prior_of_heterogeneity_half_as_wide_again_fails_the_agreement_gate(nuts: Posterior) -> None:

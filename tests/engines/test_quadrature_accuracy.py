@@ -31,7 +31,7 @@ TAU = (0.0, 0.05, 0.15, 0.4, 0.8, 1.6, 3.3)
 
 
 def brute(found: ModelSpec, on: ModelData) -> BruteForce:
-    return BruteForce(found, on, (-20.0, 20.0, 0.08), (-6.4, 6.4, 0.08), TAU, order=10, baseline=(-16.0, 16.0))
+    return BruteForce(found, on, (-20.0, 20.0, 0.08), (-6.4, 6.4, 0.08), TAU, order=10, baseline=(-100.0, 100.0))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -70,6 +70,41 @@ def test_fixed_pooling_agrees_with_brute_force(pooling: str) -> None:
             wrong[f"{one.study} {quantity}"] = errors(marginals[quantity], exact)
     worst = max((value, name, which) for name, by in wrong.items() for which, value in by.items())
     assert worst[0] < TOLERANCE, worst
+
+
+@pytest.mark.parametrize(
+    ("anchor", "baseline"),
+    [
+        ("midpoint", "normal(0,1.5)"),
+        ("midpoint", "normal(0,0.5)"),
+        ("midpoint", "logistic(0,1)"),
+        ("control", "normal(0,1.5)"),
+        ("control", "logistic(-1,0.7)"),
+    ],
+)
+def test_every_prior_and_anchor_of_the_baselines_agrees_with_brute_force(anchor: str, baseline: str) -> None:
+    found, on = spec(anchor=anchor, baseline=baseline), CASES["zero cells and a ratio"]
+    posterior, truth = fit(found, on), brute(found, on)
+    wrong = {
+        "average": errors(posterior.overall["log_odds_ratio"], truth.average()),
+        "a": errors(posterior.study["a"]["log_odds_ratio"], truth.study_effect(0)),
+        **{name: errors(posterior.study["a"][name], exact) for name, exact in truth.study_quantities(0).items()},
+    }
+    assert max(max(by.values()) for by in wrong.values()) < TOLERANCE, wrong
+    assert posterior.log_evidence == pytest.approx(truth.log_evidence, abs=1e-4)
+
+
+def test_a_study_that_pulls_the_common_effect_far_from_the_others_keeps_it() -> None:
+    """What the others say of the effect is cut off at the end of a grid: no interpolation may ring there."""
+    far = study("far", Candidates((178, 219, 73), (401, 395, 98), (1, 2, 3)), (0, 177), 0.01)
+    posterior = fit(
+        spec(pooling="complete"), data(far, study("b", (1, 102), Candidates((2, 77), (1547, 112), (1, 2)), 0.05))
+    )
+    common = posterior.overall["log_odds_ratio"]
+    for one in posterior.study.values():
+        assert one["log_odds_ratio"].quantile([0.025, 0.5, 0.975]) == pytest.approx(
+            common.quantile([0.025, 0.5, 0.975]), abs=1e-5
+        )
 
 
 def test_rates_agree_with_brute_force() -> None:

@@ -56,13 +56,18 @@ class Sums:
     spec: ModelSpec
     data: ModelData
     step: float = 0.05
-    reach: float = 14.0  # of an effect and of a baseline
+    reach: float = 14.0  # of an effect
+    logit_reach: float = 80.0  # of a control logit
     mu_reach: float = 7.0
     tau_reach: float = 3.6
 
     @cached_property
     def effect(self) -> Array:
         return points(self.step, self.reach)
+
+    @cached_property
+    def logit(self) -> Array:
+        return points(self.step, self.logit_reach)
 
     @cached_property
     def mu(self) -> Array:
@@ -72,13 +77,18 @@ class Sums:
     def tau(self) -> Array:
         return self.tau_reach * (np.arange(_TAUS) + 0.5) / _TAUS
 
-    def baseline(self, study: StudyData) -> Array:
-        """Prior mass of the control logit on the grid, times the probability of the control's print."""
-        vague = stats.norm.pdf(self.effect, *self.spec.priors.baseline.parameters) * self.step
-        if study.benchmark is not None:
-            mark = vague * pmf(study.benchmark.candidates, self.effect, study.benchmark.rho)
-            vague = study.benchmark.share * mark / mark.sum() + (1 - study.benchmark.share) * vague
-        return vague * pmf(study.control, self.effect, study.rho)
+    def vague(self, logit: Array) -> Array:
+        """Prior density of a baseline."""
+        family = {"normal": stats.norm, "logistic": stats.logistic}[self.spec.priors.baseline.family]
+        return np.asarray(family.pdf(logit, *self.spec.priors.baseline.parameters))
+
+    def control(self, study: StudyData) -> Array:
+        """Probability of the control's print, or what a benchmark says in its place, at each control logit."""
+        if study.benchmark is None:
+            return pmf(study.control, self.logit, study.rho)
+        mark = pmf(study.benchmark.candidates, self.logit, study.benchmark.rho)
+        share, expected = study.benchmark.share, (mark * self.vague(self.logit)).sum() * self.step
+        return share * mark / expected + 1 - share
 
     def treated(self, study: StudyData, logit: Array) -> Array:
         """Probability of the treated arm's print, the bias summed over."""
@@ -97,11 +107,13 @@ class Sums:
                 zero.append(pmf(getattr(study, self.spec.arm), self.effect, study.rho))
                 one.append(zero[-1])
                 continue
-            wide = self.step * np.arange(1 - len(self.effect), len(self.effect))
-            by_logit = self.treated(study, wide)
-            both = np.lib.stride_tricks.sliding_window_view(by_logit, len(self.effect))  # (effect, baseline)
-            zero.append(both @ self.baseline(study))
-            one.append(both @ (self.baseline(study) * self.effect))
+            ends = len(self.logit) + len(self.effect) - 1
+            wide = self.logit[0] + self.effect[0] + self.step * np.arange(ends)
+            treated = np.lib.stride_tricks.sliding_window_view(self.treated(study, wide), len(self.effect))
+            mean = self.logit[:, None] + (self.effect / 2 if self.spec.anchor == "midpoint" else 0 * self.effect)
+            both = treated * self.vague(mean) * self.control(study)[:, None] * self.step  # (control logit, effect)
+            zero.append(both.sum(axis=0))
+            one.append(self.logit @ both)
         return np.array(zero), np.array(one)
 
     @property

@@ -111,8 +111,9 @@ def arm_level(seed: int = 4) -> Posterior:
 
 
 def test_arm_level_beta_binomial_equals_plain_sums() -> None:
-    """A sum over the mean control logit, the log odds ratio and rho."""
-    alpha, mu, rho = np.linspace(-4, 4, 81), np.linspace(-4, 4, 81), (np.arange(200) + 0.5) / 200
+    """A sum over the mean of both logits, the log odds ratio and rho."""
+    step, rho = 0.1, (np.arange(200) + 0.5) / 200
+    middle, mu = step * np.arange(-120, 121), step * np.arange(-40, 41)
     m = (1 - rho) / rho
 
     def log_arm(name: str, logit: np.ndarray) -> np.ndarray:
@@ -120,11 +121,12 @@ def test_arm_level_beta_binomial_equals_plain_sums() -> None:
         arms = [getattr(s, name) for s in ARMS.studies]
         return sum(stats.betabinom.logpmf(a.events[0], a.n[0], m * p, m * (1 - p)) for a in arms)
 
-    wide = np.linspace(-8, 8, 161)
-    control = log_arm("control", alpha) + stats.norm.logpdf(alpha, 0, 1.5)[:, None]  # (alpha, rho)
-    treated = log_arm("treated", wide)
-    index = np.arange(81)[:, None] + np.arange(81)[None, :]  # alpha + mu on the wide grid
-    log_mass = control[:, None, :] + treated[index] + stats.norm.logpdf(mu)[:, None] + stats.beta.logpdf(rho, 1, 9)
+    wide = step / 2 * np.arange(-280, 281)  # every middle -/+ mu / 2
+    control, treated = log_arm("control", wide), log_arm("treated", wide)
+    place = 280 + 2 * np.arange(-120, 121)[:, None]
+    half = np.arange(-40, 41)[None, :]
+    log_mass = control[place - half] + treated[place + half] + stats.beta.logpdf(rho, 1, 9)
+    log_mass += (stats.norm.logpdf(middle, 0, 10)[:, None] + stats.norm.logpdf(mu))[:, :, None]
     mass = np.exp(log_mass - log_mass.max())
     mass /= mass.sum()
     found = arm_level()

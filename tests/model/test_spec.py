@@ -54,7 +54,7 @@ def test_a_heterogeneity_below_nought_is_refused(tau: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["mu", "baseline"])
-def test_average_and_baseline_are_normal(name: str) -> None:
+def test_an_average_or_a_baseline_has_no_end(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} takes normal"):
         replace(DEFAULT_PRIORS["contrast"], **{name: Distribution.parse("uniform(-1,1)")})
 

@@ -59,8 +59,8 @@ def test_in_sample_values_are_those_of_posterior_draws() -> None:
 def test_prior_values_are_those_of_prior_draws() -> None:
     rng = np.random.default_rng(2)
     size = 200_000
-    control = rng.normal(0, 1.5, size)
     effect = rng.normal(0, 1, size) + np.abs(rng.normal(0, 0.5, size)) * rng.standard_normal(size)
+    control = rng.normal(0, 10, size) - effect / 2
     found = by_arm(predictive_checks(SPEC, COUNTS))
     assert found["a", "control"]["prior"] == pytest.approx(mid_p(9, 30, control, 0.02), abs=0.004)
     assert found["a", "treated"]["prior"] == pytest.approx(mid_p(5, 28, control + effect, 0.02), abs=0.004)
@@ -106,7 +106,7 @@ def test_a_left_out_study_has_the_density_of_its_prints_under_the_others() -> No
     new = fit(SPEC, rest).tree()["posterior"]["log_odds_ratio_new"].values.ravel()
     rng = np.random.default_rng(1)
     effect = np.repeat(new, 100)
-    control = rng.normal(0, 1.5, effect.size)
+    control = rng.normal(0, 10, effect.size) - effect / 2
     left = COUNTS.studies[0]
     log_values = log_likelihood(left.control, control, left.rho)  # type: ignore[arg-type]
     log_values = log_values + log_likelihood(left.treated, control + effect, left.rho)  # type: ignore[arg-type]

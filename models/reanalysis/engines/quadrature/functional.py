@@ -10,16 +10,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reanalysis.engines.interpolation import cubic
-from reanalysis.engines.marginal import GridMarginal, Marginal, Transform
+from reanalysis.engines.marginal import Marginal, Transform
 
 Array = NDArray[np.float64]
 Inverse = Callable[[Array], tuple[Array, Array]]
 
-_BRACKETS = 41
+_BRACKETS = 25
 _BLOCK = 128
 _MOST_STEPS = 80
 _CLOSE = 3e-5
 """Last move of the search for a quantile, as a share of the range: what is left after it is about its square."""
+
+_REACHED = 1e-5
+"""The same in probability: near a difference of 0 a short move may pass much of it."""
 
 
 @dataclass(frozen=True)
@@ -71,31 +74,35 @@ class FunctionalMarginal(Marginal):
 
     def quantile(self, probability: ArrayLike) -> Array:
         """Quantiles, by Newton's method on the distribution function, bisecting where it leaves its bracket."""
-        q = np.asarray(probability, dtype=float)
-        table = self._table
-        index = np.clip(np.searchsorted(table.distribution, q) - 1, 0, len(table.x) - 2)
-        low, high = table.x[index], table.x[index + 1]
-        x = table.quantile(q)
-        close = _CLOSE * (table.x[-1] - table.x[0])
+        q = np.asarray(probability, dtype=float).ravel()
+        nodes, distribution = self._table
+        index = np.clip(np.searchsorted(distribution, q) - 1, 0, len(nodes) - 2)
+        low, high = nodes[index], nodes[index + 1]
+        x = np.interp(q, distribution, nodes)
+        close = _CLOSE * (nodes[-1] - nodes[0])
+        open_ = np.arange(len(q))
         for _ in range(_MOST_STEPS):
-            reached, slope = self._evaluated(x)
-            low, high = np.where(reached < q, x, low), np.where(reached < q, high, x)
+            at, wanted = x[open_], q[open_]
+            reached, slope = self._evaluated(at)
+            low[open_] = np.where(reached < wanted, at, low[open_])
+            high[open_] = np.where(reached < wanted, high[open_], at)
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                moved = x - (reached - q) / slope
-            moved = np.where((moved >= low) & (moved <= high), moved, 0.5 * (low + high))
-            if np.all(np.abs(moved - x) < close):
-                return moved
-            x = moved
-        return x
+                moved = at - (reached - wanted) / slope
+            inside = (moved >= low[open_]) & (moved <= high[open_])
+            x[open_] = moved = np.where(inside, moved, 0.5 * (low[open_] + high[open_]))
+            open_ = open_[(np.abs(moved - at) >= close) | (np.abs(reached - wanted) >= _REACHED)]
+            if not len(open_):
+                break
+        return x.reshape(np.shape(probability))
 
     @cached_property
-    def _table(self) -> GridMarginal:
-        """Few nodes, from which the search for a quantile starts."""
+    def _table(self) -> tuple[Array, Array]:
+        """Few nodes and the distribution function there, from which the search for a quantile starts."""
         likely = self.values[self.mass > 1e-12 * self.mass.max()]
         nodes = np.linspace(likely.min(), likely.max(), _BRACKETS)
-        distribution, density = self._evaluated(nodes)
+        distribution = self._evaluated(nodes)[0]
         distribution[[0, -1]] = 0.0, 1.0
-        return GridMarginal(nodes, density, np.maximum.accumulate(distribution), self.values, self.mass)
+        return nodes, np.maximum.accumulate(distribution)
 
     def _evaluated(self, x: ArrayLike) -> tuple[Array, Array]:
         """Distribution function and density at each x."""

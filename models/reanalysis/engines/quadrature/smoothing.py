@@ -19,6 +19,10 @@ Array = NDArray[np.float64]
 _RESOLVED = 1.2
 """Steps of SD above which a normal density is integrated by the sum over the nodes: the error is 1e-12."""
 
+_BULGE = 0.2
+"""How far a log density that its nodes resolve may rise between two of them. A spline rises by nats beside a node whose
+value is lost."""
+
 _BLOCK = 2**19
 _DEEP = 900.0
 """Log values further below their maximum are as good as lost."""
@@ -46,10 +50,13 @@ def log_smoothed(lattice: Lattice, log_values: Array, sd: float, at: Array) -> A
     top = float(log_values.max())
     if sd <= _RESOLVED * lattice.step:
         node, weight = np.polynomial.hermite_e.hermegauss(24)
-        spline = CubicSpline(lattice.points, np.maximum(log_values, top - _DEEP))
+        known = np.maximum(log_values, top - _DEEP)
         x = at[:, None] + sd * node
         within = (x >= lattice.points[0]) & (x <= lattice.points[-1])
-        terms = np.where(within, spline(x) + np.log(weight / weight.sum()), -np.inf)
+        cell = np.clip(((x - lattice.points[0]) / lattice.step).astype(np.intp), 0, lattice.size - 2)
+        highest = np.maximum(known[cell], known[cell + 1]) + _BULGE
+        log_x = np.minimum(CubicSpline(lattice.points, known)(x), highest)
+        terms = np.where(within, log_x + np.log(weight / weight.sum()), -np.inf)
         return np.asarray(logsumexp(terms, axis=1))
     used = log_values > top - _DEEP
     part = lattice.part(used)

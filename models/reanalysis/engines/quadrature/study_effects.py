@@ -23,6 +23,7 @@ from reanalysis.engines.marginal import GridMarginal
 from reanalysis.engines.quadrature.coordinates import WEIGHTS, Coordinates, Outer
 from reanalysis.engines.quadrature.functional import FunctionalMarginal, Inverse
 from reanalysis.engines.quadrature.lattice import Lattice, finer_by, nice_step
+from reanalysis.engines.quadrature.spectra import NOISE
 from reanalysis.engines.quadrature.study_likelihood import NEGLIGIBLE, StudyLikelihood
 
 Array = NDArray[np.float64]
@@ -53,6 +54,10 @@ _REFINED = 3
 _FEW = 20_000
 """Nodes of a grid of the mean logit for which no other coordinate is looked at."""
 
+_LOST = 1e-6
+"""Largest share of a posterior that the rounding of its factors may make up."""
+
+_LARGEST_EXPONENT = 700.0
 _LARGEST_GRID = 2**20
 _LARGEST_LATTICE = 2**20
 _MOST_PRODUCTS = 2**9
@@ -98,15 +103,22 @@ class StudyEffects:
         step = _RESOLUTION * (max(_precisions(likelihood)) + width**-2) ** -0.5
         try:
             finer = finer_by(natural.step, step)
-            return cls._on(likelihood, natural.finer(finer), refined(q, finer) if finer > 1 else q, natural.step)
+            fine = refined(q, finer) if finer > 1 else q
+            noise = max(NOISE, float(max(q[0], q[-1]) / q.max()) if finer > 1 else 0.0)  # ends that do not vanish ring
+            return cls._on(likelihood, natural.finer(finer), fine, natural.step, noise)
         except QuadratureError:
             return cls._on(likelihood, *predictive(step, pulled=True), natural.step)
 
     @classmethod
-    def _on(cls, likelihood: StudyLikelihood, effect: Lattice, q: Array, coarsest: float) -> StudyEffects:
+    def _on(
+        cls, likelihood: StudyLikelihood, effect: Lattice, q: Array, coarsest: float, noise: float = 0.0
+    ) -> StudyEffects:
         name = likelihood.study.study
+        log_factor = likelihood.effect_factor(effect)
         with np.errstate(divide="ignore"):
-            q = _scaled(np.log(np.maximum(q, 0.0)) + likelihood.effect_factor(effect))
+            top = float((np.log(np.maximum(q, 0.0)) + log_factor).max())
+            factor = np.exp(np.minimum(log_factor - top, _LARGEST_EXPONENT))
+        q, rounding = q * factor, noise * q.max() * factor
         control = likelihood.baseline_lattice(effect.step, effect)
         wide = control.plus(effect)
         _require_room(name, wide.size)
@@ -115,9 +127,12 @@ class StudyEffects:
             wide, _scaled(treated_factor), treated_factor > treated_factor.max() - NEGLIGIBLE
         )
         possible = treated.minus(control)
-        effect, q = _cut(effect, q, (effect.index >= possible.first) & (effect.index <= possible.last))
+        inside = (effect.index >= possible.first) & (effect.index <= possible.last)
+        (_, rounding), (effect, q) = _cut(effect, rounding, inside), _cut(effect, q, inside)
         if not likelihood.splits:
-            return cls._over_both(likelihood, effect, q, coarsest, (control, control_factor), (treated, treated_factor))
+            return cls._over_both(
+                likelihood, effect, q, rounding, coarsest, (control, control_factor), (treated, treated_factor)
+            )
         # the product of the factors that have the fewest nodes comes first
         if effect.size < treated.size:
             _require_room(name, 2 * control.size * effect.size // _MOST_PRODUCTS)
@@ -131,6 +146,7 @@ class StudyEffects:
             by_effect = _within(possible, np.correlate(treated_factor, control_factor, mode="full"), effect)
             by_control = _within(treated.minus(effect), np.correlate(treated_factor, q, mode="full"), control)
             by_treated = np.convolve(_within(effect, q, possible), control_factor, mode="valid")
+        _require_resolved(name, q, rounding, by_effect)
         found = _used(effect, q * by_effect, name)
         return cls(
             likelihood,
@@ -143,7 +159,7 @@ class StudyEffects:
 
     @classmethod
     def _over_both(
-        cls, likelihood: StudyLikelihood, effect: Lattice, q: Array, coarsest: float,
+        cls, likelihood: StudyLikelihood, effect: Lattice, q: Array, rounding: Array, coarsest: float,
         control: tuple[Lattice, Array], treated: tuple[Lattice, Array],
     ) -> StudyEffects:  # fmt: skip
         """The same where the prior of the mean logit couples both arms: sums over each pair of logits."""
@@ -158,7 +174,9 @@ class StudyEffects:
         middle = sliding_window_view(_scaled(prior), effect.size)[: 2 * at_control.size : 2]
         wide = at_control.plus(effect)
         other = sliding_window_view(_within(at_treated, by_treated, wide), effect.size)
-        mass = by_control[:, None] * other * middle * q
+        prints = by_control[:, None] * other * middle
+        _require_resolved(name, q, rounding, prints.sum(axis=0))
+        mass = prints * q
         found = _used(effect, mass.sum(axis=0), name)
         index = (np.arange(at_control.size)[:, None] + np.arange(effect.size)).ravel()
         over_treated = np.bincount(index, mass.ravel(), minlength=wide.size)
@@ -316,6 +334,12 @@ def _require_room(study: str, size: int) -> None:
         raise QuadratureError(f"priors this wide need too large a grid for study {study!r}, whose arms are large")
 
 
+def _require_resolved(study: str, q: Array, rounding: Array, likelihood: Array) -> None:
+    """Refuse a density q whose rounding the study's own likelihood raises to a share of its posterior that counts."""
+    if rounding @ likelihood > _LOST * (q @ likelihood):
+        raise QuadratureError(f"study {study!r} lies where rounding hides what the other studies say of its effect")
+
+
 def _precisions(likelihood: StudyLikelihood) -> tuple[float, float]:
     """Precision of the control logit, prior included, and of the treated logit."""
     control = likelihood.information("control") + likelihood.prior_information
@@ -358,6 +382,8 @@ def effect_marginal(likelihood: StudyLikelihood, predictive: Predictive) -> Grid
         lattice, q = predictive(step, pulled)
         values, _ = likelihood.on(lattice)
         try:
+            noise = 0.0 if pulled else NOISE * float(q.max())
+            _require_resolved(likelihood.study.study, q, np.full(lattice.size, noise), values)
             return _marginal(*_used(lattice, values * q, likelihood.study.study))
         except QuadratureError:
             if pulled:
