@@ -6,7 +6,7 @@ from typing import Literal
 
 import pandas as pd
 
-from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.folder import Evidence, require_evidence
 
 Cell = Literal[
     "comparison", "single arm", "adjusted ratio only", "p-value only", "narrative only", "context", "missing"
@@ -39,6 +39,7 @@ def coverage(evidence: Evidence, endpoints: tuple[str, ...] | None = None) -> pd
     DataFrame
         Studies by endpoints (ids), cells of :data:`Cell`. Only studies that inform one of the endpoints.
     """
+    require_evidence(evidence)
     endpoints = modelled_endpoints(evidence) if endpoints is None else endpoints
     rows = {s: [coverage_cell(evidence, s, e) for e in endpoints] for s in evidence.studies}
     telling = {s: cells for s, cells in rows.items() if not {"missing", "context"}.issuperset(cells)}
@@ -53,6 +54,7 @@ def comparative_studies(evidence: Evidence, endpoint: str) -> tuple[str, ...]:
 
 def modelled_endpoints(evidence: Evidence) -> tuple[str, ...]:
     """Outcomes that at least one study compares, those of analysis.toml first in their order."""
+    require_evidence(evidence)
     return tuple(
         e for e in evidence.endpoints if evidence.endpoint(e).kind == "outcome" and comparative_studies(evidence, e)
     )
