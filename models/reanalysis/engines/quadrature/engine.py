@@ -6,8 +6,6 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from reanalysis.engines.beta_rate import arms_of, beta_rates_draws
 from reanalysis.engines.draws import apart_prior, prior_draws
 from reanalysis.engines.errors import EngineError
@@ -21,6 +19,7 @@ from reanalysis.engines.quadrature.pooled import CommonEffect, SeparateEffects, 
 from reanalysis.engines.quadrature.sampling import CHAINS, DRAWS, sample
 from reanalysis.engines.quadrature.study_effects import Predictive, StudyEffects, effect_marginal
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
+from reanalysis.engines.streams import stream
 from reanalysis.engines.tree import to_tree
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
@@ -86,7 +85,7 @@ def _fit_beta_rates(spec: ModelSpec, data: ModelData) -> Posterior:
     joint = solve_beta(arms_of(spec, data))
 
     def make_tree() -> DataTree:
-        rng = np.random.default_rng([spec.seed, 50])
+        rng = stream(spec, data, "draws from quadrature")
         draws = beta_rates_draws(spec, data, *joint.sample(rng, CHAINS, DRAWS), rng)
         return to_tree(spec, data, "quadrature", draws, None)
 
