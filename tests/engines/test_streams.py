@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -67,8 +70,25 @@ def test_a_fit_made_again_has_the_same_bits() -> None:
     assert all(np.array_equal(one[name], other[name]) for name in one)
 
 
-def test_a_stream_is_that_of_any_process_and_keeps_its_numbers_when_a_figure_is_corrected() -> None:
-    """Fixed values: a change of the rule moves every published draw, and should be seen to."""
+def test_a_stream_is_that_of_every_process() -> None:
+    code = (
+        "from engines.builders import ICANS, spec; from reanalysis.engines.streams import stream; "
+        "print(stream(spec(), ICANS, 'x').integers(2**62))"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert found == {f"{stream(spec(), ICANS, 'x').integers(2**62)}\n"}
+
+
+def test_a_stream_keeps_its_numbers_when_a_figure_is_corrected() -> None:
     on = data(study("a", (1, 20), (2, 20)))
     corrected = data(study("a", (3, 20), (2, 20)))
     assert stream(spec(), on, "x").uniform() == stream(spec(), corrected, "x").uniform()

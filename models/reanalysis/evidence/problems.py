@@ -106,8 +106,8 @@ class BadChoice(str):
         whole.argument, whole.said = argument, said
         return whole
 
-    def __getnewargs__(self) -> tuple[str, str]:
-        return self.argument, self.said
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        return type(self), (self.argument, self.said)
 
 
 class InvalidInput(ValueError):
