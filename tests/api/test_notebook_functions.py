@@ -83,7 +83,7 @@ def test_choices_are_those_of_the_specification(evidence: Evidence) -> None:
 @pytest.mark.parametrize(
     ("choices", "named"),
     [
-        ({"pooling": "some"}, "pooling must be one of"),
+        ({"pooling": "some"}, "pooling 'some': must be one of"),
         ({"priors": {"tau": "halfnormal(-1)"}}, "halfnormal"),
         ({"priors": {"tau": "normal(0,1)"}}, "below 0"),
         ({"priors": {"sigma": "normal(0,1)"}}, "sigma"),

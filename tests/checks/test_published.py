@@ -107,7 +107,7 @@ GOOD = "contrast,,,tau,mean,0.4,0.1,somebody,,"
         ),
         ("contrst,,,tau,mean,0.4,0.1,x,,", "line 2, model: must be one of contrast"),
         ("contrast,tau=halfnormal(-1),,tau,mean,0.4,0.1,x,,", "line 2, choices: "),
-        ("contrast,pooling=some,,tau,mean,0.4,0.1,x,,", "pooling must be one of partial, none, complete"),
+        ("contrast,pooling=some,,tau,mean,0.4,0.1,x,,", "pooling 'some': must be one of partial, none, complete"),
         ("contrast,,,sigma,mean,0.4,0.1,x,,", "line 2, quantity: the fit has log_odds_ratio"),
         ("contrast,,C,log_odds_ratio,mean,0.4,0.1,x,,", "line 2, study: the fit has A, B (found 'C')"),
         ("contrast,,,tau,elir,0.4,0.1,x,,", "line 2, statistic: tau of this model has mean, sd"),

@@ -22,7 +22,7 @@ def refused(ended: Ended) -> list[str]:
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        (["--model", "contrats"], f"--model 'contrats': must be one of {', '.join(MODELS)}"),
+        (["--model", "contrats"], f"--model 'contrats': must be one of {', '.join(MODELS)}; did you mean 'contrast'?"),
         (["--pooling", "full"], "--pooling 'full': must be one of partial, none, complete"),
         (["--arm", "placebo"], "--arm 'placebo': must be one of control, treated"),
         (["--rho", "1"], "--rho 1: must be 0, or at least 0.000001 and below 1"),
@@ -52,9 +52,9 @@ def refused(ended: Ended) -> list[str]:
         ),
         (
             ["--prior", "tau=normal(0,1)"],
-            "--prior: tau is a standard deviation: normal(0,1) puts mass below 0",
+            "--prior tau: tau is a standard deviation: normal(0,1) puts mass below 0",
         ),
-        (["--prior", "mu=halfnormal(1)"], "--prior: mu takes normal(mean,sd), not halfnormal(1)"),
+        (["--prior", "mu=halfnormal(1)"], "--prior mu: mu takes normal(mean,sd), not halfnormal(1)"),
         (["--leave-out", "Z"], "--leave-out 'Z': unknown; {} has A, B"),
         (["--out", "posterior.txt"], "--out posterior.txt: must name a .nc file in an existing folder"),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import arviz
@@ -56,6 +57,14 @@ def test_random_prints_have_the_frequencies_of_their_density() -> None:
             expected = np.exp(log_weight[slot] + log_pmf(x, n[slot], 0.4, 0.1))
             share = np.mean(drawn[:, slot] == x)
             assert abs(share - expected) < 5 * np.sqrt(expected / count)
+
+
+def test_sampled_rows_of_two_endpoints_are_independent(nuts: Posterior) -> None:
+    other = fit(spec(seed=1), replace(ICANS, endpoint="another"), "nuts", SAMPLER)
+    one, two = (posterior.tree()["posterior"] for posterior in (nuts, other))
+    for name in ("log_odds_ratio_new", "log_odds_ratio", "tau"):
+        found = np.corrcoef(one[name].values.ravel(), two[name].values.ravel())[0, 1]
+        assert abs(found) < 0.1, name  # 8,000 rows, the chains' autocorrelation included
 
 
 @pytest.mark.parametrize("fault", ["missing", "shape", "integers"])

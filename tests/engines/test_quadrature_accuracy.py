@@ -7,6 +7,7 @@ import pytest
 
 from engines.brute_force import BruteForce, errors
 from engines.builders import ICANS, candidates, data, one_arm, ratio, spec, study, two_arms
+from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.fit import fit
 from reanalysis.evidence.observation import Candidates
 from reanalysis.model.data import ModelData
@@ -170,6 +171,36 @@ def test_studies_in_conflict_agree_with_brute_force() -> None:
     for index, one in enumerate(on.studies):
         wrong = errors(posterior.study[one.study]["log_odds_ratio"], truth.study_effect(index))
         assert max(wrong.values()) < TOLERANCE, one.study
+
+
+SIX = two_arms([(4, 20, 7, 20)] * 6)
+
+
+@pytest.mark.parametrize(
+    ("on", "tau", "edges"),
+    [
+        (ICANS, "halfnormal(5)", (0.5, 6.0, 12.0, 18.0, 24.0, 30.0, 36.0, 45.0)),
+        (SIX, "halfnormal(5)", (0.5, 6.0, 12.0, 18.0, 24.0, 30.0, 36.0, 45.0)),
+        (SIX, "halfnormal(0.5)", (0.5, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 12.0)),
+    ],
+    ids=["anakinra", "six trials", "six trials, little heterogeneity"],
+)
+def test_an_absurd_prior_is_answered_right_or_refused(on: ModelData, tau: str, edges: tuple[float, ...]) -> None:
+    """Where the likelihoods lay outside the grid, a false mode without heterogeneity was reported."""
+    found = spec(mu="normal(50,1)", tau=tau)
+    try:
+        posterior = fit(found, on)
+    except QuadratureError:
+        return
+    truth = BruteForce(found, on, (-100.0, 200.0, 0.25), (36.0, 56.0, 0.25), edges, order=8, baseline=(-40.0, 40.0))
+    assert max(errors(posterior.overall["log_odds_ratio"], truth.average()).values()) < TOLERANCE
+    assert max(errors(posterior.overall["tau"], truth.heterogeneity()).values()) < 5 * TOLERANCE
+
+
+@pytest.mark.parametrize("on", [ICANS, SIX], ids=["anakinra", "six trials"])
+def test_a_prior_beyond_double_precision_is_refused(on: ModelData) -> None:
+    with pytest.raises(QuadratureError):
+        fit(spec(mu="normal(1000,1)"), on)
 
 
 def test_a_candidate_set_of_one_is_the_count() -> None:

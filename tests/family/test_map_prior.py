@@ -8,11 +8,12 @@ from scipy.stats import beta as beta_distribution
 from scipy.stats import binom
 
 from cli.command import fit as fit_command
+from cli.command import run
 from evidence.folders import TWO_STUDIES, folder
 from reanalysis.checks.published_folder import FOLDER
 from reanalysis.checks.published_problem import read_problem
 from reanalysis.effects.beta_mixture import BetaMixture
-from reanalysis.effects.effective_size import elir_size, moment_size
+from reanalysis.effects.effective_size import effective_size, elir_size, logit_elir_size, moment_size
 from reanalysis.effects.map_prior import fitted_mixture
 from reanalysis.effects.rates import rate
 from reanalysis.engines.marginal import DrawsMarginal
@@ -55,6 +56,51 @@ def test_effective_sample_sizes_of_the_published_arms() -> None:
     assert found["robust"]["weights"][-1] == pytest.approx(0.2)
     assert (found["robust"]["a"][-1], found["robust"]["b"][-1]) == (1.0, 1.0)
     assert found["robust"]["effective_sample_size"]["elir"] < sizes["elir"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "elir"),
+    [
+        ([(2, 30), (18, 30), (0, 30), (2, 30)], (5.9, 6.3)),
+        ([(5, 40)], (0, 40)),
+        ([(0, 30)] * 3, (0, 90)),
+        ([(0, 20)], (0, 20)),
+        ([(20, 20)] * 2, (0, 40)),
+        ([(0, 3), (3, 3)], (0, 6)),
+    ],
+)
+def test_every_prior_of_a_rate_is_worth_a_number_of_patients_or_a_reason(
+    tmp_path, rows: list[tuple[int, int]], elir: tuple[float, float]
+) -> None:
+    where = folder(tmp_path, [f"S{i} control x {x} {n}" for i, (x, n) in enumerate(rows)])
+    found = fit_command(where, "--model", "rates").json["estimates"]["map_prior"]
+    for mixture in (found["mixture"], found["robust"]):
+        size, note = mixture["effective_sample_size"], mixture["effective_sample_size_note"]
+        assert min(size.values()) > 0
+        unbounded = min(*mixture["a"], *mixture["b"]) < 1
+        assert ("ELIR on the logit scale" in note) == unbounded
+    plain, robust = (found[name]["effective_sample_size"]["elir"] for name in ("mixture", "robust"))
+    assert elir[0] < plain < elir[1]
+    assert robust < plain
+    text = run("fit", where, "--endpoint", "x", "--model", "rates", "--engine", "quadrature").out
+    assert "not defined" not in text.split("MAP prior: ")[1].split("\n\n")[0]
+    assert ("ELIR on the logit scale" in " ".join(text.split())) == unbounded
+
+
+def test_the_logit_scale_gives_the_size_of_the_rate_scale_where_both_exist(posterior) -> None:
+    new = posterior.overall["logit_rate_new"]
+    assert logit_elir_size(new) == pytest.approx(elir_size(fitted_mixture(new)), rel=5e-3)
+    assert logit_elir_size(new, 1.0) == pytest.approx(2.0, rel=1e-3)  # Beta(1, 1)
+
+
+def test_what_has_no_size_says_why(posterior) -> None:
+    unbounded = BetaMixture((1.0,), (0.5,), (3.0,))
+    new = posterior.overall["logit_rate_new"]
+    drawn = effective_size(unbounded, DrawsMarginal(new.draw(np.random.default_rng(1), 400).reshape(4, -1)))
+    assert drawn.elir is None
+    assert "fit by quadrature" in drawn.note
+    more = effective_size(PUBLISHED, new, patients=30)
+    assert "ELIR above the 30 patients that were counted" in more.note
 
 
 def test_draws_give_nearly_the_same_mixture(posterior) -> None:

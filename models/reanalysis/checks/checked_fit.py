@@ -206,5 +206,5 @@ def fit_and_judge(
     quadrature = fit(spec, data, "quadrature")
     if engine == "quadrature":
         return quadrature, quadrature, ()
-    posterior = fit(spec, data, "nuts", sampler)
+    posterior = fit(spec, data, engine, sampler)
     return posterior, quadrature, gates(posterior, quadrature)

@@ -32,5 +32,5 @@ def fit(evidence: Evidence, endpoint: str, engine: Engine | None = None, **choic
     EngineError
         If an engine cannot give the posterior.
     """
-    spec = specification(evidence, **choices)
+    spec = specification(evidence, endpoint, engine=engine, **choices)
     return fit_endpoint(evidence, endpoint, spec, engine or spec.family.by_default)

@@ -26,6 +26,7 @@ from reanalysis.evidence.published import (
     read_published,
 )
 from reanalysis.evidence.text_table import is_there
+from reanalysis.model.choices import CHOICES, PRIOR_NAMES
 from reanalysis.model.family import MODELS
 from reanalysis.model.spec import Engine
 from reanalysis.model.specification import specification
@@ -34,7 +35,6 @@ MIXTURE = "mixture"
 """Model of figures that follow from a printed mixture of Beta distributions, without data."""
 
 _QUANTILES = {"2.5 %": 0.025, "median": 0.5, "97.5 %": 0.975}
-_PRIORS = ("mu", "tau", "baseline")
 _MIXTURE_CHOICES = ("robust", "events", "n", "a", "b")
 
 
@@ -116,10 +116,12 @@ def refit(problem: PublishedProblem, figure: PublishedFigure, engine: Engine = "
         raise _wrong(
             figure, "model", figure.model, f"must be one of {listed(known)}{did_you_mean(figure.model, known)}"
         )
-    priors = {name: text for name, text in figure.choices if name in _PRIORS}
-    others = {name: text for name, text in figure.choices if name not in _PRIORS}
+    priors = {name: text for name, text in figure.choices if name in PRIOR_NAMES}
+    others = {name: text for name, text in figure.choices if name not in PRIOR_NAMES}
+    if not others.keys() <= set(CHOICES) - {"model", "priors"}:
+        raise _wrong(figure, "choices", listed(others), f"may name {listed((*PRIOR_NAMES, *CHOICES))}")
     try:
-        spec = specification(problem.evidence, figure.model, priors, **others)
+        spec = specification(problem.evidence, model=figure.model, priors=priors, **others)
     except InvalidInput as error:
         raise _wrong(figure, "choices", "", str(error)) from None
     return Refit(fit_endpoint(problem.evidence, problem.evidence.endpoints[0], spec, engine))

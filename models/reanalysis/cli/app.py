@@ -106,25 +106,26 @@ def fit_command(
     output: Format = "table",
 ) -> None:
     """Fit one endpoint: a posterior, its effects and its checks."""
-    from reanalysis.cli.option_checks import bad_engine, bad_file, bad_format, require
+    from reanalysis.cli.option_checks import bad_file, bad_format, require
     from reanalysis.cli.output import print_json
-    from reanalysis.cli.specification import specification
     from reanalysis.evidence.folder import read_evidence
+    from reanalysis.model.specification import specification
 
-    require(bad_format(output), bad_engine(engine, model), bad_file(out))
+    require(bad_format(output), bad_file(out))
     evidence = read_evidence(data)
     spec = specification(
         evidence,
         endpoint,
+        engine=engine,
         model=model,
         pooling=pooling,
         arm=arm,
-        priors=prior or (),
+        priors=prior,
         anchor=anchor,
         rho=rho,
         k=k,
-        leave_out=leave_out or (),
-        settings=settings or (),
+        leave_out=leave_out,
+        settings=settings,
         seed=seed,
     )
     from reanalysis.checks.checked_fit import fit_endpoint
@@ -180,9 +181,6 @@ def report_command(
 
     What was computed before is not computed again; REANALYSIS_CACHE names another folder to keep it in.
     """
-    from reanalysis.cli.option_checks import bad_engine, bad_seed, require
-
-    require(bad_engine(engine), bad_seed(seed))
     from reanalysis.cli.output import print_line
     from reanalysis.cli.progress import Steps
     from reanalysis.report.build import build_report

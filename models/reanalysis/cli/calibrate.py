@@ -33,15 +33,16 @@ def calibrate_command(
 ) -> None:
     """Simulation-based calibration of the engines under the priors of a folder."""
     from reanalysis.cli.errors import Exit, say
-    from reanalysis.cli.option_checks import bad_format, bad_seed, bad_workers, not_one_of, require
+    from reanalysis.cli.option_checks import bad_format, bad_workers, not_one_of, require
     from reanalysis.cli.output import Page, print_json, until_closed
     from reanalysis.cli.progress import counting
+    from reanalysis.model.choices import bad_seed
 
     require(
         bad_format(output),
         not_one_of("--engine", engine, _ENGINES),
         bad_workers(workers),
-        bad_seed(seed),
+        *bad_seed(seed),
         "" if 100 <= replicates <= _MOST else f"--replicates {replicates}: must lie between 100 and {_MOST:,}",
         *(f"{o} {p}: is not a folder" for o, p in (("--out", out), ("--batches", batches)) if _is_no_folder(p)),
     )

@@ -10,7 +10,7 @@ from enum import IntEnum
 import typer
 
 from reanalysis.cli.output import until_closed
-from reanalysis.evidence.problems import InvalidInput, printable
+from reanalysis.evidence.problems import BadChoice, InvalidInput, printable
 
 _MOST_PROBLEMS = 100
 
@@ -24,6 +24,17 @@ class Exit(IntEnum):
     GATE_FAILED = 3
     HELD = 4
     MOVED = 5
+
+
+_OPTIONS = {"settings": "--set", "priors": "--prior"}
+"""Options that are not called as their argument is."""
+
+
+def as_option(problem: object) -> str:
+    """A problem as the command line says it: the argument of a choice is written as its option."""
+    if isinstance(problem, BadChoice):
+        return f"{_OPTIONS.get(problem.argument, f'--{problem.argument.replace("_", "-")}')}{problem.said}"
+    return str(problem)
 
 
 def say(message: str) -> None:
@@ -45,7 +56,7 @@ def reports_errors[**P, R](command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except InvalidInput as error:
             for problem in error.problems[:_MOST_PROBLEMS]:
-                say(f"error: {problem}")
+                say(f"error: {as_option(problem)}")
             if len(error.problems) > _MOST_PROBLEMS:
                 say(f"error: and {len(error.problems) - _MOST_PROBLEMS} more")
             raise typer.Exit(Exit.INVALID) from None

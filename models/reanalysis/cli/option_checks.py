@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reanalysis.evidence.problems import InvalidInput
-from reanalysis.model.family import ENGINES, FAMILIES, MODELS
 
 FORMATS = ("table", "json")
 
@@ -37,21 +36,6 @@ def not_one_of(option: str, value: str, allowed: Sequence[str]) -> str:
 def bad_format(output: str) -> str:
     """What is wrong with ``--format``."""
     return not_one_of("--format", output, FORMATS)
-
-
-def bad_engine(engine: str | None, model: str = "contrast") -> str:
-    """What is wrong with ``--engine``, for a model where it has one; nothing where it is not given."""
-    if engine is None:
-        return ""
-    if engine == "quadrature" and model in MODELS and engine not in FAMILIES[model].engines:
-        return f"--engine quadrature: {model} has nuts only"
-    return not_one_of("--engine", engine, ENGINES)
-
-
-def bad_seed(seed: int | None) -> str:
-    """What is wrong with ``--seed``."""
-    right = seed is None or 0 <= seed < 2**31
-    return "" if right else f"--seed {seed}: must be a whole number from 0 to {2**31 - 1}"
 
 
 def bad_file(out: Path | None) -> str:

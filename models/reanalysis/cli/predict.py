@@ -22,14 +22,14 @@ def predict_command(
     output: Format = "table",
 ) -> None:
     """Predict a new cohort's counts, score the prediction, and show the posterior with the cohort absorbed."""
-    from reanalysis.cli.option_checks import bad_format, bad_seed, require
+    from reanalysis.cli.option_checks import bad_format, require
     from reanalysis.cli.output import Page, print_json, until_closed
     from reanalysis.cli.progress import working
     from reanalysis.decisions.new_cohort import Prediction, predict
     from reanalysis.evidence.audit.ledger import audit
     from reanalysis.evidence.folder import read_evidence
 
-    require(bad_format(output), bad_seed(seed))
+    require(bad_format(output))
     evidence, cohort = read_evidence(data), read_evidence(new)
     ledger = audit(cohort)
     with working(f"predicting {new}"):

@@ -36,21 +36,20 @@ def sensitivity_command(
     from reanalysis.cli.option_checks import bad_format, bad_table, bad_workers, require
     from reanalysis.cli.output import print_json
     from reanalysis.cli.progress import counting, working
-    from reanalysis.cli.specification import bad_endpoint
     from reanalysis.evidence.folder import read_evidence
+    from reanalysis.model.specification import specification
 
     require(bad_format(output), bad_table(out, _TABLES), bad_workers(workers))
     evidence = read_evidence(data)
-    require(bad_endpoint(evidence, endpoint))
+    spec = specification(evidence, endpoint)
     from reanalysis.engines.batches import local_processes
     from reanalysis.evidence.audit.ledger import require_consistent
-    from reanalysis.model.selection import default_spec, select
+    from reanalysis.model.selection import select
     from reanalysis.sensitivity.all_models import all_models as fit_all_models
     from reanalysis.sensitivity.multiverse.multiverse import multiverse
     from reanalysis.sensitivity.multiverse.summary import plain_rows, summary
     from reanalysis.sensitivity.tipping.points import tipping_points
 
-    spec = default_spec(evidence)
     chosen = select(evidence, spec, endpoint).data
     require_consistent(evidence, (endpoint,))
     with local_processes(workers) as executor, counting(f"{endpoint}: specifications") as progress:

@@ -134,8 +134,9 @@ def _particulars(found: dict[str, Any]) -> Iterator[str]:
             shapes = zip(mixture["weights"], mixture["a"], mixture["b"], strict=True)
             written = " + ".join(f"{w:.3f} Beta({a:.2f}, {b:.2f})" for w, a, b in shapes)
             size = mixture["effective_sample_size"]
-            elir = "not defined" if size["elir"] is None else f"{size['elir']:.1f}"
-            yield f"{name}: {written}; effective sample size {elir} (ELIR), {size['moment']:.1f} (moment)"
+            elir = "" if size["elir"] is None else f"{size['elir']:.1f} (ELIR), "
+            note = mixture["effective_sample_size_note"]
+            yield f"{name}: {written}; effective sample size {elir}{size['moment']:.1f} (moment){note and f'; {note}'}"
 
 
 def _estimates(estimates: dict[str, Any]) -> Table:

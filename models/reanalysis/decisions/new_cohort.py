@@ -27,6 +27,7 @@ from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.data import StudyData
 from reanalysis.model.selection import NothingLeft, default_spec, select
 from reanalysis.model.spec import ModelName
+from reanalysis.model.specification import specification
 from reanalysis.sensitivity.unseen import logit_unseen
 
 
@@ -124,7 +125,7 @@ def predict(evidence: Evidence, new: Evidence, seed: int | None = None) -> list[
         raise InvalidInput([f"{new.folder}: no endpoint of {evidence.folder} is reported in it"])
     for folder in (evidence, new):
         require_consistent(folder, tuple(shared))
-    rng = np.random.default_rng([evidence.settings.seed if seed is None else seed, 60])
+    rng = np.random.default_rng([specification(evidence, seed=seed).seed, 60])
     found: list[Prediction | NotPredicted] = []
     for study in new.studies:
         alone = replace(new, arms=tuple(r for r in new.arms if r.study == study), contrasts=())

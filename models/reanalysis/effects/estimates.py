@@ -116,7 +116,9 @@ def _map_prior(posterior: Posterior) -> dict[str, Any] | None:
         return None
     from reanalysis.effects.map_prior import map_prior
 
-    return map_prior(new, posterior.spec.number("robust")).as_dict()
+    arms = [getattr(study, posterior.spec.arm) for study in posterior.data.studies]
+    patients = sum(max(arm.n) for arm in arms if arm is not None)
+    return map_prior(new, posterior.spec.number("robust"), patients).as_dict()
 
 
 def _beta_rates(posterior: Posterior) -> Estimates:

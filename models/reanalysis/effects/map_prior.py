@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import betaln, digamma, expit, logsumexp, softmax
 
 from reanalysis.effects.beta_mixture import BetaMixture
-from reanalysis.effects.effective_size import elir_size, moment_size
+from reanalysis.effects.effective_size import EffectiveSize, effective_size
 from reanalysis.engines.marginal import Marginal
 
 Array = NDArray[np.float64]
@@ -47,33 +47,42 @@ class MapPrior:
         Closed form.
     robust_weight : float
         Weight of the vague component Beta(1, 1) in the robust version.
+    new_logit : Marginal
+        The predictive distribution of the logit rate that the mixture was fitted to.
+    patients : float
+        Patients that were counted.
     """
 
     mixture: BetaMixture
     robust_weight: float
+    new_logit: Marginal
+    patients: float
 
     @cached_property
     def robust(self) -> BetaMixture:
         """The mixture with its vague component."""
         return self.mixture.robust(self.robust_weight)
 
+    def size(self, vague: float = 0.0) -> EffectiveSize:
+        """Effective sample sizes, those of the robust version with the weight of its vague component."""
+        return effective_size(self.robust if vague else self.mixture, self.new_logit, vague, self.patients)
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON: both mixtures with their mean, SD and effective sample sizes."""
         return {
-            "mixture": _described(self.mixture),
+            "mixture": _described(self.mixture, self.size()),
             "robust_weight": self.robust_weight,
-            "robust": _described(self.robust),
+            "robust": _described(self.robust, self.size(self.robust_weight)),
         }
 
 
-def _described(mixture: BetaMixture) -> dict[str, Any]:
-    sizes = {"elir": elir_size(mixture), "moment": moment_size(mixture)}
-    return mixture.as_dict() | {"mean": mixture.mean(), "sd": mixture.sd(), "effective_sample_size": sizes}
+def _described(mixture: BetaMixture, size: EffectiveSize) -> dict[str, Any]:
+    return mixture.as_dict() | {"mean": mixture.mean(), "sd": mixture.sd()} | size.as_dict()
 
 
-def map_prior(new_logit: Marginal, robust_weight: float) -> MapPrior:
-    """MAP prior from the predictive distribution of a new study's logit rate."""
-    return MapPrior(fitted_mixture(new_logit), robust_weight)
+def map_prior(new_logit: Marginal, robust_weight: float, patients: float) -> MapPrior:
+    """MAP prior from the predictive distribution of a new study's logit rate after so many patients."""
+    return MapPrior(fitted_mixture(new_logit), robust_weight, new_logit, patients)
 
 
 def fitted_mixture(new_logit: Marginal) -> BetaMixture:

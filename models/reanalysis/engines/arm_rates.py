@@ -16,6 +16,7 @@ from scipy.stats import beta as beta_distribution
 
 from reanalysis.engines.beta_rate import draw_rates
 from reanalysis.engines.draws import Draws, contrasts_of
+from reanalysis.engines.streams import stream
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
 
@@ -38,7 +39,7 @@ def arm_rates_draws(
     observed : bool
         Whether the rates of the studies are drawn given what they printed.
     """
-    rng = np.random.default_rng([spec.seed, 10])
+    rng = stream(spec, data, "rates" if observed else "prior rates")
     rho = np.clip(rho, _SMALLEST, 1 - _SMALLEST)
     precision = 1 / rho - 1
     control = baseline - spec.below * average
@@ -63,7 +64,7 @@ def arm_rates_draws(
 
 def arm_rates_prior(spec: ModelSpec, data: ModelData, chains: int, draws: int) -> Draws:
     """Independent draws from the prior."""
-    rng = np.random.default_rng([spec.seed, 30])
+    rng = stream(spec, data, "prior")
     shape = (chains, draws)
     baseline, average = spec.priors.baseline.draw(rng, shape), spec.priors.mu.draw(rng, shape)
     return arm_rates_draws(spec, data, baseline, average, rng.beta(1.0, spec.number("c"), shape), observed=False)

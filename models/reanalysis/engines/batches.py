@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -154,8 +155,14 @@ def local_processes(workers: int | None = None) -> Iterator[Executor | None]:
         yield None
         return
     # a fresh interpreter each: a fork of a process whose threads hold locks may never return
+    before = set(active_children())
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent) as executor:
-        yield executor
+        try:
+            yield executor
+        except KeyboardInterrupt:
+            for process in set(active_children()) - before:
+                process.kill()  # nobody waits for the batches at work
+            raise
 
 
 def _end_with_parent() -> None:
@@ -167,4 +174,5 @@ def _end_with_parent() -> None:
             parent.join()
             os._exit(1)
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     Thread(target=watch, daemon=True).start()

@@ -10,6 +10,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from reanalysis.engines.benchmark import draw_baseline, log_robust_factor
+from reanalysis.engines.streams import stream
 from reanalysis.model.data import ModelData
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.spec import ModelSpec
@@ -123,7 +124,7 @@ def _log_effect(spec: ModelSpec, effect: Array, average: Array, heterogeneity: A
 def prior_draws(spec: ModelSpec, data: ModelData, chains: int, draws: int) -> Draws:
     """Independent draws of a hierarchical model from its priors."""
     studies = len(data.studies)
-    rng = np.random.default_rng([spec.seed, 30])
+    rng = stream(spec, data, "prior")
     shape, by_study = (chains, draws), (chains, draws, studies)
     mu, tau = spec.priors.mu.draw(rng, shape), spec.priors.tau.draw(rng, shape)
     average: Array | None = mu

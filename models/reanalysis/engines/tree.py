@@ -13,6 +13,7 @@ from scipy.stats import norm
 from reanalysis.engines.arrays import padded_arrays
 from reanalysis.engines.draws import Draws
 from reanalysis.engines.prediction import draw_print
+from reanalysis.engines.streams import stream
 from reanalysis.model.data import ModelData
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
@@ -38,7 +39,7 @@ def to_tree(
     """
     from arviz_base import from_dict
 
-    rng = np.random.default_rng([spec.seed, 20])
+    rng = stream(spec, data, f"predictions of {engine}")
     groups: dict[str, dict[str, Array]] = {
         "posterior": _group(draws),
         "posterior_predictive": _predictive(spec, data, draws, rng),

@@ -7,7 +7,7 @@ from typing import Literal
 import pandas as pd
 
 from reanalysis.evidence.candidates import NoCandidates, observations
-from reanalysis.evidence.folder import Evidence, once_per_folder
+from reanalysis.evidence.folder import Evidence, once_per_folder, require_evidence
 from reanalysis.evidence.observation import SILENCES, Silence, silence
 from reanalysis.evidence.problems import InvalidInput
 
@@ -59,6 +59,7 @@ def coverage(evidence: Evidence, endpoints: tuple[str, ...] | None = None) -> pd
     DataFrame
         Studies by endpoints (ids), cells of :data:`Cell`. Only studies that inform one of the endpoints.
     """
+    require_evidence(evidence)
     endpoints = modelled_endpoints(evidence) if endpoints is None else endpoints
     rows = {s: [coverage_cell(evidence, s, e) for e in endpoints] for s in evidence.studies}
     telling = {s: cells for s, cells in rows.items() if not {"missing", "context"}.issuperset(cells)}
@@ -73,6 +74,7 @@ def comparative_studies(evidence: Evidence, endpoint: str) -> tuple[str, ...]:
 
 def modelled_endpoints(evidence: Evidence) -> tuple[str, ...]:
     """Outcomes that at least one study compares, those of analysis.toml first in their order."""
+    require_evidence(evidence)
     return tuple(
         e for e in evidence.endpoints if evidence.endpoint(e).kind == "outcome" and comparative_studies(evidence, e)
     )

@@ -165,9 +165,13 @@ def read_evidence(folder: str | Path) -> Evidence:
     Raises
     ------
     InvalidInput
-        With every problem of every file of the folder.
+        With every problem of every file of the folder, or if it is no path.
     """
-    folder = Path(folder)
+    try:
+        folder = Path(folder)
+    except TypeError:
+        kind = type(folder).__name__
+        raise InvalidInput([f"folder: must be the path of a folder that holds arms.csv, not a {kind}"]) from None
     _require_folder(folder)
     problems: list[Problem | str] = []
 
@@ -192,6 +196,22 @@ def read_evidence(folder: str | Path) -> Evidence:
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES if is_there(folder / name)
     }
     return Evidence(folder, arms, contrasts, settings, sources, ignored, digests, benchmarks)
+
+
+def require_evidence(evidence: object) -> None:
+    """Refuse what is no evidence folder that was read, such as the name of one.
+
+    Raises
+    ------
+    InvalidInput
+        Saying what to write instead.
+    """
+    if not isinstance(evidence, Evidence):
+        written = repr(str(evidence)) if isinstance(evidence, (str, Path)) else "folder"
+        kind = type(evidence).__name__
+        raise InvalidInput(
+            [f"evidence: must be an evidence folder that was read, not a {kind}; write read_evidence({written})"]
+        )
 
 
 def _require_folder(folder: Path) -> None:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Self
 
 _LONGEST_VALUE = 60
 _MOST_LISTED = 20
@@ -83,6 +84,30 @@ def by_line(problems: Iterable[Problem]) -> list[Problem]:
 def _shortened(text: str) -> str:
     text = printable(text)
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+class BadChoice(str):
+    """One choice of a request that cannot be used: a sentence that begins with the name of the argument.
+
+    Parameters
+    ----------
+    argument : str
+        Name of the argument; the command line writes its option instead.
+    said : str
+        The rest of the sentence: the value, and what would be right.
+    """
+
+    argument: str
+    said: str
+
+    def __new__(cls, argument: str, said: str) -> Self:
+        """One sentence of two parts."""
+        whole = super().__new__(cls, printable(f"{argument}{said}"))
+        whole.argument, whole.said = argument, said
+        return whole
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        return type(self), (self.argument, self.said)
 
 
 class InvalidInput(ValueError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -12,8 +12,9 @@ from reanalysis.evidence.audit.ledger import Ledger, audit, require_consistent
 from reanalysis.evidence.coverage import modelled_endpoints, silent_cells
 from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.problems import InvalidInput
-from reanalysis.model.selection import Selection, default_spec, select
+from reanalysis.model.selection import Selection, select
 from reanalysis.model.spec import Engine, ModelSpec
+from reanalysis.model.specification import specification
 from reanalysis.report.changes import Changes
 from reanalysis.report.compute import Computer, InThisProcess
 from reanalysis.report.endpoint import EndpointAnalysis, analyse_endpoint
@@ -167,11 +168,10 @@ def plan(evidence: Evidence, engine: Engine = "nuts", seed: int | None = None, a
     InvalidInput
         If nothing can be compared, a print contradicts itself, or something needed is not declared.
     """
+    spec = specification(evidence, engine=engine, seed=seed)
     endpoints = reported_endpoints(evidence)
     ledger = audit(evidence)
     require_consistent(evidence, endpoints, ledger)
-    spec = default_spec(evidence)
-    spec = spec if seed is None else replace(spec, seed=seed)
     return Plan(evidence, ledger, spec, engine, {e: select(evidence, spec, e) for e in endpoints}, all_models)
 
 

@@ -22,7 +22,8 @@ class BuildLog:
 
     Every line has ``time`` (UTC), ``process`` and ``event``: ``begin`` and ``end`` (or ``failed``) of a ``step``, with
     its ``seconds``; ``fit``, ``sensitivity``, ``model``, ``validation``, ``figures`` and ``documents``, with where they
-    came ``from`` (``cache`` or ``computed``); ``warning``, ``failure``, ``gate failed``; ``summary`` last.
+    came ``from`` (``cache`` or ``computed``); ``warning``, ``failure``, ``gate failed``; ``summary`` last, or
+    ``interrupted``.
 
     Parameters
     ----------
@@ -48,17 +49,27 @@ class BuildLog:
             If the file cannot be opened.
         """
         if path is None or path == "-":
-            yield cls(sys.stderr if path else None, tell, warn)
+            with cls(sys.stderr if path else None, tell, warn)._until_interrupted() as log:
+                yield log
             return
         try:
             stream = Path(path).open("a", encoding="utf-8")  # noqa: SIM115
         except OSError as error:
             raise InvalidInput([f"--log {path}: {(error.strerror or str(error)).lower()}"]) from None
         try:
-            yield cls(stream, tell, warn)
+            with cls(stream, tell, warn)._until_interrupted() as log:
+                yield log
         finally:
             with suppress(OSError):
                 stream.close()
+
+    @contextmanager
+    def _until_interrupted(self) -> Iterator[Self]:
+        try:
+            yield self
+        except KeyboardInterrupt:
+            self.event("interrupted")
+            raise
 
     def event(self, event: str, **details: Any) -> None:
         """Write one line. A log that cannot be written to is not worth a build, so that fails silently."""

@@ -10,7 +10,6 @@ import pandas as pd
 
 from reanalysis.evidence.audit import ledger
 from reanalysis.evidence.folder import Evidence
-from reanalysis.model.selection import default_spec
 from reanalysis.model.specification import specification
 from reanalysis.sensitivity.first_set import sensitivity_set
 from reanalysis.sensitivity.multiverse import multiverse as crossed
@@ -28,7 +27,8 @@ def audit(evidence: Evidence) -> WeighedLedger:
     WeighedLedger
         ``.table()`` lists the findings, ``.influence_table()`` what they move, ``.question_table()`` what to ask.
     """
-    return weigh(evidence, ledger.audit(evidence), default_spec(evidence))
+    spec = specification(evidence)
+    return weigh(evidence, ledger.audit(evidence), spec)
 
 
 def sensitivity(evidence: Evidence, endpoint: str, **choices: Any) -> pd.DataFrame:
@@ -48,7 +48,7 @@ def sensitivity(evidence: Evidence, endpoint: str, **choices: Any) -> pd.DataFra
     DataFrame
         One row an alternative: ``group``, ``choice``, odds ratios and probabilities; what is not defined is NaN.
     """
-    groups = sensitivity_set(evidence, specification(evidence, **choices), endpoint)
+    groups = sensitivity_set(evidence, specification(evidence, endpoint, **choices), endpoint)
     return as_table([outcome for outcomes in groups.values() for outcome in outcomes])
 
 
@@ -75,7 +75,9 @@ def multiverse(
     Multiverse
         ``.table`` has one row a specification.
     """
-    return crossed.multiverse(evidence, endpoint, specification(evidence, **choices), executor=executor, most=most)
+    return crossed.multiverse(
+        evidence, endpoint, specification(evidence, endpoint, **choices), executor=executor, most=most
+    )
 
 
 def tipping_points(evidence: Evidence, endpoint: str, **choices: Any) -> pd.DataFrame:
@@ -96,5 +98,5 @@ def tipping_points(evidence: Evidence, endpoint: str, **choices: Any) -> pd.Data
         One row an assumption, side and threshold; ``value`` is missing where none from ``low`` to ``high`` crosses it.
     """
     return pd.DataFrame(
-        [asdict(p) for p in points.tipping_points(evidence, endpoint, specification(evidence, **choices))]
+        [asdict(p) for p in points.tipping_points(evidence, endpoint, specification(evidence, endpoint, **choices))]
     )

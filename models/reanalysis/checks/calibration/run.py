@@ -18,7 +18,7 @@ from reanalysis.checks.calibration.weighted_patients import coverage_by_k, cover
 from reanalysis.engines.batches import Progress, Store, in_batches
 from reanalysis.evidence.folder import Evidence
 from reanalysis.model.family import ENGINES, Engine
-from reanalysis.model.selection import default_spec
+from reanalysis.model.specification import specification
 
 RERUN = 10
 """Times as many replicates in the rerun of what fell outside."""
@@ -98,9 +98,9 @@ def calibrate(
     watch : callable, optional
         Told of progress.
     """
-    spec = replace(default_spec(evidence), rho=None, k=None, leave_out=())
+    spec = specification(evidence, seed=seed)
     base = replace(evidence, arms=(), contrasts=())
-    seed = spec.seed if seed is None else seed
+    seed = spec.seed
     source = {engine: source_digest(engine) for engine in engines}
     settings: dict[str, object] = {
         "priors": spec.priors.as_text(),

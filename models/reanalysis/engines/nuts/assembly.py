@@ -12,6 +12,7 @@ from scipy.stats import norm
 from reanalysis.engines.arm_rates import arm_rates_draws
 from reanalysis.engines.beta_rate import beta_rates_draws
 from reanalysis.engines.draws import Draws, apart_prior, hierarchical_draws, stand_alone
+from reanalysis.engines.streams import stream
 from reanalysis.model.data import ModelData, StudyData
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.likelihood import log_likelihood
@@ -33,7 +34,7 @@ def assembled(spec: ModelSpec, data: ModelData, posterior: Any) -> tuple[Draws, 
         return arm_rates_draws(spec, data, located(spec.priors.baseline, alpha), mu, rho), {}
     if spec.model == "beta-rates":
         v, total = posterior["v"].values, np.exp(posterior["t"].values)
-        rng = np.random.default_rng([spec.seed, 10])
+        rng = stream(spec, data, "rates")
         return beta_rates_draws(spec, data, total * expit(v), total * expit(-v), rng), {}
     count = len(data.studies)
     z = posterior["z"].values[..., :count]
@@ -54,7 +55,7 @@ def assembled(spec: ModelSpec, data: ModelData, posterior: Any) -> tuple[Draws, 
     if spec.pooling == "complete":
         effect = np.repeat(mu[..., None], count, axis=-1)
         return hierarchical_draws(spec, data, effect, control(effect), mu, bias=bias), {}
-    rng = np.random.default_rng([spec.seed, 10])
+    rng = stream(spec, data, "effects")
     new = mu + tau * rng.standard_normal(mu.shape)
     effect = mu[..., None] + tau[..., None] * z
     found: dict[str, Any] = {}

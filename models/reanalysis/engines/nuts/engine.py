@@ -21,6 +21,7 @@ from reanalysis.engines.nuts.joint_assembly import joint_assembled
 from reanalysis.engines.nuts.joint_program import joint_arrays
 from reanalysis.engines.nuts.program import Program, ProgramKey, program
 from reanalysis.engines.posterior import Marginals, Posterior
+from reanalysis.engines.streams import sampler_seed
 from reanalysis.engines.tree import to_tree
 from reanalysis.model.data import JointData, ModelData
 from reanalysis.model.likelihood import log_likelihood
@@ -83,7 +84,7 @@ def fit(spec: ModelSpec, data: ModelData, sampler: Sampler | None = None) -> Pos
     ready = compiled.with_data({name: arrays[name] for name in compiled.shapes})
     runs = []
     for settings in (sampler, sampler.careful):
-        trace = _sample(ready, settings, spec.seed)
+        trace = _sample(ready, settings, sampler_seed(spec, data))
         divergences = int(trace.sample_stats["diverging"].sum())
         runs.append(
             {
@@ -172,9 +173,10 @@ def _joint_posterior(
 
 
 def _sample(ready: Any, sampler: Sampler, seed: int) -> Any:
+    """The trace, whole; an interruption ends the sampling and stays one, where nutpie would return what there was."""
     import nutpie
 
-    return nutpie.sample(
+    sampling = nutpie.sample(
         ready,
         draws=sampler.draws,
         tune=sampler.tune,
@@ -187,7 +189,13 @@ def _sample(ready: Any, sampler: Sampler, seed: int) -> Any:
         target_accept=sampler.target_accept,
         progress_bar=False,
         save_warmup=False,
+        blocking=False,
     )
+    try:
+        return sampling.wait()
+    except BaseException:
+        sampling.cancel()
+        raise
 
 
 def _require_finite_start(spec: ModelSpec, data: ModelData) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from reanalysis.engines.draws import Draws, hierarchical_draws
 from reanalysis.engines.nuts.assembly import located
 from reanalysis.engines.nuts.joint_program import cholesky, fixed_cholesky
+from reanalysis.engines.streams import stream
 from reanalysis.model.data import JointData
 from reanalysis.model.spec import ModelSpec
 
@@ -26,7 +27,7 @@ def joint_assembled(spec: ModelSpec, data: JointData, posterior: Any) -> tuple[M
     learnt = correlation is None and count > 1
     factor = cholesky(posterior["u"].values, count) if learnt else fixed_cholesky(correlation or 0.0, count)
     effect = mu[..., None, :] + tau[..., None, :] * (z @ np.swapaxes(factor, -1, -2))
-    rng = np.random.default_rng([spec.seed, 10])
+    rng = stream(spec, data, "new-study effects")
     new = mu + tau * (factor @ rng.standard_normal((*mu.shape, 1)))[..., 0]
     studies = data.all_studies
     control = baseline - spec.below * effect

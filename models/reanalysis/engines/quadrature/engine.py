@@ -30,6 +30,7 @@ from reanalysis.engines.quadrature.pooled import CommonEffect, SeparateEffects, 
 from reanalysis.engines.quadrature.sampling import CHAINS, DRAWS, sample
 from reanalysis.engines.quadrature.study_effects import Predictive, StudyEffects, effect_marginal
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
+from reanalysis.engines.streams import stream
 from reanalysis.engines.tree import to_tree
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
@@ -37,7 +38,6 @@ from reanalysis.model.spec import ModelSpec
 if TYPE_CHECKING:
     from xarray import DataTree
 
-Array = NDArray[np.float64]
 
 _REMEMBERED = 100
 """Studies whose posteriors are kept once computed."""
@@ -110,7 +110,7 @@ def effect_alone(spec: ModelSpec, data: ModelData) -> Marginal:
     mu, tau = spec.priors.mu, spec.priors.tau
     given = Alone(mu, tau) if spec.pooling == "partial" else SeparateEffects(mu)
 
-    def predictive(step: float, pulled: bool = False) -> tuple[Lattice, Array]:
+    def predictive(step: float, pulled: bool = False) -> tuple[Lattice, NDArray[np.float64]]:
         if spec.model != "exnex":
             return given.effect_given_others(0, step, pulled)
         share, apart = spec.number("w"), apart_prior(spec)
@@ -159,7 +159,7 @@ def _fit_beta_rates(spec: ModelSpec, data: ModelData) -> Posterior:
     joint = solve_beta(arms_of(spec, data))
 
     def make_tree() -> DataTree:
-        rng = np.random.default_rng([spec.seed, 50])
+        rng = stream(spec, data, "draws from quadrature")
         draws = beta_rates_draws(spec, data, *joint.sample(rng, CHAINS, DRAWS), rng)
         return to_tree(spec, data, "quadrature", draws, None)
 

@@ -19,12 +19,13 @@ from reanalysis.engines.marginal import GridMarginal
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior, normalised
 from reanalysis.engines.quadrature.lattice import Lattice, finer_by, nice_step
 from reanalysis.engines.quadrature.legendre import legendre_nodes, to_coefficients
-from reanalysis.engines.quadrature.spectra import LARGEST_LATTICE, REACH, ladder
+from reanalysis.engines.quadrature.spectra import LARGEST_LATTICE, REACH, Ladder, ladder
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.engines.quadrature.surface import Priors, Surface
 from reanalysis.engines.quadrature.tau_scale import TauScale
 from reanalysis.engines.quadrature.window import MOST_NUMBERS, ZOOM_NODES, Window, zoom
 from reanalysis.model.distributions import Distribution
+from reanalysis.model.likelihood import REMEMBERED
 
 Array = NDArray[np.float64]
 
@@ -33,6 +34,12 @@ _TAILS = (1e-10, 1e-20, 1e-40)
 
 _EDGE = 1e-7
 """Density at the edge of a window, as a share of its maximum, that sends for a wider one."""
+
+_UPHILL = 6.0
+"""Log likelihood by which a study may still rise beyond the averages: at REACH SDs from them it counts for 1e-7."""
+
+_FARTHEST = 300.0
+"""Logit beyond which a rate is 0 or 1 in double precision, and a likelihood that depends on it no longer moves."""
 
 _ALIASED = 1e-6
 """Largest share of a density that its grid may leave unresolved."""
@@ -145,7 +152,7 @@ def _prepared(
     whole = (mu_high - mu_low + 2 * REACH * tau_top) / step
     by_mu = ZOOM_NODES * len(studies) * (mu_high - mu_low) / step
     coarser = finer_by(max(whole * len(studies) / (2 * LARGEST_LATTICE), by_mu / (4 * MOST_NUMBERS)), 1.0)
-    spectra, log_scale = ladder(studies, mu_low, mu_high, tau_top, step, coarser)
+    spectra, log_scale = _holding(studies, mu_low, mu_high, tau_top, step, coarser, most)
     step *= coarser
     apart = None if log_apart is None or share == 1 else np.log1p(-share) + log_apart - log_scale
     scale = TauScale(max(min(min(s.effect_width(0.0) for s in studies), usual), spectra.blur))
@@ -228,6 +235,49 @@ def _averages(
     return [GridMarginal.from_density(mu.points, density[place[pair]]) for pair in priors]
 
 
+def _holding(
+    studies: Sequence[StudyLikelihood],
+    low: float,
+    high: float,
+    tau_top: float,
+    step: float,
+    coarser: int,
+    most: float,
+) -> tuple[Ladder, Array]:
+    """Transforms on a stretch that holds the likelihoods too, where the prior of mu lies far from them.
+
+    REACH SDs of the heterogeneity from an average no effect matters, unless a study is so much more probable there
+    that it does: the stretch then grows towards it.
+    """
+    while True:
+        spectra, log_scale = ladder(studies, low, high, tau_top, step, coarser)
+        first, size = spectra.lattice.first * coarser, spectra.lattice.size * coarser
+        margin = round(REACH * tau_top / step)
+        left, right = False, False
+        for study in studies:
+            (at_left, low_end), (high_end, at_right) = (
+                _log_at(study, Lattice(step, first, size), *places) for places in ((0, margin), (-1 - margin, -1))
+            )
+            left, right = left or at_left - low_end > _UPHILL, right or at_right - high_end > _UPHILL
+        if not (left or right):
+            return spectra, log_scale
+        if 2 * size * step > most:
+            raise QuadratureError("the prior of mu lies too far from what the studies say; widen or move it")
+        low, high = low - size * step * left, high + size * step * right
+
+
+def _log_at(study: StudyLikelihood, lattice: Lattice, *places: int) -> list[float]:
+    """Log likelihood of effects at a few nodes, from all of them where those are known anyway."""
+    found = []
+    for place in places:
+        node = place % lattice.size
+        whole = lattice.size <= REMEMBERED
+        values, log_factor = study.on(lattice if whole else Lattice(lattice.step, lattice.first + node, 1))
+        with np.errstate(divide="ignore"):
+            found.append(float(np.log(values[node if whole else 0])) + log_factor)
+    return found
+
+
 def _require_room(studies: int, mu: Lattice, count: int) -> None:
     if studies * count * mu.size > MOST_NUMBERS:
         raise QuadratureError(
@@ -291,6 +341,10 @@ def _require_sound(found: HierarchyPosterior, lost: NDArray[np.bool_], window: W
     """Raise where a grid does not hold the posterior, given all studies or all but one."""
     if not (_mu_resolved(found) and _tau_resolved(found)):
         raise QuadratureError("the grid of (mu, tau) does not resolve the posterior; narrow the priors of mu and tau")
+    if float(found.mass[:, np.abs(found.mu.points) > _FARTHEST].sum()) > 1e-6:
+        raise QuadratureError(
+            f"the posterior lies beyond logits of {_FARTHEST:g}, where rates are 0 or 1; move the prior of mu"
+        )
     edges = {"mu": found.mass[:, [0, -1]].sum(axis=0).max() / found.mass.sum(axis=0).max()}
     if window.u_high < support_end:  # a prior that ends there may have mass at its end
         by_tau = found.mass.sum(axis=1) / found.u_weight

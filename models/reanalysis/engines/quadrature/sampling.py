@@ -15,6 +15,7 @@ from reanalysis.engines.quadrature.lattice import Lattice
 from reanalysis.engines.quadrature.pooled import CommonEffect
 from reanalysis.engines.quadrature.study_effects import Predictive
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
+from reanalysis.engines.streams import stream
 from reanalysis.model.data import ModelData
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
@@ -34,7 +35,7 @@ def sample(
     each: int = DRAWS,
 ) -> Draws:
     """Independent joint draws of a hierarchical model, ``each`` (a multiple of 125) in every chain."""
-    rng = np.random.default_rng([spec.seed, 40])
+    rng = stream(spec, data, "draws from quadrature")
     count = CHAINS * each
     average = tau = new = None
     if isinstance(joint, HierarchyPosterior):

@@ -229,7 +229,7 @@ def _rung(
                 raise QuadratureError("a study's likelihood vanishes wherever the priors have mass")
             scales.append(log_factor + np.log(top))
         else:
-            top = float(np.exp(log_scale[index] - log_factor))
+            top = float(np.exp(min(log_scale[index] - log_factor, 700.0)))
         spectra.append(Spectra.of(tapered[None] / top, lattice, coarser))
     transform = np.concatenate([s.transform for s in spectra])
     return replace(spectra[0], transform=transform), np.asarray(scales)

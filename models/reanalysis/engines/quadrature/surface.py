@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,11 @@ Array = NDArray[np.float64]
 _FAINT = 20.0
 """Log density below the maximum at which it no longer matters that rounding has swallowed a term."""
 
+_DEEPEST = 650.0
+"""Log ratio to its maximum below which a likelihood, in double precision, is lost for a direct sum too."""
+
 MOST_TERMS = 3 * 10**8
-"""Terms of a direct sum that take a second or two."""
+"""Terms of all direct sums of a posterior: a second or two."""
 
 
 Priors = tuple[Distribution, Distribution]
@@ -42,6 +45,7 @@ class Surface:
     log_apart: Array | None
     without: bool = True
     """Whether the posteriors given all studies but one are asked of it too."""
+    _summed: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __call__(self, mu: Lattice, u: Array) -> tuple[list[Array], Array, NDArray[np.bool_]]:
         """Log densities, P of (T, U), their study terms (S, T, U), and which of them rounding has swallowed.
@@ -82,7 +86,8 @@ class Surface:
         self, study: int, log_terms: Array, lost: NDArray[np.bool_], wanted: NDArray[np.bool_], mu: Lattice, tau: Array
     ) -> None:
         lattice = self.spectra.lattice
-        if int(wanted.sum()) * lattice.size > MOST_TERMS or self.spectra.blur > 0:
+        self._summed.append(int(wanted.sum()) * lattice.size)
+        if sum(self._summed) > MOST_TERMS or self.spectra.blur > 0:
             raise QuadratureError(
                 "the studies conflict by more than double precision resolves under these priors; "
                 "widen the prior of tau, or leave a study out"
@@ -94,7 +99,7 @@ class Surface:
             at = wanted[row]
             exact = log_smoothed(lattice, log_values, float(tau[row]), mu.points[at])
             log_terms[row, at] = self._with_apart(exact, study)
-        lost[wanted] = False
+            lost[row, at] = exact < log_values.max() - _DEEPEST
 
 
 def _matters(every: Sequence[Array], log_terms: Array, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
