@@ -13,8 +13,9 @@ from cli.command import run as run_command
 from reanalysis.checks.calibration import gate, source
 from reanalysis.checks.calibration import run as module
 from reanalysis.checks.calibration.artefact import RANKS, SUMMARY, load, save
+from reanalysis.checks.calibration.designs import DESIGNS
 from reanalysis.checks.calibration.gate import check_calibration
-from reanalysis.checks.calibration.replicate import QUANTITIES, Job
+from reanalysis.checks.calibration.replicate import EFFECTS, QUANTITIES, Job, ranked
 from reanalysis.checks.calibration.run import Calibration, calibrate
 from reanalysis.checks.calibration.source import meaning
 from reanalysis.checks.calibration.verdict import judge
@@ -29,7 +30,7 @@ ANAKINRA = Path(__file__).parents[2] / "data" / "anakinra"
 
 @pytest.fixture(scope="module")
 def small(evidence: Evidence) -> Calibration:
-    return calibrate(evidence, engines=("quadrature",), replicates=100, designs=("one study",))
+    return calibrate(evidence, engines=("quadrature",), replicates=60, designs=("one study",))
 
 
 def test_quadrature_is_calibrated_in_a_small_run(small: Calibration) -> None:
@@ -59,12 +60,47 @@ def test_a_wrong_prior_falls_outside(evidence: Evidence, spec: ModelSpec, scale:
     assert not judge(table).set_index("quantity").loc["average", "inside"]
 
 
+def test_a_prior_of_control_risks_that_decides_effects_falls_outside(evidence: Evidence, spec: ModelSpec) -> None:
+    """Normal(0, 1.5) on the control logit, once the default: in rare events its average lies below the truth."""
+    once = replace(spec, anchor="control", priors=replace(spec.priors, baseline=Distribution("normal", (0.0, 1.5))))
+    tasks = [("ten rare", i) for i in range(60)]
+    for now, inside in ((spec, True), (once, False)):
+        ranks = Job(evidence, now, "quadrature", 5, ("average", "risk difference"))(tasks)
+        table = pd.DataFrame(ranks).assign(engine="quadrature", design="ten rare", replicate=range(60))
+        found = judge(table).set_index("quantity")
+        assert list(found.index) == [
+            "average"
+        ]  # what depends on a baseline is not asked where the prior is not its law
+        assert found.loc["average", "inside"] == inside
+
+
+def test_a_calibration_of_rare_events_ranks_effects_and_says_what_was_fitted_to_what(
+    evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ranks(self: Job, design: str, replicate: int) -> dict[str, float]:
+        rng = np.random.default_rng([self.seed, replicate])
+        return {q: float(rng.uniform()) for q in self.quantities if q in ranked(design)}
+
+    monkeypatch.setattr(Job, "ranks", ranks)
+    monkeypatch.setattr(module, "covers", lambda tasks: covers(tasks[:1]) * len(tasks))
+    found = calibrate(evidence, replicates=500, designs=("one study", "forty rare"))
+    counts = found.verdict.groupby(["engine", "design"])["replicates"].first()
+    assert counts["quadrature", "forty rare"] == counts["nuts", "one study"] == 500
+    assert counts["nuts", "forty rare"] == 100
+    assert found.settings["checks"] == 2 * 4 * (len(QUANTITIES) + len(EFFECTS))
+    assert found.settings["baselines"] == {
+        "one study": "normal(0,10)",
+        "forty rare": "normal(-5,0.6), fitted with normal(0,10)",
+    }
+    assert found.passed
+
+
 def test_a_rank_does_not_depend_on_who_computes_it(evidence: Evidence, small: Calibration, tmp_path: Path) -> None:
     with local_processes(2) as executor:
         again = calibrate(
             evidence,
             engines=("quadrature",),
-            replicates=100,
+            replicates=60,
             designs=("one study",),
             executor=executor,
             store=tmp_path,
@@ -76,12 +112,12 @@ def test_a_rank_does_not_depend_on_who_computes_it(evidence: Evidence, small: Ca
 def test_a_stopped_run_goes_on_from_its_batches(
     evidence: Evidence, small: Calibration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arguments = {"engines": ("quadrature",), "replicates": 100, "designs": ("one study",)}
+    arguments = {"engines": ("quadrature",), "replicates": 60, "designs": ("one study",)}
     seen: list[tuple[str, int]] = []
     original = Job.ranks
 
     def stops(self: Job, design: str, replicate: int) -> object:
-        if len(seen) == 60:
+        if len(seen) == 40:
             raise KeyboardInterrupt
         seen.append((design, replicate))
         return original(self, design, replicate)
@@ -92,7 +128,7 @@ def test_a_stopped_run_goes_on_from_its_batches(
     first = len(seen)
     seen.clear()
     again = calibrate(evidence, store=tmp_path, **arguments)  # type: ignore[arg-type]
-    assert len(seen) == 100 - first
+    assert len(seen) == 60 - first
     pd.testing.assert_frame_equal(again.ranks, small.ranks, check_exact=True)
 
 
@@ -157,8 +193,10 @@ def test_the_stored_calibration_is_whole() -> None:
     assert found is not None
     assert found.settings["replicates"] >= 1000  # type: ignore[operator]
     assert set(found.verdict["engine"]) == {"quadrature", "nuts"}
-    assert set(found.verdict["design"]) == {"one study", "two studies", "three studies", "ten studies"}
-    assert set(found.verdict["quantity"]) == set(QUANTITIES)
+    assert list(dict.fromkeys(found.verdict["design"])) == list(DESIGNS)
+    for (engine, design), rows in found.verdict.groupby(["engine", "design"]):
+        assert tuple(rows["quantity"]) == ranked(design)
+        assert set(rows["replicates"]) == {DESIGNS[design].count(engine, int(found.settings["replicates"]))}  # type: ignore[call-overload]
     again = judge(found.ranks, int(found.settings["checks"]))  # type: ignore[call-overload]
     assert again["inside"].tolist() == found.verdict["inside"].tolist()
 
@@ -232,7 +270,7 @@ def test_more_effective_patients_than_there_are_cover_too_rarely() -> None:
 
 
 def test_the_command_saves_prints_and_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "DESIGNS", {"one study": None})
+    monkeypatch.setattr(module, "covers", lambda tasks: covers(tasks[:1]) * len(tasks))
     monkeypatch.setitem(calibrate.__kwdefaults__, "designs", ("one study",))  # type: ignore[arg-type]
     arguments = ("--engine", "quadrature", "--replicates", 100, "--workers", 1, "--out", tmp_path / "c")
     ended = run_command("calibrate", ANAKINRA, *arguments, "--format", "json")

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import csv
+import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from evidence.folders import TWO_STUDIES, folder
 from reanalysis.checks.published import check_published, compared
 from reanalysis.checks.published_folder import FOLDER, published_digest
-from reanalysis.checks.published_problem import read_problem
+from reanalysis.checks.published_problem import PublishedProblem, read_problem
 from reanalysis.checks.result import CheckResult
 from reanalysis.evidence.problems import InvalidInput
+
+UNDER_DEFAULTS = (
+    "catheters", "cholera", "early-beta-blockers", "h2-deaths", "h2-rebleeding", "rehydration", "rosiglitazone-death",
+    "rosiglitazone-infarction", "stillbirths",
+)  # fmt: skip
+"""Problems that are fitted with the program's own priors: sparse, unequal arms, empty cells."""
 
 HEADER = "model,choices,study,quantity,statistic,value,tolerance,source,locator,remark\n"
 
@@ -111,6 +120,8 @@ GOOD = "contrast,,,tau,mean,0.4,0.1,somebody,,"
         ("contrast,,,sigma,mean,0.4,0.1,x,,", "line 2, quantity: the fit has log_odds_ratio"),
         ("contrast,,C,log_odds_ratio,mean,0.4,0.1,x,,", "line 2, study: the fit has A, B (found 'C')"),
         ("contrast,,,tau,elir,0.4,0.1,x,,", "line 2, statistic: tau of this model has mean, sd"),
+        ("contrast,,,tau,probability,0.4,0.1,x,,", "a probability is that of tau_below_0"),
+        ("contrast,anchor=treated,,tau,mean,0.4,0.1,x,,", "anchor must be one of midpoint, control"),
         ("contrast,,,tau,mode,0.4,0.1,x,,", "line 2, quantity: modes of this model: none"),
         ("mixture,,,rate,mean,0.4,0.1,x,,", "line 2, model: needs mixture.csv, which is not there"),
     ],
@@ -148,3 +159,121 @@ def test_what_may_be_chosen_of_a_mixture_is_said(tmp_path: Path) -> None:
     assert "n must be a number (found 'x')" in number
     (needs,) = errors(published(tmp_path / "c", line.format("", "probability"), mixture_csv=mixture))
     assert "needs a and b" in needs
+
+
+# ---------------------------------------------------------------- rare events, under the program's own priors
+
+
+def counts(problem: PublishedProblem) -> np.ndarray:
+    """Events and patients of control and treated arms, shape (studies, 4)."""
+    arms = {(row.study, row.arm): row for row in problem.evidence.arms}
+    studies = dict.fromkeys(study for study, _ in arms)
+    cells = [[arms[study, arm] for arm in ("control", "treated")] for study in studies]
+    return np.array([[x for row in pair for x in (row.events[0], row.n)] for pair in cells], dtype=float)
+
+
+def peto(x: np.ndarray) -> tuple[float, float]:
+    """Log odds ratio and its standard error: observed minus expected, hypergeometric variance."""
+    y0, n0, y1, n1 = x.T
+    n, y = n0 + n1, y0 + y1
+    variance = (y * (n - y) * n0 * n1 / (n**2 * (n - 1))).sum()
+    return float((y1 - y * n1 / n).sum() / variance), float(variance**-0.5)
+
+
+def mantel_haenszel(x: np.ndarray, ratio: str) -> float:
+    """Log ratio without a correction of any cell."""
+    y0, n0, y1, n1 = x.T
+    n, against = n0 + n1, (n0 - y0, n1 - y1) if ratio == "odds" else (n0, n1)
+    return math.log((y1 * against[0] / n).sum() / (y0 * against[1] / n).sum())
+
+
+@pytest.mark.parametrize("name", UNDER_DEFAULTS)
+def test_the_counts_give_the_estimates_that_were_printed_of_them(name: str) -> None:
+    """A wrong transcription shows: Peto's and Mantel and Haenszel's estimates come out to the last decimal."""
+    problem = read_problem(FOLDER / name)
+    x = counts(problem)
+    exact = {
+        "rma.peto": dict(zip(("mean", "sd"), peto(x), strict=True)),
+        "rma.mh": {"mean": mantel_haenszel(x, "risk" if name == "cholera" else "odds")},
+    }
+    seen = [
+        (exact[method][row.statistic], row)
+        for row in problem.figures
+        if (method := row.locator.partition(",")[0]) in exact and row.statistic in exact[method]
+    ]
+    assert seen or name in ("catheters", "h2-rebleeding")  # maximum likelihood alone
+    for value, row in seen:
+        assert abs(value - row.value) <= 0.5001 * 10.0 ** -len(row.printed.partition(".")[2]), row
+
+
+@pytest.mark.parametrize(
+    ("name", "studies", "events"),
+    [
+        ("rosiglitazone-infarction", 42, (72, 12277, 86, 15556)),
+        ("rosiglitazone-death", 42, (22, 12277, 39, 15556)),
+        ("early-beta-blockers", 21, (165, 1711, 165, 1900)),
+    ],
+)
+def test_the_counts_add_up_to_the_totals_that_the_articles_print(
+    name: str, studies: int, events: tuple[int, ...]
+) -> None:
+    x = counts(read_problem(FOLDER / name))
+    assert len(x) == studies
+    assert tuple(x.sum(axis=0)) == events
+
+
+@pytest.mark.parametrize("name", UNDER_DEFAULTS)
+def test_a_tolerance_is_a_tenth_of_the_standard_error_and_what_the_prior_draws_in(name: str) -> None:
+    """Under normal(0, 1) an estimate b of standard error s becomes b / (1 + s^2), s becomes s / sqrt(1 + s^2)."""
+    groups: dict[tuple[object, ...], dict[str, object]] = {}
+    for row in read_problem(FOLDER / name).figures:
+        if row.quantity == "log_odds_ratio":
+            groups.setdefault((row.choices, row.source, row.locator), {})[row.statistic] = row
+    for rows in groups.values():
+        if not {"mean", "sd"} <= rows.keys():
+            continue
+        b, s = (rows[statistic].value for statistic in ("mean", "sd"))  # type: ignore[attr-defined]
+        pull, narrower = abs(b) * s**2 / (1 + s**2), s * (1 - (1 + s**2) ** -0.5)
+        drawn = {"mean": pull, "sd": narrower, "2.5 %": pull + 1.96 * narrower, "97.5 %": pull + 1.96 * narrower}
+        for statistic, row in rows.items():
+            rounding = 0.5 * 10.0 ** -len(row.printed.partition(".")[2])  # type: ignore[attr-defined]
+            right = drawn[statistic] + 0.1 * s + rounding
+            assert right <= row.tolerance + 1e-9 <= 1.1 * right, row  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", UNDER_DEFAULTS)
+def test_defaults_that_let_a_baseline_decide_are_outside(name: str) -> None:
+    """Normal(0, 1.5) on the control logit, once the default, draws every rare control risk up and the effect down."""
+    problem = read_problem(FOLDER / name)
+    decided = (("baseline", "normal(0,1.5)"), ("anchor", "control"))
+    once = compared(replace(problem, figures=tuple(replace(f, choices=f.choices + decided) for f in problem.figures)))
+    effects = once[once["statistic"].isin(["mean", "2.5 %", "97.5 %"])]
+    assert not effects["passed"].all()
+    assert (effects["difference"] < 0).all()
+
+
+def test_harm_that_42_trials_show_stays_harm() -> None:
+    """Once certain benefit: P(OR < 1) was above 0.9999."""
+    table = compared(read_problem(FOLDER / "rosiglitazone-infarction"))
+    below = table.set_index("quantity").loc["log_odds_ratio_below_0", "computed"]
+    assert below < 0.05
+    assert table["passed"].all()
+
+
+def test_a_ratio_and_a_probability_are_those_of_the_logarithm(tmp_path: Path) -> None:
+    table = compared(
+        read_problem(
+            published(
+                tmp_path,
+                "contrast,,,log_odds_ratio,median,0,1,x,,",
+                "contrast,,,odds_ratio,median,1,1,x,,",
+                "contrast,,,log_odds_ratio_below_0,probability,0.5,1,x,,",
+                "contrast,anchor=control,,log_odds_ratio,median,0,1,x,,",
+            )
+        )
+    )
+    logarithm, ratio, below, control = table["computed"]
+    assert ratio == pytest.approx(math.exp(logarithm))
+    assert (below > 0.5) == (logarithm < 0)
+    assert control != logarithm
+    assert [("anchor control" in choices) for choices in table["choices"]] == [False, False, False, True]

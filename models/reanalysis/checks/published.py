@@ -127,7 +127,9 @@ def _priors(found: Refit) -> str:
     spec = found.fit.spec
     texts = spec.priors.as_text()
     pooling = () if spec.pooling == "partial" else (f"{spec.pooling} pooling",)
-    return ", ".join([*pooling, *(f"{name} {texts[name]}" for name in used_priors(spec.model, spec.pooling))])
+    used = used_priors(spec.model, spec.pooling)
+    anchor = (f"anchor {spec.anchor}",) if spec.anchor != "midpoint" and "baseline" in used else ()
+    return ", ".join([*pooling, *(f"{name} {texts[name]}" for name in used), *anchor])
 
 
 def _stated(figure: PublishedFigure) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from reanalysis.effects.beta_mixture import BetaMixture
 from reanalysis.effects.effective_size import elir_size, moment_size
 from reanalysis.effects.map_prior import fitted_mixture
 from reanalysis.effects.rates import rate
+from reanalysis.effects.ratios import odds_ratio
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
 from reanalysis.evidence.cross_references import unknown_sources
@@ -36,6 +37,9 @@ MIXTURE = "mixture"
 
 _QUANTILES = {"2.5 %": 0.025, "median": 0.5, "97.5 %": 0.975}
 _MIXTURE_CHOICES = ("robust", "events", "n", "a", "b")
+
+_BELOW = "_below_0"
+"""What a quantity is called whose probability of lying below 0 was published."""
 
 
 @dataclass(frozen=True)
@@ -141,13 +145,16 @@ def computed(found: Refit, figure: PublishedFigure) -> float:
         if figure.quantity not in modes:
             raise _wrong(figure, "quantity", figure.quantity, f"modes of this model: {listed(modes) or 'none'}")
         return float(modes[figure.quantity])
+    if figure.statistic == "probability" and figure.quantity.endswith(_BELOW):
+        of = replace(figure, quantity=figure.quantity.removesuffix(_BELOW))
+        return float(marginal_of(posterior, of).cdf(0.0))
     if figure.quantity == "map_prior" and "logit_rate_new" in posterior.overall:
         return _of_mixture(found.map_prior, figure)
     return _of_marginal(marginal_of(posterior, figure), figure)
 
 
 def marginal_of(posterior: Posterior, figure: PublishedFigure) -> Marginal:
-    """The marginal posterior that a figure describes; a rate is that of its logit.
+    """The marginal posterior that a figure describes; a rate is that of its logit, a ratio that of its logarithm.
 
     Raises
     ------
@@ -159,9 +166,9 @@ def marginal_of(posterior: Posterior, figure: PublishedFigure) -> Marginal:
     found = posterior.study[figure.study] if figure.study else posterior.overall
     if figure.quantity in found:
         return found[figure.quantity]
-    logit = f"logit_{figure.quantity}"
-    if logit in found:
-        return rate(found[logit])
+    for scale, back in (("logit", rate), ("log", odds_ratio)):
+        if f"{scale}_{figure.quantity}" in found:
+            return back(found[f"{scale}_{figure.quantity}"])
     raise _wrong(figure, "quantity", figure.quantity, f"the fit has {listed(found)}")
 
 
@@ -220,7 +227,7 @@ def _of_mixture(mixture: BetaMixture, figure: PublishedFigure) -> float:
 
 def _named(of: dict[str, Callable[[], float]], figure: PublishedFigure) -> float:
     if figure.statistic not in of:
-        known = listed([*of, *_QUANTILES])
+        known = f"{listed([*of, *_QUANTILES])}; a probability is that of {figure.quantity}{_BELOW}"
         raise _wrong(figure, "statistic", figure.statistic, f"{figure.quantity} of this model has {known}")
     return of[figure.statistic]()
 

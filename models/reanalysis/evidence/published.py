@@ -62,16 +62,18 @@ class PublishedFigure:
     model : str
         Model whose posterior it describes, or ``mixture`` for the closed form in mixture.csv.
     choices : tuple of (str, str)
-        What is not at the default of the folder: ``pooling``, priors (``mu``, ``tau``, ``baseline``), or numbers of a
-        closed form.
+        What is not at the default of the folder: ``pooling``, ``anchor``, priors (``mu``, ``tau``, ``baseline``), or
+        numbers of a closed form.
     study : str
         Study id, empty for what all studies share.
     quantity, statistic : str
-        Which number: ``tau`` and ``97.5 %``.
+        Which number: ``tau`` and ``97.5 %``, ``odds_ratio`` and ``median``, ``log_odds_ratio_below_0`` and
+        ``probability``.
     printed : str
         As printed.
     tolerance : float
-        How far a right computation may lie from it: rounding, and the Monte Carlo error of who printed it.
+        How far a right computation may lie from it: rounding, the Monte Carlo error of who printed it, and what a
+        prior that was not theirs draws in.
     source, locator, remark : str
         Key in sources.toml, where in that source, and what a reader must know to compare it.
     """

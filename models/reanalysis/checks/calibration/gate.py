@@ -28,10 +28,11 @@ def check_calibration(folder: Path = STORED) -> CheckResult:
         return CheckResult(_NAME, False, text, found.verdict)
     outside, failures = int((~found.verdict["inside"]).sum()), _failures(found.verdict)
     again = int((~found.reruns["inside"]).sum()) if len(found.reruns) else 0
-    replicates = int(found.verdict["replicates"].max())
+    counts = found.verdict["replicates"]
+    replicates = f"{counts.max():,}" if counts.nunique() == 1 else f"{counts.min():,} to {counts.max():,}"
     text = (
         f"{len(found.verdict)} quantities of {found.verdict['design'].nunique()} designs by "
-        f"{' and '.join(found.verdict['engine'].unique())}, {replicates:,} replicates each: {outside} outside bands "
+        f"{' and '.join(found.verdict['engine'].unique())}, {replicates} replicates each: {outside} outside bands "
         f"that hold all {found.settings['checks']} checks at once with probability {LEVEL:g}"
     )
     if outside:

@@ -18,6 +18,7 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from reanalysis.checks.calibration.designs import DESIGNS
 from reanalysis.checks.calibration.grid_draws import grid_logits
 from reanalysis.checks.calibration.simulate import Truth, simulate
 from reanalysis.engines.errors import EngineError
@@ -36,13 +37,22 @@ if TYPE_CHECKING:
 Ranks = dict[str, float | str]
 
 QUANTITIES = ("average", "heterogeneity", "new study", "risk difference", "log likelihood")
-"""What is ranked: mu, tau, a new study's effect, the risk difference of the first study, and the log likelihood."""
+"""What is ranked: mu, tau, a new study's effect, the risk difference of the first study that says something of a ratio,
+and the log likelihood of all that do."""
+
+EFFECTS = QUANTITIES[:3]
+"""Those that no baseline should bear on."""
 
 SAMPLER = (1, 500, 500)
 """Chains, tuning and kept draws of NUTS: a rank needs a fraction of the draws of a published posterior."""
 
 THIN = 2
 """Every second draw is ranked: NUTS draws are then nearly independent."""
+
+
+def ranked(design: str) -> tuple[str, ...]:
+    """Quantities that a design ranks: all, but effects alone where the fitted prior is not the law of the baselines."""
+    return QUANTITIES if DESIGNS[design].known else EFFECTS
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,7 @@ class Job:
     seed : int
         Seed of the simulation.
     quantities : tuple of str
-        What is ranked.
+        What is ranked, of what a design ranks.
     """
 
     base: Evidence
@@ -76,11 +86,12 @@ class Job:
     def ranks(self, design: str, replicate: int) -> Ranks:
         """Ranks of one replicate."""
         truth, data = simulate(self.base, self.spec, design, replicate, self.seed)
-        spec = replace(self.spec, seed=(self.seed + replicate) % 2**31)
+        spec = replace(DESIGNS[design].fitted(self.spec), seed=(self.seed + replicate) % 2**31)
         rng = np.random.default_rng([self.seed, 1_000_003, replicate])
         try:
             posterior = self._posterior(spec, data)
-            return {name: _rank(name, truth, posterior, rng) for name in self.quantities}
+            asked = [name for name in self.quantities if name in ranked(design)]
+            return {name: _rank(name, truth, posterior, rng) for name in asked}
         except EngineError as error:
             return {"error": str(error)}
 

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from reanalysis.checks.calibration.designs import DESIGNS
-from reanalysis.checks.calibration.replicate import QUANTITIES, Job, Ranks
+from reanalysis.checks.calibration.designs import DESIGNS, Design
+from reanalysis.checks.calibration.replicate import Job, Ranks, ranked
 from reanalysis.checks.calibration.source import source_digest
 from reanalysis.checks.calibration.verdict import PER_QUANTITY, judge
 from reanalysis.checks.calibration.weighted_patients import coverage_by_k, covers
 from reanalysis.engines.batches import Progress, Store, in_batches
 from reanalysis.evidence.folder import Evidence
 from reanalysis.model.family import ENGINES, Engine
+from reanalysis.model.spec import ModelSpec
 from reanalysis.model.specification import specification
 
 RERUN = 10
@@ -39,9 +40,10 @@ class Calibration:
     source : dict of str to str
         Digest of the code that was calibrated, by engine.
     settings : dict
-        Priors, rho by design class, seed and replicates.
+        Priors, rho by design class, seed, replicates, and the baselines of each design.
     ranks : DataFrame
-        One row a replicate: engine, design, replicate, a column a quantity, and error where there was no posterior.
+        One row a replicate: engine, design, replicate, a column a quantity (missing where the design does not rank
+        it), and error where there was no posterior.
     verdict : DataFrame
         As of :func:`judge`, with ``failures``, replicates without a posterior.
     reruns : DataFrame
@@ -86,7 +88,7 @@ def calibrate(
     engines : sequence of str
         Engines to calibrate.
     replicates : int
-        Simulated data sets of each design.
+        Simulated data sets of each design; NUTS is given the share that the design declares.
     seed : int, optional
         The folder's by default.
     designs : sequence of str
@@ -107,10 +109,12 @@ def calibrate(
         "rho": evidence.settings.rho.model_dump(),
         "seed": seed,
         "replicates": replicates,
+        "baselines": {name: _baselines(DESIGNS[name], spec) for name in designs},
     }
 
     def run(job: Job, names: Sequence[str], count: int) -> pd.DataFrame:
-        tasks = [(design, replicate) for design in names for replicate in range(count)]
+        counts = {design: DESIGNS[design].count(job.engine, count) for design in names}
+        tasks = [(design, replicate) for design in names for replicate in range(counts[design])]
         key = json.dumps(
             [source[job.engine], settings, job.engine, job.seed, job.quantities, list(names), count], sort_keys=True
         )
@@ -123,7 +127,7 @@ def calibrate(
     ranks = pd.concat(
         [run(Job(base, spec, engine, seed), designs, replicates) for engine in engines], ignore_index=True
     )
-    checks = PER_QUANTITY * len(QUANTITIES) * len(designs) * len(engines)
+    checks = PER_QUANTITY * sum(len(ranked(design)) for design in designs) * len(engines)
     verdict = _judged(ranks, checks)
     again = []
     outside = verdict[~verdict["inside"]]
@@ -138,6 +142,12 @@ def calibrate(
     cohorts = [(seed, number) for number in range(replicates)]
     weighted = coverage_by_k(in_batches(covers, cohorts, size=50, executor=executor, progress=told))
     return Calibration(source, settings | {"checks": checks}, ranks, verdict, reruns, weighted)
+
+
+def _baselines(design: Design, spec: ModelSpec) -> str:
+    """What baselines are drawn from, and what prior is fitted where that is another."""
+    drawn, fitted = design.simulated(spec), design.fitted(spec).priors.baseline
+    return str(drawn) if drawn == fitted else f"{drawn}, fitted with {fitted}"
 
 
 def _table(engine: Engine, tasks: Sequence[tuple[str, int]], found: list[Ranks]) -> pd.DataFrame:

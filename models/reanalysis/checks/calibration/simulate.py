@@ -14,7 +14,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import expit
 
-from reanalysis.checks.calibration.designs import DESIGNS, Arm, Count, Interval, Latent, Percent, Study, Weighted
+from reanalysis.checks.calibration.designs import (
+    DESIGNS,
+    Arm,
+    Count,
+    Design,
+    Interval,
+    Latent,
+    Percent,
+    Study,
+    Weighted,
+)
 from reanalysis.engines.prediction import draw_counts
 from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.folder import Evidence
@@ -23,7 +33,7 @@ from reanalysis.evidence.settings import Denominator
 from reanalysis.evidence.settings import Study as StudySettings
 from reanalysis.model.data import ModelData
 from reanalysis.model.likelihood import log_likelihood
-from reanalysis.model.selection import select
+from reanalysis.model.selection import NothingLeft, select
 from reanalysis.model.spec import ModelSpec
 
 ENDPOINT = "event"
@@ -64,6 +74,12 @@ class Truth:
 def simulate(base: Evidence, spec: ModelSpec, design: str, replicate: int, seed: int) -> tuple[Truth, ModelData]:
     """One replicate of a design.
 
+    A study without events (or with nothing but events) in both arms says nothing of a ratio and is left out of every
+    fit. Under a prior that knows where rates lie it would say something, so there a replicate with such a study is
+    drawn again whole: chosen by what is printed alone, the replicates that stay leave ranks uniform. Where baselines
+    are of another law than the fitted prior, such studies stay as they are, and only a replicate of nothing else is
+    drawn again.
+
     Parameters
     ----------
     base : Evidence
@@ -75,25 +91,36 @@ def simulate(base: Evidence, spec: ModelSpec, design: str, replicate: int, seed:
     replicate, seed : int
         Which of the replicates; the same numbers give the same replicate in every engine and order.
     """
-    place = list(DESIGNS).index(design)
+    place, made = list(DESIGNS).index(design), DESIGNS[design]
     rng = np.random.default_rng([seed, place, replicate])
-    priors = spec.priors
+    while True:
+        truth, evidence = _drawn(rng, base, made, spec)
+        try:
+            data = select(evidence, made.fitted(spec), ENDPOINT).data
+        except NothingLeft:
+            continue
+        if not (made.known and data.silent):
+            return truth, data
+
+
+def _drawn(rng: np.random.Generator, base: Evidence, design: Design, spec: ModelSpec) -> tuple[Truth, Evidence]:
+    """Parameters, and what is printed of studies that have them."""
+    priors, baseline = spec.priors, design.simulated(spec)
     mu, tau = float(priors.mu.draw(rng, 1)[0]), float(priors.tau.draw(rng, 1)[0])
     new = mu + tau * rng.standard_normal()
     rows: list[ArmRow] = []
     studies: dict[str, StudySettings] = {}
     logits: dict[str, tuple[float, float]] = {}
-    for number, study in enumerate(DESIGNS[design]):
+    for number, study in enumerate(design.studies):
         name = f"s{number:02d}"
-        control = float(priors.baseline.draw(rng, 1)[0])
-        logits[name] = (control, control + mu + tau * rng.standard_normal())
+        m, delta = float(baseline.draw(rng, 1)[0]), mu + tau * rng.standard_normal()
+        logits[name] = (m - spec.below * delta, m + (1 - spec.below) * delta)
         rho = float(getattr(base.settings.rho, study.design))
         for arm, logit in zip(("control", "treated"), logits[name], strict=True):
             rows.append(_row(rng, name, arm, getattr(study, arm), logit, rho))
         studies[name] = _settings(study)
     settings = base.settings.model_copy(update={"studies": studies, "endpoints": {}})
-    evidence = replace(base, arms=tuple(rows), contrasts=(), settings=settings)
-    return Truth(mu, tau, new, logits), select(evidence, spec, ENDPOINT).data
+    return Truth(mu, tau, new, logits), replace(base, arms=tuple(rows), contrasts=(), settings=settings)
 
 
 def _settings(study: Study) -> StudySettings:
