@@ -12,7 +12,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from reanalysis.evidence.arms import ArmRow, read_arms
+from reanalysis.evidence.arms import ArmRow
+from reanalysis.evidence.arms_table import read_arms
 from reanalysis.evidence.benchmarks import FILE as BENCHMARKS
 from reanalysis.evidence.benchmarks import BenchmarkRow, read_benchmarks
 from reanalysis.evidence.contrasts import ContrastRow, read_contrasts
@@ -179,10 +180,11 @@ def read_evidence(folder: str | Path) -> Evidence:
             problems.extend(error.problems)
             return None
 
-    arms, ignored = read(read_arms, "arms") or ((), ())
+    declared = read(read_settings, "analysis.toml") if is_there(folder / "analysis.toml") else Settings()
+    settings = declared or Settings()
+    arms, ignored = read(lambda path: read_arms(path, declared), "arms") or ((), ())
     contrasts = read(read_contrasts, "contrasts") or ()
     benchmarks = read(read_benchmarks, BENCHMARKS) or ()
-    settings = read(read_settings, "analysis.toml") or Settings()
     sources = read(read_sources, "sources.toml") or {}
     if not problems:
         problems += cross_references(folder, arms, contrasts, benchmarks, settings, sources)

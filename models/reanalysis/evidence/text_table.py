@@ -10,6 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from reanalysis.evidence.lookalike import looks_like_n
 from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
 from reanalysis.evidence.workbook import read_records
 
@@ -160,8 +161,8 @@ def read_table(
     if not records:
         empty = Problem(name, None, "", "", "the file is empty; its first line names the columns")
         raise InvalidInput(problems or [empty])
-    header_line, header = records[0]
-    header = [column.strip().lower() for column in header]
+    header_line, written = records[0]
+    header = [column.strip().lower() for column in written]
     wrong = _header_problems(name, header_line, header, known, required)
     if wrong:
         raise InvalidInput(wrong)
@@ -178,6 +179,11 @@ def read_table(
         cells = dict.fromkeys(known, "")
         cells.update({c: v.strip() for c, v in zip(header, record, strict=True) if c in cells})
         rows.append(TextRow(line, cells))
+    if "n" in known:
+        taken = _taken_for_n(name, records, header)
+        if taken and "n" not in header:
+            raise InvalidInput(taken)
+        problems += taken
     if not rows and not problems:
         raise InvalidInput([Problem(name, None, "", "", "the table has no rows below its header")])
     ignored = tuple(c for c in header if c and c not in known)
@@ -205,6 +211,27 @@ def _records(name: str, text: str) -> tuple[list[tuple[int, list[str]]], list[Pr
         else:
             rule = f"not a comma-separated table: {error}"
     return records, [Problem(name, start, "", "", rule)] if rule else []
+
+
+def _taken_for_n(name: str, records: list[tuple[int, list[str]]], header: list[str]) -> list[Problem]:
+    """Columns by another name that hold whole numbers where n is empty, each once."""
+    own = header.index("n") if "n" in header else None
+    found = []
+    for at, column in enumerate(header):
+        if column == "n" or not looks_like_n(column):
+            continue
+        for line, record in records[1:]:
+            if len(record) != len(header) or not record[at].strip().isdecimal():
+                continue
+            if own is None:
+                shown = records[0][1][at].strip()
+                found.append(Problem(name, records[0][0], column, shown, "unknown column; did you mean 'n'?"))
+                break
+            if not record[own].strip():
+                rule = "n is empty here and this column, which is ignored, has a number; did you mean 'n'?"
+                found.append(Problem(name, line, column, record[at].strip(), rule))
+                break
+    return found
 
 
 def _header_problems(
