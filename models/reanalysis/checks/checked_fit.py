@@ -15,6 +15,7 @@ from reanalysis.effects.summary import LEVEL
 from reanalysis.engines.fit import fit
 from reanalysis.engines.posterior import Posterior
 from reanalysis.evidence.audit.ledger import Ledger, require_consistent
+from reanalysis.evidence.candidates import assumed_sizes, sizes_told
 from reanalysis.evidence.folder import Evidence
 from reanalysis.model.data import ModelData
 from reanalysis.model.selection import Selection, default_spec, select, study_k
@@ -75,7 +76,10 @@ class CheckedFit:
             for g in self.gates
         )
         title = f"{self.evidence.endpoint_label(self.endpoint)}: {self.spec.model}, {self.posterior.engine}"
-        return f"<p><b>{escape(title)}</b></p>{self.table().to_html(float_format='{:.3f}'.format)}<ul>{gates}</ul>"
+        sizes = "".join(f"<p>{escape(line)}</p>" for line in sizes_told(self.selection.observations))
+        return (
+            f"<p><b>{escape(title)}</b></p>{sizes}{self.table().to_html(float_format='{:.3f}'.format)}<ul>{gates}</ul>"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON object of ``reanalysis fit``."""
@@ -91,6 +95,7 @@ class CheckedFit:
             "spec": spec.as_dict() | {"defaults": self._used()},
             "estimates": estimates(posterior),
             "probabilities": probabilities(posterior),
+            "denominators": assumed_sizes(self.selection.observations),
             "diagnostics": self._diagnostics(),
             "passed": self.passed,
         }

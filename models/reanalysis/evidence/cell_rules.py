@@ -73,7 +73,7 @@ def a_percentage() -> pa.Column:
 
 
 _NOT_PRINTED = re.compile(
-    r"[-\N{EN DASH}\N{EM DASH}?.*]+|n\.?/?\s?[ardcsp]\.?|nan|none|null|missing|unknown|unclear|"
+    r"[-\N{EN DASH}\N{EM DASH}?.*]+|n\.?/?\s?[ardcp]\.?|nan|none|null|missing|unknown|unclear|"
     r"not (?:reported|available|applicable|given|printed|stated|known|done)",
     re.IGNORECASE,
 )

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reanalysis.checks.result import CheckResult
+from reanalysis.evidence.candidates import sizes_told
 from reanalysis.evidence.problems import file_name, printable
 from reanalysis.evidence.settings import Rho
 from reanalysis.report.analysis import Analysis
@@ -138,6 +139,7 @@ def _endpoint(endpoint: EndpointAnalysis) -> dict[str, Any]:
         "sentences": endpoint_summary(endpoint),
         "single": len(endpoint.headline.comparative) == 1,
         "note": endpoint.fit.evidence.endpoint(endpoint.id).note,
+        "sizes": sizes_told(endpoint.fit.selection.observations),
         "tables": {
             "studies": effects.study_table(endpoint),
             "probabilities": effects.probability_table(endpoint),
