@@ -16,6 +16,7 @@ from reanalysis.report.changes_shown import changes_section
 from reanalysis.report.endpoint import EndpointAnalysis
 from reanalysis.report.explorer import page_data
 from reanalysis.report.family import described_family
+from reanalysis.report.glyphs import spelt
 from reanalysis.report.markdown import Markdown, escape
 from reanalysis.report.numbers import counted
 from reanalysis.report.provenance import versions
@@ -96,7 +97,7 @@ def _context(analysis: Analysis, figures: Mapping[str, Markdown], validated: Che
         "engine": analysis.engine,
         "seed": analysis.spec.seed,
         "all_models": analysis.all_models,
-        "command_folder": Markdown(printable(file_name(evidence.folder)).replace("`", "")),
+        "command_folder": Markdown(spelt(printable(file_name(evidence.folder))).replace("`", "")),
         "endpoints": [_endpoint(e) for e in analysis.endpoints],
         "tables": {
             "answer": answer.answer_table(analysis, analysis.headlines, figures, "tbl-answer"),
