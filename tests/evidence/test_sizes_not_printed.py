@@ -132,6 +132,12 @@ def test_every_output_names_each_assumed_n_with_its_weight(tmp_path: Path) -> No
     for command in (("fit", where, "--endpoint", "x", "--engine", "quadrature"), ("audit", where)):
         shown = " ".join(run(*command).out.split())
         assert all(f"{n} (weight {weight})" in shown for n, weight in ((5, 0.1), (10, 0.1), (15, 0.1), (20, 0.7)))
+
+
+@pytest.mark.slow
+def test_crossed_choices_name_them_too(tmp_path: Path) -> None:
+    where = folder(tmp_path / "a", [PERCENT, OTHER], toml="[studies.A.denominator.control]\nn_max = 10\n")
+    told = "n is not printed for A/control; assumed are 5 (weight 0.5), 10 (weight 0.5)"
     out = tmp_path / "m.csv"
     crossed = run("sensitivity", where, "--endpoint", "x", "--out", out, "--workers", 1)
     assert told in " ".join(crossed.out.split())

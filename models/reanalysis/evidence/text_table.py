@@ -12,10 +12,11 @@ from pathlib import Path
 
 from reanalysis.evidence.lookalike import looks_like_n
 from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
-from reanalysis.evidence.workbook import read_records
+from reanalysis.evidence.workbook import MOST_ROWS, read_records
 
 EXCEL = ".xlsx"
 _LONGEST_CELL = 100_000
+_MOST_BYTES = 50_000_000
 _LIKE_ANOTHER = 0.8
 """Similarity from which an unknown column is taken for a misspelt known one."""
 
@@ -93,6 +94,8 @@ def read_bytes(path: Path) -> bytes:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
             raise refused(f"is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}, not a file")
+        if path.stat().st_size > _MOST_BYTES:
+            raise refused(f"a file may have {_MOST_BYTES // 1_000_000} MB")
         return path.read_bytes()
     except FileNotFoundError:
         raise refused("is a link to a file that does not exist" if path.is_symlink() else "does not exist") from None
@@ -197,6 +200,8 @@ def _records(name: str, text: str) -> tuple[list[tuple[int, list[str]]], list[Pr
     start, rule = 1, ""
     try:
         for record in reader:
+            if len(records) > MOST_ROWS:
+                raise InvalidInput([Problem(name, start, "", "", f"a table may have {MOST_ROWS} rows")])
             if any(len(cell) > _LONGEST_CELL for cell in record):
                 rule = f"a cell may have at most {_LONGEST_CELL} characters"
                 break

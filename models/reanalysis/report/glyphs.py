@@ -21,8 +21,8 @@ from reanalysis.evidence.text_table import is_there, read_text
 _FACES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
 _MOST_NAMED = 3
 _RULE = (
-    "the fonts of a report have no {}; write it in letters that they have (Latin, Greek, Cyrillic, Hebrew and Arabic are "
-    "among them), names of studies and endpoints too"
+    "the fonts of a report have no {}; write it in letters that they have, such as Latin, Greek, Cyrillic, Hebrew or "
+    "Arabic, names of studies and endpoints too"
 )
 
 

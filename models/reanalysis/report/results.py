@@ -31,7 +31,11 @@ def results(analysis: Analysis) -> dict[str, Any]:
 
 
 def results_table(analysis: Analysis) -> pd.DataFrame:
-    """Tidy table: one row a quantity of an endpoint, with the sizes assumed where n is not printed."""
+    """Tidy table: one row a quantity of an endpoint, with the sizes assumed where n is not printed.
+
+    ``study`` is empty for what all studies share; a study may be called ``NA``, so read it without default missing
+    values (``keep_default_na=False`` in pandas).
+    """
     rows = []
     for e in analysis.endpoints:
         sizes = "; ".join(sizes_told(e.fit.selection.observations))
