@@ -22,8 +22,8 @@ def sources() -> dict[Path, float]:
 
 def test_the_bare_command_without_home_locale_or_terminal(tmp_path: Path) -> None:
     """Nothing is set but the search path; the title, the folder and the label are not ASCII."""
-    folder = evidence_folders.one_endpoint(tmp_path / "é 数", "Réanalyse 数")
-    (folder / "analysis.toml").write_text("title = 'Réanalyse 数'\n", encoding="utf-8")
+    folder = evidence_folders.one_endpoint(tmp_path / "é 数", "Réanalyse Ж")
+    (folder / "analysis.toml").write_text("title = 'Réanalyse Ж'\n", encoding="utf-8")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     before = sources()
@@ -34,7 +34,7 @@ def test_the_bare_command_without_home_locale_or_terminal(tmp_path: Path) -> Non
     assert ended.code == 0, ended.err
     assert ended.err == ""
     assert ended.out.endswith("out: 1 endpoint, every gate passed\n")
-    assert title_of(tmp_path / "out") == "Réanalyse 数"
+    assert title_of(tmp_path / "out") == "Réanalyse Ж"
     assert list(elsewhere.iterdir()) == []
     assert sources() == before
 

@@ -41,10 +41,10 @@ def arms(name: str, error: str, text: str | bytes) -> Case:
     return Case(name, error, arms=text)
 
 
-def row(name: str, error: str, line: str, header: str = FIVE) -> Case:
-    """A fault of one row, on line 3 below a good one."""
-    good = GOOD + "," * (header.count(",") - FIVE.count(","))
-    return arms(name, f"arms.csv, line 3{error}", f"{header}\n{good}\n{line}\n")
+def row(name: str, error: str, line: str, header: str = FIVE, *, good: str = GOOD, fault: int = 3) -> Case:
+    """A fault of one row, on line 3 below a good one unless said otherwise."""
+    good += "," * (header.count(",") - FIVE.count(","))
+    return arms(name, f"arms.csv, line {fault}{error}", f"{header}\n{good}\n{line}\n")
 
 
 def toml(name: str, error: str, text: str, **more: str) -> Case:

@@ -17,6 +17,8 @@ USE = "must be primary, sensitivity, context or excluded"
 ID = "id of 1 to 100 characters is needed, without control characters"
 NAME = "must be a name of at most 100 characters without control characters, or empty"
 READING = f"{FIVE},reading,reading_weight"
+EMPTY = "; leave the cell empty where nothing is printed"
+DECLARE = 'fill it in, or declare n_max under [studies."A".denominator.{}] in analysis.toml'
 NEEDED = "needed are study, arm, endpoint, events or percent"
 
 TABLE = [
@@ -111,12 +113,11 @@ TABLE = [
     ),
     row(
         "decimal comma in quotes",
-        f", percent: {PERCENTAGE} (found '22,5')",
+        f", percent: {PERCENTAGE}; write 22.5, with a decimal point (found '22,5')",
         'A,control,x,,61,"22,5"',
         PERCENT,
     ),
     row("unknown arm", ", arm: must be control or treated (found 'placebo')", "A,placebo,x,3,20"),
-    row("arm in capitals", ", arm: must be control or treated (found 'Control')", "A,Control,x,3,20"),
     row("no study", f", study: a study {ID}", ",control,x,3,20"),
     row("no endpoint", f", endpoint: an endpoint {ID}", "A,control,,3,20"),
     row(
@@ -152,18 +153,18 @@ TABLE = [
     row("open range", f", events: {EVENTS} (found '3..')", "A,control,x,3..,20"),
     row("negative count", f", events: {EVENTS} (found '-3')", "A,control,x,-3,20"),
     row("fractional count", f", events: {EVENTS} (found '3.5')", "A,control,x,3.5,20"),
-    row("count of NA", f", events: {EVENTS} (found 'NA')", "A,control,x,NA,20"),
+    row("count of NA", f", events: {EVENTS}{EMPTY} (found 'NA')", "A,control,x,NA,20"),
     row("count in other digits", f", events: {EVENTS} (found '３')", "A,control,x,３,20"),
-    row("huge count", f", events: {EVENTS} (found '{'9' * 59}…')", f"A,control,x,{'9' * 5000},"),
+    row("huge count", f", events: {EVENTS} (found '{'9' * 59}…')", f"A,control,x,{'9' * 5000},20"),
     row("n of 0", f", n: {SIZE} (found '0')", "A,control,x,0,0"),
     row("negative n", f", n: {SIZE} (found '-20')", "A,control,x,3,-20"),
-    row("fractional n", f", n: {SIZE} (found '20.0')", "A,control,x,3,20.0"),
+    row("fractional n", f", n: {SIZE}; write 20 (found '20.0')", "A,control,x,3,20.0"),
     row("huge n", f", n: {SIZE} (found '100000000000')", "A,control,x,3,100000000000"),
     row("percent over 100", f", percent: {PERCENTAGE} (found '101')", "A,control,x,,20,101", PERCENT),
     row("percent just over 100", f", percent: {PERCENTAGE} (found '100.1')", "A,control,x,,20,100.1", PERCENT),
     row("percent sign", f", percent: {PERCENTAGE} (found '35 %')", "A,control,x,,20,35 %", PERCENT),
     row("negative percent", f", percent: {PERCENTAGE} (found '-5')", "A,control,x,,20,-5", PERCENT),
-    row("percent nan", f", percent: {PERCENTAGE} (found 'nan')", "A,control,x,,20,nan", PERCENT),
+    row("percent nan", f", percent: {PERCENTAGE}{EMPTY} (found 'nan')", "A,control,x,,20,nan", PERCENT),
     row(
         "no report of events",
         ", events: a report of the events is needed: a count, a range or a percentage",
@@ -172,17 +173,20 @@ TABLE = [
     ),
     row(
         "duplicate row",
-        ": A/treated/x stands on line 2 already; alternative readings need different names in the column reading",
+        ": A/treated/x stands on line 2 already; another study needs another name, and "
+        "alternative readings of one print need different names in the column reading",
         GOOD,
     ),
     row(
         "two rows without readings",
-        ": A/treated/x stands on line 2 already; alternative readings need different names in the column reading",
+        ": A/treated/x stands on line 2 already; another study needs another name, and "
+        "alternative readings of one print need different names in the column reading",
         "A,treated,x,9,30",
     ),
     row(
         "one row of two without a reading",
-        ", reading: one of several rows of an arm-endpoint needs the name of its reading",
+        ", reading: another study needs another name, and one of several readings of an arm-endpoint needs the name of "
+        "its reading",
         "A,control,x,3,20,\nA,control,x,4,20,b",
         f"{FIVE},reading",
     ),
@@ -214,6 +218,101 @@ TABLE = [
         ", reading_weight: must be a number above 0 (from 1e-9 to 1e9), or empty (found '1e400')",
         "A,control,x,3,20,a,1e400",
         READING,
+    ),
+    *(
+        row(f"{word!r} for nothing", f", {column}: {rule}{EMPTY} (found '{word}')", line, PERCENT)
+        for word in ("NR", "n/a", "N.A.", "-", "\N{EM DASH}", "not reported", "None", "nd")
+        for column, rule, line in (
+            ("events", EVENTS, f"A,control,x,{word},20,"),
+            ("n", SIZE, f"A,control,x,3,{word},"),
+            ("percent", PERCENTAGE, f"A,control,x,,20,{word}"),
+        )
+    ),
+    *(
+        row(
+            f"{written!r} with a thousands separator",
+            f", n: {SIZE}; write 1234, without a thousands separator (found '{written.replace('\u202f', ' ')}')",
+            f'A,control,x,3,"{written}"',
+        )
+        for written in ("1,234", "1.234", "1 234", "1'234", "1\u2019234", "1\u202f234")
+    ),
+    row(
+        "a fraction of other size",
+        ", events: says n = 40, the column n says 41 (found '12/40')",
+        "A,control,x,12/40,41",
+    ),
+    row(
+        "a percentage beside another",
+        ", events: says 30 %, the column percent says 31 (found '12 (30%)')",
+        "A,control,x,12 (30%),40,31",
+        PERCENT,
+    ),
+    row("a fraction above 1", ", events: events must not exceed n = 40 (found '41')", "A,control,x,41/40,"),
+    row("a fraction of nothing", f", n: {SIZE} (found '0')", "A,control,x,3/0,"),
+    row(
+        "a count without n",
+        f", n: a count needs its n, the number of patients that it is of; {DECLARE.format('control')}",
+        "A,control,x,3,",
+    ),
+    row(
+        "a range without n, for the sensitivity analysis",
+        f", n: a count needs its n, the number of patients that it is of; {DECLARE.format('control')}",
+        "A,control,x,3..4,,sensitivity,because",
+        f"{FIVE},use,reason",
+    ),
+    arms(
+        "a percentage without n, and no n in the study",
+        "arms.csv, line 2, n: a percentage needs its n, or a bound of it, and no n is printed for this study; "
+        f"{DECLARE.format('control')}",
+        f"{PERCENT}\nA,control,x,,,60\nB,treated,x,7,20,\n",
+    ),
+    arms(
+        "a percentage whose other arm is too large to search",
+        "arms.csv, line 3, n: n could be any number up to 20000, the largest n printed for the other arm, and at most "
+        f"10000 are searched; {DECLARE.format('control')}",
+        f"{PERCENT}\nA,treated,x,7,20000,\nA,control,x,,,60\n",
+    ),
+    *(
+        arms(
+            f"n called {name!r}",
+            f"arms.csv, line 1, {name.lower()}: unknown column; did you mean 'n'? (found '{name}')",
+            TWO_STUDIES.replace(",n\n", f",{name}\n"),
+        )
+        for name in ("Total", "N_total", "size", "patients", "denominator", "Sample size", "No. of patients", "pop")
+    ),
+    arms(
+        "n beside a column that holds it",
+        "arms.csv, line 3, total: n is empty here and this column, which is ignored, has a number; did you mean 'n'? "
+        "(found '40')",
+        f"{FIVE},total\n{GOOD},21\nA,control,x,3,,40\n",
+    ),
+    *(
+        row(
+            f"a study called {name!r} like another",
+            ", study: differs from 'A b' on line 2 by case or blanks only; write one name in one way "
+            f"(found '{shown}')",
+            f"{name},control,x,3,20",
+            good="A b,treated,x,7,21",
+        )
+        for name, shown in (
+            ("a b", "a b"),
+            ("A  b", "A  b"),
+            ("A\u00a0b", "A b"),
+            ("AB", "AB"),
+            ("\uff21 b", "\uff21 b"),
+        )
+    ),
+    row(
+        "an endpoint like another",
+        ", endpoint: differs from 'x' on line 2 by case or blanks only; write one name in one way (found 'X')",
+        "A,control,X,3,20",
+    ),
+    row(
+        "a reading like another",
+        ", reading: differs from 'Count' on line 3 by case or blanks only; write one name in one way (found 'count')",
+        "A,control,x,3,20,Count\nA,control,x,4,20,count",
+        f"{FIVE},reading",
+        fault=4,
     ),
     row("bad use", f", use: {USE} (found 'main')", "A,control,x,3,20,main", f"{FIVE},use"),
     row(

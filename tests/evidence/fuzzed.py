@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from openpyxl.utils.exceptions import IllegalCharacterError
 
 from evidence.folders import table
-from reanalysis.evidence.arms import COLUMNS
+from reanalysis.evidence.arms_table import COLUMNS
 from reanalysis.evidence.audit.ledger import Ledger, audit, require_consistent
 from reanalysis.evidence.candidates import NoCandidates, observations
 from reanalysis.evidence.folder import Evidence, read_evidence

@@ -97,13 +97,13 @@ def test_percentages_without_a_shared_denominator_are_an_error_naming_all_their_
 def test_a_shared_denominator_that_needs_truncation_is_a_warning(tmp_path: Path) -> None:
     toml = "[studies.A.denominator.control]\nn_max = 3\n"
     finding = only(above_info(audited(tmp_path, ["A control x - - 66"], toml=toml)))
-    assert (finding.kind, finding.severity, finding.feasible) == ("denominator", "warning", ("n = 3: x 2",))
+    assert (finding.kind, finding.severity, finding.feasible) == ("denominator", "warning", ("n = 3 (weight 1): x 2",))
 
 
 def test_the_feasible_denominators_are_listed_with_their_counts(tmp_path: Path) -> None:
     toml = "[studies.A.denominator.control]\nn_max = 10\n"
     finding = only(list(audited(tmp_path, ["A control x - - 60", "A control y 1..2 -"], toml=toml).findings))
-    assert finding.feasible == ("n = 5: x 3, y 1 to 2", "n = 10: x 6, y 1 to 2")
+    assert finding.feasible == ("n = 5 (weight 0.5): x 3, y 1 to 2", "n = 10 (weight 0.5): x 6, y 1 to 2")
 
 
 # ------------------------------------------------------------------ subgroups
@@ -168,7 +168,8 @@ def test_subgroups_of_other_times_or_excluded_ones_are_not_compared(tmp_path: Pa
 )
 def test_a_part_above_its_whole_is_an_error(tmp_path: Path, part: str, whole: str, smaller: str, larger: str) -> None:
     rows: list[Row] = [f"A control {part} {smaller}", f"A control {whole} {larger}"]
-    finding = only(above_info(audited(tmp_path, rows)))
+    toml = "[studies.A.denominator.control]\nn_max = 100\n"
+    finding = only(above_info(audited(tmp_path, rows, toml=toml)))
     assert (finding.kind, finding.severity, finding.lines) == ("nesting", "error", (2, 3))
     assert (finding.study, finding.arm, finding.endpoint) == ("A", "control", part)
 

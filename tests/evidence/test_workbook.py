@@ -210,7 +210,7 @@ def _bomb(path: Path) -> None:
         (_another_archive, "is not an Excel workbook (.xlsx) that can be read"),
         (_cut_short, "is not an Excel workbook (.xlsx) that can be read"),
         (_broken_xml, "is not an Excel workbook (.xlsx) that can be read"),
-        (_bomb, "the workbook unpacks to more than 200 MB"),
+        (_bomb, "the workbook unpacks to more than 50 MB"),
         (Path.mkdir, "is a folder, not a file"),
         (lambda path: path.symlink_to("elsewhere.xlsx"), "is a link to a file that does not exist"),
         (lambda path: workbook(path.parent, []), "the workbook is empty"),
@@ -234,3 +234,22 @@ def test_what_is_shown_is_what_is_read(
     row = one_row(tmp_path_factory.mktemp("shown"), (number, number_format))
     assert row.percent is not None
     assert row.percent.text == text
+
+
+@pytest.mark.parametrize("place", ["XFD1048576", "A1048576", "ALM1"])
+def test_a_cell_beyond_any_table_is_refused_at_once_and_a_blank_there_is_nothing(tmp_path: Path, place: str) -> None:
+    rows: list[list[Cell]] = [list(line.split(",")) for line in TWO_STUDIES.split()]
+    for name, value in (("full", "x"), ("blank", " ")):
+        where = workbook(tmp_path / name, rows)
+        book = openpyxl.load_workbook(where / "arms.xlsx")
+        book.worksheets[0][place] = value
+        book.save(where / "arms.xlsx")
+    (told,) = refused(tmp_path / "full")
+    assert told.startswith("arms.xlsx: a sheet may have 50000 rows and 1000 columns; 'Sheet' has ")
+    assert len(read_evidence(tmp_path / "blank").arms) == 4
+
+
+def test_a_table_of_more_rows_than_any_evidence_has_is_refused(tmp_path: Path) -> None:
+    line = "A,control,x,3,20\n"
+    with pytest.raises(InvalidInput, match="a table may have 50000 rows"):
+        read_evidence(folder(tmp_path, TWO_STUDIES.split("\n")[0] + "\n" + line * 50_001))

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from readme.answer import GALLERY, README, analysis, answer, written
 from reanalysis.cli.app import app
-from reanalysis.evidence.arms import COLUMNS
+from reanalysis.evidence.arms_table import COLUMNS
 from reanalysis.report.figures.overview import plot_overview
 from reanalysis.report.figures.save import save_figure
 

@@ -17,6 +17,7 @@ from reanalysis.effects.summary import LEVEL
 from reanalysis.engines.fit import fit
 from reanalysis.engines.posterior import Posterior
 from reanalysis.evidence.audit.ledger import Ledger, require_consistent
+from reanalysis.evidence.candidates import assumed_sizes, sizes_told
 from reanalysis.evidence.folder import Evidence
 from reanalysis.model.data import ModelData
 from reanalysis.model.selection import Selection, default_spec, select, study_k
@@ -77,7 +78,10 @@ class CheckedFit:
             for g in self.gates
         )
         title = f"{self.evidence.endpoint_label(self.endpoint)}: {self.spec.model}, {self.posterior.engine}"
-        return f"<p><b>{escape(title)}</b></p>{self.table().to_html(float_format='{:.3f}'.format)}<ul>{gates}</ul>"
+        sizes = "".join(f"<p>{escape(line)}</p>" for line in sizes_told(self.selection.observations))
+        return (
+            f"<p><b>{escape(title)}</b></p>{sizes}{self.table().to_html(float_format='{:.3f}'.format)}<ul>{gates}</ul>"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON object of ``reanalysis fit``."""
@@ -95,6 +99,7 @@ class CheckedFit:
             "probabilities": probabilities(posterior),
             "uninformative_studies": {study.study: study.silence for study in posterior.data.silent},
             "baseline_choice": self._baseline_choice(),
+            "denominators": assumed_sizes(self.selection.observations),
             "diagnostics": self._diagnostics(),
             "passed": self.passed,
         }

@@ -44,13 +44,15 @@ def sensitivity_command(
     spec = specification(evidence, endpoint)
     from reanalysis.engines.batches import local_processes
     from reanalysis.evidence.audit.ledger import require_consistent
+    from reanalysis.evidence.candidates import assumed_sizes, sizes_told
     from reanalysis.model.selection import select
     from reanalysis.sensitivity.all_models import all_models as fit_all_models
     from reanalysis.sensitivity.multiverse.multiverse import multiverse
     from reanalysis.sensitivity.multiverse.summary import plain_rows, summary
     from reanalysis.sensitivity.tipping.points import tipping_points
 
-    chosen = select(evidence, spec, endpoint).data
+    selection = select(evidence, spec, endpoint)
+    chosen, sizes = selection.data, sizes_told(selection.observations)
     require_consistent(evidence, (endpoint,))
     with local_processes(workers) as executor, counting(f"{endpoint}: specifications") as progress:
         found = multiverse(evidence, endpoint, spec, executor=executor, progress=progress)
@@ -63,9 +65,10 @@ def sensitivity_command(
         with working("every model once"):
             models = fit_all_models(evidence, endpoint, spec)
     if out is not None:
-        _save(found, out)
+        _save(found, out, sizes)
     if output == "json":
-        whole: dict[str, Any] = summary(found) | {"tipping_points": [point.as_dict() for point in points]}
+        whole: dict[str, Any] = summary(found) | {"denominators": assumed_sizes(selection.observations)}
+        whole |= {"tipping_points": [point.as_dict() for point in points]}
         whole |= {name: {"text": check.text, "table": plain_rows(check.table)} for name, check in checks.items()}
         if all_models:
             whole["models"] = [model.as_dict() for model in models]
@@ -76,6 +79,8 @@ def sensitivity_command(
         page = Page()
         with until_closed(page.file):  # type: ignore[arg-type]
             _print(page, evidence.endpoint_label(endpoint), summary(found))
+            for line in sizes:
+                page.lines(line)
             _print_points(page, points)
             for check in checks.values():
                 _print_check(page, check)
@@ -102,11 +107,14 @@ def _checks(spec: ModelSpec, data: ModelData) -> dict[str, CheckResult]:
     }
 
 
-def _save(found: Multiverse, out: Path) -> None:
+def _save(found: Multiverse, out: Path, sizes: list[str]) -> None:
+    from reanalysis.report.results import table_text
+
+    table = found.table.assign(assumed="; ".join(sizes))
     if out.suffix == ".csv":
-        found.table.to_csv(out, index=False)
+        out.write_text(table_text(table), encoding="utf-8", newline="")
     else:
-        found.table.to_parquet(out, index=False)
+        table.to_parquet(out, index=False)
 
 
 def _print(page: Page, label: str, found: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from reanalysis.checks.checked_fit import CheckedFit
 from reanalysis.cli.output import Page, until_closed
 from reanalysis.effects.estimates import flat
 from reanalysis.evidence.audit.finding import SEVERITIES, Finding
+from reanalysis.evidence.candidates import sizes_told
 from reanalysis.evidence.coverage import Cell
 from reanalysis.evidence.folder import Evidence
 from reanalysis.evidence.problems import printable
@@ -101,7 +102,7 @@ def print_fit(evidence: Evidence, fitted: CheckedFit, page: Page | None = None) 
         page.lines(f"rho: {_pairs(used['rho'])}" + (f"; k: {_pairs(used['k'])}" if used["k"] else ""))
         for study, reason in found["uninformative_studies"].items():
             page.lines(f"{study}: {reason}: says nothing of a ratio, and contributes nothing")
-        for line in _particulars(found):
+        for line in (*sizes_told(fitted.selection.observations), *_particulars(found)):
             page.lines(line)
         page.print(_estimates(found["estimates"]))
         for event, probability in _probabilities(found["probabilities"]):

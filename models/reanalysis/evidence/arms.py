@@ -1,41 +1,13 @@
-"""What does arms.csv say? One record per reported arm-endpoint, validated cell by cell."""
+"""A row of arms.csv as a record: one arm-endpoint as it was reported, and how it is written out."""
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-from reanalysis.evidence.cell_rules import (
-    NUMBER,
-    a_count,
-    a_name,
-    a_percentage,
-    a_size,
-    an_id,
-    one_of,
-    rule,
-    schema,
-)
-from reanalysis.evidence.checked_rows import Layout, read_rows
 from reanalysis.evidence.printing import Percentage
-from reanalysis.evidence.problems import Problem
-from reanalysis.evidence.text_table import TextRow
-
-COLUMNS = (
-    "study", "arm", "endpoint", "events", "n", "percent", "subgroup", "reading", "reading_weight",
-    "weighting", "timepoint", "use", "reason", "source", "locator",
-)  # fmt: skip
-REQUIRED = ("study", "arm", "endpoint", "events|percent")
-
-PRINTED = ("percent",)
 
 Use = Literal["primary", "sensitivity", "context", "excluded"]
-
-_WEIGHT = re.compile(NUMBER + r"(?:[eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -82,44 +54,6 @@ class ArmRow:
         return printed_text(self.events, self.n, self.percent)
 
 
-_SCHEMA = schema(
-    {
-        "study": an_id("a study"),
-        "arm": one_of("control", "treated"),
-        "endpoint": an_id("an endpoint"),
-        "events": a_count(),
-        "n": a_size(),
-        "percent": a_percentage(),
-        "subgroup": a_name(),
-        "reading": a_name(),
-        "reading_weight": rule(
-            lambda cell: not cell or (bool(_WEIGHT.fullmatch(cell)) and 1e-9 <= float(cell) <= 1e9),
-            "must be a number above 0 (from 1e-9 to 1e9), or empty",
-        ),
-        "weighting": one_of("", "none", "iptw"),
-        "use": one_of("", "primary", "sensitivity", "context", "excluded"),
-    }
-)
-
-
-def read_arms(path: Path) -> tuple[tuple[ArmRow, ...], tuple[str, ...]]:
-    """Read and validate arms.csv.
-
-    Returns
-    -------
-    rows : tuple of ArmRow
-        In file order.
-    ignored : tuple of str
-        Columns that mean nothing here.
-
-    Raises
-    ------
-    InvalidInput
-        With every problem of the file.
-    """
-    return read_rows(path, _LAYOUT)
-
-
 def printed_range(cell: str) -> tuple[int, int] | None:
     """Smallest and largest count of a well-formed cell, None where it is empty."""
     low, _, high = cell.partition("..")
@@ -150,90 +84,3 @@ def printed_text(events: tuple[int, int] | None, n: int | None, percent: Percent
     if percent is None:
         return text
     return f"{text} ({percent})" if count else f"{percent}" + (f", {text}" if text else "")
-
-
-def _parsed(row: TextRow) -> ArmRow:
-    cells = row.cells
-    weight = cells["reading_weight"]
-    return ArmRow(
-        line=row.line,
-        study=cells["study"],
-        arm=cells["arm"],
-        endpoint=cells["endpoint"],
-        events=printed_range(cells["events"]),
-        n=int(cells["n"]) if cells["n"] else None,
-        percent=Percentage(cells["percent"]) if cells["percent"] else None,
-        subgroup=cells["subgroup"],
-        reading=cells["reading"],
-        reading_weight=float(weight) if weight else None,
-        weighting=cells["weighting"] or "none",  # type: ignore[arg-type]
-        timepoint=cells["timepoint"],
-        use=cells["use"] or "primary",  # type: ignore[arg-type]
-        reason=cells["reason"],
-        source=cells["source"],
-        locator=cells["locator"],
-    )
-
-
-def _row_problems(file: str, row: ArmRow) -> list[Problem]:
-    found = []
-
-    def add(column: str, value: object, rule: str) -> None:
-        found.append(Problem(file, row.line, column, str(value), rule))
-
-    if row.events is None and row.percent is None:
-        add("events", "", "a report of the events is needed: a count, a range or a percentage")
-    value, rule = range_problem(row.events, row.n)
-    if rule:
-        add("events", value, rule)
-    if row.reading_weight is not None and not row.reading:
-        add("reading_weight", row.reading_weight, "a weight needs the name of its reading")
-    if row.weighting == "iptw" and row.n is None and row.modelled:
-        add("n", "", "a weighted arm needs its printed n")
-    if row.use != "primary" and not row.reason:
-        add("reason", "", f"a reason is needed where use is {row.use}")
-    return found
-
-
-def _duplicates(file: str, rows: Sequence[ArmRow]) -> list[Problem]:
-    seen: dict[tuple[str, ...], int] = {}
-    found = []
-    for row in rows:
-        where = (row.study, row.arm, row.endpoint, row.subgroup, row.reading)
-        key = where if row.modelled else (*where, row.timepoint, row.use)
-        if key in seen:
-            rule = f"{'/'.join(part for part in where if part)} stands on line {seen[key]} already"
-            if row.modelled:
-                rule += "; alternative readings need different names in the column reading"
-            found.append(Problem(file, row.line, "", "", rule))
-        else:
-            seen[key] = row.line
-    return found
-
-
-def _reading_problems(file: str, rows: Sequence[ArmRow]) -> list[Problem]:
-    groups: dict[tuple[str, str, str], list[ArmRow]] = defaultdict(list)
-    for row in rows:
-        if row.modelled:
-            groups[row.study, row.arm, row.endpoint].append(row)
-    found = []
-
-    def add(row: ArmRow, column: str, value: str, rule: str) -> None:
-        found.append(Problem(file, row.line, column, value, rule))
-
-    for group in groups.values():
-        if len({row.reading for row in group}) < 2:
-            continue  # one row, or duplicates
-        for row in group:
-            if not row.reading:
-                add(row, "reading", "", "one of several rows of an arm-endpoint needs the name of its reading")
-        bare = [row for row in group if row.reading_weight is None]
-        if 0 < len(bare) < len(group):
-            add(bare[0], "reading_weight", "", "either all readings of an arm-endpoint have a weight or none")
-        odd = next((row for row in group if row.weighting != group[0].weighting), None)
-        if odd:
-            add(odd, "weighting", odd.weighting, "readings of one arm-endpoint must share their weighting")
-    return found
-
-
-_LAYOUT = Layout(COLUMNS, REQUIRED, _SCHEMA, _parsed, _row_problems, (_duplicates, _reading_problems), PRINTED)

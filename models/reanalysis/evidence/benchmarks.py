@@ -11,6 +11,7 @@ from reanalysis.evidence.cell_rules import a_count, a_name, a_percentage, a_size
 from reanalysis.evidence.checked_rows import Layout, read_rows
 from reanalysis.evidence.feasible import counts_of
 from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.printed_counts import taken_apart
 from reanalysis.evidence.printing import Percentage
 from reanalysis.evidence.problems import InconsistentPrint, Problem
 from reanalysis.evidence.text_table import TextRow
@@ -144,4 +145,4 @@ def _duplicates(file: str, rows: Sequence[BenchmarkRow]) -> list[Problem]:
     return found
 
 
-_LAYOUT = Layout(COLUMNS, REQUIRED, _SCHEMA, _parsed, _row_problems, (_duplicates,))
+_LAYOUT = Layout(COLUMNS, REQUIRED, _SCHEMA, _parsed, _row_problems, (_duplicates,), rewritten=taken_apart)

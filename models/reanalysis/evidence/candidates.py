@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.feasible import counts_of
 from reanalysis.evidence.folder import Evidence
-from reanalysis.evidence.latent import denominator_of, n_max, report_name
+from reanalysis.evidence.latent import bound_of, denominator_of, report_name
 from reanalysis.evidence.narrowing import latent_solutions, narrowed_pairs
 from reanalysis.evidence.observation import Candidates
 from reanalysis.evidence.printing import CONVENTIONS, Convention
@@ -38,6 +38,9 @@ class Observation:
         Whether the printed rates are propensity-weighted.
     convention : str
         Rounding convention that was needed.
+    assumed : tuple of (int, float)
+        Each denominator that was not printed, in patients, with its weight; empty where n is printed. With readings of
+        which some print n the weights sum to less than 1.
     """
 
     study: str
@@ -47,6 +50,7 @@ class Observation:
     candidates: Candidates
     weighted: bool
     convention: Convention
+    assumed: tuple[tuple[int, float], ...] = ()
 
     @property
     def latent(self) -> bool:
@@ -102,6 +106,30 @@ def observations(
     return found
 
 
+def assumed_sizes(found: Mapping[tuple[str, str], Observation]) -> dict[str, dict[str, float]]:
+    """By ``study/arm`` whose n is not printed: each denominator that a model takes, with its weight.
+
+    Parameters
+    ----------
+    found : mapping
+        Observations by study and arm.
+    """
+    return {
+        f"{study}/{arm}": {str(n): weight for n, weight in one.assumed}
+        for (study, arm), one in sorted(found.items())
+        if one.assumed
+    }
+
+
+def sizes_told(found: Mapping[tuple[str, str], Observation]) -> list[str]:
+    """A line an arm: ``n is not printed for A/control; assumed are 20 (weight 0.6), 40 (weight 0.4)``."""
+    return [
+        f"n is not printed for {where}; assumed {'is' if len(sizes) == 1 else 'are'} "
+        + ", ".join(f"{n} (weight {weight:.3g})" for n, weight in sizes.items())
+        for where, sizes in assumed_sizes(found).items()
+    ]
+
+
 @dataclass(frozen=True)
 class _Share:
     """Counts that one denominator allows, and the weight that each of them carries."""
@@ -115,13 +143,17 @@ def _observation(evidence: Evidence, rows: list[ArmRow], fixed_n: int | None = N
     first = rows[0]
     weights = [1.0 if row.reading_weight is None else row.reading_weight for row in rows]
     shares: list[_Share] = []
+    assumed: dict[int, float] = defaultdict(float)
     conventions = []
     for row, weight in zip(rows, weights, strict=True):
         allowed, convention = _shares(evidence, row)
         conventions.append(convention)
         if row.n is None and fixed_n is not None:
             allowed = [replace(share, weight=1.0) for share in allowed if share.n == fixed_n]
-        shares += [replace(share, weight=share.weight * weight / sum(weights)) for share in allowed]
+        allowed = [replace(share, weight=share.weight * weight / sum(weights)) for share in allowed]
+        shares += allowed
+        for share in allowed if row.n is None else ():
+            assumed[share.n] += share.weight
     if not shares:
         raise NoCandidates(f"n = {fixed_n} is not possible for {first.study}/{first.arm}")
     many = sum(len(share.counts) for share in shares)
@@ -138,6 +170,7 @@ def _observation(evidence: Evidence, rows: list[ArmRow], fixed_n: int | None = N
         Candidates(events, sizes, pair_weights),
         first.weighting == "iptw",
         max(conventions, key=CONVENTIONS.index),
+        tuple(sorted(assumed.items())),
     )
 
 
@@ -164,7 +197,7 @@ def _latent_shares(evidence: Evidence, row: ArmRow) -> tuple[list[_Share], Conve
     allowed = {s.n: s.counts[name] for s in solutions if name in s.counts}
     if not allowed:
         raise NoCandidates(
-            f"line {row.line} of {evidence.file_of('arms')}: no n up to {n_max(evidence, row.study, row.arm)} (n_max) "
+            f"line {row.line} of {evidence.file_of('arms')}: no n up to {bound_of(evidence, row.study, row.arm)} "
             f"allows all percentages printed for {row.study}/{row.arm} without n"
         )
     prior = denominator_prior(evidence, row.study, row.arm, list(allowed))

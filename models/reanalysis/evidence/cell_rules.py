@@ -14,6 +14,11 @@ from reanalysis.evidence.text_table import TextTable
 NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 """A number as printed, without a sign."""
 
+COUNT = r"[0-9]{1,6}(?:\.\.[0-9]{1,6})?"
+"""A count of events as printed, or a range of them."""
+PERCENTAGE = r"(?:100(?:\.0{1,6})?|[0-9]{1,2}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})"
+"""A percentage as printed, without its sign."""
+
 _LONGEST_ID = 100
 
 
@@ -29,9 +34,9 @@ def like(pattern: str, sentence: str) -> pa.Column:
 
 
 def one_of(*values: str) -> pa.Column:
-    """A column with a fixed vocabulary; empty where that is among the values."""
+    """A column with a fixed vocabulary in any case; empty where that is among the values."""
     named = [value for value in values if value]
-    return rule(lambda cell: cell in values, f"must be {', '.join(named[:-1])} or {named[-1]}")
+    return rule(lambda cell: cell.lower() in values, f"must be {', '.join(named[:-1])} or {named[-1]}")
 
 
 def an_id(what: str) -> pa.Column:
@@ -49,7 +54,7 @@ def a_name() -> pa.Column:
 def a_count() -> pa.Column:
     """A column of printed counts of events, or ranges of them."""
     return like(
-        r"(?:[0-9]{1,6}(?:\.\.[0-9]{1,6})?)?",
+        f"(?:{COUNT})?",
         "must be a whole number of at most 6 digits, a range such as 0..1, or empty",
     )
 
@@ -62,9 +67,36 @@ def a_size() -> pa.Column:
 def a_percentage() -> pa.Column:
     """A column of percentages as printed."""
     return like(
-        r"(?:100(?:\.0{1,6})?|[0-9]{1,2}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})?",
+        f"{PERCENTAGE}?",
         "must be a percentage from 0 to 100 as printed, with a decimal point and no % sign, or empty",
     )
+
+
+_NOT_PRINTED = re.compile(
+    r"[-\N{EN DASH}\N{EM DASH}?.*]+|n\.?/?\s?[ardcp]\.?|nan|none|null|missing|unknown|unclear|"
+    r"not (?:reported|available|applicable|given|printed|stated|known|done)",
+    re.IGNORECASE,
+)
+_GROUPED = re.compile(r"[0-9]{1,3}(?:[,.'\N{RIGHT SINGLE QUOTATION MARK}\s][0-9]{3})+")
+_COMMA = re.compile(r"[<>=]?\s*[0-9]*,[0-9]+")
+_WHOLE = re.compile(r"([0-9]+)[.,]0+")
+_WHOLE_COLUMNS = ("events", "n")
+_NUMBER_COLUMNS = (*_WHOLE_COLUMNS, "percent", "reading_weight", "estimate", "lower", "upper", "level", "p")
+
+
+def instead(column: str, cell: str) -> str:
+    """What to write instead of a number written otherwise, as the end of a sentence; empty where nobody can tell."""
+    if column not in _NUMBER_COLUMNS:
+        return ""
+    if _NOT_PRINTED.fullmatch(cell):
+        return "; leave the cell empty where nothing is printed"
+    if column in _WHOLE_COLUMNS and _GROUPED.fullmatch(cell):
+        return f"; write {re.sub('[^0-9]', '', cell)}, without a thousands separator"
+    if column in _WHOLE_COLUMNS and (whole := _WHOLE.fullmatch(cell)):
+        return f"; write {whole[1]}"
+    if column not in _WHOLE_COLUMNS and _COMMA.fullmatch(cell):
+        return f"; write {cell.replace(',', '.')}, with a decimal point"
+    return ""
 
 
 def schema(columns: dict[str, pa.Column]) -> pa.DataFrameSchema:
@@ -86,7 +118,7 @@ def breaches(table: TextTable, rules: pa.DataFrameSchema) -> list[Problem]:
                 table.rows[int(case["index"])].line,
                 case["column"],
                 str(case["failure_case"]),
-                case["check"],
+                case["check"] + instead(case["column"], str(case["failure_case"])),
             )
             for case in errors.failure_cases.to_dict("records")
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandera.pandas as pa
@@ -29,6 +29,8 @@ class Layout[Row]:
         From the file name and a row to what is wrong with it.
     of_all : tuple of callable
         Each from the file name and all rows to what is wrong among them.
+    rewritten : callable
+        From the file name and a row of text to the same row as the columns have it, and what is wrong with that.
     """
 
     columns: tuple[str, ...]
@@ -38,6 +40,7 @@ class Layout[Row]:
     of_row: Callable[[str, Row], list[Problem]]
     of_all: tuple[Callable[[str, Sequence[Row]], list[Problem]], ...]
     printed: tuple[str, ...] = ()
+    rewritten: Callable[[str, TextRow], tuple[TextRow, list[Problem]]] = lambda file, row: (row, [])
 
 
 def read_rows[Row](path: Path, layout: Layout[Row]) -> tuple[tuple[Row, ...], tuple[str, ...]]:
@@ -56,7 +59,14 @@ def read_rows[Row](path: Path, layout: Layout[Row]) -> tuple[tuple[Row, ...], tu
         With every problem of the file.
     """
     table = read_table(path, layout.columns, layout.required, layout.printed)
-    problems = [*table.problems, *breaches(table, layout.cells)]
+    problems = list(table.problems)
+    rows_of_text = []
+    for written in table.rows:
+        text, wrong = layout.rewritten(table.file, written)
+        rows_of_text.append(text)
+        problems += wrong
+    table = replace(table, rows=tuple(rows_of_text))
+    problems += breaches(table, layout.cells)
     malformed = {problem.line for problem in problems}
     rows = [layout.parsed(row) for row in table.rows if row.line not in malformed]
     for row in rows:

@@ -10,6 +10,7 @@ from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.benchmarks import FILE as BENCHMARKS
 from reanalysis.evidence.benchmarks import BenchmarkRow
 from reanalysis.evidence.contrasts import ContrastRow
+from reanalysis.evidence.names import alike
 from reanalysis.evidence.problems import Problem, did_you_mean, listed
 from reanalysis.evidence.settings import Settings, Source, line_of
 from reanalysis.evidence.text_table import is_there, read_text, table_file
@@ -37,13 +38,15 @@ def cross_references(
     def problem(key: tuple[str, ...], value: str, rule: str) -> Problem:
         return Problem("analysis.toml", line_of(text, key), ".".join(key), value, rule)
 
-    tables = (
+    reports: tuple[tuple[str, tuple[ArmRow | ContrastRow, ...]], ...] = (
         (table_file(folder, "arms"), arms),
         (table_file(folder, "contrasts"), contrasts),
-        (BENCHMARKS, benchmarks),
     )
-    for file, rows in tables:
+    for file, rows in (*reports, (BENCHMARKS, benchmarks)):
         yield from unknown_sources(file, rows, sources)
+    named = [(row, (file, row.line)) for file, rows in reports for row in rows]
+    yield from alike("study", ((row.study, place) for row, place in named))
+    yield from alike("endpoint", ((row.endpoint, place) for row, place in named))
     studies = dict.fromkeys([*(r.study for r in arms), *(r.study for r in contrasts)])
     for name, study in settings.studies.items():
         if name not in studies:

@@ -12,7 +12,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from reanalysis.evidence.arms import ArmRow, read_arms
+from reanalysis.evidence.arms import ArmRow
+from reanalysis.evidence.arms_table import read_arms
 from reanalysis.evidence.benchmarks import FILE as BENCHMARKS
 from reanalysis.evidence.benchmarks import BenchmarkRow, read_benchmarks
 from reanalysis.evidence.contrasts import ContrastRow, read_contrasts
@@ -22,6 +23,8 @@ from reanalysis.evidence.settings import Endpoint, Settings, Source, Study, read
 from reanalysis.evidence.text_table import is_there, table_file
 
 FILES = ("arms.csv", "arms.xlsx", "contrasts.csv", "contrasts.xlsx", BENCHMARKS, "analysis.toml", "sources.toml")
+_TABLES = ("arms", "contrasts", BENCHMARKS, "analysis.toml", "sources.toml")
+"""Tables in the order in which their problems are told; those without an ending may be workbooks."""
 
 
 @dataclass(frozen=True)
@@ -173,25 +176,26 @@ def read_evidence(folder: str | Path) -> Evidence:
         kind = type(folder).__name__
         raise InvalidInput([f"folder: must be the path of a folder that holds arms.csv, not a {kind}"]) from None
     _require_folder(folder)
-    problems: list[Problem | str] = []
+    problems: dict[str, tuple[Problem | str, ...]] = {}
 
     def read[T](reader: Callable[[Path], T], name: str) -> T | None:
         try:
             path = folder / (name if "." in name else table_file(folder, name))
             return reader(path) if is_there(path) else None
         except InvalidInput as error:
-            problems.extend(error.problems)
+            problems[name] = error.problems
             return None
 
-    arms, ignored = read(read_arms, "arms") or ((), ())
+    declared = read(read_settings, "analysis.toml") if is_there(folder / "analysis.toml") else Settings()
+    settings = declared or Settings()
+    arms, ignored = read(lambda path: read_arms(path, declared), "arms") or ((), ())
     contrasts = read(read_contrasts, "contrasts") or ()
     benchmarks = read(read_benchmarks, BENCHMARKS) or ()
-    settings = read(read_settings, "analysis.toml") or Settings()
     sources = read(read_sources, "sources.toml") or {}
-    if not problems:
-        problems += cross_references(folder, arms, contrasts, benchmarks, settings, sources)
-    if problems:
-        raise InvalidInput(problems)
+    told = [problem for name in _TABLES for problem in problems.get(name, ())]
+    told = told or list(cross_references(folder, arms, contrasts, benchmarks, settings, sources))
+    if told:
+        raise InvalidInput(told)
     digests = {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES if is_there(folder / name)
     }

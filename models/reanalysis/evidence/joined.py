@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.names import folded
 from reanalysis.evidence.problems import InvalidInput
 
 
@@ -23,9 +24,16 @@ def joined(evidence: Evidence, new: Evidence) -> Evidence:
     InvalidInput
         If both hold a study of the same id.
     """
-    twice = [study for study in new.studies if study in evidence.studies]
+    known = {folded(study): study for study in evidence.studies}
+    twice = [(study, known[folded(study)]) for study in new.studies if folded(study) in known]
     if twice:
-        raise InvalidInput([f"study {study!r} is in both {evidence.folder} and {new.folder}" for study in twice])
+        raise InvalidInput(
+            [
+                f"study {study!r} is in both {evidence.folder} and {new.folder}"
+                + (f", there as {other!r}" if other != study else "")
+                for study, other in twice
+            ]
+        )
     studies = evidence.settings.studies | {s: new.settings.studies[s] for s in new.studies if s in new.settings.studies}
     return replace(
         evidence,

@@ -6,7 +6,8 @@ from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.feasible import Report, Solution, shared_denominators
 from reanalysis.evidence.folder import Evidence, once_per_folder
 from reanalysis.evidence.printing import Convention
-from reanalysis.evidence.settings import DEFAULT_N_MAX, LARGEST_N_MAX, Denominator
+from reanalysis.evidence.settings import LARGEST_N_MAX, Denominator
+from reanalysis.evidence.size_bound import SizeBound, size_bound
 
 
 @once_per_folder
@@ -37,16 +38,18 @@ def latent_rows(evidence: Evidence, study: str, arm: str) -> tuple[ArmRow, ...]:
 
 @once_per_folder
 def n_max(evidence: Evidence, study: str, arm: str) -> int:
-    """Largest denominator considered for an arm's percentages without n.
+    """Largest denominator considered for an arm's percentages without n: its bound, 10,000 at most, 0 without one.
 
-    That of analysis.toml, else the largest n printed for the whole arm (10,000 at most), else 100.
+    Rows for a model have a bound; only those shown (context, excluded) may be without, and then allow nothing.
     """
-    named = denominator_of(evidence, study, arm).n_max
-    if named is not None:
-        return named
-    rows = evidence.rows_of_arm.get((study, arm), ())
-    printed = [row.n for row in rows if row.n is not None and not row.subgroup and row.use != "excluded"]
-    return min(max(printed, default=DEFAULT_N_MAX), LARGEST_N_MAX)
+    bound = bound_of(evidence, study, arm)
+    return min(bound.n_max, LARGEST_N_MAX) if bound else 0
+
+
+@once_per_folder
+def bound_of(evidence: Evidence, study: str, arm: str) -> SizeBound | None:
+    """What ends the search for the denominators of an arm; None where nothing does."""
+    return size_bound(evidence.rows_of_arm, denominator_of(evidence, study, arm), study, arm)
 
 
 def denominator_of(evidence: Evidence, study: str, arm: str) -> Denominator:

@@ -6,6 +6,7 @@ from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.feasible import Report, counts_of, shared_denominators
 from reanalysis.evidence.folder import Evidence, once_per_folder
 from reanalysis.evidence.latent import joint_solutions, n_max, report_name
+from reanalysis.evidence.names import folded
 from reanalysis.evidence.settings import LARGEST_N_MAX
 
 Pairs = dict[int, tuple[int, int]]
@@ -33,7 +34,7 @@ def possible_pairs(evidence: Evidence, row: ArmRow) -> Pairs:
 
 def same_time(one: ArmRow, other: ArmRow) -> bool:
     """Whether nothing printed says that two rows are of different times."""
-    return not one.timepoint or not other.timepoint or one.timepoint == other.timepoint
+    return not one.timepoint or not other.timepoint or folded(one.timepoint) == folded(other.timepoint)
 
 
 def _largest(evidence: Evidence, row: ArmRow) -> int:

@@ -40,8 +40,9 @@ def listed(names: Iterable[str]) -> str:
 
 def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """``; did you mean 'x'?`` for the known name closest to one that is not known, empty if none is close."""
-    close = get_close_matches(name, list(known), 1, cutoff)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    by_case = {one.casefold(): one for one in reversed(list(known))}
+    close = get_close_matches(name.casefold(), list(by_case), 1, cutoff)
+    return f"; did you mean {by_case[close[0]]!r}?" if close else ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def by_line(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def _shortened(text: str) -> str:
-    text = printable(text)
+    text = "".join(" " if unicodedata.category(c) == "Zs" else c for c in printable(text))
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 

@@ -136,7 +136,7 @@ def _parsed(row: TextRow) -> PublishedFigure:
         choices=tuple((name.strip(), value.strip()) for name, _, value in pairs),
         study=cells["study"],
         quantity=cells["quantity"],
-        statistic=cells["statistic"],
+        statistic=cells["statistic"].lower(),
         printed=cells["value"],
         tolerance=float(cells["tolerance"]),
         source=cells["source"],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
 from reanalysis.evidence.text_table import is_there, read_text
@@ -15,7 +16,6 @@ from reanalysis.evidence.text_table import is_there, read_text
 Design = Literal["randomised", "weighted", "matched", "historical", "external"]
 
 DEFAULT_K_GRID = (0.5, 0.65, 0.75, 0.8, 1.0)
-DEFAULT_N_MAX = 100
 LONGEST_TEXT = 10_000
 """Characters of a label, note or question: what is longer is no text that a report can show."""
 _LONGEST_FILE = 1_000_000
@@ -34,8 +34,11 @@ class _Frozen(BaseModel):
 
 
 class Denominator(_Frozen):
-    """Prior of the denominator that an arm's percentages share but do not print.
+    """Prior of the denominator that an arm's percentages, or its counts, share but do not print.
 
+    Every size from 1 to ``n_max`` that the print allows is considered. Without ``n_max``, weights of sum 1 end at the
+    largest of them; else the largest n printed for the arm, for a count beside its percentage, or for the other arm
+    ends the search, and a percentage with none of them is malformed. A count without n or percentage needs ``n_max``.
     ``weight`` puts mass on named values; what is left is spread evenly over the other feasible values.
     """
 
@@ -43,14 +46,28 @@ class Denominator(_Frozen):
     weight: dict[int, float] = Field(default_factory=dict)
     reason: str = ""
 
+    @property
+    def bound(self) -> int | None:
+        """Largest size declared: ``n_max``, or the largest of weights that leave nothing for others; else None."""
+        if self.n_max is None and math.isclose(sum(self.weight.values()), 1):
+            return max(self.weight)
+        return self.n_max
+
     @field_validator("weight")
     @classmethod
     def _weights(cls, weight: dict[int, float]) -> dict[int, float]:
         if any(not 0 < w <= 1 for w in weight.values()) or sum(weight.values()) > 1 + 1e-9:
             raise ValueError("weights lie between 0 and 1 and sum to 1 at most")
-        if any(n < 1 for n in weight):
-            raise ValueError("denominators are 1 or more")
+        if any(not 1 <= n <= LARGEST_N_MAX for n in weight):
+            raise ValueError(f"denominators are 1 to {LARGEST_N_MAX}")
         return weight
+
+    @model_validator(mode="after")
+    def _within(self) -> Denominator:
+        beyond = [n for n in self.weight if self.n_max is not None and n > self.n_max]
+        if beyond:
+            raise ValueError(f"weight names n = {beyond[0]}, above n_max = {self.n_max}")
+        return self
 
 
 class Study(_Frozen):

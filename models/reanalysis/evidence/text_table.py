@@ -10,11 +10,13 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from reanalysis.evidence.lookalike import looks_like_n
 from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
-from reanalysis.evidence.workbook import read_records
+from reanalysis.evidence.workbook import MOST_ROWS, read_records
 
 EXCEL = ".xlsx"
 _LONGEST_CELL = 100_000
+_MOST_BYTES = 50_000_000
 _LIKE_ANOTHER = 0.8
 """Similarity from which an unknown column is taken for a misspelt known one."""
 
@@ -92,6 +94,8 @@ def read_bytes(path: Path) -> bytes:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
             raise refused(f"is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}, not a file")
+        if path.stat().st_size > _MOST_BYTES:
+            raise refused(f"a file may have {_MOST_BYTES // 1_000_000} MB")
         return path.read_bytes()
     except FileNotFoundError:
         raise refused("is a link to a file that does not exist" if path.is_symlink() else "does not exist") from None
@@ -160,8 +164,8 @@ def read_table(
     if not records:
         empty = Problem(name, None, "", "", "the file is empty; its first line names the columns")
         raise InvalidInput(problems or [empty])
-    header_line, header = records[0]
-    header = [column.strip().lower() for column in header]
+    header_line, written = records[0]
+    header = [column.strip().lower() for column in written]
     wrong = _header_problems(name, header_line, header, known, required)
     if wrong:
         raise InvalidInput(wrong)
@@ -178,6 +182,11 @@ def read_table(
         cells = dict.fromkeys(known, "")
         cells.update({c: v.strip() for c, v in zip(header, record, strict=True) if c in cells})
         rows.append(TextRow(line, cells))
+    if "n" in known:
+        taken = _taken_for_n(name, records, header)
+        if taken and "n" not in header:
+            raise InvalidInput(taken)
+        problems += taken
     if not rows and not problems:
         raise InvalidInput([Problem(name, None, "", "", "the table has no rows below its header")])
     ignored = tuple(c for c in header if c and c not in known)
@@ -191,6 +200,8 @@ def _records(name: str, text: str) -> tuple[list[tuple[int, list[str]]], list[Pr
     start, rule = 1, ""
     try:
         for record in reader:
+            if len(records) > MOST_ROWS:
+                raise InvalidInput([Problem(name, start, "", "", f"a table may have {MOST_ROWS} rows")])
             if any(len(cell) > _LONGEST_CELL for cell in record):
                 rule = f"a cell may have at most {_LONGEST_CELL} characters"
                 break
@@ -205,6 +216,27 @@ def _records(name: str, text: str) -> tuple[list[tuple[int, list[str]]], list[Pr
         else:
             rule = f"not a comma-separated table: {error}"
     return records, [Problem(name, start, "", "", rule)] if rule else []
+
+
+def _taken_for_n(name: str, records: list[tuple[int, list[str]]], header: list[str]) -> list[Problem]:
+    """Columns by another name that hold whole numbers where n is empty, each once."""
+    own = header.index("n") if "n" in header else None
+    found = []
+    for at, column in enumerate(header):
+        if column == "n" or not looks_like_n(column):
+            continue
+        for line, record in records[1:]:
+            if len(record) != len(header) or not record[at].strip().isdecimal():
+                continue
+            if own is None:
+                shown = records[0][1][at].strip()
+                found.append(Problem(name, records[0][0], column, shown, "unknown column; did you mean 'n'?"))
+                break
+            if not record[own].strip():
+                rule = "n is empty here and this column, which is ignored, has a number; did you mean 'n'?"
+                found.append(Problem(name, line, column, record[at].strip(), rule))
+                break
+    return found
 
 
 def _header_problems(

@@ -20,8 +20,11 @@ from typing import Any
 
 from reanalysis.evidence.problems import InvalidInput, Problem, listed
 
-_MOST_BYTES = 200_000_000
+_MOST_BYTES = 50_000_000
 """Unpacked size above which a workbook is no evidence table."""
+_MOST_COLUMNS = 1_000
+MOST_ROWS = 50_000
+"""Rows of a table: 200 studies with 30 endpoints in two arms are 12,000."""
 _FIXED = re.compile(r"(?:#,##|#)?0(\.0+)?(%?)")
 _DECORATION = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]|\s')
 
@@ -88,11 +91,33 @@ def _sheets(name: str, raw: bytes, *, values: bool) -> dict[str, list[tuple[Any,
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # features of Excel that no table needs
             book = openpyxl.load_workbook(io.BytesIO(raw), data_only=values)
-            return {sheet.title: list(sheet.iter_rows()) for sheet in book.worksheets}
+            return {sheet.title: _cells(name, sheet) for sheet in book.worksheets}
     except InvalidInput:
         raise
     except Exception:  # whatever a damaged archive or its XML makes openpyxl raise
         raise refused("is not an Excel workbook (.xlsx) that can be read") from None
+
+
+def _cells(name: str, sheet: Any) -> list[tuple[Any, ...]]:
+    """Cells of a sheet up to the last that holds anything but blanks, row by row.
+
+    Raises
+    ------
+    InvalidInput
+        If that one stands beyond what a table of evidence may have.
+    """
+    places = [
+        place
+        for place, cell in sheet._cells.items()  # the cells that there are; a sheet's dimensions may be a billion more
+        if cell.value is not None and (not isinstance(cell.value, str) or cell.value.strip())
+    ]
+    rows, columns = (max((place[axis] for place in places), default=0) for axis in (0, 1))
+    if rows > MOST_ROWS or columns > _MOST_COLUMNS:
+        rule = (
+            f"a sheet may have {MOST_ROWS} rows and {_MOST_COLUMNS} columns; {sheet.title!r} has {rows} and {columns}"
+        )
+        raise InvalidInput([Problem(name, None, "", "", rule)])
+    return list(sheet.iter_rows(max_row=rows, max_col=columns)) if places else []
 
 
 def _the_sheet(name: str, sheets: dict[str, list[tuple[Any, ...]]]) -> str:

@@ -88,7 +88,8 @@ def build_report(
     Raises
     ------
     InvalidInput
-        If the folder is malformed, inconsistent, or compares nothing. Nothing is written then.
+        If the folder is malformed, inconsistent, compares nothing, or has text that no font of the report can show.
+        Nothing is written then.
     Held
         If another build holds the target.
     """
@@ -116,10 +117,12 @@ def _planned(data: Path, engine: Engine, seed: int | None, all_models: bool) -> 
     from reanalysis.evidence.folder import read_evidence
     from reanalysis.evidence.problems import InvalidInput
     from reanalysis.report.analysis import plan
+    from reanalysis.report.glyphs import require_shown
 
     for _ in range(3):
         before = input_digests(data)
         evidence = read_evidence(data)
+        require_shown(evidence)
         if all(before.get(name) == digest for name, digest in evidence.sha256.items()):
             return plan(replace(evidence, sha256=before), engine, seed, all_models)
     raise InvalidInput([f"{data}: is being written to; build the report when that is done"])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reanalysis.report.errors import DocumentError
 from reanalysis.report.fingerprint import source_date
+from reanalysis.report.glyphs import fonts
 
 MARKDOWN_FORMAT = "markdown-raw_html-raw_tex-raw_attribute-citations-example_lists-smart"
 _TITLE_FALLBACK = "Re-analysis"
@@ -82,7 +83,6 @@ def _docx(source: Path, title: str, folder: Path, templates: Path) -> None:
 
 
 def _pdf(source: Path, title: str, folder: Path, templates: Path) -> None:
-    import matplotlib
     import typst
 
     typst_source = folder / ".report.typ"
@@ -97,13 +97,12 @@ def _pdf(source: Path, title: str, folder: Path, templates: Path) -> None:
         f"--lua-filter={templates / 'paper.lua'}",
         f"--variable=title-text:{plain}",
     )
-    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     try:
         typst.compile(
             typst_source,
             output=folder / "report.pdf",
             root=folder,
-            font_paths=[fonts],
+            font_paths=[fonts()],
             ignore_system_fonts=True,
             timestamp=_timestamp(),
         )

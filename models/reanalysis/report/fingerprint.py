@@ -158,11 +158,17 @@ def relevant(evidence: Evidence, endpoint: str) -> Evidence:
     """The part of a folder that can matter to one endpoint, and nothing else.
 
     Computations of an endpoint are given this and no more, so its digest covers all that they can see: the endpoint's
-    own rows of every table; where an arm does not print its denominator all rows of that arm, whose percentages share
-    it; the studies concerned; and the settings that belong to no other endpoint. Lines are numbered anew, so that a row
-    inserted for another endpoint changes nothing here.
+    own rows of every table; where an arm does not print its denominator all rows of that arm, whose percentages
+    share it, and those of the other arm where that one bounds it; the studies concerned; and the settings that belong
+    to no other endpoint. Lines are numbered anew, so that a row inserted for another endpoint changes nothing here.
     """
+    from reanalysis.evidence.latent import bound_of
+
     latent = {(r.study, r.arm) for r in evidence.arms if r.endpoint == endpoint and r.n is None}
+    for study, arm in tuple(latent):
+        bound = bound_of(evidence, study, arm)
+        if bound is not None and bound.basis == "other arm":
+            latent |= {(study, "control"), (study, "treated")}
     order = {study: number for number, study in enumerate(evidence.studies)}
     tables: dict[str, tuple[Any, ...]] = {}
     for one in fields(evidence):

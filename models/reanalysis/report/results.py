@@ -9,6 +9,7 @@ import pandas as pd
 from reanalysis.checks.monte_carlo import monte_carlo
 from reanalysis.effects.estimates import flat
 from reanalysis.effects.number_needed import NumberNeeded
+from reanalysis.evidence.candidates import sizes_told
 from reanalysis.report.analysis import Analysis
 from reanalysis.report.endpoint import BaselineEffect, EndpointAnalysis
 from reanalysis.sensitivity.multiverse.summary import summary
@@ -30,11 +31,16 @@ def results(analysis: Analysis) -> dict[str, Any]:
 
 
 def results_table(analysis: Analysis) -> pd.DataFrame:
-    """Tidy table: one row a quantity of an endpoint."""
+    """Tidy table: one row a quantity of an endpoint, with the sizes assumed where n is not printed.
+
+    ``study`` is empty for what all studies share; a study may be called ``NA``, so read it without default missing
+    values (``keep_default_na=False`` in pandas).
+    """
     rows = []
     for e in analysis.endpoints:
+        sizes = "; ".join(sizes_told(e.fit.selection.observations))
         for (study, quantity), value in flat(e.fit.as_dict()["estimates"]).items():
-            rows.append({"endpoint": e.id, "study": study, "quantity": quantity, **value})
+            rows.append({"endpoint": e.id, "study": study, "quantity": quantity, **value, "assumed": sizes})
     return pd.DataFrame(rows)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reanalysis.checks.result import CheckResult
+from reanalysis.evidence.candidates import sizes_told
 from reanalysis.evidence.problems import file_name, printable
 from reanalysis.evidence.settings import Rho
 from reanalysis.report.analysis import Analysis
@@ -15,6 +16,7 @@ from reanalysis.report.changes_shown import changes_section
 from reanalysis.report.endpoint import EndpointAnalysis
 from reanalysis.report.explorer import page_data
 from reanalysis.report.family import described_family
+from reanalysis.report.glyphs import spelt
 from reanalysis.report.markdown import Markdown, escape
 from reanalysis.report.numbers import counted
 from reanalysis.report.provenance import versions
@@ -96,7 +98,7 @@ def _context(analysis: Analysis, figures: Mapping[str, Markdown], validated: Che
         "engine": analysis.engine,
         "seed": analysis.spec.seed,
         "all_models": analysis.all_models,
-        "command_folder": Markdown(printable(file_name(evidence.folder)).replace("`", "")),
+        "command_folder": Markdown(spelt(printable(file_name(evidence.folder))).replace("`", "")),
         "endpoints": [_endpoint(e) for e in analysis.endpoints],
         "deciding_priors": [(e.label, " ".join(found)) for e in analysis.headlines if (found := deciding_priors(e))],
         "tables": {
@@ -140,6 +142,7 @@ def _endpoint(endpoint: EndpointAnalysis) -> dict[str, Any]:
         "sentences": endpoint_summary(endpoint),
         "single": len(endpoint.headline.comparative) == 1,
         "note": endpoint.fit.evidence.endpoint(endpoint.id).note,
+        "sizes": sizes_told(endpoint.fit.selection.observations),
         "tables": {
             "studies": effects.study_table(endpoint),
             "probabilities": effects.probability_table(endpoint),
