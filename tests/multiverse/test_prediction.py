@@ -30,7 +30,7 @@ def by_arm(found: object) -> dict[tuple[str, str], dict[str, float]]:
 
 def mid_p(x: float, n: float, logits: np.ndarray, rho: float) -> float:
     p, m = expit(logits), 1 / max(rho, 1e-9) - 1
-    counts = betabinom(int(n), p * m, (1 - p) * m)
+    counts = betabinom(int(n), np.maximum(p * m, 1e-12), np.maximum(expit(-logits) * m, 1e-12))
     return float(np.mean(counts.cdf(x) - 0.5 * counts.pmf(x)))
 
 
