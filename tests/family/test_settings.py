@@ -57,7 +57,7 @@ def test_exnex_of_single_arms_reports_rates_and_its_own_defaults(tmp_path: Path)
     found = fit_command(folder(tmp_path, TWO_STUDIES), "--model", "exnex", "--arm", "treated").json
     assert {"logit_rate", "tau", "rate_new"} <= set(found["estimates"])
     assert found["spec"]["settings"] == {"w": 0.5, "nex_mean": 0.0, "nex_sd": 2.0}
-    assert found["spec"]["priors"] == {"mu": "normal(0,2)", "tau": "halfnormal(1)", "baseline": "normal(0,1.5)"}
+    assert found["spec"]["priors"] == {"mu": "normal(0,2)", "tau": "halfnormal(1)", "baseline": "normal(0,10)"}
     assert set(found["diagnostics"]["exchangeable"]) == {"A", "B"}
     contrast = fit_command(folder(tmp_path, TWO_STUDIES), "--model", "exnex").json
     assert contrast["spec"]["settings"]["nex_sd"] == 1.5

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reanalysis.engines.interpolation import cubic
-from reanalysis.engines.marginal import Marginal, Transform
+from reanalysis.engines.marginal import GridMarginal, Marginal, Transform
 
 Array = NDArray[np.float64]
 Inverse = Callable[[Array], tuple[Array, Array]]
 
-_BRACKETS = 25
+_BRACKETS = 31
 _BLOCK = 128
 _MOST_STEPS = 80
 _CLOSE = 3e-5
@@ -75,11 +75,12 @@ class FunctionalMarginal(Marginal):
     def quantile(self, probability: ArrayLike) -> Array:
         """Quantiles, by Newton's method on the distribution function, bisecting where it leaves its bracket."""
         q = np.asarray(probability, dtype=float).ravel()
-        nodes, distribution = self._table
-        index = np.clip(np.searchsorted(distribution, q) - 1, 0, len(nodes) - 2)
-        low, high = nodes[index], nodes[index + 1]
-        x = np.interp(q, distribution, nodes)
-        close = _CLOSE * (nodes[-1] - nodes[0])
+        table = self._table
+        index = np.clip(np.searchsorted(table.distribution, q) - 1, 0, len(table.x) - 2)
+        low, high = table.x[index], table.x[index + 1]
+        with np.errstate(over="ignore"):  # where all mass lies between two nodes of the table
+            x = np.clip(table.quantile(q), low, high)
+        close = _CLOSE * (table.x[-1] - table.x[0])
         open_ = np.arange(len(q))
         for _ in range(_MOST_STEPS):
             at, wanted = x[open_], q[open_]
@@ -96,13 +97,13 @@ class FunctionalMarginal(Marginal):
         return x.reshape(np.shape(probability))
 
     @cached_property
-    def _table(self) -> tuple[Array, Array]:
-        """Few nodes and the distribution function there, from which the search for a quantile starts."""
+    def _table(self) -> GridMarginal:
+        """Few nodes, from which the search for a quantile starts."""
         likely = self.values[self.mass > 1e-12 * self.mass.max()]
         nodes = np.linspace(likely.min(), likely.max(), _BRACKETS)
-        distribution = self._evaluated(nodes)[0]
+        distribution, density = self._evaluated(nodes)
         distribution[[0, -1]] = 0.0, 1.0
-        return nodes, np.maximum.accumulate(distribution)
+        return GridMarginal(nodes, density, np.maximum.accumulate(distribution), self.values, self.mass)
 
     def _evaluated(self, x: ArrayLike) -> tuple[Array, Array]:
         """Distribution function and density at each x."""
