@@ -42,7 +42,9 @@ class CheckedFit:
     quadrature : Posterior
         The same by quadrature (the same object where that is the published one, or the model has no quadrature).
     gates : tuple of CheckResult
-        Empty for quadrature, which raises instead of failing a gate.
+        What a sampled posterior must pass; empty where nothing was sampled: quadrature raises instead of failing.
+    sampled : Posterior or None
+        The NUTS posterior that the published one is held against, where that is not itself sampled.
     """
 
     evidence: Evidence
@@ -50,6 +52,12 @@ class CheckedFit:
     posterior: Posterior
     quadrature: Posterior
     gates: tuple[CheckResult, ...]
+    sampled: Posterior | None = None
+
+    @property
+    def draws(self) -> Posterior:
+        """The posterior whose draws are kept and diagnosed: the sampled one, where there is one."""
+        return self.sampled or self.posterior
 
     @property
     def passed(self) -> bool:
@@ -149,7 +157,7 @@ class CheckedFit:
         return found
 
     def _diagnostics(self) -> dict[str, Any]:
-        kept = {k: v for k, v in self.posterior.diagnostics.items() if k != "energy"}
+        kept = {k: v for k, v in (self.draws.diagnostics | self.posterior.diagnostics).items() if k != "energy"}
         kept["gates"] = [{"name": g.name, "passed": g.passed, "text": g.text} for g in self.gates]
         kept["log_evidence"] = self.quadrature.log_evidence
         return kept
@@ -159,7 +167,7 @@ def fit_endpoint(
     evidence: Evidence,
     endpoint: str,
     spec: ModelSpec | None = None,
-    engine: Engine = "nuts",
+    engine: Engine = "quadrature",
     sampler: Sampler | None = None,
     ledger: Ledger | None = None,
 ) -> CheckedFit:

@@ -20,8 +20,8 @@ def fit(evidence: Evidence, endpoint: str, engine: Engine | None = None, **choic
     endpoint : str
         Endpoint id.
     engine : {"nuts", "quadrature"}, optional
-        NUTS is held against quadrature by the gates; quadrature alone takes milliseconds, and is what ``beta-rates``
-        is fitted by unless told otherwise.
+        Quadrature takes milliseconds and is used unless told otherwise where the model has it; NUTS is held against it
+        by the gates.
     **choices
         As of :func:`reanalysis.model.specification.specification`.
 

@@ -69,8 +69,8 @@ def fit_command(
     engine: Annotated[
         str | None,
         typer.Option(
-            help="nuts (checked against quadrature) or quadrature (milliseconds); by default nuts, of beta-rates "
-            "quadrature."
+            help="quadrature (milliseconds) or nuts (sampled, and checked against quadrature); by default quadrature, "
+            "nuts for a model that has nothing else."
         ),
     ] = None,
     arm: Annotated[
@@ -159,7 +159,10 @@ def report_command(
         Path | None,
         typer.Option(help="Folder to publish to; by default reports/ and the name of the evidence folder."),
     ] = None,
-    engine: Annotated[str, typer.Option(help="nuts or quadrature.")] = "nuts",
+    engine: Annotated[
+        str,
+        typer.Option(help="nuts (quadrature is published and checked by NUTS) or quadrature (published unchecked)."),
+    ] = "nuts",
     all_models: Annotated[
         bool,
         typer.Option(

@@ -61,6 +61,10 @@ class Evidence:
     benchmarks: tuple[BenchmarkRow, ...] = ()
     _known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What crosses to another process: the evidence, without what was worked out from it."""
+        return self.__dict__ | {"_known": {}}
+
     def _repr_html_(self) -> str:
         from reanalysis.evidence.coverage import coverage
 

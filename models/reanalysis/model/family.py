@@ -75,8 +75,6 @@ class Family:
         Poolings it allows.
     settings : tuple of Setting
         What ``--set`` may change.
-    by_default : str
-        Engine that is used where none is asked for.
     rho : bool
         Whether rho comes from the design of the study; False where the model discounts, or spreads, in its own way.
     """
@@ -89,8 +87,12 @@ class Family:
     engines: tuple[Engine, ...] = ENGINES
     poolings: tuple[Pooling, ...] = POOLINGS
     settings: tuple[Setting, ...] = ()
-    by_default: Engine = "nuts"
     rho: bool = True
+
+    @property
+    def by_default(self) -> Engine:
+        """Engine that is used where none is asked for: quadrature where the model has it."""
+        return "quadrature" if "quadrature" in self.engines else "nuts"
 
     def setting(self, name: str) -> Setting | None:
         """A setting by name, None where the model has none of that name."""
@@ -202,7 +204,6 @@ FAMILIES: dict[str, Family] = {
             "The textbook beta-binomial. Its Beta distribution is the overdispersion, so rho is 0. The tails of alpha "
             "and beta are so heavy that means of draws are poor: computed by quadrature unless sampling is asked for.",
             "Gelman et al. 2013, Bayesian Data Analysis, 3rd edition, section 5.3",
-            by_default="quadrature",
             poolings=("partial",),
             rho=False,
         ),

@@ -55,7 +55,7 @@ class Analysis:
     spec : ModelSpec
         The primary specification.
     engine : {"nuts", "quadrature"}
-        Engine of the published posteriors.
+        Whether NUTS checks the published posteriors, which are those of quadrature.
     endpoints : tuple of EndpointAnalysis
         In the order of the evidence.
     failed : tuple of FailedEndpoint
@@ -134,7 +134,7 @@ class Plan:
     spec : ModelSpec
         The primary specification.
     engine : {"nuts", "quadrature"}
-        Engine of the published posteriors.
+        Whether NUTS checks the published posteriors, which are those of quadrature.
     selections : dict of str to Selection
         Studies and observations of each endpoint, in the order of the evidence.
     all_models : bool
@@ -157,7 +157,7 @@ def plan(evidence: Evidence, engine: Engine = "nuts", seed: int | None = None, a
     evidence : Evidence
         The folder.
     engine : {"nuts", "quadrature"}
-        Engine of the published posteriors.
+        Whether NUTS checks the published posteriors, which are those of quadrature.
     seed : int, optional
         Instead of the folder's.
     all_models : bool
@@ -189,7 +189,7 @@ def analyse(
     evidence : Evidence
         The folder.
     engine : {"nuts", "quadrature"}
-        Engine of the published posteriors.
+        Whether NUTS checks the published posteriors, which are those of quadrature.
     seed : int, optional
         Instead of the folder's.
     step : callable
@@ -234,7 +234,8 @@ def carry_out(planned: Plan, computer: Computer, log: BuildLog) -> Analysis:
             except FitFailed as error:
                 failed.append(FailedEndpoint(endpoint, evidence.endpoint_label(endpoint), error.reason))
                 continue
-            fit = CheckedFit(evidence, selection, found.posterior, found.quadrature, found.gates)
+            sampled = None if found.posterior is found.quadrature else found.posterior
+            fit = CheckedFit(evidence, selection, found.quadrature, found.quadrature, found.gates, sampled)
             models = _models(planned, computer, endpoint, log) if endpoint in first_page else ()
             done.append(analyse_endpoint(fit, others.sensitivity, others.scrutiny, models))
             influenced[endpoint] = others.influences

@@ -280,7 +280,7 @@ def _write_results(analysis: Analysis, folder: Path) -> None:
 
     (folder / "posterior").mkdir()
     for endpoint in analysis.endpoints:
-        (folder / "posterior" / f"{slug(endpoint.id)}.nc").write_bytes(netcdf(endpoint.fit.posterior))
+        (folder / "posterior" / f"{slug(endpoint.id)}.nc").write_bytes(netcdf(endpoint.fit.draws))
     _write_json(folder / RESULTS, results(analysis))
     _write_json(folder / EVIDENCE, evidence_content(analysis.evidence))
     _write_json(folder / "ledger.json", analysis.weighed.as_dict())

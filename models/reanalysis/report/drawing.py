@@ -193,7 +193,7 @@ def _specification_curve(canvas: _Canvas, endpoint: EndpointAnalysis) -> None:
 
 
 def _chains(canvas: _Canvas, endpoint: EndpointAnalysis) -> None:
-    posterior = endpoint.fit.posterior
+    posterior = endpoint.fit.draws
     if posterior.engine != "nuts":
         return  # nothing was sampled, which the text says
     many = len(posterior.overall) + len(posterior.study) > MOST

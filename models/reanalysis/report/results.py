@@ -21,7 +21,8 @@ def results(analysis: Analysis) -> dict[str, Any]:
     """Everything reported, as plain values."""
     return {
         "title": analysis.evidence.title,
-        "engine": analysis.engine,
+        "engine": "quadrature",
+        "checked_by": analysis.engine if analysis.engine == "nuts" else None,
         "spec": analysis.spec.as_dict(),
         "coverage": analysis.ledger.as_dict()["coverage"],
         "endpoints": {e.id: _endpoint(e) for e in analysis.endpoints},

@@ -42,9 +42,9 @@ def plot_energy(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None)
     fit = as_fit(endpoint)
     with house_style():
         title = fit.evidence.endpoint_label(fit.endpoint)
-        if "energy" not in fit.posterior.diagnostics:
+        if "energy" not in fit.draws.diagnostics:
             return panel_grid(title, (), (), _NONE, ax)[0]
-        energy = np.asarray(fit.posterior.diagnostics["energy"], dtype=float)
+        energy = np.asarray(fit.draws.diagnostics["energy"], dtype=float)
         around = energy - energy.mean(axis=1, keepdims=True)
         moves = np.diff(energy, axis=1)
         key = (
@@ -65,7 +65,7 @@ def describe_energy(endpoint: EndpointAnalysis | CheckedFit) -> str:
     """Alternative text of :func:`plot_energy`."""
     fit = as_fit(endpoint)
     label = fit.evidence.endpoint_label(fit.endpoint)
-    if "energy" not in fit.posterior.diagnostics:
+    if "energy" not in fit.draws.diagnostics:
         return f"Energy of the sampler for {label}. {_NONE}"
     found = _e_bfmi(fit)
     low = sum(e_bfmi < LIMIT for e_bfmi in found)
@@ -79,7 +79,7 @@ def describe_energy(endpoint: EndpointAnalysis | CheckedFit) -> str:
 
 def _e_bfmi(fit: CheckedFit) -> list[float]:
     """E-BFMI of each chain, as the gate has it."""
-    return [float(one) for one in check_energy(fit.posterior).table["e_bfmi"]]
+    return [float(one) for one in check_energy(fit.draws).table["e_bfmi"]]
 
 
 def _head(chain: int, e_bfmi: float) -> tuple[Words, ...]:

@@ -40,7 +40,7 @@ def plot_ranks(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) 
     """
     fit = as_fit(endpoint)
     with house_style():
-        found = chain_ranks(fit.posterior)
+        found = chain_ranks(fit.draws)
         drawn = _drawn(found)
         title = fit.evidence.endpoint_label(fit.endpoint)
         if not drawn:
@@ -58,7 +58,7 @@ def describe_ranks(endpoint: EndpointAnalysis | CheckedFit) -> str:
     """Alternative text of :func:`plot_ranks`."""
     fit = as_fit(endpoint)
     label = fit.evidence.endpoint_label(fit.endpoint)
-    found = chain_ranks(fit.posterior)
+    found = chain_ranks(fit.draws)
     if not found:
         return f"Ranks of the draws for {label}. {_NONE}"
     chains = len(found[0].difference)

@@ -23,7 +23,8 @@ def gate_table(analysis: Analysis) -> Markdown:
     return table(
         [Column("Endpoint", 1.3), Column("Gate", 1.3), Column("Outcome", 0.7), Column("Measured", 3.2)],
         rows,
-        "Gates of the published posteriors. A report that fails one is not published.",
+        "Gates of the sampled posteriors, against which the published ones are held. A report that fails one is not "
+        "published.",
         "tbl-gates",
     )
 
@@ -32,7 +33,7 @@ def agreement_table(analysis: Analysis) -> Markdown:
     """Both engines side by side for the headline quantities."""
     rows = []
     for e in analysis.endpoints:
-        for name, marginal in e.fit.posterior.overall.items():
+        for name, marginal in e.fit.draws.overall.items():
             if name not in ("log_odds_ratio", "tau"):
                 continue
             exact = e.fit.quadrature.overall[name]
@@ -98,7 +99,7 @@ def parameter_table(endpoint: EndpointAnalysis) -> Markdown | None:
 
 
 def _relative_error(endpoint: EndpointAnalysis, study: str, quantity: str) -> str:
-    posterior = endpoint.fit.posterior
+    posterior = endpoint.fit.draws
     marginal = posterior.study[study].get(quantity) if study else posterior.overall.get(quantity)
     error = monte_carlo(marginal)["mean"] if isinstance(marginal, DrawsMarginal) else None
     return "\N{EN DASH}" if marginal is None or error is None else decimal(error / marginal.sd(), 3)
