@@ -46,6 +46,9 @@ _OWN = {
 
 _NEITHER = (
     "model/family.py",  # names, equations and settings of all models; the calibrated one has no settings
+    "model/choices.py",  # what may be asked for, in which words
+    "model/specification.py",
+    "model/baselines.py",  # alternatives to what is calibrated
     "engines/batches.py",  # who computes a rank, and in which order
     "engines/storage.py",
     "engines/tree.py",
