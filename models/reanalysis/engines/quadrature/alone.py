@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import ndtr
+from scipy.special import log_ndtr, logsumexp
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.quadrature.lattice import Lattice, nice_step
@@ -23,11 +23,12 @@ from reanalysis.model.distributions import Distribution
 Array = NDArray[np.float64]
 
 _NODES = 160
-_TAIL = 1e-12
-"""Prior mass of the heterogeneity left out."""
+_OUTSIDE, _PULLED_OUTSIDE = 1e-10, 1e-100
+"""Mass of the effect outside its lattice, and where a study pulls its effect into the tail; a hundredth of it is the
+prior mass of the heterogeneity left out."""
 
-_OUTSIDE, _PULLED_OUTSIDE = 1e-10, 1e-15
-"""Mass of the effect outside its lattice, and where a study pulls its effect into the tail."""
+_FARTHEST = 60.0
+"""Log odds ratio that no number of patients can show."""
 
 _RESOLVED = 0.4
 """Step in SDs of the narrowest component."""
@@ -60,16 +61,21 @@ class Alone:
 def _density(mu_prior: Distribution, tau_prior: Distribution, step: float, outside: float) -> tuple[Lattice, Array]:
     usual = tau_prior.quantile(0.25 if np.isfinite(tau_prior.logpdf(0.0)) else 1e-6)
     scale = TauScale(min(usual, mu_prior.sd))
-    low, high = (float(scale.coordinate(tau)) for tau in (tau_prior.quantile(0.0), tau_prior.tail(_TAIL)))
+    low, high = (float(scale.coordinate(tau)) for tau in (tau_prior.quantile(0.0), tau_prior.tail(0.01 * outside)))
     node, weight = legendre_nodes(_NODES)
     u = low + 0.5 * (high - low) * (node + 1)
     tau = scale.tau(u)
     mass = weight * np.exp(tau_prior.logpdf(tau)) * scale.slope(u)
     sd = np.hypot(mu_prior.sd, tau)
-    used = mass > 1e-16 * mass.max()
+    used = mass > 0
     mass, sd = mass[used], sd[used]
-    widest = 9.0 * float(sd.max())
-    reach = brentq(lambda x: np.log(mass @ ndtr(-x / sd) / mass.sum()) - np.log(0.5 * outside), 0.0, widest)
+    widest = 40.0 * float(sd.max())
+    log_share = np.log(mass / mass.sum())
+
+    def beyond(reach: float) -> float:
+        return float(logsumexp(log_share + log_ndtr(-reach / sd)) - np.log(0.5 * outside))
+
+    reach = min(brentq(beyond, 0.0, widest), abs(mu_prior.mean) + _FARTHEST)
     if 2 * reach / step > _LARGEST_LATTICE:
         raise QuadratureError("a prior of the heterogeneity this wide needs too large a grid")
     lattice = Lattice.covering(mu_prior.mean - reach, mu_prior.mean + reach, step)

@@ -1,0 +1,5 @@
+"""``python -m reanalysis``: the command line."""
+
+from reanalysis.cli import main
+
+main()
