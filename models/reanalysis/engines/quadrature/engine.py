@@ -15,6 +15,7 @@ from reanalysis.engines.errors import EngineError
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Marginals, Posterior
 from reanalysis.engines.quadrature.alone import Alone
+from reanalysis.engines.quadrature.averages import solve_averages
 from reanalysis.engines.quadrature.beta_rates import solve_beta
 from reanalysis.engines.quadrature.exchangeability import (
     ExchangeabilityPosterior,
@@ -23,7 +24,7 @@ from reanalysis.engines.quadrature.exchangeability import (
     mixed,
     solve_exchangeability,
 )
-from reanalysis.engines.quadrature.hierarchy import solve, solve_averages
+from reanalysis.engines.quadrature.hierarchy import solve
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
 from reanalysis.engines.quadrature.lattice import Lattice
 from reanalysis.engines.quadrature.pooled import CommonEffect, SeparateEffects, solve_common

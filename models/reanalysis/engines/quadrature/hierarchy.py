@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reanalysis.engines.errors import QuadratureError
-from reanalysis.engines.marginal import GridMarginal
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior, normalised
 from reanalysis.engines.quadrature.lattice import Lattice, finer_by, nice_step
 from reanalysis.engines.quadrature.legendre import legendre_nodes, to_coefficients
@@ -32,7 +31,7 @@ Array = NDArray[np.float64]
 _TAILS = (1e-10, 1e-20, 1e-40)
 """Prior mass left outside the first window on each side: less where the data push the posterior to its edge."""
 
-_EDGE = 1e-7
+EDGE = 1e-7
 """Density at the edge of a window, as a share of its maximum, that sends for a wider one."""
 
 _UPHILL = 6.0
@@ -41,13 +40,13 @@ _UPHILL = 6.0
 _FARTHEST = 300.0
 """Logit beyond which a rate is 0 or 1 in double precision, and a likelihood that depends on it no longer moves."""
 
-_ALIASED = 1e-6
+ALIASED = 1e-6
 """Largest share of a density that its grid may leave unresolved."""
 
 _BLURRED = 30.0
 """How much wider than the blur of a grid too coarse for the likelihoods a posterior must be: 1e-3 SD."""
 
-_TAU_NODES = (40, 80, 160)
+TAU_NODES = (40, 80, 160)
 
 
 class AtEdge(QuadratureError):
@@ -100,31 +99,10 @@ def solve_each(
     QuadratureError
         As :func:`solve`, if any of the posteriors fails.
     """
-    return _without_an_edge(lambda tail: _solve(studies, tuple(priors), tail, share, log_apart))
+    return without_an_edge(lambda tail: _solve(studies, tuple(priors), tail, share, log_apart))
 
 
-def solve_averages(
-    studies: Sequence[StudyLikelihood], priors: Sequence[Priors], share: float = 1.0, log_apart: Array | None = None
-) -> list[GridMarginal]:
-    """Posteriors of the average alone, under several pairs of priors.
-
-    The studies' terms are one matrix over (tau, mu), which every prior of tau sums over tau and every prior of mu then
-    multiplies.
-
-    Parameters
-    ----------
-    studies, priors, share, log_apart
-        As of :func:`solve_each`.
-
-    Raises
-    ------
-    QuadratureError
-        As :func:`solve`, if any of the posteriors fails.
-    """
-    return _without_an_edge(lambda tail: _averages(studies, tuple(priors), tail, share, log_apart))
-
-
-def _without_an_edge[R](solved: Callable[[float], R]) -> R:
+def without_an_edge[R](solved: Callable[[float], R]) -> R:
     """What is solved in the first window whose edges have no mass, given the prior mass that it leaves out."""
     for tail in _TAILS[:-1]:
         try:
@@ -134,7 +112,7 @@ def _without_an_edge[R](solved: Callable[[float], R]) -> R:
     return solved(_TAILS[-1])
 
 
-def _prepared(
+def prepared(
     studies: Sequence[StudyLikelihood], priors: tuple[Priors, ...], tail: float, share: float,
     log_apart: Array | None, without: bool,
 ) -> tuple[Surface, Window, Lattice, float]:  # fmt: skip
@@ -173,13 +151,13 @@ def _prepared(
 def _solve(
     studies: Sequence[StudyLikelihood], priors: tuple[Priors, ...], tail: float, share: float, log_apart: Array | None
 ) -> list[HierarchyPosterior]:
-    surface, window, mu, log_constant = _prepared(studies, priors, tail, share, log_apart, True)
-    for count in _TAU_NODES:
-        _require_room(len(studies), mu, count)
+    surface, window, mu, log_constant = prepared(studies, priors, tail, share, log_apart, True)
+    for count in TAU_NODES:
+        require_room(len(studies), mu, count)
         found, lost = _on_grid(surface, mu, window, count, log_constant)
         while not all(map(_mu_resolved, found)) and mu.size < LARGEST_LATTICE // 64:
             mu = mu.at_step(mu.step / 2)
-            _require_room(len(studies), mu, count)
+            require_room(len(studies), mu, count)
             found, lost = _on_grid(surface, mu, window, count, log_constant)
         if all(map(_tau_resolved, found)):
             break
@@ -187,52 +165,6 @@ def _solve(
         _require_sound(one, lost, window, float(surface.scale.coordinate(tau_prior.tail(0.0))))
         _require_sharp(one, surface.spectra.blur)
     return found
-
-
-def _averages(
-    studies: Sequence[StudyLikelihood], priors: tuple[Priors, ...], tail: float, share: float, log_apart: Array | None
-) -> list[GridMarginal]:
-    of_mu, of_tau = (tuple(dict.fromkeys(pair[i] for pair in priors)) for i in (0, 1))
-    crossed = tuple((mu_prior, tau_prior) for mu_prior in of_mu for tau_prior in of_tau)
-    surface, window, mu, _ = _prepared(studies, crossed, tail, share, log_apart, False)
-    if surface.spectra.blur > 0:
-        raise QuadratureError("priors this wide need a grid of their own")
-    half = 0.5 * (window.u_high - window.u_low)
-    for count in _TAU_NODES:
-        node, weight = legendre_nodes(count)
-        u = window.u_low + half * (node + 1)
-        while True:
-            _require_room(len(studies), mu, count)
-            log_terms, lost = surface.terms(mu, u)
-            log_all = log_terms.sum(axis=0)
-            mass = np.exp(log_all - log_all.max())
-            by_tau = np.exp(np.stack([t.logpdf(surface.scale.tau(u)) for t in of_tau]))
-            by_tau *= half * weight * surface.scale.slope(u)
-            by_mu = np.exp(np.stack([m.logpdf(mu.points) for m in of_mu]))
-            density = (by_tau @ mass)[None] * by_mu[:, None]  # (priors of mu, priors of tau, U)
-            total = density.sum(axis=2)
-            aliased = np.abs(density[..., ::2].sum(axis=2) - density[..., 1::2].sum(axis=2)) / total
-            if aliased.max() < _ALIASED or mu.size >= LARGEST_LATTICE // 64:
-                break
-            mu = mu.at_step(mu.step / 2)
-        along_tau = (by_mu @ mass.T)[:, None] * by_tau / weight  # (priors of mu, priors of tau, T)
-        coefficients = np.abs(along_tau @ to_coefficients(count).T)
-        resolved = bool(np.all(coefficients[..., -3:].max(axis=2) < 1e-5 * coefficients.max(axis=2)))
-        if resolved:
-            break
-    edge = max(float((density[..., [0, -1]] / density.max(axis=2, keepdims=True)).max()), 0.0)
-    ends = np.array([window.u_high < float(surface.scale.coordinate(t.tail(0.0))) for t in of_tau])
-    if ends.any():
-        edge = max(edge, float((along_tau[..., -1] / along_tau.max(axis=2))[:, ends].max()))
-    if edge > _EDGE:
-        raise AtEdge("the posterior reaches the edge of the largest grid")
-    if not resolved or aliased.max() >= _ALIASED:
-        raise QuadratureError("the grid of (mu, tau) does not resolve the posterior; narrow the priors of mu and tau")
-    swallowed = lost.any(axis=0) * mass
-    if (np.einsum("tu,kt,mu->mk", swallowed, by_tau, by_mu) / total).max() > 1e-6:
-        raise QuadratureError("the studies conflict by more than double precision resolves under these priors")
-    place = {pair: divmod(index, len(of_tau)) for index, pair in enumerate(crossed)}
-    return [GridMarginal.from_density(mu.points, density[place[pair]]) for pair in priors]
 
 
 def _holding(
@@ -278,7 +210,8 @@ def _log_at(study: StudyLikelihood, lattice: Lattice, *places: int) -> list[floa
     return found
 
 
-def _require_room(studies: int, mu: Lattice, count: int) -> None:
+def require_room(studies: int, mu: Lattice, count: int) -> None:
+    """Raise where a grid would be too large."""
     if studies * count * mu.size > MOST_NUMBERS:
         raise QuadratureError(
             f"the posterior of (mu, tau) needs too large a grid: {studies} studies, {count} x {mu.size} nodes"
@@ -324,10 +257,10 @@ def _mu_resolved(found: HierarchyPosterior) -> bool:
     Their difference is the density's spectrum at the grid's highest frequency: the error of a value between nodes. That
     of a sum over all nodes is its fourth power.
     """
-    if np.abs(found.mass[:, ::2].sum(axis=1) - found.mass[:, 1::2].sum(axis=1)).sum() >= _ALIASED:
+    if np.abs(found.mass[:, ::2].sum(axis=1) - found.mass[:, 1::2].sum(axis=1)).sum() >= ALIASED:
         return False
     difference = found.mass_without[:, :, ::2].sum(axis=2) - found.mass_without[:, :, 1::2].sum(axis=2)
-    return bool(np.abs(difference).sum(axis=1).max() < _ALIASED)
+    return bool(np.abs(difference).sum(axis=1).max() < ALIASED)
 
 
 def _tau_resolved(found: HierarchyPosterior) -> bool:
@@ -350,7 +283,7 @@ def _require_sound(found: HierarchyPosterior, lost: NDArray[np.bool_], window: W
         by_tau = found.mass.sum(axis=1) / found.u_weight
         edges["tau"] = by_tau[-1] / by_tau.max()
     for name, edge in edges.items():
-        if edge > _EDGE:
+        if edge > EDGE:
             raise AtEdge(f"the posterior reaches the edge of the largest grid of {name}; narrow its prior")
     if not lost.any():
         return

@@ -18,11 +18,19 @@ from numpy.typing import NDArray
 from scipy.special import expit, log_expit
 
 from reanalysis.engines.errors import QuadratureError
-from reanalysis.engines.interpolation import cumulative_integral, refined
+from reanalysis.engines.interpolation import refined
 from reanalysis.engines.marginal import GridMarginal
-from reanalysis.engines.quadrature.coordinates import WEIGHTS, Coordinates, Outer
-from reanalysis.engines.quadrature.functional import FunctionalMarginal, Inverse
+from reanalysis.engines.quadrature.functional import FunctionalMarginal
 from reanalysis.engines.quadrature.lattice import Lattice, finer_by, nice_step
+from reanalysis.engines.quadrature.risk_grid import (
+    KEPT,
+    RESOLUTION,
+    RiskGrid,
+    precisions,
+    risk_grid,
+    scaled,
+    standard_deviation,
+)
 from reanalysis.engines.quadrature.spectra import NOISE
 from reanalysis.engines.quadrature.study_likelihood import NEGLIGIBLE, StudyLikelihood
 
@@ -39,26 +47,10 @@ class Predictive(Protocol):
         """Nodes, shape (D,), and the density at them."""
 
 
-_KEEP = 1e-12
-"""Share of its maximum below which a density is dropped."""
-
-_RESOLUTION = 0.55
-"""Grid step in conditional SDs: the spectrum of a normal density ends before the grid's, at 1e-7."""
-
-_TABULATED = 0.42
-"""The same along the effect, where distribution functions are read between nodes."""
-
-_REFINED = 3
-"""How much finer than its nodes the density along the effect is tabulated."""
-
-_FEW = 20_000
-"""Nodes of a grid of the mean logit for which no other coordinate is looked at."""
-
 _LOST = 1e-6
 """Largest share of a posterior that the rounding of its factors may make up."""
 
 _LARGEST_EXPONENT = 700.0
-_LARGEST_GRID = 2**20
 _LARGEST_LATTICE = 2**20
 _MOST_PRODUCTS = 2**9
 """Terms of a sum of products by each node that a lattice may have."""
@@ -99,8 +91,8 @@ class StudyEffects:
             too large.
         """
         natural, q = predictive(min(1.0, 0.5 * likelihood.effect_width(0.0)))
-        width = _standard_deviation(natural, q)
-        step = _RESOLUTION * (max(_precisions(likelihood)) + width**-2) ** -0.5
+        width = standard_deviation(natural, q)
+        step = RESOLUTION * (max(precisions(likelihood)) + width**-2) ** -0.5
         try:
             finer = finer_by(natural.step, step)
             fine = refined(q, finer) if finer > 1 else q
@@ -122,10 +114,8 @@ class StudyEffects:
         control = likelihood.baseline_lattice(effect.step, effect)
         wide = control.plus(effect)
         _require_room(name, wide.size)
-        control_factor, treated_factor = _scaled(likelihood.control_factor(control)), likelihood.treated_factor(wide)
-        treated, treated_factor = _cut(
-            wide, _scaled(treated_factor), treated_factor > treated_factor.max() - NEGLIGIBLE
-        )
+        control_factor, treated_factor = scaled(likelihood.control_factor(control)), likelihood.treated_factor(wide)
+        treated, treated_factor = _cut(wide, scaled(treated_factor), treated_factor > treated_factor.max() - NEGLIGIBLE)
         possible = treated.minus(control)
         inside = (effect.index >= possible.first) & (effect.index <= possible.last)
         (_, rounding), (effect, q) = _cut(effect, rounding, inside), _cut(effect, q, inside)
@@ -171,7 +161,7 @@ class StudyEffects:
         )
         prior = likelihood.middle_factor(half)
         assert prior is not None
-        middle = sliding_window_view(_scaled(prior), effect.size)[: 2 * at_control.size : 2]
+        middle = sliding_window_view(scaled(prior), effect.size)[: 2 * at_control.size : 2]
         wide = at_control.plus(effect)
         other = sliding_window_view(_within(at_treated, by_treated, wide), effect.size)
         prints = by_control[:, None] * other * middle
@@ -216,101 +206,9 @@ class StudyEffects:
         return grid.functional(log_expit(treated) - log_expit(control), grid.coordinates.effect_of_log_ratio)
 
     @cached_property
-    def _grid(self) -> _Grid:
-        """The joint posterior in the coordinates that need the fewest nodes, the mean logit if it needs few."""
-        plans = [self._plan(outer) for outer in WEIGHTS]
-        plan = plans[0] if plans[0].nodes <= _FEW else min(plans, key=lambda p: p.nodes)
-        if plan.nodes > _LARGEST_GRID:
-            raise QuadratureError(
-                f"the risk difference of study {self.likelihood.study.study!r} needs a grid of {plan.nodes:.2g} nodes"
-            )
-        return self._laid(plan)
-
-    def _plan(self, outer: Outer) -> _Plan:
-        """Strides, in half steps of the lattice, along the outer coordinate and the effect, and the nodes they make."""
-        effect, (control, treated) = self.effect[0], (self.control[0], self.treated[0])
-        below, above = WEIGHTS[outer]
-        first, second = _precisions(self.likelihood)
-        q_precision = _standard_deviation(effect, self.given_others) ** -2
-        along_outer = _RESOLUTION * (first + second) ** -0.5
-        along_effect = _TABULATED * (below**2 * first + above**2 * second + q_precision) ** -0.5
-        stride = 2 * finer_by(min(along_effect, self.coarsest), effect.step)
-        outer_stride = finer_by(along_outer, 0.5 * effect.step)
-        ends = [2 * (below * t + above * c) for t, c in ((treated.first, control.first), (treated.last, control.last))]
-        low, high = int(ends[0]) // outer_stride, -(-int(ends[1]) // outer_stride)
-        return _Plan(outer, outer_stride, low, high - low + 1, stride, -(-2 * effect.size // stride))
-
-    def _laid(self, plan: _Plan) -> _Grid:
-        effect = self.effect[0]
-        half, (below, above) = 0.5 * effect.step, WEIGHTS[plan.outer]
-        every = plan.effect_stride // 2
-        i = plan.outer_stride * (plan.low + np.arange(plan.outer_size))[:, None]
-        j = 2 * (effect.first + every * np.arange(-(-effect.size // every)))
-        mass = np.ones((len(i), len(j)))
-        for share, factor in ((-below, self.likelihood.control_factor), (above, self.likelihood.treated_factor)):
-            index = i + (share * j).astype(np.int64)
-            first = int(index.min())
-            lattice = Lattice(half, first, int(index.max()) - first + 1)
-            mass *= _scaled(factor(lattice))[index - first]
-        if not self.likelihood.splits:
-            index = i + ((above - below) / 2 * j).astype(np.int64)
-            lattice = Lattice(half, int(index.min()), int(index.max()) - int(index.min()) + 1)
-            prior = self.likelihood.middle_factor(lattice)
-            assert prior is not None
-            mass *= _scaled(prior)[index - lattice.first]
-        mass *= self.given_others[::every]
-        by_outer = mass.sum(axis=1)
-        kept = np.flatnonzero(by_outer > _KEEP * by_outer.max())
-        rows = slice(int(kept[0]), int(kept[-1]) + 1)
-        coordinates = Coordinates(plan.outer, half * i[rows].astype(float))
-        return _Grid(coordinates, half * j.astype(float), mass[rows] / by_outer.sum())
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """A grid to be laid: strides in half steps of the lattice, index of the first outer node in its strides."""
-
-    outer: Outer
-    outer_stride: int
-    low: int
-    outer_size: int
-    effect_stride: int
-    effect_size: int
-
-    @property
-    def nodes(self) -> int:
-        return self.outer_size * self.effect_size
-
-
-@dataclass(frozen=True)
-class _Grid:
-    """Posterior masses, shape (A, D), at nodes of the outer coordinate and of the effect, shape (D,)."""
-
-    coordinates: Coordinates
-    effect: Array
-    mass: Array
-
-    @cached_property
-    def logits(self) -> tuple[Array, Array]:
-        """Control and treated logits, each of shape (A, D)."""
-        return self.coordinates.logits(self.effect)
-
-    @cached_property
-    def _along_effect(self) -> tuple[Array, Array, Array]:
-        """Fine nodes of the effect; for each outer node the density along it and its cumulative integral."""
-        density = refined(self.mass, _REFINED)
-        step = (self.effect[1] - self.effect[0]) / _REFINED
-        return (
-            self.effect[0] + step * np.arange(density.shape[1]),
-            density,
-            cumulative_integral(density, step),
-        )
-
-    def functional(
-        self, values: Array, inverse: Inverse, limits: tuple[float, float] = (-np.inf, np.inf)
-    ) -> FunctionalMarginal:
-        """Posterior of a function of both coordinates from its values (A, D) and its inverse along the effect."""
-        return FunctionalMarginal(*self._along_effect, values.ravel(), self.mass.ravel(), inverse, limits)
+    def _grid(self) -> RiskGrid:
+        logits = (self.control[0], self.treated[0])
+        return risk_grid(self.likelihood, logits, self.effect[0], self.given_others, self.coarsest)
 
 
 def _cut(lattice: Lattice, values: Array, keep: NDArray[np.bool_]) -> tuple[Lattice, Array]:
@@ -340,16 +238,6 @@ def _require_resolved(study: str, q: Array, rounding: Array, likelihood: Array) 
         raise QuadratureError(f"study {study!r} lies where rounding hides what the other studies say of its effect")
 
 
-def _precisions(likelihood: StudyLikelihood) -> tuple[float, float]:
-    """Precision of the control logit, prior included, and of the treated logit."""
-    control = likelihood.information("control") + likelihood.prior_information
-    return control, likelihood.information("treated")
-
-
-def _scaled(log_factor: Array) -> Array:
-    return np.exp(log_factor - log_factor.max())
-
-
 def _used(lattice: Lattice, density: Array, study: str) -> tuple[Lattice, Array]:
     """The part of a density that counts.
 
@@ -364,7 +252,7 @@ def _used(lattice: Lattice, density: Array, study: str) -> tuple[Lattice, Array]
             f"the posterior of study {study!r} does not fit its grid: the study contradicts the other studies, or "
             "its priors, by more than double precision resolves"
         )
-    part = lattice.part(density > _KEEP * top)
+    part = lattice.part(density > KEPT * top)
     first = part.first - lattice.first
     return part, density[first : first + part.size]
 
@@ -376,7 +264,7 @@ def _marginal(lattice: Lattice, density: Array) -> GridMarginal:
 def effect_marginal(likelihood: StudyLikelihood, predictive: Predictive) -> GridMarginal:
     """Posterior of the effect of a study that has no arms to integrate over, or of one arm's logit."""
     coarse, q = predictive(1.0)
-    narrow = min(likelihood.width(), _standard_deviation(coarse, q))
+    narrow = min(likelihood.width(), standard_deviation(coarse, q))
     step = nice_step(narrow / 3)
     for pulled in (False, True):
         lattice, q = predictive(step, pulled)
@@ -389,9 +277,3 @@ def effect_marginal(likelihood: StudyLikelihood, predictive: Predictive) -> Grid
             if pulled:
                 raise
     raise AssertionError
-
-
-def _standard_deviation(lattice: Lattice, density: Array) -> float:
-    mass = density / density.sum()
-    mean = mass @ lattice.points
-    return float(np.sqrt(mass @ (lattice.points - mean) ** 2))

@@ -1,0 +1,175 @@
+"""The grid over which a study's risk difference and risk ratio are integrated: an outer coordinate and the effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reanalysis.engines.errors import QuadratureError
+from reanalysis.engines.interpolation import cumulative_integral, refined
+from reanalysis.engines.quadrature.coordinates import WEIGHTS, Coordinates, Outer
+from reanalysis.engines.quadrature.functional import FunctionalMarginal, Inverse
+from reanalysis.engines.quadrature.lattice import Lattice, finer_by
+from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
+
+Array = NDArray[np.float64]
+
+KEPT = 1e-12
+"""Share of its maximum below which a density is dropped."""
+
+RESOLUTION = 0.55
+"""Grid step in conditional SDs: the spectrum of a normal density ends before the grid's, at 1e-7."""
+
+_TABULATED = 0.42
+"""The same along the effect, where distribution functions are read between nodes."""
+
+_REFINED = 3
+"""How much finer than its nodes the density along the effect is tabulated."""
+
+_FEW = 20_000
+"""Nodes of a grid of the mean logit for which no other coordinate is looked at."""
+
+_LARGEST_GRID = 2**20
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A grid to be laid: strides in half steps of the lattice, index of the first outer node in its strides."""
+
+    outer: Outer
+    outer_stride: int
+    low: int
+    outer_size: int
+    effect_stride: int
+    effect_size: int
+
+    @property
+    def nodes(self) -> int:
+        return self.outer_size * self.effect_size
+
+
+@dataclass(frozen=True)
+class RiskGrid:
+    """Posterior masses, shape (A, D), at nodes of the outer coordinate and of the effect, shape (D,)."""
+
+    coordinates: Coordinates
+    effect: Array
+    mass: Array
+
+    @cached_property
+    def logits(self) -> tuple[Array, Array]:
+        """Control and treated logits, each of shape (A, D)."""
+        return self.coordinates.logits(self.effect)
+
+    @cached_property
+    def _along_effect(self) -> tuple[Array, Array, Array]:
+        """Fine nodes of the effect; for each outer node the density along it and its cumulative integral."""
+        density = refined(self.mass, _REFINED)
+        step = (self.effect[1] - self.effect[0]) / _REFINED
+        return (
+            self.effect[0] + step * np.arange(density.shape[1]),
+            density,
+            cumulative_integral(density, step),
+        )
+
+    def functional(
+        self, values: Array, inverse: Inverse, limits: tuple[float, float] = (-np.inf, np.inf)
+    ) -> FunctionalMarginal:
+        """Posterior of a function of both coordinates from its values (A, D) and its inverse along the effect."""
+        return FunctionalMarginal(*self._along_effect, values.ravel(), self.mass.ravel(), inverse, limits)
+
+
+def risk_grid(
+    likelihood: StudyLikelihood, logits: tuple[Lattice, Lattice], effect: Lattice, given_others: Array, coarsest: float
+) -> RiskGrid:
+    """The joint posterior in the coordinates that need the fewest nodes, the mean logit if it needs few.
+
+    Parameters
+    ----------
+    likelihood : StudyLikelihood
+        The study.
+    logits : tuple of Lattice
+        Where its control and its treated logit have mass.
+    effect : Lattice
+        Where its effect has.
+    given_others : ndarray, shape (D,)
+        Density of the effect given all else at the nodes of ``effect``.
+    coarsest : float
+        Largest step that resolves that density.
+
+    Raises
+    ------
+    QuadratureError
+        If the grid would be too large.
+    """
+    plans = [_planned(likelihood, logits, effect, given_others, coarsest, outer) for outer in WEIGHTS]
+    plan = plans[0] if plans[0].nodes <= _FEW else min(plans, key=lambda p: p.nodes)
+    if plan.nodes > _LARGEST_GRID:
+        raise QuadratureError(
+            f"the risk difference of study {likelihood.study.study!r} needs a grid of {plan.nodes:.2g} nodes"
+        )
+    return _laid(likelihood, effect, given_others, plan)
+
+
+def _planned(
+    likelihood: StudyLikelihood, logits: tuple[Lattice, Lattice], effect: Lattice, given_others: Array, coarsest: float,
+    outer: Outer,
+) -> _Plan:  # fmt: skip
+    """Strides, in half steps of the lattice, along the outer coordinate and the effect, and the nodes they make."""
+    control, treated = logits
+    below, above = WEIGHTS[outer]
+    first, second = precisions(likelihood)
+    q_precision = standard_deviation(effect, given_others) ** -2
+    along_outer = RESOLUTION * (first + second) ** -0.5
+    along_effect = _TABULATED * (below**2 * first + above**2 * second + q_precision) ** -0.5
+    stride = 2 * finer_by(min(along_effect, coarsest), effect.step)
+    outer_stride = finer_by(along_outer, 0.5 * effect.step)
+    ends = [2 * (below * t + above * c) for t, c in ((treated.first, control.first), (treated.last, control.last))]
+    low, high = int(ends[0]) // outer_stride, -(-int(ends[1]) // outer_stride)
+    return _Plan(outer, outer_stride, low, high - low + 1, stride, -(-2 * effect.size // stride))
+
+
+def _laid(likelihood: StudyLikelihood, effect: Lattice, given_others: Array, plan: _Plan) -> RiskGrid:
+    half, (below, above) = 0.5 * effect.step, WEIGHTS[plan.outer]
+    every = plan.effect_stride // 2
+    i = plan.outer_stride * (plan.low + np.arange(plan.outer_size))[:, None]
+    j = 2 * (effect.first + every * np.arange(-(-effect.size // every)))
+    mass = np.ones((len(i), len(j)))
+    for share, factor in ((-below, likelihood.control_factor), (above, likelihood.treated_factor)):
+        index = i + (share * j).astype(np.int64)
+        first = int(index.min())
+        lattice = Lattice(half, first, int(index.max()) - first + 1)
+        mass *= scaled(factor(lattice))[index - first]
+    if not likelihood.splits:
+        index = i + ((above - below) / 2 * j).astype(np.int64)
+        lattice = Lattice(half, int(index.min()), int(index.max()) - int(index.min()) + 1)
+        prior = likelihood.middle_factor(lattice)
+        assert prior is not None
+        mass *= scaled(prior)[index - lattice.first]
+    mass *= given_others[::every]
+    by_outer = mass.sum(axis=1)
+    kept = np.flatnonzero(by_outer > KEPT * by_outer.max())
+    rows = slice(int(kept[0]), int(kept[-1]) + 1)
+    coordinates = Coordinates(plan.outer, half * i[rows].astype(float))
+    return RiskGrid(coordinates, half * j.astype(float), mass[rows] / by_outer.sum())
+
+
+def precisions(likelihood: StudyLikelihood) -> tuple[float, float]:
+    """Precision of the control logit, prior included, and of the treated logit."""
+    control = likelihood.information("control") + likelihood.prior_information
+    return control, likelihood.information("treated")
+
+
+def scaled(log_factor: Array) -> Array:
+    """Values whose largest is 1, from their logs."""
+    return np.exp(log_factor - log_factor.max())
+
+
+def standard_deviation(lattice: Lattice, density: Array) -> float:
+    """SD of a density on a lattice."""
+    mass = density / density.sum()
+    mean = mass @ lattice.points
+    return float(np.sqrt(mass @ (lattice.points - mean) ** 2))
