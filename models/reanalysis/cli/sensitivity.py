@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reanalysis.model.spec import ModelSpec
     from reanalysis.sensitivity.all_models import ModelAnswer
     from reanalysis.sensitivity.multiverse.multiverse import Multiverse
+    from reanalysis.sensitivity.scenario import Outcome
     from reanalysis.sensitivity.tipping.search import TippingPoint
 
 _TABLES = (".csv", ".parquet")
@@ -46,9 +47,12 @@ def sensitivity_command(
     from reanalysis.evidence.audit.ledger import require_consistent
     from reanalysis.evidence.candidates import assumed_sizes, sizes_told
     from reanalysis.model.selection import select
+    from reanalysis.sensitivity.alarms import alarms
     from reanalysis.sensitivity.all_models import all_models as fit_all_models
     from reanalysis.sensitivity.multiverse.multiverse import multiverse
     from reanalysis.sensitivity.multiverse.summary import plain_rows, summary
+    from reanalysis.sensitivity.priors import priors
+    from reanalysis.sensitivity.scenario import run
     from reanalysis.sensitivity.tipping.points import tipping_points
 
     selection = select(evidence, spec, endpoint)
@@ -60,6 +64,12 @@ def sensitivity_command(
         points = tipping_points(evidence, endpoint, spec)
     with working("predictive checks and power scaling"):
         checks = _checks(spec, chosen)
+    with working("other priors"):
+        outcomes: dict[str, list[Outcome]] = {}
+        for outcome in run(evidence, endpoint, priors(evidence, spec, endpoint)):
+            outcomes.setdefault(outcome.scenario.group, []).append(outcome)
+        study = chosen.comparative[0] if len(chosen.comparative) == 1 else None
+        deciding = alarms(outcomes, checks["power_scaling"].table, study)
     models: list[ModelAnswer] = []
     if all_models:
         with working("every model once"):
@@ -70,6 +80,7 @@ def sensitivity_command(
         whole: dict[str, Any] = summary(found) | {"denominators": assumed_sizes(selection.observations)}
         whole |= {"tipping_points": [point.as_dict() for point in points]}
         whole |= {name: {"text": check.text, "table": plain_rows(check.table)} for name, check in checks.items()}
+        whole["alarms"] = [alarm.as_dict() for alarm in deciding]
         if all_models:
             whole["models"] = [model.as_dict() for model in models]
         print_json(whole)
@@ -79,6 +90,9 @@ def sensitivity_command(
         page = Page()
         with until_closed(page.file):  # type: ignore[arg-type]
             _print(page, evidence.endpoint_label(endpoint), summary(found))
+            what = "fewer events" if evidence.endpoint(endpoint).better is None else "benefit"
+            for alarm in deciding:
+                page.lines(alarm.sentence(what), style="bold")
             for line in sizes:
                 page.lines(line)
             _print_points(page, points)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reanalysis.report.analysis import Analysis
 from reanalysis.report.endpoint import EndpointAnalysis
-from reanalysis.report.numbers import counted, decimal, interval, percent, points_interval
+from reanalysis.report.numbers import counted, interval, percent, points_interval
 from reanalysis.sensitivity.scenario import Outcome
 
 _EVEN = 0.1
@@ -97,18 +97,7 @@ def silence(endpoint: EndpointAnalysis) -> str:
 def deciding_priors(endpoint: EndpointAnalysis) -> list[str]:
     """One sentence a prior that decides the headline."""
     what = "benefit" if endpoint.direction.benefit is not None else "fewer events"
-    found = []
-    for alarm in endpoint.alarms:
-        text = f"The prior of the {alarm.prior} matters:"
-        if alarm.moved:
-            text += (
-                f" other choices move the probability of {what} from {percent(alarm.primary)} to between "
-                f"{percent(alarm.low)} ({alarm.lowest}) and {percent(alarm.high)} ({alarm.highest})"
-            )
-        if alarm.scaled:
-            text += f"{';' if alarm.moved else ''} power scaling finds {decimal(alarm.scaling)}, above 0.05"
-        found.append(text + ".")
-    return found
+    return [alarm.sentence(what) for alarm in endpoint.alarms]
 
 
 def headline_sentences(analysis: Analysis) -> list[str]:
