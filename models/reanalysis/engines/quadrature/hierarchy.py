@@ -258,7 +258,10 @@ def _holding(
             (at_left, low_end), (high_end, at_right) = (
                 _log_at(study, Lattice(step, first, size), *places) for places in ((0, margin), (-1 - margin, -1))
             )
-            left, right = left or at_left - low_end > _UPHILL, right or at_right - high_end > _UPHILL
+            left, right = (
+                left or at_left > low_end + _UPHILL,
+                right or at_right > high_end + _UPHILL,
+            )  # both may be -inf
         if not (left or right):
             return spectra, log_scale
         if 2 * size * step > most:
