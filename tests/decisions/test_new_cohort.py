@@ -171,6 +171,24 @@ def test_a_single_arm_leaves_the_primary_posterior_as_it_was(msk: dict[str, Pred
         assert prediction.after.odds_ratio != prediction.before.odds_ratio
 
 
+@pytest.mark.parametrize("events", [0, 1], ids=["no event", "only events"])
+def test_a_cohort_that_says_nothing_of_a_ratio_is_predicted_and_moves_no_belief(
+    today: Evidence, tmp_path: Path, events: int
+) -> None:
+    """Its treated arm is not known when it is predicted: it has the chance that another count leaves it."""
+    new = f"{FIVE}\nC,control,x,{40 * events},40\nC,treated,x,{{}},12\n"
+    silent = one(predict(today, read_evidence(folder(tmp_path / "silent", new.format(12 * events)))))
+    assert silent.model == "contrast"
+    assert silent.after == silent.before
+    others = [
+        one(predict(today, read_evidence(folder(tmp_path / str(x), new.format(x)))))
+        for x in range(13)
+        if x != 12 * events
+    ]
+    assert all(other.expected == silent.expected and other.after != other.before for other in others)
+    assert np.exp([other.score.log_score for other in (silent, *others)]).sum() == pytest.approx(1)
+
+
 def test_single_arms_without_a_benchmark_are_named_not_guessed(today: Evidence, tmp_path: Path) -> None:
     (found,) = predict(today, read_evidence(folder(tmp_path / "new", f"{FIVE}\nC,treated,x,9,24\n")))
     assert isinstance(found, NotPredicted)
