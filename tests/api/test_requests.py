@@ -107,7 +107,7 @@ def test_both_doors_say_what_an_unknown_endpoint_could_mean() -> None:
         ({"priors": {"tau": ra.Distribution("halfnormal", (-1.0,))}}, "priors tau: 'halfnormal(-1)': scale must"),
         ({"priors": 3}, "priors 3: must be a mapping of names to values, or texts NAME=DISTRIBUTION"),
         ({"leave_out": 3}, "leave_out 3: must be a study or several"),
-        ({"single_arms": "maybe"}, "single_arms 'maybe': must be true or false"),
+        ({"model": "exnex", "basket": "maybe"}, "basket 'maybe': must be true or false"),
         ({"basket": True}, "basket: is exnex of single arms, not contrast"),
         ({"prior": {}}, "prior: is no choice; did you mean 'priors'?; there are model, pooling"),
     ],

@@ -62,7 +62,7 @@ def test_the_defaults_of_a_bare_folder_are_printed(tmp_path: Path) -> None:
     assert found["spec"]["priors"] == {
         "mu": "normal(0,1)",
         "tau": "halfnormal(0.5)",
-        "baseline": "normal(0,1.5)",
+        "baseline": "normal(0,10)",
     }
     assert found["spec"]["defaults"]["rho"] == {"A": 0, "B": 0}
     text = run("fit", where, "--endpoint", "x", "--engine", "quadrature").out

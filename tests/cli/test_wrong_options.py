@@ -10,7 +10,10 @@ from cli.command import Ended, fit, run
 from evidence.folders import ANAKINRA, FIVE, TWO_STUDIES, Row, folder
 from reanalysis.model.spec import MODELS
 
-FAMILIES = "normal(mean,sd), halfnormal(scale), exponential(rate), lognormal(meanlog,sdlog), uniform(lower,upper)"
+FAMILIES = (
+    "normal(mean,sd), logistic(mean,scale), halfnormal(scale), exponential(rate), lognormal(meanlog,sdlog), "
+    "uniform(lower,upper)"
+)
 
 
 def refused(ended: Ended) -> list[str]:

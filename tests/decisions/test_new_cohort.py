@@ -24,7 +24,7 @@ from reanalysis.evidence.observation import Candidates
 from reanalysis.evidence.problems import InconsistentPrint, InvalidInput
 from reanalysis.model.data import Benchmark, StudyData
 from reanalysis.model.selection import default_spec, select
-from reanalysis.sensitivity.unseen import treated_logit_unseen
+from reanalysis.sensitivity.unseen import logit_unseen
 
 DATA = Path(__file__).parents[2] / "data"
 TODAY = f"{FIVE}\nA,control,x,9,20\nA,treated,x,7,20\nB,control,x,13,30\nB,treated,x,12,31\n"
@@ -171,6 +171,24 @@ def test_a_single_arm_leaves_the_primary_posterior_as_it_was(msk: dict[str, Pred
         assert prediction.after.odds_ratio != prediction.before.odds_ratio
 
 
+@pytest.mark.parametrize("events", [0, 1], ids=["no event", "only events"])
+def test_a_cohort_that_says_nothing_of_a_ratio_is_predicted_and_moves_no_belief(
+    today: Evidence, tmp_path: Path, events: int
+) -> None:
+    """Its treated arm is not known when it is predicted: it has the chance that another count leaves it."""
+    new = f"{FIVE}\nC,control,x,{40 * events},40\nC,treated,x,{{}},12\n"
+    silent = one(predict(today, read_evidence(folder(tmp_path / "silent", new.format(12 * events)))))
+    assert silent.model == "contrast"
+    assert silent.after == silent.before
+    others = [
+        one(predict(today, read_evidence(folder(tmp_path / str(x), new.format(x)))))
+        for x in range(13)
+        if x != 12 * events
+    ]
+    assert all(other.expected == silent.expected and other.after != other.before for other in others)
+    assert np.exp([other.score.log_score for other in (silent, *others)]).sum() == pytest.approx(1)
+
+
 def test_single_arms_without_a_benchmark_are_named_not_guessed(today: Evidence, tmp_path: Path) -> None:
     (found,) = predict(today, read_evidence(folder(tmp_path / "new", f"{FIVE}\nC,treated,x,9,24\n")))
     assert isinstance(found, NotPredicted)
@@ -217,8 +235,7 @@ def test_command_prints_json_or_text_and_refuses_with_exit_2(tmp_path: Path) -> 
 def test_a_new_cohort_enters_no_fit_before_it_is_absorbed() -> None:
     """The candidates of the new treated arm must not reach its own prediction."""
     unseen = [
-        treated_logit_unseen(spec(), data(study("A", (9, 20), (7, 20)), study("C", (5, 25), (x, 24))), "C")
-        for x in (0, 24)
+        logit_unseen(spec(), data(study("A", (9, 20), (7, 20)), study("C", (5, 25), (x, 24))), "C") for x in (0, 24)
     ]
     assert unseen[0].mean() == unseen[1].mean()
     assert unseen[0].sd() == unseen[1].sd()
@@ -234,5 +251,5 @@ def test_a_benchmark_alone_says_no_more_of_an_effect_than_a_control_alone(anchor
     for name in ("log_odds_ratio", "tau", "log_odds_ratio_new"):
         assert beside.overall[name].mean() == pytest.approx(without.overall[name].mean(), abs=tolerance)
     seen = replace(known, treated=Candidates.count(9, 24))
-    unseen = treated_logit_unseen(model, data(*two, seen), "C")
+    unseen = logit_unseen(model, data(*two, seen), "C")
     assert unseen.mean() == pytest.approx(beside.study["C"]["treated_logit"].mean(), abs=1e-9)

@@ -101,7 +101,7 @@ def test_a_benchmark_of_no_weight_is_the_vague_baseline() -> None:
     rows = two_arms(ROWS, 0.02).studies
     same(
         fit(spec("all-cohort"), data(*rows, replace(alone, benchmark=mark))),
-        fit(spec(single_arms=True), data(*rows, alone)),
+        fit(spec(), data(*rows, alone)),
         1e-8,
     )
 

@@ -33,10 +33,10 @@ def test_studies_come_in_the_order_of_their_ids_whatever_the_order_of_rows(tmp_p
     assert chosen(here) == chosen(there)
 
 
-def test_single_arms_enter_only_where_asked_for(tmp_path: Path) -> None:
+def test_single_arms_enter_models_of_rates_and_no_effect(tmp_path: Path) -> None:
     evidence = read_evidence(folder(tmp_path, ROWS))
-    assert chosen(evidence, single_arms=True).names == ("A", "B", "C")
-    assert chosen(evidence, single_arms=True).comparative == ("A", "B")
+    for model in ("contrast", "exnex", "bias", "all-cohort"):  # no benchmark is declared
+        assert chosen(evidence, model=model).names == chosen(evidence, model=model).comparative == ("A", "B")
     assert chosen(evidence, model="rates").names == ("A", "B", "C")
     assert chosen(evidence, model="rates", arm="treated").names == ("A", "B")
 

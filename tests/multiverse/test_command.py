@@ -11,13 +11,13 @@ import pytest
 from cli.command import run
 from multiverse.stand_in import Sampled, sampled_by_quadrature
 from reanalysis.checks.result import CheckResult
+from reanalysis.effects.headline import NO_AVERAGE
 from reanalysis.engines.errors import EngineError
 from reanalysis.evidence.folder import read_evidence
 from reanalysis.model.family import FAMILIES
 from reanalysis.model.selection import default_spec
 from reanalysis.model.spec import ModelSpec
 from reanalysis.sensitivity import all_models
-from reanalysis.sensitivity.headline_effect import NO_AVERAGE
 from reanalysis.sensitivity.multiverse.multiverse import Multiverse, multiverse
 from reanalysis.sensitivity.multiverse.summary import summary
 from report.figures.folders import write_folder

@@ -21,7 +21,7 @@ from reanalysis.model.spec import ModelSpec
 from reanalysis.sensitivity.multiverse import multiverse as module
 from reanalysis.sensitivity.multiverse.choices import Choice, Level, choices
 from reanalysis.sensitivity.multiverse.multiverse import ANY, MOST, Multiverse, multiverse
-from reanalysis.sensitivity.multiverse.specification import Specification, answer
+from reanalysis.sensitivity.multiverse.specification import Specification, answers
 from reanalysis.sensitivity.multiverse.summary import summary
 from reanalysis.sensitivity.multiverse.variance import complete, variance_decomposition
 from report.figures.folders import write_folder
@@ -67,7 +67,7 @@ def test_a_combination_taken_at_random_is_what_a_fit_by_hand_gives(
         chosen, final = evidence, spec
         for choice, level in zip(crossed, levels, strict=True):
             chosen, final = choice.levels[level].apply(chosen, final)
-        expected = answer(Specification(final, select(chosen, final, "crs_any").data))
+        (expected,) = answers([Specification(final, select(chosen, final, "crs_any").data)])
         row = crs.table.iloc[crs.cells[tuple(levels)]]
         assert row["mean"] == pytest.approx(expected["mean"], abs=1e-12)
         assert row["p_below_0"] == pytest.approx(expected["p_below_0"], abs=1e-12)
@@ -119,9 +119,9 @@ def test_any_number_of_workers_gives_the_same_bits(
 
 def test_no_pooling_of_several_studies_is_counted_and_not_dropped(evidence: Evidence, spec: ModelSpec) -> None:
     data = select(evidence, spec, "icans_any").data
-    assert "no average" in str(answer(Specification(replace(spec, pooling="none"), data))["reason"])
+    assert "no average" in str(answers([Specification(replace(spec, pooling="none"), data)])[0]["reason"])
     alone = select(evidence, replace(spec, leave_out=("iptw", "phase1")), "icans_any").data
-    assert answer(Specification(replace(spec, pooling="none"), alone))["effect"] == "phase2"
+    assert answers([Specification(replace(spec, pooling="none"), alone)])[0]["effect"] == "phase2"
 
 
 def test_grids_are_refined_only_where_there_are_too_few_specifications(evidence: Evidence, spec: ModelSpec) -> None:
@@ -235,6 +235,6 @@ def test_a_prior_on_twofold_better_odds_favours_benefit(crs: Multiverse) -> None
 def test_a_sceptical_prior_pulls_towards_no_effect(evidence: Evidence, spec: ModelSpec) -> None:
     data = select(evidence, spec, "infection_g3").data
     sceptical = replace(spec, priors=replace(spec.priors, mu=Distribution("normal", (0.0, 0.355))))
-    assert abs(float(answer(Specification(sceptical, data))["mean"])) < abs(
-        float(answer(Specification(spec, data))["mean"])
+    assert abs(float(answers([Specification(sceptical, data)])[0]["mean"])) < abs(
+        float(answers([Specification(spec, data)])[0]["mean"])
     )

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.special import expit, logsumexp
+from scipy.special import expit, logit, logsumexp, softmax
 from scipy.stats import betabinom, norm
 
 from engines.builders import ICANS, data, ratio, study, two_arms
 from engines.builders import spec as make_spec
 from reanalysis.engines.fit import fit
+from reanalysis.evidence.observation import Candidates
 from reanalysis.model.data import ModelData
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.sensitivity.left_out_prediction import left_out_prediction
@@ -56,14 +57,21 @@ def test_in_sample_values_are_those_of_posterior_draws() -> None:
             assert found[one.study, arm]["in_sample"] == pytest.approx(expected, abs=0.015)
 
 
-def test_prior_values_are_those_of_prior_draws() -> None:
+@pytest.mark.parametrize(("arm", "seen", "hidden"), [("treated", (9, 30), (5, 28)), ("control", (5, 28), (9, 30))])
+def test_the_other_arm_predicts_through_the_priors_alone(
+    arm: str, seen: tuple[int, int], hidden: tuple[int, int]
+) -> None:
+    """Against draws of the priors weighted by what the other arm printed, its logit drawn from nearby."""
     rng = np.random.default_rng(2)
-    size = 200_000
+    size, centre = 200_000, logit(seen[0] / seen[1])
     effect = rng.normal(0, 1, size) + np.abs(rng.normal(0, 0.5, size)) * rng.standard_normal(size)
-    control = rng.normal(0, 10, size) - effect / 2
-    found = by_arm(predictive_checks(SPEC, COUNTS))
-    assert found["a", "control"]["prior"] == pytest.approx(mid_p(9, 30, control, 0.02), abs=0.004)
-    assert found["a", "treated"]["prior"] == pytest.approx(mid_p(5, 28, control + effect, 0.02), abs=0.004)
+    effect = effect if arm == "treated" else -effect  # the hidden arm's logit less that of the one seen
+    other = rng.normal(centre, 1.5, size)
+    weight = log_likelihood(Candidates.count(*seen), other, 0.02)
+    weight = weight + norm.logpdf(other + effect / 2, 0, 10) - norm.logpdf(other, centre, 1.5)
+    chosen = rng.choice(other + effect, size, p=softmax(weight))
+    found = by_arm(predictive_checks(SPEC, COUNTS))["a", arm]["other_arm"]
+    assert found == pytest.approx(mid_p(*hidden, chosen, 0.02), abs=0.006)
 
 
 def test_the_treated_arm_left_out_is_predicted_from_its_own_controls_and_all_other_studies() -> None:
@@ -73,9 +81,12 @@ def test_the_treated_arm_left_out_is_predicted_from_its_own_controls_and_all_oth
     assert found == pytest.approx(mid_p(5, 28, np.log(rate / (1 - rate)), 0.02), abs=0.015)
 
 
-def test_no_study_lends_another_its_baseline() -> None:
-    for row in predictive_checks(SPEC, COUNTS).table.query("arm == 'control'").to_dict("records"):
-        assert row["left_out"] == row["prior"]
+def test_without_other_studies_the_other_arm_is_all_that_is_left() -> None:
+    together = by_arm(predictive_checks(SPEC, COUNTS))
+    for one in COUNTS.studies:
+        for where, row in by_arm(predictive_checks(SPEC, data(one))).items():
+            assert row["left_out"] == row["other_arm"] == together[where]["other_arm"]
+            assert row["left_out"] != together[where]["left_out"]
 
 
 def test_a_study_unlike_the_others_surprises_them_more_than_itself() -> None:

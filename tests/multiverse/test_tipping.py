@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from reanalysis.effects.headline import headline
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.fit import fit
 from reanalysis.evidence.folder import Evidence
@@ -15,7 +16,6 @@ from reanalysis.model.data import AdjustedRatio, ModelData, StudyData
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
-from reanalysis.sensitivity.headline_effect import headline_effect
 from reanalysis.sensitivity.tipping import points as module
 from reanalysis.sensitivity.tipping.points import tipping_points
 from reanalysis.sensitivity.tipping.search import Knob, TippingPoint, tipping_points_of
@@ -91,8 +91,8 @@ def test_a_known_bias_moves_normal_estimates_by_itself(spec: ModelSpec, model: s
 
     under = replace(spec, model=model)  # type: ignore[arg-type]
     for bias in (-0.7, 0.3):
-        expected = headline_effect(fit(under, data(bias))).cdf(0.0)
-        found = headline_effect(fit(module.moved_by(under, bias), data(0.0))).cdf(bias)
+        expected = headline(fit(under, data(bias))).log_odds_ratio.cdf(0.0)
+        found = headline(fit(module.moved_by(under, bias), data(0.0))).log_odds_ratio.cdf(bias)
         assert found == pytest.approx(expected, abs=1e-6)
 
 
@@ -102,7 +102,7 @@ def test_the_bias_that_tips_the_odds_is_found_where_they_are_even(
     found = by(icans, "benefit", 0.5, "bias")
     assert found.value is not None
     moved = replace(spec, priors=replace(spec.priors, mu=Distribution("normal", (found.value, 1.0))))
-    effect = headline_effect(fit(moved, select(evidence, spec, "icans_any").data))
+    effect = headline(fit(moved, select(evidence, spec, "icans_any").data)).log_odds_ratio
     assert effect.cdf(found.value) == pytest.approx(0.5, abs=1e-5)
 
 
@@ -113,7 +113,7 @@ def test_k_and_rho_tip_the_odds_where_a_fit_with_them_says_so(
         found = by(icans, "benefit", 0.5, name)
         assert found.value is not None
         changed = replace(spec, **{name: found.value})
-        effect = headline_effect(fit(changed, select(evidence, changed, "icans_any").data))
+        effect = headline(fit(changed, select(evidence, changed, "icans_any").data)).log_odds_ratio
         assert effect.cdf(0.0) == pytest.approx(0.5, abs=1e-5)
 
 

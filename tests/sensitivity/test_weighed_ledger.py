@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,13 +68,6 @@ def test_an_excluded_row_is_weighed_as_if_it_were_the_print(anakinra: WeighedLed
     assert alternative.summary is not None
     assert alternative.summary.mean == pytest.approx(expected.mean(), abs=1e-9)
     assert alternative.below == pytest.approx(float(expected.cdf(0.0)), abs=1e-9)
-
-
-def test_single_arms_move_severe_infection_as_the_design_says(anakinra: WeighedLedger) -> None:
-    influence = one(anakinra, "single arms", "infection_g3")
-    assert influence.primary.summary is not None
-    assert math.exp(influence.primary.summary.mean) == pytest.approx(1.8, abs=0.06)
-    assert influence.odds_ratios[0] == pytest.approx(1.15, abs=0.06)
 
 
 def test_findings_carry_the_shift_of_their_alternatives(anakinra: WeighedLedger) -> None:

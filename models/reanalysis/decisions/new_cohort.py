@@ -147,11 +147,13 @@ def _predict(
     except NothingLeft:
         return NotPredicted(study, endpoint, f"nothing is known of it today under {model}")
     selection = select(both, spec, endpoint)
-    data = next((s for s in selection.data.studies if s.study == study), None)
+    silent = tuple(s for s in selection.data.silent if s.study == study)  # of a ratio, but its counts are predicted
+    shown = replace(selection.data, studies=(*selection.data.studies, *silent))
+    data = next((s for s in shown.studies if s.study == study), None)
     if data is None or data.treated is None:
         return NotPredicted(study, endpoint, _what_is_missing(both, study, arms))
     after = fit(spec, selection.data)
-    logit = logit_unseen(spec, selection.data, study)
+    logit = logit_unseen(spec, shown, study)
     sizes = sorted({int(n) for n in np.rint(data.treated.n)})
     predicted = {n: count_probabilities(logit, n, data.rho) for n in sizes}
     n = round(data.treated.n[int(np.argmax(data.treated.weight))])

@@ -2,8 +2,7 @@
 
 Heterogeneity: half-normal 0.25 and 1, and the log-normal predictive distributions of Turner et al. 2015 (Stat Med
 34:984) for adverse events and for infection, given for tau^2 and here on tau. Average effect: vague, sceptical, and
-centred on halving or doubling the odds. Baselines: see
-:mod:`reanalysis.model.baselines`.
+centred on halving or doubling the odds. Baselines: see :mod:`reanalysis.model.baselines`.
 """
 
 from __future__ import annotations
@@ -24,11 +23,6 @@ TAU = {
     "Turner 2015, infection": "lognormal(-1.245,0.76)",
 }
 """Alternative priors of the heterogeneity, by their names."""
-
-MU_PRIOR, TAU_PRIOR, BASELINES = "mu prior", "tau prior", "baselines"
-"""Groups of scenarios."""
-
-_LOG_2 = 0.6931471805599453
 
 MU_PRIOR, TAU_PRIOR, BASELINES = "mu prior", "tau prior", "baselines"
 """Groups of scenarios."""

@@ -190,6 +190,7 @@ def _holding(
             (at_left, low_end), (high_end, at_right) = (
                 _log_at(study, Lattice(step, first, size), *places) for places in ((0, margin), (-1 - margin, -1))
             )
+            # both may be minus infinity
             left, right = left or at_left > low_end + _UPHILL, right or at_right > high_end + _UPHILL
         if not (left or right):
             return spectra, log_scale

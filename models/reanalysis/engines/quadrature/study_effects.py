@@ -106,11 +106,7 @@ class StudyEffects:
         cls, likelihood: StudyLikelihood, effect: Lattice, q: Array, coarsest: float, noise: float = 0.0
     ) -> StudyEffects:
         name = likelihood.study.study
-        log_factor = likelihood.effect_factor(effect)
-        with np.errstate(divide="ignore"):
-            top = float((np.log(np.maximum(q, 0.0)) + log_factor).max())
-            factor = np.exp(np.minimum(log_factor - top, _LARGEST_EXPONENT))
-        q, rounding = q * factor, noise * q.max() * factor
+        noise *= float(q.max())
         control = likelihood.baseline_lattice(effect.step, effect)
         wide = control.plus(effect)
         _require_room(name, wide.size)
@@ -118,7 +114,12 @@ class StudyEffects:
         treated, treated_factor = _cut(wide, scaled(treated_factor), treated_factor > treated_factor.max() - NEGLIGIBLE)
         possible = treated.minus(control)
         inside = (effect.index >= possible.first) & (effect.index <= possible.last)
-        (_, rounding), (effect, q) = _cut(effect, rounding, inside), _cut(effect, q, inside)
+        effect, q = _cut(effect, q, inside)
+        log_factor = likelihood.effect_factor(effect)  # grows with the square of an effect: not for impossible ones
+        with np.errstate(divide="ignore"):
+            top = float((np.log(np.maximum(q, 0.0)) + log_factor).max())
+            factor = np.exp(np.minimum(log_factor - top, _LARGEST_EXPONENT))
+        q, rounding = q * factor, noise * factor
         if not likelihood.splits:
             return cls._over_both(
                 likelihood, effect, q, rounding, coarsest, (control, control_factor), (treated, treated_factor)

@@ -1,0 +1,105 @@
+"""What a multiverse takes in short cuts is what a fit by itself gives: averages of many priors, a study on its own."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.special import expit
+
+from engines.brute_force import PROBABILITIES, Density, errors
+from engines.builders import BCG, ICANS, data, ratio, spec, study, two_arms
+from reanalysis.engines.fit import fit
+from reanalysis.engines.marginal import Marginal
+from reanalysis.engines.quadrature.engine import effect_alone, fit_averages
+from reanalysis.evidence.observation import Candidates
+from reanalysis.model.data import ModelData
+
+MU = ("normal(0,1)", "normal(0,2.82)", "normal(0,0.355)", "normal(-0.693147,0.355)", "normal(0.693147,0.355)")
+TAU = ("halfnormal(0.5)", "halfnormal(0.25)", "halfnormal(1)", "lognormal(-0.935,0.76)", "lognormal(-1.245,0.76)")
+CLOSE = 1e-5
+"""SDs by which one answer may differ from the other."""
+
+FOLDERS: dict[str, ModelData] = {
+    "anakinra": ICANS,
+    "rare events": two_arms([(1, 50, 1, 50)] * 10),
+    "empty cells": two_arms([(0, 39, 5, 35), (0, 40, 2, 40)]),
+    "studies in conflict": two_arms([(3, 60, 20, 61), (22, 60, 4, 58), (9, 40, 9, 40)]),
+    "thirteen large trials": two_arms(BCG),
+    "a ratio beside counts": data(study("a", (9, 30), (5, 28), 0.02), ratio("b", 0.3, 0.4)),
+}
+
+
+def apart(one: Marginal, other: Marginal) -> float:
+    """Largest difference of mean, SD and quantiles, in SDs."""
+
+    def numbers(m: Marginal) -> np.ndarray:
+        return np.array([m.mean(), m.sd(), *np.asarray(m.quantile(PROBABILITIES))])
+
+    return float(np.abs(numbers(one) - numbers(other)).max() / other.sd())
+
+
+@pytest.mark.parametrize("model", ["contrast", "exnex"])
+@pytest.mark.parametrize("name", FOLDERS)
+def test_averages_under_many_priors_are_those_of_a_fit_under_each(name: str, model: str) -> None:
+    specs = [spec(model, mu=mu, tau=tau) for mu, tau in product(MU, TAU)]
+    shared = fit_averages(specs, FOLDERS[name])
+    wrong = {
+        (str(one.priors.mu), str(one.priors.tau)): difference
+        for one, found in zip(specs, shared, strict=True)
+        if (difference := apart(found, fit(one, FOLDERS[name]).overall["log_odds_ratio"])) >= CLOSE
+    }
+    assert wrong == {}
+
+
+def test_averages_come_in_the_order_of_the_priors_asked_for() -> None:
+    pairs = list(product(MU[:3], TAU[:2]))
+    forth = fit_averages([spec(mu=mu, tau=tau) for mu, tau in pairs], ICANS)
+    back = fit_averages([spec(mu=mu, tau=tau) for mu, tau in pairs[::-1]], ICANS)
+    assert [m.sd() for m in forth] == pytest.approx([m.sd() for m in back[::-1]], abs=1e-9)
+    assert len({round(m.sd(), 6) for m in forth}) == len(pairs)
+
+
+LONE = {
+    "small": study("a", (3, 20), (7, 21)),
+    "an empty cell, rho": study("a", (0, 39), (5, 35), 0.02),
+    "latent": study("a", Candidates((6, 12, 18), (10, 20, 30), (0.2, 0.6, 0.2)), (7, 20)),
+    "large": study("a", (300, 1000), (200, 1000)),
+    "a ratio": ratio("a", 0.8, 0.3),
+}
+
+
+@pytest.mark.parametrize(("model", "pooling"), [("contrast", "partial"), ("contrast", "none"), ("exnex", "partial")])
+@pytest.mark.parametrize("name", LONE)
+def test_the_effect_of_a_study_alone_is_that_of_its_fit(name: str, model: str, pooling: str) -> None:
+    on = data(LONE[name])
+    for mu, tau in product(MU[:3], TAU):
+        one = spec(model, mu=mu, tau=tau, pooling=pooling)
+        assert apart(effect_alone(one, on), fit(one, on).study["a"]["log_odds_ratio"]) < CLOSE, (mu, tau)
+
+
+@pytest.mark.parametrize(
+    "tau", ["lognormal(-0.935,0.76)", "lognormal(-1.245,0.76)", "lognormal(-2.5,1.5)", "exponential(2)"]
+)
+@pytest.mark.parametrize(
+    ("row", "reach", "step", "mean_reach"),
+    [((3, 20, 7, 21), 20, 0.05, 60), ((0, 39, 5, 35), 110, 0.1, 130), ((300, 1000, 200, 1000), 12, 0.02, 8)],
+    ids=["small", "an empty cell", "large"],
+)
+def test_a_study_alone_agrees_with_a_direct_sum(
+    row: tuple[int, int, int, int], reach: float, step: float, mean_reach: float, tau: str
+) -> None:
+    """Priors of the heterogeneity that vanish at 0, or have long tails: its grid once lost 5e-3 SD of them."""
+    model = spec(tau=tau)
+    node = np.linspace(-14, 7, 2001)  # of log tau
+    weight = np.exp(np.asarray(model.priors.tau.logpdf(np.exp(node))) + node)
+    effect, mean = (step * np.arange(-round(to / step), round(to / step) + 1) for to in (reach, mean_reach))
+    prior = sum(w * stats.norm.pdf(effect, 0, np.hypot(1, np.exp(u))) for u, w in zip(node, weight, strict=True))
+    x0, n0, x1, n1 = row
+    control, treated = (expit(mean[:, None] + sign * effect / 2) for sign in (-1, 1))
+    both = stats.binom.pmf(x0, n0, control) * stats.binom.pmf(x1, n1, treated)
+    truth = Density(effect, prior * (stats.norm.pdf(mean, 0, 10) @ both))
+    wrong = errors(fit(model, two_arms([row])).study["s00"]["log_odds_ratio"], truth)
+    assert max(wrong.values()) < CLOSE, wrong
