@@ -30,11 +30,6 @@ MU_PRIOR, TAU_PRIOR, BASELINES = "mu prior", "tau prior", "baselines"
 
 _LOG_2 = 0.6931471805599453
 
-MU_PRIOR, TAU_PRIOR, BASELINES = "mu prior", "tau prior", "baselines"
-"""Groups of scenarios."""
-
-_LOG_2 = 0.6931471805599453
-
 
 def priors(evidence: Evidence, spec: ModelSpec, endpoint: str) -> list[Scenario]:
     """Alternatives for mu, tau and the baselines, one at a time."""
