@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reanalysis.evidence.observation import SILENCES
 from reanalysis.report.analysis import Analysis
 from reanalysis.report.endpoint import EndpointAnalysis
 from reanalysis.report.numbers import counted, decimal, interval, percent, points_interval
@@ -106,7 +107,7 @@ def deciding_priors(endpoint: EndpointAnalysis) -> list[str]:
                 f"{percent(alarm.low)} ({alarm.lowest}) and {percent(alarm.high)} ({alarm.highest})"
             )
         if alarm.scaled:
-            text += f"{';' if alarm.moved else ''} power scaling finds {decimal(alarm.scaling)}, above 0.05"
+            text += f"{';' if alarm.moved else ''} power scaling finds {decimal(alarm.scaling, 3)}, above 0.05"
         found.append(text + ".")
     return found
 
@@ -182,7 +183,11 @@ def not_known(analysis: Analysis) -> list[str]:
     open_ = [text for e in headlines if (text := _still_possible(e))]
     if open_:
         found.append("How large the effect is: " + "; ".join(open_) + " remain possible at 95 %.")
-    nothing = _never_compared(analysis)
+    silent, nothing = _without_a_ratio(analysis)
+    if silent:
+        found.append(
+            f"Anything about {listed(silent)}: compared, but without events, or with events only, in both arms."
+        )
     if nothing:
         found.append(f"Anything about {listed(nothing)}: reported, but compared in no cohort.")
     return found
@@ -198,14 +203,15 @@ def _still_possible(endpoint: EndpointAnalysis) -> str:
     return f"{endpoint.label}, {-100 * low:.0f} fewer to {100 * high:.0f} more in 100"
 
 
-def _never_compared(analysis: Analysis) -> list[str]:
-    """Endpoints that studies report and none compares."""
+def _without_a_ratio(analysis: Analysis) -> tuple[list[str], list[str]]:
+    """Endpoints of which no study tells a ratio: those whose two arms say nothing of it, and those never compared."""
     frame, modelled = analysis.coverage, {e.id for e in analysis.endpoints}
-    return [
-        analysis.evidence.endpoint_label(str(e))
-        for e in frame.columns
-        if str(e) not in modelled and not (frame[e] == "comparison").any()
-    ]
+    silent, nothing = [], []
+    for e in frame.columns:
+        if str(e) not in modelled and not (frame[e] == "comparison").any():
+            found = silent if frame[e].isin(SILENCES).any() else nothing
+            found.append(analysis.evidence.endpoint_label(str(e)))
+    return silent, nothing
 
 
 def listed(names: list[str]) -> str:
