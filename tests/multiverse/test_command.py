@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from reanalysis.sensitivity.headline_effect import NO_AVERAGE
 
 from cli.command import run
 from multiverse.stand_in import Sampled, sampled_by_quadrature
@@ -17,7 +18,6 @@ from reanalysis.model.family import FAMILIES
 from reanalysis.model.selection import default_spec
 from reanalysis.model.spec import ModelSpec
 from reanalysis.sensitivity import all_models
-from reanalysis.sensitivity.headline_effect import NO_AVERAGE
 from reanalysis.sensitivity.multiverse.multiverse import Multiverse, multiverse
 from reanalysis.sensitivity.multiverse.summary import summary
 from report.figures.folders import write_folder

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from reanalysis.sensitivity.headline_effect import headline_effect
 from scipy.stats import norm
 
 from reanalysis.engines.errors import QuadratureError
@@ -15,7 +16,6 @@ from reanalysis.model.data import AdjustedRatio, ModelData, StudyData
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
-from reanalysis.sensitivity.headline_effect import headline_effect
 from reanalysis.sensitivity.tipping import points as module
 from reanalysis.sensitivity.tipping.points import tipping_points
 from reanalysis.sensitivity.tipping.search import Knob, TippingPoint, tipping_points_of

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 import reanalysis as ra
+from readme.answer import WithoutScrutiny
 from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.evidence.folder import Evidence, read_evidence
 from reanalysis.model.data import ModelData
@@ -23,7 +24,6 @@ from reanalysis.report.log import BuildLog
 from reanalysis.report.numbers import ratio_interval
 from reanalysis.report.results import results, results_table
 from reanalysis.report.tables.answer import answer_table
-from readme.answer import WithoutScrutiny
 from report.built import squeezed
 from report.figures.folders import five_columns
 

@@ -149,7 +149,9 @@ def describe_coverage(analysis: Analysis) -> str:
         text += f"; {counted(single, 'endpoint is', 'endpoints are')} compared in one study only"
     silent = int(frame.isin(SILENCES).to_numpy().sum())
     if silent:
-        text += f". Of {counted(silent, 'pair of arms', 'pairs of arms')} no ratio can be told: no events, or only events"
+        text += (
+            f". Of {counted(silent, 'pair of arms', 'pairs of arms')} no ratio can be told: no events, or only events"
+        )
     return f"{text}."
 
 
