@@ -16,6 +16,7 @@ from reanalysis.sensitivity.all_models import ModelAnswer
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+DATA = ROOT / "data" / "anakinra"
 GALLERY = ROOT / "reports" / "gallery"
 START = "<!-- answer: written by `make readme` from data/anakinra, checked by the tests -->\n"
 END = "<!-- answer ends -->\n"
@@ -36,7 +37,7 @@ def without_scrutiny(evidence: Evidence) -> Analysis:
 
 
 def analysis() -> Analysis:
-    return without_scrutiny(read_evidence(ROOT / "data" / "anakinra"))
+    return without_scrutiny(read_evidence(DATA))
 
 
 def answer(analysis: Analysis) -> str:

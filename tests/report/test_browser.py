@@ -232,7 +232,9 @@ def test_figures_and_tables_can_be_taken_along(browser: Any, reanalysis_report: 
     rows = list(csv.reader(taken.value.path().read_text(encoding="utf-8-sig").splitlines()))
     assert [row[0] for row in rows[1:]] == [e.label for e in reanalysis_report.analysis.headlines]
     assert {len(row) for row in rows} == {len(rows[0])}
-    assert any("-13.5" in cell for cell in rows[1])  # a spreadsheet reads a hyphen, not a minus sign
+    difference = points_interval(reanalysis_report.analysis.headlines[0].baselines[0].risk_difference)
+    assert "\N{MINUS SIGN}" in difference  # a spreadsheet reads a hyphen, not a minus sign
+    assert any(difference.replace("\N{MINUS SIGN}", "-") in cell for cell in rows[1])
 
 
 # ---- for everyone ---------------------------------------------------------------------------------------------------

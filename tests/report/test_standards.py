@@ -11,6 +11,7 @@ from reanalysis.report.analysis import Analysis
 from reanalysis.report.markdown import Markdown
 from reanalysis.report.slug import slug
 from reanalysis.report.standards import Artefacts, Tick, standards
+from reanalysis.sensitivity.priors import MU_PRIOR, TAU_PRIOR
 from report.built import Report
 
 pytestmark = pytest.mark.xdist_group("figures")
@@ -78,7 +79,7 @@ def test_a_figure_not_drawn_loses_its_tick(whole: Artefacts) -> None:
 
 def test_without_other_priors_four_ticks_are_lost(whole: Artefacts) -> None:
     first, *rest = whole.analysis.endpoints
-    fewer = {name: group for name, group in first.sensitivity.items() if name != "priors"}
+    fewer = {name: group for name, group in first.sensitivity.items() if name not in (MU_PRIOR, TAU_PRIOR)}
     analysis = replace(whole.analysis, endpoints=(replace(first, sensitivity=fewer), *rest))
     assert lost(whole, replace(whole, analysis=analysis)) == {
         "BARG: sensitivity to the prior",

@@ -86,13 +86,14 @@ def sensitivity_command(
         print_json(whole)
     else:
         from reanalysis.cli.output import Page, until_closed
+        from reanalysis.report.sentences import alarm_sentence
 
         page = Page()
         with until_closed(page.file):  # type: ignore[arg-type]
             _print(page, evidence.endpoint_label(endpoint), summary(found))
             what = "fewer events" if evidence.endpoint(endpoint).better is None else "benefit"
             for alarm in deciding:
-                page.lines(alarm.sentence(what), style="bold")
+                page.lines(alarm_sentence(alarm, what), style="bold")
             for line in sizes:
                 page.lines(line)
             _print_points(page, points)

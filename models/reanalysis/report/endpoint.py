@@ -37,9 +37,9 @@ class RawEffect:
     Parameters
     ----------
     odds_ratio : float
-        From the mean candidate rates; not finite where a cell is empty.
+        From the mean candidate rates, with 1/2 added to every cell where one is empty.
     lower, upper : float
-        Wald interval on the log scale at the printed sizes, with 1/2 added to every cell where one is empty.
+        Wald interval on the log scale at the printed sizes.
     control, treated : str
         The arms as printed.
     """

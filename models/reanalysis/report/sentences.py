@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from reanalysis.evidence.observation import SILENCES
 from reanalysis.report.analysis import Analysis
 from reanalysis.report.endpoint import EndpointAnalysis
-from reanalysis.report.numbers import counted, interval, percent, points_interval
+from reanalysis.report.numbers import counted, decimal, interval, percent, points_interval
+from reanalysis.sensitivity.alarms import Alarm
 from reanalysis.sensitivity.scenario import Outcome
 
 _EVEN = 0.1
@@ -97,7 +99,26 @@ def silence(endpoint: EndpointAnalysis) -> str:
 def deciding_priors(endpoint: EndpointAnalysis) -> list[str]:
     """One sentence a prior that decides the headline."""
     what = "benefit" if endpoint.direction.benefit is not None else "fewer events"
-    return [alarm.sentence(what) for alarm in endpoint.alarms]
+    return [alarm_sentence(alarm, what) for alarm in endpoint.alarms]
+
+
+def alarm_sentence(alarm: Alarm, what: str) -> str:
+    """A prior that decides, and how far.
+
+    Parameters
+    ----------
+    what : str
+        Whose probability it moves: ``benefit`` or ``fewer events``.
+    """
+    text = f"The prior of the {alarm.prior} matters:"
+    if alarm.moved:
+        text += (
+            f" other choices move the probability of {what} from {percent(alarm.primary)} to between "
+            f"{percent(alarm.low)} ({alarm.lowest}) and {percent(alarm.high)} ({alarm.highest})"
+        )
+    if alarm.scaled:
+        text += f"{';' if alarm.moved else ''} power scaling finds {decimal(alarm.scaling, 3)}, above 0.05"
+    return f"{text}."
 
 
 def headline_sentences(analysis: Analysis) -> list[str]:
@@ -171,7 +192,11 @@ def not_known(analysis: Analysis) -> list[str]:
     open_ = [text for e in headlines if (text := _still_possible(e))]
     if open_:
         found.append("How large the effect is: " + "; ".join(open_) + " remain possible at 95 %.")
-    nothing = _never_compared(analysis)
+    silent, nothing = _without_a_ratio(analysis)
+    if silent:
+        found.append(
+            f"Anything about {listed(silent)}: compared, but without events, or with events only, in both arms."
+        )
     if nothing:
         found.append(f"Anything about {listed(nothing)}: reported, but compared in no cohort.")
     return found
@@ -187,14 +212,16 @@ def _still_possible(endpoint: EndpointAnalysis) -> str:
     return f"{endpoint.label}, {-100 * low:.0f} fewer to {100 * high:.0f} more in 100"
 
 
-def _never_compared(analysis: Analysis) -> list[str]:
-    """Endpoints that studies report and none compares."""
+def _without_a_ratio(analysis: Analysis) -> tuple[list[str], list[str]]:
+    """Endpoints of which no study tells a ratio: those whose two arms say nothing of it, and those never compared."""
     frame, modelled = analysis.coverage, {e.id for e in analysis.endpoints}
-    return [
-        analysis.evidence.endpoint_label(str(e))
-        for e in frame.columns
-        if str(e) not in modelled and not (frame[e] == "comparison").any()
-    ]
+    silent: list[str] = []
+    nothing: list[str] = []
+    for e in frame.columns:
+        if str(e) not in modelled and not (frame[e] == "comparison").any():
+            found = silent if frame[e].isin(SILENCES).any() else nothing
+            found.append(analysis.evidence.endpoint_label(str(e)))
+    return silent, nothing
 
 
 def listed(names: list[str]) -> str:

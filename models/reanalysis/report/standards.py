@@ -192,7 +192,7 @@ _ITEMS: tuple[tuple[str, str, Check, str, Place], ...] = (
         _BARG,
         "predictions of the prior against the print",
         _scrutinised("predictive"),
-        "predictive check, column of the prior",
+        "predictive check, each arm given its study's other arm",
         _first(),
     ),
     (_BARG, "chains converged: R-hat", _sampled("r-hat"), "gates", _at("#diagnostics")),

@@ -46,24 +46,6 @@ class Alarm:
     moved: bool
     scaled: bool
 
-    def sentence(self, what: str) -> str:
-        """What decides, and how far.
-
-        Parameters
-        ----------
-        what : str
-            Whose probability it is: ``benefit`` or ``fewer events``.
-        """
-        text = f"The prior of the {self.prior} matters:"
-        if self.moved:
-            text += (
-                f" other choices move the probability of {what} from {100 * self.primary:.0f} % to between "
-                f"{100 * self.low:.0f} % ({self.lowest}) and {100 * self.high:.0f} % ({self.highest})"
-            )
-        if self.scaled:
-            text += f"{';' if self.moved else ''} power scaling finds {self.scaling:.2f}, above {LIMIT:g}"
-        return f"{text}."
-
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)

@@ -1,4 +1,4 @@
-"""What if one study had not been done? Study choice moves the result more than any prior."""
+"""What if one study had not been done?"""
 
 from __future__ import annotations
 

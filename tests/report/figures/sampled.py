@@ -1,4 +1,4 @@
-"""Endpoints as if their posterior had been drawn by chains, good ones and bad ones, without a sampler."""
+"""Endpoints as if chains had drawn their posterior too, good ones and bad ones, without a sampler."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def sampled(
     chains: int = 4,
     draws: int = 1000,
 ) -> EndpointAnalysis:
-    """The endpoint with independent draws of its own posterior by inversion.
+    """The endpoint, and beside its posterior independent draws of it by inversion.
 
     Parameters
     ----------
@@ -36,16 +36,16 @@ def sampled(
             u[stuck[name] - 1] = 0.1 + 0.05 * u[stuck[name] - 1]
         return DrawsMarginal(marginal.quantile(u))
 
-    posterior = endpoint.fit.posterior
-    effect = posterior.spec.effect
+    exact = endpoint.fit.posterior
+    effect = exact.spec.effect
     energy = rng.normal(size=(chains, draws))
     for i in range(1, draws):
         energy[:, i] = slow * energy[:, i - 1] + np.sqrt(1 - slow**2) * energy[:, i]
     posterior = replace(
-        posterior,
+        exact,
         engine="nuts",
-        overall={name: drawn(marginal, name) for name, marginal in posterior.overall.items()},
-        study={study: {effect: drawn(own[effect])} for study, own in posterior.study.items()},
+        overall={name: drawn(marginal, name) for name, marginal in exact.overall.items()},
+        study={study: {effect: drawn(own[effect])} for study, own in exact.study.items()},
         diagnostics={"runs": [], "energy": 20.0 + 2.0 * energy},
     )
-    return replace(endpoint, fit=replace(endpoint.fit, posterior=posterior))
+    return replace(endpoint, fit=replace(endpoint.fit, sampled=posterior))

@@ -79,7 +79,7 @@ def test_of_many_quantities_those_that_stray_furthest_are_drawn(analyses: dict[s
     assert len(axes.child_axes) == MOST
     words = " ".join(shown(axes))
     assert all(name in words for name in ("Log odds ratio Tau", "chain 2: ", "new study", "those that stray furthest"))
-    furthest = sorted(chain_ranks(bad.fit.posterior)[3:], key=lambda one: -one.strayed.max())
+    furthest = sorted(chain_ranks(bad.fit.draws)[3:], key=lambda one: -one.strayed.max())
     labels = [many.fit.evidence.study_label(one.study) for one in furthest]
     assert all(label in words for label in labels[: MOST - 3])
     assert not any(label in words for label in labels[MOST - 3 :])
@@ -90,7 +90,7 @@ def test_of_many_quantities_those_that_stray_furthest_are_drawn(analyses: dict[s
 @pytest.mark.parametrize("slow", [0.3, 0.95])
 def test_energy_says_the_number_of_its_gate(anakinra: Analysis, slow: float) -> None:
     endpoint = sampled(anakinra.headlines[0], slow=slow)
-    gate = check_energy(endpoint.fit.posterior)
+    gate = check_energy(endpoint.fit.draws)
     smallest = f"{gate.table['e_bfmi'].min():.2f}"
     assert f"smallest E-BFMI {smallest};" in gate.text
     text = describe_energy(endpoint)
@@ -104,7 +104,7 @@ def test_energy_says_the_number_of_its_gate(anakinra: Analysis, slow: float) -> 
 
 def test_energy_is_drawn_as_it_was(anakinra: Analysis) -> None:
     endpoint = sampled(anakinra.headlines[0])
-    energy = np.asarray(endpoint.fit.posterior.diagnostics["energy"])
+    energy = np.asarray(endpoint.fit.draws.diagnostics["energy"])
     panel = plot_energy(endpoint).child_axes[0]
     own, moves = (patch.get_data() for patch in panel.patches)
     for stairs, values in ((own, energy[0] - energy[0].mean()), (moves, np.diff(energy[0]))):
@@ -117,9 +117,9 @@ def test_energy_is_drawn_as_it_was(anakinra: Analysis) -> None:
 
 def test_energy_that_never_moves_is_drawn(anakinra: Analysis) -> None:
     endpoint = sampled(anakinra.headlines[0])
-    energy = np.array(endpoint.fit.posterior.diagnostics["energy"])
+    energy = np.array(endpoint.fit.draws.diagnostics["energy"])
     energy[1] = energy[1, 0] + 1e-9 * np.arange(energy.shape[1])
-    still = replace(endpoint.fit.posterior, diagnostics={"energy": energy})
-    found = replace(endpoint, fit=replace(endpoint.fit, posterior=still))
+    still = replace(endpoint.fit.draws, diagnostics={"energy": energy})
+    found = replace(endpoint, fit=replace(endpoint.fit, sampled=still))
     assert faults(plot_energy(found)) == []
     assert "in chain 2" in describe_energy(found)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from math import inf, nan
+from typing import get_args
 
 import matplotlib as mpl
 import numpy as np
@@ -13,10 +14,12 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
+from reanalysis.evidence.coverage import Cell
+from reanalysis.evidence.observation import SILENCES
 from reanalysis.report.analysis import Analysis
 from reanalysis.report.endpoint import EndpointAnalysis, RawEffect
 from reanalysis.report.figures.beyond import plot_beyond
-from reanalysis.report.figures.coverage import plot_coverage
+from reanalysis.report.figures.coverage import describe_coverage, plot_coverage
 from reanalysis.report.figures.forest import forest_pages, plot_forest
 from reanalysis.report.figures.leave_one_out import plot_leave_one_out
 from reanalysis.report.figures.overview import plot_overview
@@ -204,6 +207,34 @@ def test_coverage_says_every_cell_in_words(anakinra: Analysis) -> None:
     assert words.count("one arm") == (cells == "single arm").sum() + 1
 
 
+@pytest.mark.parametrize("endpoints", [2, 40])  # words in the cells, letters in those too narrow for words
+def test_each_kind_of_cell_has_a_look_of_its_own(anakinra: Analysis, endpoints: int) -> None:
+    drawn = {kind: shown(_only(anakinra, kind, endpoints)) for kind in get_args(Cell)}
+    assert len({tuple(words) for words in drawn.values()}) == len(drawn)
+    for kind in SILENCES:  # one without a look would be shown under its own name
+        assert kind not in drawn[kind]
+
+
+def _only(analysis: Analysis, kind: str, endpoints: int) -> Axes:
+    """The coverage figure of two studies that report one kind of cell alone."""
+    import pandas as pd
+
+    frame = pd.DataFrame(kind, index=["A", "B"], columns=[f"Endpoint {i}" for i in range(endpoints)])
+    ledger = replace(analysis.ledger, coverage=frame)
+    return plot_coverage(replace(analysis, weighed=replace(analysis.weighed, ledger=ledger)))
+
+
+def test_coverage_tells_two_arms_that_say_nothing_of_a_ratio_from_a_comparison(analyses: dict[str, Analysis]) -> None:
+    analysis = analyses["empty_cells"]
+    assert list(analysis.coverage["event"]) == [
+        "no event in either arm", "comparison", "comparison", "only events in both arms",
+    ]  # fmt: skip
+    words = shown(plot_coverage(analysis))
+    assert {"no events", "all events", "both arms, and nothing to say of a ratio"} <= set(words)
+    assert words.count("both arms") == 2 + 1  # and once in the key
+    assert "of two pairs of arms no ratio can be told" in describe_coverage(analysis).lower()
+
+
 def test_coverage_counts_the_cohorts_that_compare(anakinra: Analysis) -> None:
     words = shown(plot_coverage(anakinra))
     counts = (anakinra.coverage == "comparison").sum()
@@ -216,17 +247,8 @@ def test_coverage_of_many_by_many_stays_readable(anakinra: Analysis, studies: in
     import pandas as pd
 
     rng = np.random.default_rng(0)
-    kinds = [
-        "comparison",
-        "single arm",
-        "adjusted ratio only",
-        "p-value only",
-        "narrative only",
-        "context",
-        "missing",
-    ]
     frame = pd.DataFrame(
-        rng.choice(kinds, size=(studies, endpoints)),
+        rng.choice(get_args(Cell), size=(studies, endpoints)),
         index=[f"Study {i} and others" for i in range(studies)],
         columns=[f"Endpoint number {i}, any grade" for i in range(endpoints)],
     )
@@ -297,7 +319,7 @@ def test_what_is_not_defined_is_said(anakinra: Analysis) -> None:
 
 def test_sensitivity_can_be_spread_over_pages_with_one_axis(anakinra: Analysis) -> None:
     icans = endpoint_of(anakinra, "icans_any")
-    page = plot_sensitivity(icans, groups=["priors"])
+    page = plot_sensitivity(icans, groups=["mu prior"])
     assert page.get_xlim() == plot_sensitivity(icans).get_xlim()
     assert "Pooling" not in shown(page)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from reanalysis.evidence.observation import SILENCES
 from reanalysis.report.analysis import Analysis
 from reanalysis.report.figures.rows import GAP, stack
 from reanalysis.report.figures.style import (
@@ -142,11 +143,16 @@ def describe_coverage(analysis: Analysis) -> str:
     single = sum(count == 1 for count in compared.values())
     text = (
         f"Matrix of {counted(len(frame), 'study', 'studies')} by {counted(len(frame.columns), 'endpoint')}. "
-        f"At most {counted(most, 'study reports', 'studies report')} both arms of one endpoint ({shown})"
+        f"At most {counted(most, 'study compares', 'studies compare')} both arms of one endpoint ({shown})"
     )
-    return text + (
-        f"; {counted(single, 'endpoint is', 'endpoints are')} compared in one study only." if single else "."
-    )
+    if single:
+        text += f"; {counted(single, 'endpoint is', 'endpoints are')} compared in one study only"
+    silent = int(frame.isin(SILENCES).to_numpy().sum())
+    if silent:
+        text += (
+            f". Of {counted(silent, 'pair of arms', 'pairs of arms')} no ratio can be told: no events, or only events"
+        )
+    return f"{text}."
 
 
 def _matrix(analysis: Analysis, shown: Sequence[str] | None) -> _Matrix:

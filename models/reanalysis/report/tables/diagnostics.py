@@ -14,7 +14,7 @@ from reanalysis.report.slug import slug
 
 
 def gate_table(analysis: Analysis) -> Markdown:
-    """Every gate of every published posterior."""
+    """Every gate that the sampled posterior of an endpoint passed or failed."""
     rows = [
         [e.label, gate.name, "passed" if gate.passed else "FAILED", gate.text]
         for e in analysis.endpoints

@@ -96,6 +96,6 @@ def _same() -> str:
     own_rho = " and ".join(name for name in EFFECT_MODELS if not FAMILIES[name].rho)
     return (
         f"The primary model is marked *; its priors and discounts stay, but {own_rho} replace rho by their own. "
-        "arm-beta-binomial breaks the pairing: it compares treated arms with the controls of all cohorts. Quadrature "
-        "has no gates to fail."
+        "arm-beta-binomial breaks the pairing: it compares treated arms with the controls of all cohorts. What "
+        "quadrature fitted was not sampled here and has no gates."
     )
