@@ -119,8 +119,17 @@ def test_k_and_rho_tip_the_odds_where_a_fit_with_them_says_so(
 
 def test_a_sharper_sceptic_needs_more_to_be_sure(evidence: Evidence, spec: ModelSpec) -> None:
     points = tipping_points(evidence, "infection_g3", spec)
-    assert by(points, "harm", 0.8, "sceptical prior SD").value == pytest.approx(0.242, abs=0.01)
-    assert by(points, "harm", 0.95, "sceptical prior SD").value is None
+    found = {p: by(points, "harm", p, "sceptical prior SD").value for p in (0.8, 0.95)}
+
+    def harm(scale: float) -> float:
+        changed = replace(spec, priors=replace(spec.priors, mu=Distribution("normal", (0.0, scale))))
+        effect = headline(fit(changed, select(evidence, changed, "infection_g3").data)).log_odds_ratio
+        return 1 - float(effect.cdf(0.0))
+
+    for threshold, sd in found.items():
+        assert sd is not None
+        assert harm(sd) == pytest.approx(threshold, abs=1e-5)
+        assert harm(sd / 2) < threshold < harm(2 * sd)
 
 
 def test_the_events_of_a_future_cohort_tip_the_probability_between_two_whole_numbers(

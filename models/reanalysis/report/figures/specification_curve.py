@@ -23,7 +23,7 @@ from reanalysis.sensitivity.multiverse.multiverse import Multiverse
 
 Array = NDArray[np.float64]
 
-_CURVE = 150.0  # points
+_CURVE = 112.0  # points
 _STRIP = 6.5
 _MOST_BINS = 64
 _UNDEFINED = "no effect"  # a level, such as no pooling, under which there is no average
@@ -45,7 +45,7 @@ def plot_specification_curve(found: Multiverse, evidence: Evidence, ax: Axes | N
         order = np.argsort(found.table["median"].to_numpy(), kind="stable")
         edges = np.linspace(0, len(order), min(len(order), _MOST_BINS) + 1).round().astype(int)
         rows = [Row(((), ()), least=_CURVE), *_choice_rows(found)]
-        columns = (Column("", 92.0), Column("", 112.0))
+        columns = (Column("", 92.0), Column("", 148.0))
         right = (Column(f"{chance_name(found.better)} > 50 %", 46.0, "right"),)
         title = f"{evidence.endpoint_label(found.endpoint)}: {len(order):,} specifications"
         layout = Layout(title, columns, right, tuple(rows), ax)
