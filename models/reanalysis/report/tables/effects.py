@@ -33,8 +33,8 @@ def study_table(endpoint: EndpointAnalysis) -> Markdown:
             Column("Risk difference per 100", 1.5),
         ],
         rows,
-        f"{endpoint.label}: each study as printed (Wald interval, no discount, 1/2 added to each cell of a study with an "
-        "empty one) and in the model (95 % interval).",
+        f"{endpoint.label}: each study as printed (Wald interval, no discount, 1/2 added to each cell of a study with "
+        "an empty one) and in the model (95 % interval).",
         f"tbl-studies-{slug(endpoint.id)}",
     )
 
