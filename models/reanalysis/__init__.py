@@ -3,7 +3,7 @@
 >>> import reanalysis as ra
 >>> evidence = ra.read_evidence("data/anakinra")
 >>> ra.audit(evidence)
->>> fitted = ra.fit(evidence, "icans_any", engine="quadrature")
+>>> fitted = ra.fit(evidence, "icans_any")
 >>> ra.effects(fitted)
 
 Heavy imports wait for their first use.

@@ -68,10 +68,10 @@ def test_a_prior_whose_choices_move_the_probability_by_more_than_five_points_is_
     choices = [one.scenario.label for one in death.sensitivity[group][1:3]]
     text = first_page(replace(analysis, endpoints=(moved,)))
     below = death.direction.below
+    now, low, high = (percent(below + shift) for shift in (0.0, -0.051, 0.03))
     said = (
-        f"death: The prior of the {what} matters: other choices move the probability of fewer events from "
-        f"{percent(below)} to between {percent(below - 0.051)} ({choices[1]}) and {percent(below + 0.03)} "
-        f"({choices[0]})."
+        f"death: The prior of the {what} matters: other choices move the probability of fewer events from {now} "
+        f"to between {low} ({choices[1]}) and {high} ({choices[0]})."
     )
     assert f"{HEADING}**" in text
     assert squeezed(said) in text

@@ -58,7 +58,7 @@ def audit_command(data: Data, output: Format = "table") -> None:
 
 @app.command(
     "fit",
-    epilog='Example: reanalysis fit data/anakinra --endpoint icans_any --prior "tau=halfnormal(1)" --engine quadrature',
+    epilog='Example: reanalysis fit data/anakinra --endpoint icans_any --prior "tau=halfnormal(1)" --anchor control',
 )
 @reports_errors
 def fit_command(

@@ -22,6 +22,12 @@ from reanalysis.model.spec import ModelSpec
 
 Array = NDArray[np.float64]
 
+_FEW = 9
+"""Effects from the smallest to the largest drawn, at which nodes of the control logit are looked for ..."""
+
+_NEGLIGIBLE = 45.0
+"""... that lie within so many units of the log density's maximum."""
+
 CHAINS, DRAWS = 4, 1000
 """Shape of the draws; the chains are independent and exist for ArviZ's sake."""
 
@@ -156,17 +162,21 @@ def _baseline(study: StudyLikelihood, effect: Array, rng: np.random.Generator) -
     """Control logit given the effect."""
     step = 0.25 * study.width()
     lattice = study.baseline_lattice(step, Lattice.covering(float(effect.min()), float(effect.max()), step))
-    control = study.control_factor(lattice)
     reach = Lattice.covering(lattice.points[0] + effect.min(), lattice.points[-1] + effect.max(), lattice.step)
-    treated = study.treated_factor(reach)
+    control, treated = study.control_factor(lattice), study.treated_factor(reach)
+
+    def log_weight(points: Array, control: Array, effect: Array) -> Array:
+        """Log density, up to a constant, at each point (N,) given each effect (E,), shape (E, N)."""
+        found = control + np.interp(points + effect[:, None], reach.points, treated)
+        return found if study.splits else found + study.baseline.logpdf(points + 0.5 * effect[:, None])
+
+    few = log_weight(lattice.points, control, np.linspace(effect.min(), effect.max(), _FEW))
+    near = lattice.part((few > few.max(axis=1, keepdims=True) - _NEGLIGIBLE).any(axis=0))
+    control = control[near.first - lattice.first :][: near.size]
     baseline = np.empty_like(effect)
     for start in range(0, len(effect), 500):
         block = slice(start, start + 500)
-        at = lattice.points + effect[block, None]
-        log_weight = control + np.interp(at, reach.points, treated)
-        if not study.splits:
-            log_weight += study.baseline.logpdf(lattice.points + 0.5 * effect[block, None])
-        baseline[block] = _nodes(lattice, log_weight, rng)
+        baseline[block] = _nodes(near, log_weight(near.points, control, effect[block]), rng)
     return baseline
 
 
