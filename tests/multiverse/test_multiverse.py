@@ -42,7 +42,7 @@ def test_the_primary_specification_is_the_published_one(evidence: Evidence, spec
     expected = headline(fit(spec, select(evidence, spec, "crs_any").data)).log_odds_ratio
     (row,) = crs.table[crs.table["primary"]].to_dict("records")
     assert row["mean"] == pytest.approx(expected.mean(), abs=1e-9)  # of one study: integrated without its rates
-    assert row["p_benefit"] == pytest.approx(float(expected.cdf(0.0)), abs=1e-9)
+    assert row["p_benefit"] == pytest.approx(float(expected.cdf(0.0)), abs=1e-7)  # on another grid
 
 
 def test_every_combination_is_a_row_or_counted_by_its_reason(crs: Multiverse) -> None:

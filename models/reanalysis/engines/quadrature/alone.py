@@ -23,17 +23,21 @@ from reanalysis.model.distributions import Distribution
 Array = NDArray[np.float64]
 
 _NODES = 160
-_OUTSIDE, _PULLED_OUTSIDE = 1e-10, 1e-100
+_OUTSIDE, _PULLED_OUTSIDE = 1e-13, 1e-100
 """Mass of the effect outside its lattice, and where a study pulls its effect into the tail; a hundredth of it is the
 prior mass of the heterogeneity left out."""
 
-_FARTHEST = 60.0
-"""Log odds ratio that no number of patients can show."""
+_FARTHEST = 150.0
+"""Log odds ratio that no number of patients can show, and of which a vague baseline leaves nothing."""
 
 _RESOLVED = 0.4
 """Step in SDs of the narrowest component."""
 
 _LARGEST_LATTICE = 2**19
+
+NARROWEST = 0.02
+"""SD of a prior of the average from which a lattice of its own serves: a narrower one beside a wide heterogeneity needs
+the grids of the hierarchy."""
 
 
 @dataclass(frozen=True)

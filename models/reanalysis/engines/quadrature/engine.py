@@ -14,7 +14,7 @@ from reanalysis.engines.draws import apart_prior, prior_draws
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Marginals, Posterior
-from reanalysis.engines.quadrature.alone import Alone
+from reanalysis.engines.quadrature.alone import NARROWEST, Alone
 from reanalysis.engines.quadrature.averages import solve_averages
 from reanalysis.engines.quadrature.beta_rates import solve_beta
 from reanalysis.engines.quadrature.exchangeability import (
@@ -109,6 +109,8 @@ def effect_alone(spec: ModelSpec, data: ModelData) -> Marginal:
     """
     (study,) = data.studies
     mu, tau = spec.priors.mu, spec.priors.tau
+    if mu.sd < NARROWEST:
+        return fit(spec, data).study[study.study][spec.effect]
     given = Alone(mu, tau) if spec.pooling == "partial" else SeparateEffects(mu)
 
     def predictive(step: float, pulled: bool = False) -> tuple[Lattice, NDArray[np.float64]]:
@@ -133,7 +135,7 @@ def _posterior(
         overall |= {"tau": joint.heterogeneity, f"{name}_new": joint.new_effect}
     if isinstance(joint, ExchangeabilityPosterior):
         diagnostics["exchangeable"] = {s: joint.exchangeable(index) for index, s in enumerate(data.names)}
-    if isinstance(joint, HierarchyPosterior) and len(studies) == 1:
+    if isinstance(joint, HierarchyPosterior) and len(studies) == 1 and spec.priors.mu.sd >= NARROWEST:
         given_others = Alone(spec.priors.mu, spec.priors.tau).effect_given_others
     else:
         given_others = (joint or SeparateEffects(spec.priors.mu)).effect_given_others
