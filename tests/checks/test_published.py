@@ -121,7 +121,10 @@ GOOD = "contrast,,,tau,mean,0.4,0.1,somebody,,"
         ("contrast,,C,log_odds_ratio,mean,0.4,0.1,x,,", "line 2, study: the fit has A, B (found 'C')"),
         ("contrast,,,tau,elir,0.4,0.1,x,,", "line 2, statistic: tau of this model has mean, sd"),
         ("contrast,,,tau,probability,0.4,0.1,x,,", "a probability is that of tau_below_0"),
-        ("contrast,anchor=treated,,tau,mean,0.4,0.1,x,,", "anchor 'treated': must be one of midpoint, control, conditional"),
+        (
+            "contrast,anchor=treated,,tau,mean,0.4,0.1,x,,",
+            "anchor 'treated': must be one of midpoint, control, conditional",
+        ),
         ("contrast,,,tau,mode,0.4,0.1,x,,", "line 2, quantity: modes of this model: none"),
         ("mixture,,,rate,mean,0.4,0.1,x,,", "line 2, model: needs mixture.csv, which is not there"),
     ],

@@ -54,7 +54,8 @@ def to_tree(
     coords = {"study": list(data.names), "arm": list(draws.logits)}
     dims = {f"study_{name}": ["study"] for name in draws.study}
     by_study = (*(f"{arm}_rate" for arm in draws.logits), "effect", "baseline", "bias")
-    dims |= {name: ["study"] for name in by_study}
+    of_studies = {name for group in groups.values() for name, value in group.items() if np.ndim(value) == 3}
+    dims |= {name: ["study"] for name in by_study if name in of_studies}
     dims |= {name: ["study", "arm"] for name in ("events", "n", "print")}
     tree = from_dict(groups, coords=coords, dims=dims)
     arrays = padded_arrays(spec, data, len(data.studies))

@@ -102,6 +102,16 @@ def deciding_priors(endpoint: EndpointAnalysis) -> list[str]:
     return [alarm_sentence(alarm, what) for alarm in endpoint.alarms]
 
 
+def deciding_in_short(endpoint: EndpointAnalysis) -> str:
+    """Priors that decide the headline, and between which probabilities; empty where none does."""
+    return "; ".join(
+        f"{alarm.prior}"
+        + (f", {percent(alarm.low)} to {percent(alarm.high)}" if alarm.moved else "")
+        + (f" (power scaling {decimal(alarm.scaling, 3)})" if alarm.scaled else "")
+        for alarm in endpoint.alarms
+    )
+
+
 def alarm_sentence(alarm: Alarm, what: str) -> str:
     """A prior that decides, and how far.
 

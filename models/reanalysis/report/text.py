@@ -20,7 +20,7 @@ from reanalysis.report.glyphs import spelt
 from reanalysis.report.markdown import Markdown, escape
 from reanalysis.report.numbers import counted
 from reanalysis.report.provenance import versions
-from reanalysis.report.sentences import deciding_priors, endpoint_summary, headline_sentences, not_known
+from reanalysis.report.sentences import deciding_in_short, endpoint_summary, headline_sentences, not_known
 from reanalysis.report.slug import anchor, slug
 from reanalysis.report.standards import current_artefacts, standards
 from reanalysis.report.tables import (
@@ -100,7 +100,7 @@ def _context(analysis: Analysis, figures: Mapping[str, Markdown], validated: Che
         "all_models": analysis.all_models,
         "command_folder": Markdown(spelt(printable(file_name(evidence.folder))).replace("`", "")),
         "endpoints": [_endpoint(e) for e in analysis.endpoints],
-        "deciding_priors": [(e.label, " ".join(found)) for e in analysis.headlines if (found := deciding_priors(e))],
+        "deciding_priors": [(e.label, found) for e in analysis.headlines if (found := deciding_in_short(e))],
         "tables": {
             "answer": answer.answer_table(analysis, analysis.headlines, figures, "tbl-answer"),
             "others": answer.answer_table(analysis, others, figures, "tbl-others") if others else None,
