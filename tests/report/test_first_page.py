@@ -13,7 +13,7 @@ from reanalysis.report.analysis import Analysis
 from reanalysis.report.endpoint import EndpointAnalysis
 from reanalysis.report.numbers import percent
 from reanalysis.report.results import results
-from reanalysis.report.sentences import deciding_priors
+from reanalysis.report.sentences import deciding_in_short, deciding_priors
 from reanalysis.report.text import markdown
 from reanalysis.sensitivity.priors import BASELINES, MU_PRIOR, TAU_PRIOR
 from reanalysis.sensitivity.scenario import Outcome
@@ -101,7 +101,10 @@ def test_what_the_first_page_names_follows_from_the_rows_of_the_sensitivity(plai
             primary, *others = (one.below for one in endpoint.sensitivity[group])
             moved = max(abs(one - primary) for one in others if one is not None) > 0.05
             assert (f"prior of the {what} matters: other choices" in told) is moved, (endpoint.id, group)
-        assert not told or squeezed(f"{endpoint.label}: {told}") in squeezed(plain_report.words)  # type: ignore[attr-defined]
+        words = squeezed(plain_report.words)  # type: ignore[attr-defined]
+        short = deciding_in_short(endpoint)
+        assert bool(short) is bool(told)
+        assert all(squeezed(text) in words for text in (told, short and f"{endpoint.label}: {short}"))
 
 
 def test_studies_that_say_nothing_of_a_ratio_are_named_with_the_reason_and_not_counted(analysis: Analysis) -> None:
