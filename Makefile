@@ -52,7 +52,7 @@ bench: $(STAMP)
 
 # Goes on where it was stopped; an engine whose code did not change is not run again.
 calibrate: $(STAMP)
-	$(VENV)/bin/reanalysis calibrate data/anakinra --out models/reanalysis/checks/calibration/stored --batches .calibration
+	$(VENV)/bin/reanalysis calibrate data/anakinra --out models/reanalysis/validation/calibration/stored --batches .calibration
 
 readme: $(STAMP)
 	$(VENV)/bin/python tests/readme/answer.py

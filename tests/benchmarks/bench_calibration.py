@@ -12,13 +12,13 @@ import pytest
 
 from benchmarks.looped import seconds_each, single_counts
 from benchmarks.timing import DATA, WORKERS, Metered, watch
-from reanalysis.checks.calibration.designs import DESIGNS
-from reanalysis.checks.calibration.replicate import SAMPLER, Job
-from reanalysis.checks.calibration.simulate import simulate
 from reanalysis.engines.batches import in_batches, local_processes
 from reanalysis.engines.nuts.engine import Sampler
-from reanalysis.evidence.folder import read_evidence
+from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.selection import default_spec
+from reanalysis.validation.calibration.designs import DESIGNS
+from reanalysis.validation.calibration.replicate import SAMPLER, Job
+from reanalysis.validation.calibration.simulate import simulate
 
 REPLICATES = 1000
 SOME = 60

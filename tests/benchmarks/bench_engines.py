@@ -14,10 +14,10 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.looped import bambi, plain_pymc, single_counts, without_rho
 from benchmarks.timing import DATA, load, milliseconds
-from reanalysis.effects.estimates import estimates, probabilities
 from reanalysis.engines.fit import fit
 from reanalysis.engines.nuts.engine import Sampler
-from reanalysis.evidence.folder import read_evidence
+from reanalysis.estimands.estimates import estimates, probabilities
+from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.data import ModelData
 from reanalysis.model.selection import default_spec, select
 

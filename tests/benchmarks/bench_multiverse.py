@@ -14,16 +14,16 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.looped import seconds_each, single_counts
 from benchmarks.timing import DATA, WORKERS, milliseconds, watch
-from reanalysis.effects.summary import summarise
+from reanalysis.alternatives.multiverse.multiverse import MOST, _cross, multiverse
+from reanalysis.alternatives.multiverse.specification import Specification, answers
 from reanalysis.engines.batches import in_batches, local_processes
 from reanalysis.engines.fit import fit
 from reanalysis.engines.nuts.engine import Sampler
-from reanalysis.evidence.folder import read_evidence
-from reanalysis.evidence.observation import Candidates
+from reanalysis.estimands.summary import summarise
+from reanalysis.evidence.candidates.candidates import Candidates
+from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.data import ModelData, StudyData
 from reanalysis.model.selection import default_spec
-from reanalysis.sensitivity.multiverse.multiverse import MOST, _cross, multiverse
-from reanalysis.sensitivity.multiverse.specification import Specification, answers
 
 ENDPOINT, ANOTHER = "icans_any", "crs_any"
 SPECIFICATIONS = 1000

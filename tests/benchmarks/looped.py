@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from reanalysis.engines.nuts.engine import Sampler
-from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData
 
 

@@ -21,13 +21,13 @@ def main() -> None:
     import pypandoc  # noqa: F401
     import typst  # noqa: F401
 
+    import reanalysis.builds.build
+    import reanalysis.builds.compute
+    import reanalysis.builds.made_before
     import reanalysis.cli.app
-    import reanalysis.report.build
-    import reanalysis.report.compute
-    import reanalysis.report.document
-    import reanalysis.report.made_before
-    import reanalysis.report.text  # noqa: F401
-    from reanalysis.checks.published import check_published
+    import reanalysis.reporting.document
+    import reanalysis.reporting.text  # noqa: F401
+    from reanalysis.validation.published import check_published
 
     check_published()  # the program's own validation, the same for every evidence: remembered by all runs
     print(json.dumps("ready"), flush=True)
@@ -91,7 +91,7 @@ def install(faults: dict[str, Any]) -> None:
         if left[0] == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    from reanalysis.report.log import BuildLog
+    from reanalysis.builds.log import BuildLog
 
     original = BuildLog.event
 
@@ -104,7 +104,7 @@ def install(faults: dict[str, Any]) -> None:
             shutil.rmtree(faults["remove"], ignore_errors=True)
 
     BuildLog.event = event  # type: ignore[method-assign]
-    from reanalysis.report import publish
+    from reanalysis.builds import publish
 
     if not faults.get("exchange", True):
         publish._exchange = lambda one, other: False  # type: ignore[assignment]

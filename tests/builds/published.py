@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from reanalysis.report.manifest import damage
+from reanalysis.builds.manifest import damage
 
 
 def manifest_of(out: Path) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from pydantic import TypeAdapter
 
 from builds import evidence_folders
 from builds.commands import Commands, Ended
-from reanalysis.report.changes import Changes, Shift, compare
-from reanalysis.report.changes_shown import as_markdown, as_text
-from reanalysis.report.record import Record, read_record
+from reanalysis.analysis.changes import Changes, Shift, compare
+from reanalysis.analysis.record import Record, read_record
+from reanalysis.reporting.changes_shown import as_markdown, as_text
 
 pytestmark = pytest.mark.xdist_group("changes")
 

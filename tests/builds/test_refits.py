@@ -16,13 +16,13 @@ import pytest
 from builds import evidence_folders
 from builds.commands import Commands, computed, events
 from builds.published import manifest_of, store_of, title_of
-from reanalysis.evidence.folder import read_evidence
+from reanalysis.analysis.analysis import plan
+from reanalysis.builds.cache import ResultCache
+from reanalysis.builds.fingerprint import fit_key, relevant, sensitivity_key
+from reanalysis.builds.frozen import NotFrozen, freeze, thaw
+from reanalysis.builds.log import BuildLog
+from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.distributions import Distribution
-from reanalysis.report.analysis import plan
-from reanalysis.report.cache import ResultCache
-from reanalysis.report.fingerprint import fit_key, relevant, sensitivity_key
-from reanalysis.report.frozen import NotFrozen, freeze, thaw
-from reanalysis.report.log import BuildLog
 
 pytestmark = pytest.mark.xdist_group("refits")
 
@@ -218,9 +218,9 @@ def test_a_foreign_entry_cannot_run_anything(
     for content in (
         pickle.dumps(Harm()),
         b'cbuiltins\neval\n(S\'open("harmed", "w")\'\ntR.',
-        b"creanalysis.report.frozen\npickle.os.system\n(S'touch harmed'\ntR.",
-        b"\x80\x04\x8c\x18reanalysis.report.frozen\x8c\x0bpickle.load\x93.",
-        b"creanalysis.report.worker\nWorker\n(tR.",
+        b"creanalysis.builds.frozen\npickle.os.system\n(S'touch harmed'\ntR.",
+        b"\x80\x04\x8c\x18reanalysis.builds.frozen\x8c\x0bpickle.load\x93.",
+        b"creanalysis.builds.worker\nWorker\n(tR.",
     ):
         with pytest.raises(NotFrozen):
             thaw(content)
@@ -296,7 +296,7 @@ def test_a_key_tells_evidence_specification_engine_and_seed_apart(tmp_path: Path
 
 
 def test_a_key_depends_on_code_and_packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from reanalysis.report import fingerprint
+    from reanalysis.builds import fingerprint
 
     planned = plan(read_evidence(evidence_folders.one_endpoint(tmp_path)), "quadrature")
     arguments = planned.spec, planned.selections["infection"].data, "quadrature"
@@ -309,7 +309,7 @@ def test_a_key_depends_on_code_and_packages(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_packages_are_those_the_project_needs_and_what_they_need() -> None:
-    from reanalysis.report.fingerprint import packages
+    from reanalysis.builds.fingerprint import packages
 
     assert {"numpy", "pymc", "pytensor", "nutpie", "typst", "reanalysis"} <= set(packages())
     assert "ruff" not in packages()

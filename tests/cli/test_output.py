@@ -14,14 +14,14 @@ import pytest
 
 from cli.command import fit, run
 from evidence.folders import ANAKINRA, FIVE, TWO_STUDIES, folder, found
-from reanalysis.checks.checked_fit import fit_endpoint
+from reanalysis.alternatives.weighed_ledger import weigh
 from reanalysis.cli.output import Page, until_closed
 from reanalysis.cli.progress import Steps, working
 from reanalysis.cli.tables import print_fit, print_ledger
 from reanalysis.evidence.audit.ledger import audit
-from reanalysis.evidence.folder import read_evidence
+from reanalysis.evidence.reading.folder import read_evidence
+from reanalysis.gates.checked_fit import fit_endpoint
 from reanalysis.model.selection import default_spec
-from reanalysis.sensitivity.weighed_ledger import weigh
 
 COMMAND = [sys.executable, "-c", "from reanalysis.cli import main; main()"]
 STYLE = re.compile(r"\x1b\[[0-9;]*m")

@@ -158,7 +158,7 @@ def digest(where: Path) -> dict[str, str]:
 @pytest.mark.parametrize("text", ["", f"{FIVE}\nA,placebo,x,3,20\n", f"{FIVE}\nA,control,x,3,20\n"])
 def test_a_report_that_cannot_be_built_leaves_the_last_one_as_it_was(tmp_path: Path, text: str) -> None:
     """Malformed, or with nothing to compare: nothing is written beside it either."""
-    pytest.importorskip("reanalysis.report.build")
+    pytest.importorskip("reanalysis.builds.build")
     where, out = folder(tmp_path / "data", text), tmp_path / "reports" / "last"
     (out / "figures").mkdir(parents=True)
     (out / "manifest.json").write_text("{}")

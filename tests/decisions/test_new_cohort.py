@@ -13,18 +13,19 @@ from typer.testing import CliRunner
 
 from engines.builders import data, spec, study
 from evidence.folders import FIVE, folder
+from reanalysis.alternatives.unseen import logit_unseen
 from reanalysis.cli.app import app
 from reanalysis.decisions.new_cohort import NotPredicted, Prediction, predict
 from reanalysis.decisions.predicted_count import count_probabilities
 from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import GridMarginal
-from reanalysis.evidence.folder import Evidence, read_evidence
-from reanalysis.evidence.joined import joined
-from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.candidates.candidates import Candidates
+from reanalysis.evidence.candidates.joined import joined
+from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InconsistentPrint, InvalidInput
+from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.data import Benchmark, StudyData
 from reanalysis.model.selection import default_spec, select
-from reanalysis.sensitivity.unseen import logit_unseen
 
 DATA = Path(__file__).parents[2] / "data"
 TODAY = f"{FIVE}\nA,control,x,9,20\nA,treated,x,7,20\nB,control,x,13,30\nB,treated,x,12,31\n"

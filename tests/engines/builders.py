@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reanalysis.checks.published_folder import FOLDER
-from reanalysis.evidence.folder import read_evidence
-from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.candidates.candidates import Candidates
+from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.data import AdjustedRatio, ModelData, StudyData
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.spec import DEFAULT_PRIORS, ModelSpec, Priors
+from reanalysis.validation.published_folder import FOLDER
 
 Arm = Candidates | tuple[float, float] | None
 

@@ -15,8 +15,8 @@ from evidence.folders import folder
 from reanalysis.engines.fit import fit
 from reanalysis.engines.quadrature.lattice import Lattice
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
-from reanalysis.evidence.folder import read_evidence
 from reanalysis.evidence.problems import InvalidInput
+from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.data import ModelData
 from reanalysis.model.selection import default_spec, select
 

@@ -9,7 +9,7 @@ from engines.brute_force import PROBABILITIES, BruteForce, errors
 from engines.builders import spec, two_arms
 from evidence.folders import ANAKINRA
 from reanalysis.engines.fit import fit
-from reanalysis.evidence.folder import read_evidence
+from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.data import ModelData
 from reanalysis.model.selection import default_spec, select
 from reanalysis.model.spec import ModelSpec

@@ -10,10 +10,10 @@ from scipy import integrate, stats
 from scipy.special import expit
 
 from engines.builders import BCG, BETA_BLOCKERS, ICANS, data, one_arm, spec, study, two_arms
-from reanalysis.effects.estimates import estimates
 from reanalysis.engines.errors import EngineError, QuadratureError
 from reanalysis.engines.fit import fit
-from reanalysis.evidence.observation import Candidates
+from reanalysis.estimands.estimates import estimates
+from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData
 
 ROWS = [(3, 20, 7, 21), (4, 30, 9, 31), (10, 40, 8, 38)]

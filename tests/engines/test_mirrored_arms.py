@@ -18,7 +18,7 @@ from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.nuts.program import ProgramKey, build_model
 from reanalysis.engines.posterior import Posterior
-from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
 

@@ -12,9 +12,6 @@ import pytest
 from scipy.special import expit
 
 from engines.builders import ICANS, data, spec, study, two_arms
-from reanalysis.checks.agreement import check_agreement
-from reanalysis.checks.checked_fit import fit_and_judge
-from reanalysis.checks.gates import gates
 from reanalysis.engines.arrays import padded_arrays
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
@@ -23,7 +20,10 @@ from reanalysis.engines.nuts.program import ProgramKey, _compiled, print_logp, p
 from reanalysis.engines.posterior import Posterior
 from reanalysis.engines.prediction import draw_print
 from reanalysis.engines.storage import save_tree
-from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.candidates.candidates import Candidates
+from reanalysis.gates.agreement import check_agreement
+from reanalysis.gates.checked_fit import fit_and_judge
+from reanalysis.gates.gates import gates
 from reanalysis.model.data import ModelData
 from reanalysis.model.likelihood import log_likelihood, log_pmf
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reanalysis.checks.published import compared
-from reanalysis.checks.published_folder import FOLDER, problem_folders
-from reanalysis.checks.published_problem import MIXTURE, computed, marginal_of, read_problem, refit
 from reanalysis.engines.marginal import DrawsMarginal, MappedMarginal, Marginal
-from reanalysis.evidence.published import PublishedFigure
 from reanalysis.model.family import FAMILIES
+from reanalysis.validation.printed import PublishedFigure
+from reanalysis.validation.published import compared
+from reanalysis.validation.published_folder import FOLDER, problem_folders
+from reanalysis.validation.published_problem import MIXTURE, computed, marginal_of, read_problem, refit
 
 PROBLEMS = [path.name for path in problem_folders()]
 ANNOUNCED = {

@@ -9,7 +9,7 @@ from engines.brute_force import BruteForce, errors
 from engines.builders import ICANS, candidates, data, one_arm, ratio, spec, study, two_arms
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.fit import fit
-from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
 

@@ -14,7 +14,7 @@ from engines.builders import BCG, ICANS, data, ratio, spec, study, two_arms
 from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.quadrature.engine import effect_alone, fit_averages
-from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData
 
 MU = ("normal(0,1)", "normal(0,2.82)", "normal(0,0.355)", "normal(-0.693147,0.355)", "normal(0.693147,0.355)")

@@ -270,7 +270,7 @@ def _sandwich(design: np.ndarray, events: np.ndarray, weights: np.ndarray, beta:
 def false_alarms(folders: int, first_seed: int = 0, arms: int = 200) -> tuple[Counter[str], Counter[str], list[str]]:
     """Folders with a finding above info, and such findings, by kind; and what the findings say."""
     from reanalysis.evidence.audit.ledger import audit
-    from reanalysis.evidence.folder import read_evidence
+    from reanalysis.evidence.reading.folder import read_evidence
 
     by_folder: Counter[str] = Counter()
     by_finding: Counter[str] = Counter()

@@ -63,9 +63,5 @@ def _become(arguments: list[str], streams: list[Path]) -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    import reanalysis.cli.app
-    import reanalysis.evidence.audit.ledger
-    import reanalysis.evidence.folder
-    import reanalysis.sensitivity.weighed_ledger  # noqa: F401
 
     json.dump([run(arguments) for arguments in json.load(sys.stdin)], sys.stdout)

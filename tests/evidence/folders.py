@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reanalysis.evidence.audit.finding import Finding
 from reanalysis.evidence.audit.ledger import Ledger, audit
-from reanalysis.evidence.folder import read_evidence
+from reanalysis.evidence.reading.folder import read_evidence
 
 ANAKINRA = Path(__file__).parents[2] / "data" / "anakinra"
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from openpyxl.utils.exceptions import IllegalCharacterError
 
 from evidence.folders import table
-from reanalysis.evidence.arms_table import COLUMNS
 from reanalysis.evidence.audit.ledger import Ledger, audit, require_consistent
-from reanalysis.evidence.candidates import NoCandidates, observations
-from reanalysis.evidence.folder import Evidence, read_evidence
+from reanalysis.evidence.candidates.observation import NoCandidates, observations
+from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InconsistentPrint, InvalidInput
+from reanalysis.evidence.reading.arms_table import COLUMNS
+from reanalysis.evidence.reading.folder import read_evidence
 
 Cells = dict[str, object]
 Content = bytes | str | None

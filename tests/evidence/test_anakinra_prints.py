@@ -8,12 +8,13 @@ from functools import cache
 import pytest
 
 from evidence.folders import ANAKINRA, above_info, found
-from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.ledger import Ledger, audit, require_consistent
-from reanalysis.evidence.candidates import Observation, observations
+from reanalysis.evidence.candidates.observation import Observation, observations
+from reanalysis.evidence.candidates.possible import possible_pairs
 from reanalysis.evidence.coverage import comparative_studies, coverage_cell, modelled_endpoints
-from reanalysis.evidence.folder import Evidence, read_evidence
-from reanalysis.evidence.possible import possible_pairs
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.folder import read_evidence
 
 MATCHED = [20, 40, 42, 47, 53, 55, 58, 60, 62, 65, 67, 73, 75, 77, 78, 80]
 """Sizes of the phase 1 matched cohort at which 60 % and 55 % are both counts."""

@@ -10,9 +10,9 @@ import pytest
 
 from evidence.folders import Row, above_info, audited, cells, folder, found, only
 from reanalysis.evidence.audit.ledger import require_consistent
-from reanalysis.evidence.folder import read_evidence
-from reanalysis.evidence.narrowing import parent_of
+from reanalysis.evidence.candidates.narrowing import parent_of
 from reanalysis.evidence.problems import InconsistentPrint
+from reanalysis.evidence.reading.folder import read_evidence
 
 # ------------------------------------------------------------------ counts and percentages
 

@@ -25,9 +25,10 @@ from reanalysis.evidence.audit.effective_size import (
 )
 from reanalysis.evidence.audit.finding import Finding
 from reanalysis.evidence.audit.ledger import Ledger, audit
-from reanalysis.evidence.candidates import observations
-from reanalysis.evidence.folder import Evidence, read_evidence
-from reanalysis.evidence.printing import Percentage
+from reanalysis.evidence.candidates.observation import observations
+from reanalysis.evidence.candidates.printing import Percentage
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.folder import read_evidence
 
 
 @cache

@@ -12,19 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.folders import Row, folder
-from reanalysis.evidence.candidates import (
+from reanalysis.evidence.candidates.candidates import Candidates
+from reanalysis.evidence.candidates.feasible import Report, shared_denominators
+from reanalysis.evidence.candidates.narrowing import latent_solutions
+from reanalysis.evidence.candidates.observation import (
     NoCandidates,
     Observation,
     denominator_prior,
     observations,
 )
-from reanalysis.evidence.feasible import Report, shared_denominators
-from reanalysis.evidence.folder import Evidence, read_evidence
-from reanalysis.evidence.narrowing import latent_solutions
-from reanalysis.evidence.observation import Candidates
-from reanalysis.evidence.printing import Percentage
+from reanalysis.evidence.candidates.printing import Percentage
+from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
-from reanalysis.evidence.settings import Denominator, Settings, Study
+from reanalysis.evidence.reading.folder import read_evidence
+from reanalysis.evidence.reading.settings import Denominator, Settings, Study
 
 Pairs = dict[tuple[float, float], float]
 

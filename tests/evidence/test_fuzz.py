@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from evidence.folders import FIVE, TWO_STUDIES, folder
 from evidence.fuzzed import Folder, folders, outcome, write
-from reanalysis.evidence.folder import read_evidence
 from reanalysis.evidence.problems import InvalidInput
+from reanalysis.evidence.reading.folder import read_evidence
 
 CONTRASTS = b"study,endpoint,measure,estimate,lower,upper,level,p,use,reason\n"
 ANY = settings(deadline=None, suppress_health_check=list(HealthCheck))

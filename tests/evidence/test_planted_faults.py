@@ -13,9 +13,9 @@ import pytest
 from evidence.clean_folders import Printed, Row, clean_folder, percent, rounded
 from reanalysis.evidence.audit.finding import Finding
 from reanalysis.evidence.audit.ledger import audit
-from reanalysis.evidence.feasible import counts_of
-from reanalysis.evidence.folder import read_evidence
-from reanalysis.evidence.printing import Percentage
+from reanalysis.evidence.candidates.feasible import counts_of
+from reanalysis.evidence.candidates.printing import Percentage
+from reanalysis.evidence.reading.folder import read_evidence
 
 SEEDS = range(60)
 ENOUGH = 8

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from evidence.folders import FIVE, TWO_STUDIES, folder
 from reanalysis.engines.fit import fit
-from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.ledger import audit
-from reanalysis.evidence.candidates import observations
-from reanalysis.evidence.folder import Evidence, read_evidence
-from reanalysis.evidence.printing import Percentage
+from reanalysis.evidence.candidates.observation import observations
+from reanalysis.evidence.candidates.printing import Percentage
+from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput, Problem, printable
-from reanalysis.evidence.settings import Settings, line_of
+from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.folder import read_evidence
+from reanalysis.evidence.reading.settings import Settings, line_of
 from reanalysis.model.selection import default_spec, select
 
 

@@ -13,7 +13,8 @@ import pytest
 import reanalysis as ra
 from evidence.folders import ANAKINRA, TWO_STUDIES, folder
 from reanalysis.evidence.audit import ledger
-from reanalysis.evidence.folder import Evidence, read_evidence
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.folder import read_evidence
 
 
 def worked_out(evidence: Evidence) -> Evidence:

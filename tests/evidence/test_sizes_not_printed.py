@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from cli.command import fit, run
 from evidence.folders import Row, folder
+from reanalysis.builds.fingerprint import relevant
 from reanalysis.evidence.audit.ledger import audit
-from reanalysis.evidence.candidates import Observation, assumed_sizes, observations, sizes_told
-from reanalysis.evidence.folder import read_evidence
-from reanalysis.evidence.latent import bound_of
+from reanalysis.evidence.candidates.latent import bound_of
+from reanalysis.evidence.candidates.observation import Observation, assumed_sizes, observations, sizes_told
 from reanalysis.evidence.problems import InvalidInput
-from reanalysis.evidence.settings import Denominator
-from reanalysis.report.fingerprint import relevant
+from reanalysis.evidence.reading.folder import read_evidence
+from reanalysis.evidence.reading.settings import Denominator
 
 DECLARED = "[studies.A.denominator.control]\nn_max = 30\nweight = {20 = 0.6}\n"
 PERCENT: Row = "A control x - - 60"

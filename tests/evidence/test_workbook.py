@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from openpyxl.worksheet.worksheet import Worksheet
 
 from evidence.folders import TWO_STUDIES, folder
-from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.ledger import audit
-from reanalysis.evidence.folder import read_evidence
 from reanalysis.evidence.problems import InvalidInput
+from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.folder import read_evidence
 
 HEADER = ["study", "arm", "endpoint", "events", "n", "percent"]
 Cell = object | tuple[object, str]

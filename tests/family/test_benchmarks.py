@@ -9,8 +9,8 @@ import pytest
 from cli.command import fit as fit_command
 from cli.command import run
 from evidence.folders import ANAKINRA, folder
-from reanalysis.evidence.folder import read_evidence
 from reanalysis.evidence.problems import InvalidInput
+from reanalysis.evidence.reading.folder import read_evidence
 
 ARMS = (
     "study,arm,endpoint,events,n,use,reason,timepoint\n"

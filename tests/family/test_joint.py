@@ -21,7 +21,7 @@ from reanalysis.engines.nuts.joint_program import (
     partial_prior,
 )
 from reanalysis.engines.prediction import draw_joint_print
-from reanalysis.evidence.folder import read_evidence
+from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.data import JointData
 from reanalysis.model.selection import default_spec, select
 

@@ -15,8 +15,8 @@ from engines.builders import ICANS, data, spec, study, two_arms
 from evidence.folders import ANAKINRA, folder
 from reanalysis.engines.posterior import Posterior
 from reanalysis.engines.quadrature.engine import fit
-from reanalysis.evidence.folder import read_evidence
-from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.candidates.candidates import Candidates
+from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.data import Benchmark
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.selection import default_spec, select

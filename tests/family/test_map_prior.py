@@ -10,15 +10,15 @@ from scipy.stats import binom
 from cli.command import fit as fit_command
 from cli.command import run
 from evidence.folders import TWO_STUDIES, folder
-from reanalysis.checks.published_folder import FOLDER
-from reanalysis.checks.published_problem import read_problem
-from reanalysis.effects.beta_mixture import BetaMixture
-from reanalysis.effects.effective_size import effective_size, elir_size, logit_elir_size, moment_size
-from reanalysis.effects.map_prior import fitted_mixture
-from reanalysis.effects.rates import rate
 from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.engines.quadrature.engine import fit
+from reanalysis.estimands.beta_mixture import BetaMixture
+from reanalysis.estimands.effective_size import effective_size, elir_size, logit_elir_size, moment_size
+from reanalysis.estimands.map_prior import fitted_mixture
+from reanalysis.estimands.rates import rate
 from reanalysis.model.selection import default_spec, select
+from reanalysis.validation.published_folder import FOLDER
+from reanalysis.validation.published_problem import read_problem
 
 PROBLEM = read_problem(FOLDER / "as")
 

@@ -13,14 +13,14 @@ from scipy.special import expit
 
 from engines.builders import ICANS, data, one_arm, spec, study, two_arms
 from evidence.folders import ANAKINRA
-from reanalysis.checks.agreement import check_agreement
-from reanalysis.checks.checked_fit import CheckedFit, fit_and_judge, fit_endpoint
 from reanalysis.engines.fit import fit
 from reanalysis.engines.nuts import program
 from reanalysis.engines.nuts.engine import Sampler
 from reanalysis.engines.posterior import Posterior
-from reanalysis.evidence.folder import read_evidence
-from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.candidates.candidates import Candidates
+from reanalysis.evidence.reading.folder import read_evidence
+from reanalysis.gates.agreement import check_agreement
+from reanalysis.gates.checked_fit import CheckedFit, fit_and_judge, fit_endpoint
 from reanalysis.model.data import Benchmark, ModelData
 from reanalysis.model.selection import default_spec
 from reanalysis.model.spec import ModelSpec

@@ -9,7 +9,7 @@ import pytest
 from engines.builders import data, one_arm, spec, study, two_arms
 from family.sums import Sums, mean_and_sd
 from reanalysis.engines.quadrature.engine import fit
-from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import Benchmark, ModelData
 from reanalysis.model.spec import ModelSpec
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import expit
 
-from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.likelihood import information, log_likelihood, log_likelihood_on_grid, log_pmf
 
 LOGITS = np.linspace(-8, 8, 33)

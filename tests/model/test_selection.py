@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from evidence.folders import ANAKINRA, folder
-from reanalysis.evidence.folder import Evidence, read_evidence
+from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InconsistentPrint, InvalidInput
+from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.data import ModelData
 from reanalysis.model.selection import default_spec, select
 from reanalysis.model.spec import ModelSpec

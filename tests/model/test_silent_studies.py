@@ -9,8 +9,8 @@ import pytest
 
 from evidence.folders import folder
 from reanalysis.engines.fit import fit
-from reanalysis.evidence.folder import read_evidence
 from reanalysis.evidence.problems import InvalidInput
+from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.data import ModelData
 from reanalysis.model.selection import default_spec, select
 from reanalysis.model.spec import ModelName, ModelSpec

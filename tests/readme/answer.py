@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reanalysis.evidence.folder import Evidence, read_evidence
+from reanalysis.alternatives.all_models import ModelAnswer
+from reanalysis.analysis.analysis import Analysis, carry_out, plan
+from reanalysis.builds.compute import Alternatives, InThisProcess
+from reanalysis.builds.log import BuildLog
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.folder import read_evidence
+from reanalysis.figures.overview import plot_overview
+from reanalysis.figures.save import save_figure
 from reanalysis.model.spec import ModelSpec
-from reanalysis.report.analysis import Analysis, carry_out, plan
-from reanalysis.report.compute import Alternatives, InThisProcess
-from reanalysis.report.figures.overview import plot_overview
-from reanalysis.report.figures.save import save_figure
-from reanalysis.report.log import BuildLog
-from reanalysis.report.sentences import headline_sentences
-from reanalysis.sensitivity.all_models import ModelAnswer
+from reanalysis.reporting.sentences import headline_sentences
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"

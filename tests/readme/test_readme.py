@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 
 from readme.answer import DATA, GALLERY, README, analysis, answer, written
 from reanalysis.cli.app import app
-from reanalysis.evidence.arms_table import COLUMNS
-from reanalysis.evidence.folder import read_evidence
-from reanalysis.report.figures.overview import plot_overview
-from reanalysis.report.figures.save import save_figure
-from reanalysis.report.numbers import percent, ratio_interval
+from reanalysis.estimands.words import percent, ratio_interval
+from reanalysis.evidence.reading.arms_table import COLUMNS
+from reanalysis.evidence.reading.folder import read_evidence
+from reanalysis.figures.overview import plot_overview
+from reanalysis.figures.save import save_figure
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 

@@ -36,15 +36,15 @@ def audit_command(data: Data, output: Format = "table") -> None:
     from reanalysis.cli.option_checks import bad_format, require
     from reanalysis.cli.output import print_json
     from reanalysis.evidence.audit.ledger import audit
-    from reanalysis.evidence.folder import read_evidence
+    from reanalysis.evidence.reading.folder import read_evidence
     from reanalysis.model.selection import default_spec
 
     require(bad_format(output))
     evidence = read_evidence(data)
     spec = default_spec(evidence)
     ledger = audit(evidence)
+    from reanalysis.alternatives.weighed_ledger import weigh
     from reanalysis.cli.progress import working
-    from reanalysis.sensitivity.weighed_ledger import weigh
 
     with working("weighing the findings"):
         weighed = weigh(evidence, ledger, spec)
@@ -108,7 +108,7 @@ def fit_command(
     """Fit one endpoint: a posterior, its effects and its checks."""
     from reanalysis.cli.option_checks import bad_file, bad_format, require
     from reanalysis.cli.output import print_json
-    from reanalysis.evidence.folder import read_evidence
+    from reanalysis.evidence.reading.folder import read_evidence
     from reanalysis.model.specification import specification
 
     require(bad_format(output), bad_file(out))
@@ -128,8 +128,8 @@ def fit_command(
         settings=settings,
         seed=seed,
     )
-    from reanalysis.checks.checked_fit import fit_endpoint
     from reanalysis.cli.progress import working
+    from reanalysis.gates.checked_fit import fit_endpoint
 
     engine = engine or spec.family.by_default
     with working(f"fitting {endpoint} by {engine}"):
@@ -184,10 +184,10 @@ def report_command(
 
     What was computed before is not computed again; REANALYSIS_CACHE names another folder to keep it in.
     """
+    from reanalysis.builds.build import build_report
+    from reanalysis.builds.log import BuildLog
     from reanalysis.cli.output import print_line
     from reanalysis.cli.progress import Steps
-    from reanalysis.report.build import build_report
-    from reanalysis.report.log import BuildLog
 
     target = out or Path("reports") / Path(os.path.realpath(data)).name
     warn = (lambda _: None) if quiet else (lambda text: say(f"warning: {text}"))
@@ -224,11 +224,11 @@ def diff_command(
     ] = 1.25,
 ) -> None:
     """Say what changed between two reports: exit code 5 if a conclusion moved, 0 if none did."""
+    from reanalysis.analysis.changes import compare
+    from reanalysis.analysis.record import read_record
     from reanalysis.cli.option_checks import not_one_of, require
     from reanalysis.cli.output import print_json, print_text
-    from reanalysis.report.changes import compare
-    from reanalysis.report.changes_shown import as_markdown, as_text
-    from reanalysis.report.record import read_record
+    from reanalysis.reporting.changes_shown import as_markdown, as_text
 
     require(
         not_one_of("--format", output, ("text", "json", "markdown")),

@@ -11,8 +11,8 @@ import typer
 from reanalysis.cli.options import Data, Format, Seed, Workers
 
 if TYPE_CHECKING:
-    from reanalysis.checks.calibration.run import Calibration
     from reanalysis.cli.output import Page
+    from reanalysis.validation.calibration.run import Calibration
 
 _ENGINES = ("both", "quadrature", "nuts")
 _MOST = 1_000_000
@@ -48,11 +48,11 @@ def calibrate_command(
     )
     from contextlib import ExitStack
 
-    from reanalysis.checks.calibration.artefact import save
-    from reanalysis.checks.calibration.run import calibrate
     from reanalysis.engines.batches import local_processes
-    from reanalysis.evidence.folder import read_evidence
+    from reanalysis.evidence.reading.folder import read_evidence
     from reanalysis.model.family import ENGINES
+    from reanalysis.validation.calibration.artefact import save
+    from reanalysis.validation.calibration.run import calibrate
 
     evidence = read_evidence(data)
     out.mkdir(parents=True, exist_ok=True)
@@ -73,7 +73,7 @@ def calibrate_command(
         )
     save(found, out)
     if output == "json":
-        from reanalysis.checks.calibration.artefact import as_dict
+        from reanalysis.validation.calibration.artefact import as_dict
 
         print_json(as_dict(found))
     else:
@@ -92,7 +92,7 @@ def _is_no_folder(path: Path | None) -> bool:
 def _print(page: Page, found: Calibration) -> None:
     from rich.table import Table
 
-    from reanalysis.checks.calibration.verdict import INTERVALS, LEVEL
+    from reanalysis.validation.calibration.verdict import INTERVALS, LEVEL
 
     page.lines("Simulation-based calibration", style="bold")
     page.lines(f"bands hold all {found.settings['checks']} checks at once with probability {LEVEL:g}")

@@ -49,8 +49,8 @@ def reports_errors[**P, R](command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        from reanalysis.builds.errors import DocumentError, Held
         from reanalysis.engines.errors import EngineError
-        from reanalysis.report.errors import DocumentError, Held
 
         try:
             return command(*args, **kwargs)

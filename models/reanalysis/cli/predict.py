@@ -12,7 +12,7 @@ from reanalysis.cli.options import Data, Format, Seed
 if TYPE_CHECKING:
     from reanalysis.cli.output import Page
     from reanalysis.decisions.new_cohort import Belief, NotPredicted, Prediction
-    from reanalysis.evidence.folder import Evidence
+    from reanalysis.evidence.evidence import Evidence
 
 
 def predict_command(
@@ -27,7 +27,7 @@ def predict_command(
     from reanalysis.cli.progress import working
     from reanalysis.decisions.new_cohort import Prediction, predict
     from reanalysis.evidence.audit.ledger import audit
-    from reanalysis.evidence.folder import read_evidence
+    from reanalysis.evidence.reading.folder import read_evidence
 
     require(bad_format(output))
     evidence, cohort = read_evidence(data), read_evidence(new)

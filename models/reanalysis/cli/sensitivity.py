@@ -10,14 +10,14 @@ import typer
 from reanalysis.cli.options import Data, Format, Workers
 
 if TYPE_CHECKING:
-    from reanalysis.checks.result import CheckResult
+    from reanalysis.alternatives.all_models import ModelAnswer
+    from reanalysis.alternatives.multiverse.multiverse import Multiverse
+    from reanalysis.alternatives.scenario import Outcome
+    from reanalysis.alternatives.tipping.search import TippingPoint
     from reanalysis.cli.output import Page
+    from reanalysis.gates.result import CheckResult
     from reanalysis.model.data import ModelData
     from reanalysis.model.spec import ModelSpec
-    from reanalysis.sensitivity.all_models import ModelAnswer
-    from reanalysis.sensitivity.multiverse.multiverse import Multiverse
-    from reanalysis.sensitivity.scenario import Outcome
-    from reanalysis.sensitivity.tipping.search import TippingPoint
 
 _TABLES = (".csv", ".parquet")
 
@@ -37,23 +37,23 @@ def sensitivity_command(
     from reanalysis.cli.option_checks import bad_format, bad_table, bad_workers, require
     from reanalysis.cli.output import print_json
     from reanalysis.cli.progress import counting, working
-    from reanalysis.evidence.folder import read_evidence
+    from reanalysis.evidence.reading.folder import read_evidence
     from reanalysis.model.specification import specification
 
     require(bad_format(output), bad_table(out, _TABLES), bad_workers(workers))
     evidence = read_evidence(data)
     spec = specification(evidence, endpoint)
+    from reanalysis.alternatives.alarms import alarms
+    from reanalysis.alternatives.all_models import all_models as fit_all_models
+    from reanalysis.alternatives.multiverse.multiverse import multiverse
+    from reanalysis.alternatives.multiverse.summary import plain_rows, summary
+    from reanalysis.alternatives.priors import priors
+    from reanalysis.alternatives.scenario import run
+    from reanalysis.alternatives.tipping.points import tipping_points
     from reanalysis.engines.batches import local_processes
     from reanalysis.evidence.audit.ledger import require_consistent
-    from reanalysis.evidence.candidates import assumed_sizes, sizes_told
+    from reanalysis.evidence.candidates.observation import assumed_sizes, sizes_told
     from reanalysis.model.selection import select
-    from reanalysis.sensitivity.alarms import alarms
-    from reanalysis.sensitivity.all_models import all_models as fit_all_models
-    from reanalysis.sensitivity.multiverse.multiverse import multiverse
-    from reanalysis.sensitivity.multiverse.summary import plain_rows, summary
-    from reanalysis.sensitivity.priors import priors
-    from reanalysis.sensitivity.scenario import run
-    from reanalysis.sensitivity.tipping.points import tipping_points
 
     selection = select(evidence, spec, endpoint)
     chosen, sizes = selection.data, sizes_told(selection.observations)
@@ -86,7 +86,7 @@ def sensitivity_command(
         print_json(whole)
     else:
         from reanalysis.cli.output import Page, until_closed
-        from reanalysis.report.sentences import alarm_sentence
+        from reanalysis.reporting.sentences import alarm_sentence
 
         page = Page()
         with until_closed(page.file):  # type: ignore[arg-type]
@@ -110,10 +110,10 @@ def sensitivity_command(
 
 def _checks(spec: ModelSpec, data: ModelData) -> dict[str, CheckResult]:
     """What is reported of the primary analysis and judged by nobody."""
+    from reanalysis.alternatives.left_out_prediction import left_out_prediction
+    from reanalysis.alternatives.power_scaling import power_scaling
+    from reanalysis.alternatives.predictive_checks import predictive_checks
     from reanalysis.engines.fit import fit
-    from reanalysis.sensitivity.left_out_prediction import left_out_prediction
-    from reanalysis.sensitivity.power_scaling import power_scaling
-    from reanalysis.sensitivity.predictive_checks import predictive_checks
 
     return {
         "predictive_checks": predictive_checks(spec, data),
@@ -123,7 +123,7 @@ def _checks(spec: ModelSpec, data: ModelData) -> dict[str, CheckResult]:
 
 
 def _save(found: Multiverse, out: Path, sizes: list[str]) -> None:
-    from reanalysis.report.results import table_text
+    from reanalysis.analysis.results import table_text
 
     table = found.table.assign(assumed="; ".join(sizes))
     if out.suffix == ".csv":

@@ -9,15 +9,15 @@ from typing import Any, get_args
 from rich.table import Table
 from rich.text import Text
 
-from reanalysis.checks.checked_fit import CheckedFit
+from reanalysis.alternatives.weighed_ledger import WeighedLedger
 from reanalysis.cli.output import Page, until_closed
-from reanalysis.effects.estimates import flat
+from reanalysis.estimands.estimates import flat
 from reanalysis.evidence.audit.finding import SEVERITIES, Finding
-from reanalysis.evidence.candidates import sizes_told
+from reanalysis.evidence.candidates.observation import sizes_told
 from reanalysis.evidence.coverage import Cell
-from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import printable
-from reanalysis.sensitivity.weighed_ledger import WeighedLedger
+from reanalysis.gates.checked_fit import CheckedFit
 
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 

@@ -13,22 +13,22 @@ from typing import Any
 
 import numpy as np
 
+from reanalysis.alternatives.unseen import logit_unseen
 from reanalysis.decisions.predicted_count import Score, count_probabilities, count_summary, score
-from reanalysis.effects.headline import headline
-from reanalysis.effects.probabilities import Direction, direction
-from reanalysis.effects.ratios import odds_ratio
-from reanalysis.effects.summary import Summary, summarise
 from reanalysis.engines.fit import fit
 from reanalysis.engines.posterior import Posterior
+from reanalysis.estimands.headline import headline
+from reanalysis.estimands.probabilities import Direction, direction
+from reanalysis.estimands.ratios import odds_ratio
+from reanalysis.estimands.summary import Summary, summarise
 from reanalysis.evidence.audit.ledger import require_consistent
-from reanalysis.evidence.folder import Evidence
-from reanalysis.evidence.joined import joined
+from reanalysis.evidence.candidates.joined import joined
+from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.data import StudyData
 from reanalysis.model.selection import NothingLeft, default_spec, select
 from reanalysis.model.spec import ModelName
 from reanalysis.model.specification import specification
-from reanalysis.sensitivity.unseen import logit_unseen
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reanalysis.effects.summary import Summary
 from reanalysis.engines.marginal import Marginal, resolved
-from reanalysis.evidence.observation import Candidates
+from reanalysis.estimands.summary import Summary
+from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.likelihood import log_pmf, width
 
 Array = NDArray[np.float64]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reanalysis.engines.benchmark import log_benchmark_evidence
 from reanalysis.engines.beta_rate import arms_of, largest_total
-from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
 

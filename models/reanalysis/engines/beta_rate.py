@@ -12,7 +12,7 @@ from scipy.special import gammaln, logit, softmax
 
 from reanalysis.engines.draws import Draws
 from reanalysis.engines.errors import EngineError
-from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
 

@@ -6,9 +6,9 @@ from typing import Literal
 
 import pandas as pd
 
-from reanalysis.evidence.candidates import NoCandidates, observations
-from reanalysis.evidence.folder import Evidence, once_per_folder, require_evidence
-from reanalysis.evidence.observation import SILENCES, Silence, silence
+from reanalysis.evidence.candidates.candidates import SILENCES, Silence, silence
+from reanalysis.evidence.candidates.observation import NoCandidates, observations
+from reanalysis.evidence.evidence import Evidence, once_per_folder, require_evidence
 from reanalysis.evidence.problems import InvalidInput
 
 Cell = Literal[

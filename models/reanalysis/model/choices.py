@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from reanalysis.evidence.problems import BadChoice, Problem, did_you_mean, listed
-from reanalysis.evidence.settings import SMALLEST_RHO
+from reanalysis.evidence.reading.settings import SMALLEST_RHO
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.family import ENGINES, Family
 from reanalysis.model.spec import ModelSpec, Priors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from reanalysis.evidence.observation import Candidates, Silence, silence
+from reanalysis.evidence.candidates.candidates import Candidates, Silence, silence
 
 
 @dataclass(frozen=True)

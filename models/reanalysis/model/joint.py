@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from reanalysis.evidence.candidates import Observation, denominator_prior
+from reanalysis.evidence.candidates.narrowing import wholes_of
+from reanalysis.evidence.candidates.observation import Observation, denominator_prior
 from reanalysis.evidence.coverage import modelled_endpoints
-from reanalysis.evidence.folder import Evidence
-from reanalysis.evidence.narrowing import wholes_of
+from reanalysis.evidence.evidence import Evidence
 from reanalysis.model.data import ModelData, SharedDenominator
 
 Observations = Mapping[tuple[str, str], Observation]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reanalysis.evidence.candidates import NoCandidates, Observation, observations
+from reanalysis.evidence.candidates.candidates import Candidates
+from reanalysis.evidence.candidates.observation import NoCandidates, Observation, observations
 from reanalysis.evidence.coverage import coverage_cell
-from reanalysis.evidence.folder import Evidence
-from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InconsistentPrint, InvalidInput
 from reanalysis.model.data import AdjustedRatio, Benchmark, JointData, ModelData, StudyData
 from reanalysis.model.distributions import Distribution

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reanalysis.evidence.candidates import NoCandidates, observations
+from reanalysis.evidence.candidates.observation import NoCandidates, observations
 from reanalysis.evidence.coverage import comparative_studies
-from reanalysis.evidence.folder import Evidence, require_evidence
+from reanalysis.evidence.evidence import Evidence, require_evidence
 from reanalysis.evidence.problems import BadChoice, InvalidInput, did_you_mean, listed
 from reanalysis.model.choices import Choices, bad_engine, whole
 from reanalysis.model.selection import default_spec

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
-if os.environ.get("CRASH") and "reanalysis.report.worker" in sys.orig_argv:
+if os.environ.get("CRASH") and "reanalysis.builds.worker" in sys.orig_argv:
     import faulthandler
     from typing import Any
 
-    import reanalysis.report.endpoint_result as module
+    import reanalysis.analysis.endpoint_result as module
 
     original = module.fit_result
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from reanalysis.engines.arrays import LOG_NOTHING
 from reanalysis.engines.prediction import draw_joint_print
-from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import JointData, SharedDenominator
 from reanalysis.model.spec import ModelSpec
 

@@ -20,7 +20,7 @@ from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import cumulative_integral
 from reanalysis.engines.marginal import GridMarginal, MappedMarginal
 from reanalysis.engines.quadrature.functional import FunctionalMarginal
-from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.candidates.candidates import Candidates
 
 Array = NDArray[np.float64]
 

@@ -28,7 +28,7 @@ from scipy.special import logsumexp
 from reanalysis.engines.benchmark import log_robust_factor
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.quadrature.lattice import Lattice, finer_by
-from reanalysis.evidence.observation import Candidates
+from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import StudyData
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.likelihood import REMEMBERED, information, log_binomial_coefficient, log_likelihood_on_grid

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
-from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.crude import both_rates, is_unadjusted
 from reanalysis.evidence.audit.finding import Finding, Severity
-from reanalysis.evidence.contrasts import ContrastRow
-from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.contrasts import ContrastRow
 
 Array = NDArray[np.float64]
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.finding import Finding
-from reanalysis.evidence.feasible import Report
-from reanalysis.evidence.folder import Evidence
-from reanalysis.evidence.printing import CONVENTIONS, Convention
+from reanalysis.evidence.candidates.feasible import Report
+from reanalysis.evidence.candidates.printing import CONVENTIONS, Convention
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.arms import ArmRow
 
 _MOST_NAMED = 6
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.finding import REFUSED, Finding, Severity, allowed, used
-from reanalysis.evidence.feasible import counts_of
-from reanalysis.evidence.folder import Evidence
-from reanalysis.evidence.printing import CONVENTIONS, Percentage
+from reanalysis.evidence.candidates.feasible import counts_of
+from reanalysis.evidence.candidates.printing import CONVENTIONS, Percentage
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.arms import ArmRow
 
 _NEAR = 20
 """How far from the printed n another n is looked for that would fit."""

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import hypergeom
 
-from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.finding import Finding
 from reanalysis.evidence.audit.rounding import PRECISE, p_bounds, rounded, standard_errors
 from reanalysis.evidence.audit.two_rates import log_odds_wald, log_risk_wald, pooled_chi_square, unpooled_wald
-from reanalysis.evidence.contrasts import ContrastRow
-from reanalysis.evidence.folder import Evidence
-from reanalysis.evidence.possible import possible_pairs
+from reanalysis.evidence.candidates.possible import possible_pairs
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.contrasts import ContrastRow
 
 _CRUDE = ("", "none", "unadjusted", "crude", "univariate", "univariable", "unweighted")
 _WEIGHTED = ("iptw", "weighted", "weighting")

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import takewhile
 
-from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.finding import Finding
-from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.arms import ArmRow
 
 
 def check_declared(evidence: Evidence) -> Iterator[Finding]:

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 
 from scipy.special import ndtri
 
-from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.crude import is_unadjusted
 from reanalysis.evidence.audit.finding import Finding
 from reanalysis.evidence.audit.rounding import half_unit
 from reanalysis.evidence.audit.two_rates import log_odds_wald, pooled_chi_square, unpooled_wald
-from reanalysis.evidence.contrasts import p_number
-from reanalysis.evidence.feasible import counts_of
-from reanalysis.evidence.folder import Evidence
-from reanalysis.evidence.printing import Percentage
+from reanalysis.evidence.candidates.feasible import counts_of
+from reanalysis.evidence.candidates.printing import Percentage
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.contrasts import p_number
 
 _FAR = 1.2
 """How far k may differ between endpoints: robust variances depend on the outcome too (2 % of simulated studies)."""

@@ -23,7 +23,7 @@ from reanalysis.evidence.audit.ratios import check_ratios
 from reanalysis.evidence.audit.subgroups import check_subgroups
 from reanalysis.evidence.audit.weighting import check_weighted_rates
 from reanalysis.evidence.coverage import coverage
-from reanalysis.evidence.folder import Evidence, once_per_folder
+from reanalysis.evidence.evidence import Evidence, once_per_folder
 from reanalysis.evidence.problems import InconsistentPrint
 
 _CHECKS = (

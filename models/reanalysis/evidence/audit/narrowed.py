@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reanalysis.evidence.audit.finding import Finding, allowed, counts_text
-from reanalysis.evidence.folder import Evidence
-from reanalysis.evidence.narrowing import narrowed_pairs
-from reanalysis.evidence.possible import possible_pairs
+from reanalysis.evidence.candidates.narrowing import narrowed_pairs
+from reanalysis.evidence.candidates.possible import possible_pairs
+from reanalysis.evidence.evidence import Evidence
 
 
 def check_narrowing(evidence: Evidence) -> Iterator[Finding]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.finding import REFUSED, Finding, used
-from reanalysis.evidence.folder import Evidence
-from reanalysis.evidence.narrowing import parent_of
-from reanalysis.evidence.possible import possible_pairs, same_time
+from reanalysis.evidence.candidates.narrowing import parent_of
+from reanalysis.evidence.candidates.possible import possible_pairs, same_time
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.arms import ArmRow
 
 
 def check_nesting(evidence: Evidence) -> Iterator[Finding]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.finding import Finding
-from reanalysis.evidence.feasible import counts_of
-from reanalysis.evidence.folder import Evidence
-from reanalysis.evidence.printing import CONVENTIONS
+from reanalysis.evidence.candidates.feasible import counts_of
+from reanalysis.evidence.candidates.printing import CONVENTIONS
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.arms import ArmRow
 
 
 def check_order(evidence: Evidence) -> Iterator[Finding]:

@@ -10,8 +10,8 @@ from scipy.stats import norm
 from reanalysis.evidence.audit.crude import called_unadjusted, judged_by_counts
 from reanalysis.evidence.audit.finding import Finding, Severity
 from reanalysis.evidence.audit.rounding import PRECISE, p_bounds, rounded, standard_errors
-from reanalysis.evidence.contrasts import ContrastRow
-from reanalysis.evidence.folder import Evidence
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.contrasts import ContrastRow
 
 _OTHER_TEST, _TABLE_TEST, _SLACK = 1.1, 1.4, 0.05
 """How far the z of another test may be from Wald's: as a factor, for a regression and for a table, and beside it."""

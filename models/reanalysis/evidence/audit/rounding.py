@@ -6,7 +6,7 @@ import math
 
 from scipy.stats import norm
 
-from reanalysis.evidence.contrasts import ContrastRow, p_number
+from reanalysis.evidence.reading.contrasts import ContrastRow, p_number
 
 PRECISE = 1 + 1e-9
 """Relative slack of comparisons of numbers worked out from prints."""

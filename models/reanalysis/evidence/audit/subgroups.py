@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.finding import REFUSED, Finding, counts_text
-from reanalysis.evidence.folder import Evidence
-from reanalysis.evidence.partition import sums
-from reanalysis.evidence.possible import possible_pairs
+from reanalysis.evidence.candidates.partition import sums
+from reanalysis.evidence.candidates.possible import possible_pairs
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.arms import ArmRow
 
 
 def check_subgroups(evidence: Evidence) -> Iterator[Finding]:

@@ -6,11 +6,11 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator
 
-from reanalysis.evidence.arms import ArmRow
 from reanalysis.evidence.audit.finding import Finding, Severity
-from reanalysis.evidence.feasible import counts_of
-from reanalysis.evidence.folder import Evidence
-from reanalysis.evidence.printing import Percentage
+from reanalysis.evidence.candidates.feasible import counts_of
+from reanalysis.evidence.candidates.printing import Percentage
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.arms import ArmRow
 
 _BY_CHANCE = 0.002
 """Arms of counts only are a finding where fewer weighted arms than this would print so."""

@@ -1,0 +1,29 @@
+from .analysis.analysis import analyse as analyse
+from .api import audit as audit
+from .api import effects as effects
+from .api import fit as fit
+from .api import multiverse as multiverse
+from .api import report as report
+from .api import sensitivity as sensitivity
+from .api import tipping_points as tipping_points
+from .evidence.coverage import coverage as coverage
+from .evidence.coverage import modelled_endpoints as modelled_endpoints
+from .evidence.problems import InvalidInput as InvalidInput
+from .evidence.reading.folder import read_evidence as read_evidence
+from .figures.beyond import plot_beyond as plot_beyond
+from .figures.coverage import plot_coverage as plot_coverage
+from .figures.energy import plot_energy as plot_energy
+from .figures.forest import plot_forest as plot_forest
+from .figures.overview import plot_overview as plot_overview
+from .figures.prior_posterior import plot_prior_posterior as plot_prior_posterior
+from .figures.ranks import plot_ranks as plot_ranks
+from .figures.sbc_ecdf import plot_sbc_ecdf as plot_sbc_ecdf
+from .figures.sensitivity import plot_sensitivity as plot_sensitivity
+from .figures.specification_curve import plot_specification_curve as plot_specification_curve
+from .model.distributions import Distribution as Distribution
+from .model.selection import select as select
+from .model.spec import ModelSpec as ModelSpec
+from .model.spec import Priors as Priors
+from .model.specification import specification as specification
+
+__version__: str

@@ -1,0 +1,177 @@
+"""What should the authors be asked? For each open finding the figure that settles it, and what it could move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from reanalysis.alternatives.influence import Influence
+from reanalysis.evidence.audit.finding import Finding
+from reanalysis.evidence.audit.ledger import Ledger
+from reanalysis.evidence.coverage import comparative_studies, coverage_cell, modelled_endpoints
+from reanalysis.evidence.evidence import Evidence
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question to the authors of one study.
+
+    Parameters
+    ----------
+    study : str
+        Study id.
+    text : str
+        The exact figure asked for.
+    endpoints : tuple of str
+        Endpoints it bears on.
+    shift : float or None
+        How far an answer could move P(benefit) (or P(fewer events)) of any of them, as far as the alternatives can
+        tell.
+    """
+
+    study: str
+    text: str
+    endpoints: tuple[str, ...]
+    shift: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "study": self.study,
+            "question": self.text,
+            "endpoints": list(self.endpoints),
+            "shift": self.shift,
+        }
+
+
+def questions(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -> list[Question]:
+    """Questions, those whose answer could move most first."""
+    found = [
+        *_readings(evidence, ledger, influences),
+        *_denominators(evidence, ledger, influences),
+        *_weights(evidence, influences),
+        *_labels(evidence, ledger, influences),
+        *_missing_comparators(evidence),
+        *_excluded(evidence, influences),
+        *_overlap(evidence),
+    ]
+    return sorted(found, key=lambda q: -(q.shift if q.shift is not None else -1.0))
+
+
+def _shift(influences: list[Influence], kind: str, endpoints: tuple[str, ...]) -> float | None:
+    values = [i.shift for i in influences if i.alternatives and i.kind == kind and i.endpoint in endpoints]
+    return max(values) if values else None
+
+
+def _name(evidence: Evidence, finding: Finding) -> str:
+    return f"{finding.arm} arm of {evidence.study_label(finding.study)}"
+
+
+def _readings(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -> list[Question]:
+    found = []
+    for finding in ledger.findings:
+        if finding.kind != "readings":
+            continue
+        label = evidence.endpoint_label(finding.endpoint)
+        allowed = "; ".join(finding.feasible)
+        text = f"How many of how many patients in the {_name(evidence, finding)} had {label}? Print allows {allowed}."
+        where = (finding.endpoint,)
+        found.append(Question(finding.study, text, where, _shift(influences, "readings", where)))
+    return found
+
+
+def _denominators(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -> list[Question]:
+    found = []
+    for finding in ledger.findings:
+        if finding.kind != "denominator" or len(finding.feasible) < 2 or "not printed" not in finding.message:
+            continue
+        endpoints = tuple(
+            dict.fromkeys(
+                r.endpoint
+                for r in evidence.arms
+                if (r.study, r.arm) == (finding.study, finding.arm) and r.modelled and r.n is None
+            )
+        )
+        labels = "; ".join(evidence.endpoint_label(e) for e in endpoints)
+        text = f"How many patients of the {_name(evidence, finding)} are the denominator of {labels}?"
+        found.append(Question(finding.study, text, endpoints, _shift(influences, "denominators", endpoints)))
+    return found
+
+
+def _weights(evidence: Evidence, influences: list[Influence]) -> list[Question]:
+    found = []
+    for study in dict.fromkeys(r.study for r in evidence.arms if r.weighting == "iptw" and r.modelled):
+        endpoints = tuple(e for e in modelled_endpoints(evidence) if study in comparative_studies(evidence, e))
+        text = (
+            f"What are the effective sample sizes of both weighted arms of {evidence.study_label(study)}, "
+            "(sum of weights) squared over the sum of squared weights?"
+        )
+        found.append(Question(study, text, endpoints, _shift(influences, "effective size", endpoints)))
+    return found
+
+
+def _labels(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -> list[Question]:
+    found = []
+    for finding in ledger.findings:
+        if finding.kind != "measure":
+            continue
+        row = next(c for c in evidence.contrasts if c.line in finding.lines)
+        label, study = evidence.endpoint_label(row.endpoint), evidence.study_label(row.study)
+        text = f"Is {row.printed} of {label} in {study} a hazard ratio or an odds ratio?"
+        where = (row.endpoint,)
+        found.append(Question(row.study, text, where, _shift(influences, "route", where)))
+    return found
+
+
+def _missing_comparators(evidence: Evidence) -> list[Question]:
+    """Counts of arms that a study must have but does not print, for endpoints that others compare."""
+    missing: dict[tuple[str, str], list[str]] = {}
+    for endpoint in modelled_endpoints(evidence):
+        for study in evidence.studies:
+            cell = coverage_cell(evidence, study, endpoint)
+            if cell == "single arm":
+                present = {r.arm for r in evidence.arms if (r.study, r.endpoint) == (study, endpoint) and r.modelled}
+                wanted = "control" if "treated" in present else "treated"
+                missing.setdefault((study, f"the {wanted} arm"), []).append(endpoint)
+            elif cell in ("narrative only", "p-value only", "adjusted ratio only"):
+                missing.setdefault((study, "both arms"), []).append(endpoint)
+    found = []
+    for (study, which), endpoints in missing.items():
+        labels = "; ".join(evidence.endpoint_label(e) for e in endpoints)
+        text = f"How many of how many patients in {which} of {evidence.study_label(study)} had: {labels}?"
+        found.append(Question(study, text, tuple(endpoints), None))
+    return found
+
+
+def _excluded(evidence: Evidence, influences: list[Influence]) -> list[Question]:
+    found = []
+    for influence in influences:
+        if influence.kind != "excluded row":
+            continue
+        row = next(
+            r
+            for r in evidence.arms
+            if r.endpoint == influence.endpoint and r.use == "excluded" and r.events and not r.subgroup
+        )
+        text = (
+            f"{evidence.study_label(row.study)} also prints {row.printed} for {evidence.endpoint_label(row.endpoint)} "
+            f"({row.arm}): what does that figure count?"
+        )
+        found.append(Question(row.study, text, (row.endpoint,), influence.shift))
+    return found
+
+
+def _overlap(evidence: Evidence) -> list[Question]:
+    """Whether cohorts share patients, asked where two or more are averaged."""
+    shared: dict[tuple[str, ...], list[str]] = {}
+    for endpoint in modelled_endpoints(evidence):
+        studies = comparative_studies(evidence, endpoint)
+        if 2 <= len(studies) <= 6:
+            shared.setdefault(studies, []).append(endpoint)
+    if not shared:
+        return []
+    studies = max(shared, key=len)
+    names = ", ".join(evidence.study_label(s) for s in studies)
+    endpoints = tuple(e for one in shared.values() for e in one)
+    text = f"Was any patient counted in more than one of {names} (centre and dates of treatment of each)?"
+    return [Question("", text, endpoints, None)]

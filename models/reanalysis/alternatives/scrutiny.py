@@ -1,0 +1,60 @@
+"""What would change the conclusion, does the model fit the print, and do priors drive it? Of one endpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reanalysis.alternatives.multiverse.multiverse import Multiverse, multiverse
+from reanalysis.alternatives.power_scaling import power_scaling
+from reanalysis.alternatives.predictive_checks import predictive_checks
+from reanalysis.alternatives.tipping.points import tipping_points
+from reanalysis.alternatives.tipping.search import TippingPoint
+from reanalysis.engines.fit import fit
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.gates.result import CheckResult
+from reanalysis.model.selection import select
+from reanalysis.model.spec import ModelSpec
+
+MOST_IN_REPORT = 24
+"""Combinations of choices about the evidence that a report crosses; ``reanalysis sensitivity`` crosses them all."""
+
+
+@dataclass(frozen=True)
+class Scrutiny:
+    """Answers to the questions a reviewer asks of a headline.
+
+    Parameters
+    ----------
+    tipping : tuple of TippingPoint
+        Values of each assumption at which the conclusion changes.
+    predictive : CheckResult
+        Mid-p value of each arm's print.
+    power : CheckResult
+        Power-scaling sensitivity of each quantity.
+    multiverse : Multiverse
+        The headline under every combination of choices; some are held, to bound the time of a report.
+    """
+
+    tipping: tuple[TippingPoint, ...]
+    predictive: CheckResult
+    power: CheckResult
+    multiverse: Multiverse
+
+
+def scrutinise(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Scrutiny:
+    """Scrutinise the primary analysis of one endpoint, by quadrature.
+
+    Raises
+    ------
+    InvalidInput
+        If the specification has no data.
+    EngineError
+        If the primary posterior cannot be computed.
+    """
+    data = select(evidence, spec, endpoint).data
+    return Scrutiny(
+        tuple(tipping_points(evidence, endpoint, spec)),
+        predictive_checks(spec, data),
+        power_scaling(fit(spec, data)),
+        multiverse(evidence, endpoint, spec, at_least=1, most=MOST_IN_REPORT),
+    )

@@ -1,0 +1,135 @@
+"""Which findings of the audit matter, and what should the authors be asked? The ledger with its consequences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from reanalysis.alternatives.influence import BUDGET, Influence, influences
+from reanalysis.alternatives.questions import Question, questions
+from reanalysis.evidence.audit.finding import Finding
+from reanalysis.evidence.audit.ledger import Ledger, require_consistent
+from reanalysis.evidence.coverage import modelled_endpoints
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.problems import InvalidInput
+from reanalysis.model.selection import select
+from reanalysis.model.spec import ModelSpec
+
+BUDGET_OF_ALL = 2000
+"""Studies fitted for one ledger, some seconds."""
+
+
+@dataclass(frozen=True)
+class WeighedLedger:
+    """An audit with what its findings do to the results.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The findings.
+    influences : tuple of Influence
+        Largest first.
+    questions : tuple of Question
+        Those whose answer could move most first.
+    not_weighed : dict of str to str
+        Endpoints that cannot be fitted as they are, and why.
+    """
+
+    ledger: Ledger
+    influences: tuple[Influence, ...]
+    questions: tuple[Question, ...]
+    not_weighed: dict[str, str]
+
+    def shift(self, finding: Finding) -> float | None:
+        """Largest change of P(log odds ratio < 0) that the finding's alternatives make, None where it has none."""
+        return max((i.shift for i in self.influences if i.alternatives and i.concerns(finding)), default=None)
+
+    def table(self) -> pd.DataFrame:
+        """One row a finding, most severe first."""
+        return pd.DataFrame(
+            [
+                {
+                    "severity": f.severity,
+                    "kind": f.kind,
+                    "where": f.where,
+                    "finding": f.message,
+                    "used as": f.used_as,
+                    "shift": self.shift(f),
+                }
+                for f in self.ledger.findings
+            ],
+            columns=["severity", "kind", "where", "finding", "used as", "shift"],
+        )
+
+    def influence_table(self) -> pd.DataFrame:
+        """One row an alternative that a finding leaves open, by how far it moves P(log odds ratio < 0)."""
+        return pd.DataFrame(
+            [
+                {"kind": i["kind"], "endpoint": i["endpoint"], "arm": "/".join([*i["studies"], i["arm"]]).strip("/")}
+                | outcome
+                | {"shift": i["shift"]}
+                for i in map(Influence.as_dict, self.influences)
+                for outcome in (i["as_analysed"], *i["alternatives"])
+            ]
+        )
+
+    def question_table(self) -> pd.DataFrame:
+        """One row a question to the authors."""
+        return pd.DataFrame([q.as_dict() for q in self.questions], columns=["study", "question", "endpoints", "shift"])
+
+    def _repr_html_(self) -> str:
+        above = self.table().query("severity != 'info'")
+        notes = len(self.ledger.findings) - len(above)
+        return f"{above.to_html(index=False, float_format='{:.3f}'.format)}<p>and {notes} notes: .table()</p>"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON: the ledger, the shift of each finding, the influences and the questions."""
+        plain = self.ledger.as_dict()
+        for finding, found in zip(self.ledger.findings, plain["findings"], strict=True):
+            found["shift"] = self.shift(finding)
+        return plain | {
+            "influence": [i.as_dict() for i in self.influences],
+            "questions": [q.as_dict() for q in self.questions],
+            "not_weighed": self.not_weighed,
+        }
+
+
+def weigh(
+    evidence: Evidence,
+    ledger: Ledger,
+    spec: ModelSpec,
+    influences_of: Callable[[str], Iterable[Influence]] | None = None,
+) -> WeighedLedger:
+    """Fit every endpoint under each alternative that the audit left open, by quadrature.
+
+    Endpoints whose print contradicts itself, or that cannot be fitted before something is declared, are not weighed.
+
+    Parameters
+    ----------
+    evidence, ledger, spec
+        The folder, its audit and the primary specification.
+    influences_of : callable, optional
+        Gives the influences on one endpoint, where they are known already.
+    """
+    sound, not_weighed = [], {}
+    for endpoint in modelled_endpoints(evidence):
+        try:
+            require_consistent(evidence, (endpoint,), ledger)
+            select(evidence, spec, endpoint)
+        except InvalidInput as error:
+            not_weighed[endpoint] = str(error)
+        else:
+            sound.append(endpoint)
+    budget, found = BUDGET_OF_ALL, list[Influence]()
+    for endpoint in sound:
+        if influences_of is not None:
+            found += influences_of(endpoint)
+            continue
+        fitted = influences(evidence, spec, endpoint, min(BUDGET, budget))
+        budget -= sum(len(i.primary.studies) * (1 + len(i.alternatives)) for i in fitted)
+        found += fitted
+    found.sort(key=lambda one: -one.shift)
+    return WeighedLedger(ledger, tuple(found), tuple(questions(evidence, ledger, found)), not_weighed)

@@ -1,0 +1,154 @@
+"""Was this computed before? Results on disk by the digest of all they depend on, each with a checksum of itself.
+
+joblib.Memory and diskcache keep pickles without a checksum: a truncated one is an exception at best, and a foreign one
+runs code. An entry here is one file: a line of JSON (kind, key, size, SHA-256), then bytes that can only become data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from reanalysis.builds.frozen import NotFrozen, thaw
+from reanalysis.builds.log import BuildLog
+
+ENVIRONMENT = "REANALYSIS_CACHE"
+LIMIT = 1 << 30
+"""Bytes that a cache may hold after a build: some ten builds of a large report."""
+_FORMAT = "reanalysis result 1"
+_LONGEST_HEADER = 1000
+_STALE = 3600.0
+"""Seconds after which nobody can still be writing a part of an entry."""
+
+
+class ResultCache:
+    """Results of earlier builds.
+
+    Entries appear by rename, so several builds may share a folder. One that is damaged, truncated or not what its name
+    says is dropped with a warning, and computed again. A folder that cannot be written to only costs time.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when first needed.
+    fresh : bool
+        Whether entries are only written, never read.
+    shared : bool
+        Whether other builds may use the folder at the same time.
+    log : BuildLog, optional
+        Where warnings go.
+    """
+
+    def __init__(self, folder: Path, fresh: bool = False, shared: bool = True, log: BuildLog | None = None) -> None:
+        self.folder, self._fresh, self._shared, self._log = folder, fresh, shared, log or BuildLog()
+        self._unwritable = False
+
+    def recall(self, kind: str, key: str, compute: Callable[[], bytes]) -> tuple[Any, str]:
+        """A result, and whether it comes from the ``cache`` or was ``computed``.
+
+        Parameters
+        ----------
+        kind : str
+            Letters only, the first part of the file name.
+        key : str
+            Digest of all that the result depends on.
+        compute : callable
+            Gives the result as :func:`~reanalysis.builds.frozen.freeze` kept it. Both ways go through the same bytes,
+            so a recalled result is the computed one to the last bit.
+        """
+        kept = self.get(kind, key)
+        if kept is not None:
+            return kept, "cache"
+        content = compute()
+        self.put(kind, key, content)
+        return thaw(content), "computed"
+
+    def get(self, kind: str, key: str) -> Any | None:
+        """The result, None where there is none that is whole."""
+        if self._fresh:
+            return None
+        path = self._path(kind, key)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._drop(path, (error.strerror or str(error)).lower())
+            return None
+        header, newline, body = content.partition(b"\n")
+        try:
+            if not newline or len(header) > _LONGEST_HEADER:
+                raise NotFrozen("has no header")
+            said = json.loads(header)
+            if said != _header(kind, key, body):
+                raise NotFrozen("does not have its checksum")
+            result = thaw(body)
+        except (NotFrozen, ValueError) as error:
+            self._drop(path, str(error))
+            return None
+        with suppress(OSError):
+            os.utime(path)  # used now: the last to go
+        return result
+
+    def put(self, kind: str, key: str, content: bytes) -> None:
+        """Keep a result."""
+        header = json.dumps(_header(kind, key, content)).encode()
+        temporary = ""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
+            with os.fdopen(handle, "wb") as file:
+                file.write(header + b"\n" + content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(self._path(kind, key))
+        except OSError as error:
+            if temporary:
+                with suppress(OSError):
+                    Path(temporary).unlink()
+            if not self._unwritable:
+                reason = (error.strerror or str(error)).lower()
+                self._log.warning(f"cache {self.folder}: {reason}; results of this build are not kept")
+            self._unwritable = True
+
+    def prune(self, limit: int = LIMIT) -> None:
+        """Remove what interrupted builds left, and the entries unused for longest beyond ``limit`` bytes."""
+        entries = []
+        with suppress(OSError):
+            for path in self.folder.iterdir():
+                with suppress(OSError):
+                    state = path.stat()
+                    if path.suffix == ".part":
+                        if not self._shared or time.time() - state.st_mtime > _STALE:
+                            path.unlink()
+                    elif path.suffix == ".result":
+                        entries.append((state.st_mtime, state.st_size, path))
+        total = sum(size for _, size, _ in entries)
+        for _, size, path in sorted(entries, key=lambda entry: entry[:2]):
+            if total <= limit:
+                return
+            with suppress(OSError):
+                path.unlink()
+                self._log.event("pruned", entry=path.name, bytes=size)
+            total -= size
+
+    def _path(self, kind: str, key: str) -> Path:
+        return self.folder / f"{kind}-{key}.result"
+
+    def _drop(self, path: Path, reason: str) -> None:
+        with suppress(OSError):
+            path.unlink()
+        self._log.event("dropped", entry=path.name, reason=reason)
+        self._log.warning(f"cache entry {path.name} {reason}: dropped, and computed again")
+
+
+def _header(kind: str, key: str, content: bytes) -> dict[str, Any]:
+    digest = hashlib.sha256(content).hexdigest()
+    return {"format": _FORMAT, "kind": kind, "key": key, "bytes": len(content), "sha256": digest}

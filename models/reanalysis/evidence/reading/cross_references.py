@@ -1,0 +1,114 @@
+"""Do the files of a folder know each other's names? Sources, studies, endpoints and products across all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from reanalysis.evidence.problems import Problem, did_you_mean, listed
+from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.benchmarks import FILE as BENCHMARKS
+from reanalysis.evidence.reading.benchmarks import BenchmarkRow
+from reanalysis.evidence.reading.contrasts import ContrastRow
+from reanalysis.evidence.reading.names import alike
+from reanalysis.evidence.reading.settings import Settings, Source, line_of
+from reanalysis.evidence.reading.text_table import is_there, read_text, table_file
+
+
+def cross_references(
+    folder: Path,
+    arms: tuple[ArmRow, ...],
+    contrasts: tuple[ContrastRow, ...],
+    benchmarks: tuple[BenchmarkRow, ...],
+    settings: Settings,
+    sources: Mapping[str, Source],
+) -> Iterator[Problem]:
+    """Names in one file that no other file has.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files are, to find the lines of analysis.toml.
+    sources : mapping
+        Where it is empty, any source may be named.
+    """
+    text = read_text(folder / "analysis.toml") if is_there(folder / "analysis.toml") else ""
+
+    def problem(key: tuple[str, ...], value: str, rule: str) -> Problem:
+        return Problem("analysis.toml", line_of(text, key), ".".join(key), value, rule)
+
+    reports: tuple[tuple[str, tuple[ArmRow | ContrastRow, ...]], ...] = (
+        (table_file(folder, "arms"), arms),
+        (table_file(folder, "contrasts"), contrasts),
+    )
+    for file, rows in (*reports, (BENCHMARKS, benchmarks)):
+        yield from unknown_sources(file, rows, sources)
+    named = [(row, (file, row.line)) for file, rows in reports for row in rows]
+    yield from alike("study", ((row.study, place) for row, place in named))
+    yield from alike("endpoint", ((row.endpoint, place) for row, place in named))
+    studies = dict.fromkeys([*(r.study for r in arms), *(r.study for r in contrasts)])
+    for name, study in settings.studies.items():
+        if name not in studies:
+            rule = f"no row of arms.csv or contrasts.csv has this study{did_you_mean(name, studies)}"
+            yield problem(("studies", name), "", rule)
+        if not _is_known(study.source, sources):
+            yield problem(("studies", name, "source"), study.source, _unknown(study.source, sources))
+    endpoints = dict.fromkeys([*(r.endpoint for r in arms), *(r.endpoint for r in contrasts)])
+    products = dict.fromkeys(study.product for study in settings.studies.values() if study.product)
+    for benchmark in benchmarks:
+        if benchmark.endpoint not in endpoints:
+            rule = f"no row of arms.csv or contrasts.csv has this endpoint{did_you_mean(benchmark.endpoint, endpoints)}"
+            yield Problem(BENCHMARKS, benchmark.line, "endpoint", benchmark.endpoint, rule)
+        if benchmark.product not in products:
+            rule = f"no study of analysis.toml has this product{did_you_mean(benchmark.product, products)}"
+            yield Problem(BENCHMARKS, benchmark.line, "product", benchmark.product, rule)
+    for name, endpoint in settings.endpoints.items():
+        if name not in endpoints:
+            rule = f"no row of arms.csv or contrasts.csv has this endpoint{did_you_mean(name, endpoints)}"
+            yield problem(("endpoints", name), "", rule)
+        for baseline in endpoint.baselines:
+            if not _is_known(baseline.source, sources):
+                key = ("endpoints", name, "baselines")
+                yield problem(key, baseline.source, _unknown(baseline.source, sources))
+        whole = endpoint.part_of
+        if whole and whole not in endpoints:
+            rule = f"unknown endpoint{did_you_mean(whole, endpoints)}"
+            yield problem(("endpoints", name, "part_of"), whole, rule)
+        elif _contains_itself(settings, name):
+            rule = "an endpoint cannot be part of itself, nor of its own parts"
+            yield problem(("endpoints", name, "part_of"), whole, rule)
+
+
+class _Cited(Protocol):
+    """A row that names its source."""
+
+    @property
+    def line(self) -> int: ...
+
+    @property
+    def source(self) -> str: ...
+
+
+def unknown_sources(file: str, rows: Iterable[_Cited], sources: Mapping[str, Source]) -> Iterator[Problem]:
+    """Rows of a table whose source is not in sources.toml; without that file any source may be named."""
+    for row in rows:
+        if not _is_known(row.source, sources):
+            yield Problem(file, row.line, "source", row.source, _unknown(row.source, sources))
+
+
+def _is_known(source: str, sources: Mapping[str, Source]) -> bool:
+    return not source or not sources or source in sources
+
+
+def _unknown(source: str, sources: Mapping[str, Source]) -> str:
+    return f"unknown source{did_you_mean(source, sources)}; sources.toml has {listed(sources)}"
+
+
+def _contains_itself(settings: Settings, endpoint: str) -> bool:
+    seen: set[str] = set()
+    above = endpoint
+    while above and above not in seen:
+        seen.add(above)
+        above = settings.endpoints[above].part_of if above in settings.endpoints else ""
+    return above == endpoint

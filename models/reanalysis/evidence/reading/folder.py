@@ -1,0 +1,81 @@
+"""An evidence folder read and validated, every problem of every file at once."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.problems import InvalidInput, Problem
+from reanalysis.evidence.reading.arms_table import read_arms
+from reanalysis.evidence.reading.benchmarks import FILE as BENCHMARKS
+from reanalysis.evidence.reading.benchmarks import read_benchmarks
+from reanalysis.evidence.reading.contrasts import read_contrasts
+from reanalysis.evidence.reading.cross_references import cross_references
+from reanalysis.evidence.reading.settings import Settings, read_settings, read_sources
+from reanalysis.evidence.reading.text_table import is_there, table_file
+
+FILES = ("arms.csv", "arms.xlsx", "contrasts.csv", "contrasts.xlsx", BENCHMARKS, "analysis.toml", "sources.toml")
+_TABLES = ("arms", "contrasts", BENCHMARKS, "analysis.toml", "sources.toml")
+"""Tables in the order in which their problems are told; those without an ending may be workbooks."""
+
+
+def read_evidence(folder: str | Path) -> Evidence:
+    """Read and validate an evidence folder.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A folder with arms.csv and, optionally, contrasts.csv, benchmarks.csv, analysis.toml and sources.toml. The
+        first two may be Excel workbooks (.xlsx) instead.
+
+    Raises
+    ------
+    InvalidInput
+        With every problem of every file of the folder, or if it is no path.
+    """
+    try:
+        folder = Path(folder)
+    except TypeError:
+        kind = type(folder).__name__
+        raise InvalidInput([f"folder: must be the path of a folder that holds arms.csv, not a {kind}"]) from None
+    _require_folder(folder)
+    problems: dict[str, tuple[Problem | str, ...]] = {}
+
+    def read[T](reader: Callable[[Path], T], name: str) -> T | None:
+        try:
+            path = folder / (name if "." in name else table_file(folder, name))
+            return reader(path) if is_there(path) else None
+        except InvalidInput as error:
+            problems[name] = error.problems
+            return None
+
+    declared = read(read_settings, "analysis.toml") if is_there(folder / "analysis.toml") else Settings()
+    settings = declared or Settings()
+    arms, ignored = read(lambda path: read_arms(path, declared), "arms") or ((), ())
+    contrasts = read(read_contrasts, "contrasts") or ()
+    benchmarks = read(read_benchmarks, BENCHMARKS) or ()
+    sources = read(read_sources, "sources.toml") or {}
+    told = [problem for name in _TABLES for problem in problems.get(name, ())]
+    told = told or list(cross_references(folder, arms, contrasts, benchmarks, settings, sources))
+    if told:
+        raise InvalidInput(told)
+    digests = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES if is_there(folder / name)
+    }
+    return Evidence(folder, arms, contrasts, settings, sources, ignored, digests, benchmarks)
+
+
+def _require_folder(folder: Path) -> None:
+    try:
+        wrong = "" if stat.S_ISDIR(folder.stat().st_mode) else "is not a folder"
+    except FileNotFoundError:
+        wrong = "is a link to a folder that does not exist" if is_there(folder) else "does not exist"
+    except (OSError, ValueError) as error:
+        wrong = f"cannot be read: {(getattr(error, 'strerror', None) or str(error)).lower()}"
+    if wrong:
+        raise InvalidInput([f"{folder}: {wrong}; an evidence folder holds arms.csv"])
+    if not any(is_there(folder / name) for name in FILES if Path(name).stem == "arms"):
+        raise InvalidInput([f"{folder}: holds no arms.csv"])

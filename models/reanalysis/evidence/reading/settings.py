@@ -1,0 +1,315 @@
+"""What does analysis.toml say? Studies, endpoints, priors and margins, each with a default that is shown."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
+from reanalysis.evidence.reading.text_table import is_there, read_text
+
+Design = Literal["randomised", "weighted", "matched", "historical", "external"]
+
+DEFAULT_K_GRID = (0.5, 0.65, 0.75, 0.8, 1.0)
+LONGEST_TEXT = 10_000
+"""Characters of a label, note or question: what is longer is no text that a report can show."""
+_LONGEST_FILE = 1_000_000
+_MOST_AUTHORS = 90
+"""Characters of a list of authors that is shown whole."""
+LARGEST_N_MAX = 10_000
+"""Beyond this a denominator is not searched for: every percentage fits most of the numbers there."""
+SMALLEST_RHO = 1e-6
+"""Intra-arm correlations below this and above 0 lose digits in the beta-binomial and change nothing."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, str_max_length=LONGEST_TEXT, allow_inf_nan=False
+    )
+
+
+class Denominator(_Frozen):
+    """Prior of the denominator that an arm's percentages, or its counts, share but do not print.
+
+    Every size from 1 to ``n_max`` that the print allows is considered. Without ``n_max``, weights of sum 1 end at the
+    largest of them; else the largest n printed for the arm, for a count beside its percentage, or for the other arm
+    ends the search, and a percentage with none of them is malformed. A count without n or percentage needs ``n_max``.
+    ``weight`` puts mass on named values; what is left is spread evenly over the other feasible values.
+    """
+
+    n_max: int | None = Field(None, ge=1, le=LARGEST_N_MAX)
+    weight: dict[int, float] = Field(default_factory=dict)
+    reason: str = ""
+
+    @property
+    def bound(self) -> int | None:
+        """Largest size declared: ``n_max``, or the largest of weights that leave nothing for others; else None."""
+        if self.n_max is None and math.isclose(sum(self.weight.values()), 1):
+            return max(self.weight)
+        return self.n_max
+
+    @field_validator("weight")
+    @classmethod
+    def _weights(cls, weight: dict[int, float]) -> dict[int, float]:
+        if any(not 0 < w <= 1 for w in weight.values()) or sum(weight.values()) > 1 + 1e-9:
+            raise ValueError("weights lie between 0 and 1 and sum to 1 at most")
+        if any(not 1 <= n <= LARGEST_N_MAX for n in weight):
+            raise ValueError(f"denominators are 1 to {LARGEST_N_MAX}")
+        return weight
+
+    @model_validator(mode="after")
+    def _within(self) -> Denominator:
+        beyond = [n for n in self.weight if self.n_max is not None and n > self.n_max]
+        if beyond:
+            raise ValueError(f"weight names n = {beyond[0]}, above n_max = {self.n_max}")
+        return self
+
+
+class Study(_Frozen):
+    """One study: how it was designed, and the facts readers compare cohorts by."""
+
+    label: str = ""
+    design: Design | None = None
+    product: str = ""
+    source: str = ""
+    k: float | None = Field(None, gt=0, le=1, description="effective-size factor of a weighted cohort")
+    k_reason: str = ""
+    k_grid: tuple[float, ...] = DEFAULT_K_GRID
+    facts: dict[str, str] = Field(default_factory=dict)
+    denominator: dict[Literal["control", "treated"], Denominator] = Field(default_factory=dict)
+
+    @field_validator("k_grid")
+    @classmethod
+    def _grid(cls, grid: tuple[float, ...]) -> tuple[float, ...]:
+        if not grid or any(not 0 < k <= 1 for k in grid):
+            raise ValueError("factors lie above 0 and at or below 1")
+        return tuple(sorted(set(grid)))
+
+
+class Baseline(_Frozen):
+    """A named control risk at which effects are translated into risks."""
+
+    label: str
+    percent: float = Field(gt=0, lt=100)
+    source: str = ""
+
+
+class Endpoint(_Frozen):
+    """One endpoint: its name, its good side and the margins that matter."""
+
+    label: str = ""
+    better: Literal["lower", "higher"] | None = None
+    headline: bool = False
+    kind: Literal["outcome", "baseline", "process"] = "outcome"
+    part_of: str = ""
+    margins: tuple[float, ...] = (5.0, 10.0)
+    rope: float = Field(5.0, gt=0, lt=100)
+    baselines: tuple[Baseline, ...] = ()
+    note: str = ""
+
+    @field_validator("margins")
+    @classmethod
+    def _margins(cls, margins: tuple[float, ...]) -> tuple[float, ...]:
+        if any(not 0 < m < 100 for m in margins):
+            raise ValueError("margins are percentage points between 0 and 100")
+        return tuple(sorted(set(margins)))
+
+
+class PriorTexts(_Frozen):
+    """Priors of the contrast model, as distribution strings."""
+
+    mu: str = "normal(0,1)"
+    tau: str = "halfnormal(0.5)"
+    baseline: str = "normal(0,10)"
+    anchor: Literal["midpoint", "control"] = "midpoint"
+
+
+class Rho(_Frozen):
+    """Intra-arm correlation by design class: the discount for what a design cannot rule out."""
+
+    randomised: float = Field(0.0, ge=0, lt=1)
+    weighted: float = Field(0.01, ge=0, lt=1)
+    matched: float = Field(0.02, ge=0, lt=1)
+    historical: float = Field(0.02, ge=0, lt=1)
+    external: float = Field(0.05, ge=0, lt=1)
+
+    @field_validator("*")
+    @classmethod
+    def _resolved(cls, rho: float) -> float:
+        if 0 < rho < SMALLEST_RHO:
+            raise ValueError(f"rho is 0, or at least {SMALLEST_RHO:g} and below 1")
+        return rho
+
+
+class Settings(_Frozen):
+    """All of analysis.toml."""
+
+    title: str = ""
+    question: str = ""
+    treated_label: str = "treated"
+    control_label: str = "control"
+    population: str = ""
+    search: str = ""
+    seed: int = Field(20240501, ge=0, lt=2**31)
+    limits: tuple[str, ...] = ()
+    studies: dict[str, Study] = Field(default_factory=dict)
+    endpoints: dict[str, Endpoint] = Field(default_factory=dict)
+    priors: PriorTexts = PriorTexts()
+    rho: Rho = Rho()
+
+
+class Source(_Frozen):
+    """One entry of the bibliography."""
+
+    title: str = ""
+    authors: str = ""
+    year: int | None = None
+    venue: str = ""
+    kind: str = ""
+    doi: str = ""
+    pmid: str = ""
+    pmcid: str = ""
+    nct: str = ""
+    note: str = ""
+
+    @property
+    def citation(self) -> str:
+        """Authors, the first of many, title, venue and year in one line."""
+        authors = self.authors if len(self.authors) < _MOST_AUTHORS else f"{self.authors.split(',')[0]} and others"
+        place = ", ".join(part for part in (self.venue, str(self.year or "")) if part)
+        return ". ".join(part for part in (authors, self.title, place) if part)
+
+
+def read_settings(path: Path) -> Settings:
+    """Read analysis.toml; defaults where the file does not exist.
+
+    Raises
+    ------
+    InvalidInput
+        With every problem of the file.
+    """
+    if not is_there(path):
+        return Settings()
+    text = read_text(path)
+    return _validated(Settings, path.name, text, _parsed(path.name, text))
+
+
+def read_sources(path: Path) -> dict[str, Source]:
+    """Read sources.toml; empty where the file does not exist.
+
+    Raises
+    ------
+    InvalidInput
+        With every problem of the file.
+    """
+    if not is_there(path):
+        return {}
+    text = read_text(path)
+    problems: list[Problem | str] = []
+    sources: dict[str, Source] = {}
+    for key, value in _parsed(path.name, text).items():
+        if not isinstance(value, dict):
+            line = line_of(text, (key,))
+            problems.append(Problem(path.name, line, key, str(value), "a source is a table of its own"))
+            continue
+        try:
+            sources[key] = _validated(Source, path.name, text, value, (key,))
+        except InvalidInput as error:
+            problems += error.problems
+    if problems:
+        raise InvalidInput(problems)
+    return sources
+
+
+def _parsed(name: str, text: str) -> dict[str, Any]:
+    if len(text) > _LONGEST_FILE:
+        raise InvalidInput([Problem(name, None, "", "", f"the file may have at most {_LONGEST_FILE} characters")])
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise InvalidInput([Problem(name, None, "", "", "not valid TOML: nested too deeply")]) from None
+    except ValueError as error:  # a TOMLDecodeError, or a number of thousands of digits
+        message = str(error)
+        match = re.search(r"\(at line (\d+)", message)
+        rule = "not valid TOML: " + re.sub(r"\s*\(at .*\)", "", message).lower()
+        if "integer string conversion" in message:
+            rule = "not valid TOML: a number has thousands of digits"
+        raise InvalidInput([Problem(name, int(match[1]) if match else None, "", "", rule)]) from None
+
+
+def _validated[M: BaseModel](
+    model: type[M], name: str, text: str, value: dict[str, Any], above: tuple[str, ...] = ()
+) -> M:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        problems = []
+        for detail in error.errors(include_url=False, include_context=False):
+            place = (*above, *(part for part in detail["loc"] if part != "[key]"))
+            rule, shown = _in_our_words(detail["msg"]), _shown(detail["input"])
+            if detail["type"] == "extra_forbidden":
+                rule, shown = f"unknown key{did_you_mean(str(place[-1]), _KEYS)}", ""
+            line = line_of(text, tuple(part for part in place if isinstance(part, str)))
+            problems.append(Problem(name, line, ".".join(str(part) for part in place), shown, rule))
+        raise InvalidInput(problems) from None
+
+
+def _in_our_words(message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    for theirs, ours in (
+        ("Input should be", "must be"),
+        ("Field required", "the key is missing"),
+        ("a valid tuple", "a list"),
+        ("a valid dictionary", "a table"),
+        ("a valid integer", "a whole number"),
+        ("a valid ", "a "),
+    ):
+        message = message.replace(theirs, ours)
+    message = re.sub(r" or instance of \w+", "", message)
+    return message[0].lower() + message[1:]
+
+
+def _shown(given: object) -> str:
+    if isinstance(given, (dict, list)):
+        return ""
+    if isinstance(given, int) and abs(given) > 10**18:
+        return "a number of more than 18 digits"
+    return str(given).lower() if isinstance(given, bool) else str(given)
+
+
+_KEYS = tuple(
+    key
+    for model in (Settings, Study, Endpoint, Denominator, Baseline, PriorTexts, Rho, Source)
+    for key in model.model_fields
+)
+
+_PART = r"""(?:"[^"\n]*"|'[^'\n]*'|[\w-]+)"""
+_DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
+_HEADER = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]")
+_ASSIGNED = re.compile(rf"\s*({_DOTTED})\s*=")
+
+
+def line_of(text: str, key: tuple[str, ...]) -> int | None:
+    """Line of a TOML key, or of the nearest key or table around it; None where there is none."""
+    table: tuple[str, ...] = ()
+    best: tuple[int, int] | None = None
+    for number, line in enumerate(text.split("\n"), 1):
+        if header := _HEADER.match(line):
+            at = table = _parts(header[1])
+        elif assigned := _ASSIGNED.match(line):
+            at = (*table, *_parts(assigned[1]))
+        else:
+            continue
+        shared = min(len(at), len(key))
+        if at[:shared] == key[:shared] and (best is None or shared > best[0]):
+            best = (shared, number)
+    return best[1] if best else None
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in re.findall(_PART, dotted))

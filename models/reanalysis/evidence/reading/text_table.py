@@ -1,0 +1,263 @@
+"""How does a table become cells with line numbers? All as text, whatever program wrote it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import stat
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
+from reanalysis.evidence.reading.lookalike import looks_like_n
+from reanalysis.evidence.reading.workbook import MOST_ROWS, read_records
+
+EXCEL = ".xlsx"
+_LONGEST_CELL = 100_000
+_MOST_BYTES = 50_000_000
+_LIKE_ANOTHER = 0.8
+"""Similarity from which an unknown column is taken for a misspelt known one."""
+
+
+@dataclass(frozen=True)
+class TextRow:
+    """One record as text.
+
+    Parameters
+    ----------
+    line : int
+        Line on which the record starts.
+    cells : dict of str to str
+        Stripped cells by column name; every known column is present, empty where the file has none.
+    """
+
+    line: int
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table as text.
+
+    Parameters
+    ----------
+    file : str
+        File name.
+    rows : tuple of TextRow
+        Records with the right number of cells.
+    ignored : tuple of str
+        Columns that mean nothing here.
+    problems : tuple of Problem
+        Records that could not be read.
+    """
+
+    file: str
+    rows: tuple[TextRow, ...]
+    ignored: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def table_file(folder: Path, table: str) -> str:
+    """Name of the file that holds a table, whether or not it is there.
+
+    Raises
+    ------
+    InvalidInput
+        If there are two.
+    """
+    names = [name for name in (f"{table}.csv", f"{table}{EXCEL}") if is_there(folder / name)]
+    if len(names) > 1:
+        raise InvalidInput([Problem(names[1], None, "", "", f"{names[0]} is there too; keep one of the two")])
+    return names[0] if names else f"{table}.csv"
+
+
+def is_there(path: Path) -> bool:
+    """Whether a name stands in its folder, be it for something that cannot be read."""
+    return os.path.lexists(path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Bytes of a regular file.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such file, or it cannot be read.
+    """
+
+    def refused(rule: str) -> InvalidInput:
+        return InvalidInput([Problem(path.name, None, "", "", rule)])
+
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise refused(f"is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}, not a file")
+        if path.stat().st_size > _MOST_BYTES:
+            raise refused(f"a file may have {_MOST_BYTES // 1_000_000} MB")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise refused("is a link to a file that does not exist" if path.is_symlink() else "does not exist") from None
+    except OSError as error:
+        raise refused(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
+
+
+def read_text(path: Path) -> str:
+    """Text of a file; its byte order mark, line ends and composed letters do not matter.
+
+    Raises
+    ------
+    InvalidInput
+        If the file cannot be read or is not UTF-8.
+    """
+
+    def refused(rule: str, line: int | None = None, value: str = "") -> InvalidInput:
+        return InvalidInput([Problem(path.name, line, "", value, rule)])
+
+    raw = read_bytes(path)
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise refused("the file must be UTF-8 text, it is UTF-16")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        bad = repr(raw[error.start : error.start + 1])[2:-1]
+        line = _lines(raw[: error.start].decode("latin-1")).count("\n") + 1
+        raise refused("the file must be UTF-8 text", line, bad) from None
+    text = unicodedata.normalize("NFC", _lines(text))
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise refused("the file must be text, it has a NUL byte", line)
+    return text
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_table(
+    path: Path, known: tuple[str, ...], required: tuple[str, ...], printed: tuple[str, ...] = ()
+) -> TextTable:
+    """Read a comma-separated table, or the same table in an Excel workbook.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its ending says which.
+    known : tuple of str
+        Columns that mean something. Others are ignored and listed, unless they look like a misspelt one.
+    required : tuple of str
+        Columns that must be there; ``a|b`` asks for one of several.
+    printed : tuple of str
+        Columns whose decimals matter, which Excel may have lost.
+
+    Raises
+    ------
+    InvalidInput
+        If the header cannot be used. What is wrong with single records is in ``problems`` of the result.
+    """
+    name = path.name
+    if path.suffix == EXCEL:
+        records, problems = read_records(path.name, read_bytes(path), printed)
+    else:
+        records, problems = _records(name, read_text(path))
+    if not records:
+        empty = Problem(name, None, "", "", "the file is empty; its first line names the columns")
+        raise InvalidInput(problems or [empty])
+    header_line, written = records[0]
+    header = [column.strip().lower() for column in written]
+    wrong = _header_problems(name, header_line, header, known, required)
+    if wrong:
+        raise InvalidInput(wrong)
+    rows = []
+    for line, record in records[1:]:
+        if not any(cell.strip() for cell in record):
+            continue
+        if len(record) != len(header):
+            rule = f"the line must have {len(header)} cells like the header, it has {len(record)}"
+            if len(record) > len(header) and path.suffix != EXCEL:
+                rule += "; a cell that holds a comma needs quotes"
+            problems.append(Problem(name, line, "", ",".join(record), rule))
+            continue
+        cells = dict.fromkeys(known, "")
+        cells.update({c: v.strip() for c, v in zip(header, record, strict=True) if c in cells})
+        rows.append(TextRow(line, cells))
+    if "n" in known:
+        taken = _taken_for_n(name, records, header)
+        if taken and "n" not in header:
+            raise InvalidInput(taken)
+        problems += taken
+    if not rows and not problems:
+        raise InvalidInput([Problem(name, None, "", "", "the table has no rows below its header")])
+    ignored = tuple(c for c in header if c and c not in known)
+    return TextTable(name, tuple(rows), ignored, tuple(problems))
+
+
+def _records(name: str, text: str) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
+    """Records with the line each starts on, up to the first that cannot be told from the rest."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    records: list[tuple[int, list[str]]] = []
+    start, rule = 1, ""
+    try:
+        for record in reader:
+            if len(records) > MOST_ROWS:
+                raise InvalidInput([Problem(name, start, "", "", f"a table may have {MOST_ROWS} rows")])
+            if any(len(cell) > _LONGEST_CELL for cell in record):
+                rule = f"a cell may have at most {_LONGEST_CELL} characters"
+                break
+            if record:
+                records.append((start, record))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        if "field larger" in str(error):
+            rule = f"a cell may have at most {_LONGEST_CELL} characters"
+        elif "unexpected end" in str(error):
+            rule = "a quote opens on this line and never closes"
+        else:
+            rule = f"not a comma-separated table: {error}"
+    return records, [Problem(name, start, "", "", rule)] if rule else []
+
+
+def _taken_for_n(name: str, records: list[tuple[int, list[str]]], header: list[str]) -> list[Problem]:
+    """Columns by another name that hold whole numbers where n is empty, each once."""
+    own = header.index("n") if "n" in header else None
+    found = []
+    for at, column in enumerate(header):
+        if column == "n" or not looks_like_n(column):
+            continue
+        for line, record in records[1:]:
+            if len(record) != len(header) or not record[at].strip().isdecimal():
+                continue
+            if own is None:
+                shown = records[0][1][at].strip()
+                found.append(Problem(name, records[0][0], column, shown, "unknown column; did you mean 'n'?"))
+                break
+            if not record[own].strip():
+                rule = "n is empty here and this column, which is ignored, has a number; did you mean 'n'?"
+                found.append(Problem(name, line, column, record[at].strip(), rule))
+                break
+    return found
+
+
+def _header_problems(
+    name: str, line: int, header: list[str], known: tuple[str, ...], required: tuple[str, ...]
+) -> list[Problem]:
+    for separator, word in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and separator in header[0]:
+            rule = f"columns are separated by {word}; save the table comma-separated, with decimal points"
+            return [Problem(name, line, "", header[0], rule)]
+    problems = []
+    for column in dict.fromkeys(c for c in header if c and header.count(c) > 1):
+        problems.append(Problem(name, line, column, "", "the column is named twice"))
+    missing = [c for c in known if c not in header]
+    misspelt = {column: did_you_mean(column, missing, _LIKE_ANOTHER) for column in header if column not in known}
+    for column, suggestion in misspelt.items():
+        if suggestion:
+            problems.append(Problem(name, line, column, "", f"unknown column{suggestion}"))
+    suggested = " ".join(misspelt.values())
+    for wanted in required:
+        columns = wanted.split("|")
+        if not any(c in header or f"{c!r}" in suggested for c in columns):
+            rule = f"the column is missing; needed are {', '.join(r.replace('|', ' or ') for r in required)}"
+            problems.append(Problem(name, line, " or ".join(columns), "", rule))
+    return problems

@@ -1,0 +1,260 @@
+"""What did each study print, and what does the model make of it? Then the average and a new study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, isfinite
+
+from matplotlib.axes import Axes
+
+from reanalysis.analysis.endpoint import EndpointAnalysis, RawEffect, StudyEffect, as_endpoint
+from reanalysis.estimands.words import counted, interval, ratio, ratio_interval
+from reanalysis.figures.ratio_axis import (
+    draw_diamond,
+    draw_interval,
+    draw_ratio_axis,
+    ratio_foot,
+    ratio_limits,
+)
+from reanalysis.figures.rows import Column, Layout, Placed, Row, pages, stack
+from reanalysis.figures.sides import chance
+from reanalysis.figures.style import BODY, FAINT, INK, PAGE, SMALL, SOFT, house_style, study_mark
+from reanalysis.figures.words import Words, height, wrapped
+from reanalysis.gates.checked_fit import CheckedFit
+
+_AROUND = 130.0
+"""Points above and below the rows: title, headings, axis."""
+
+_DENSE = 12
+"""With more studies than this each has one line: its printed odds ratio is drawn but not written out."""
+
+
+def plot_forest(
+    endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None, *, studies: Sequence[str] | None = None
+) -> Axes:
+    """Forest plot: every study as printed and in the model, then the average and a new study.
+
+    The effect in bold is the headline: the average, or the study's own where it is the only one.
+
+    Parameters
+    ----------
+    endpoint : EndpointAnalysis or CheckedFit
+        What to show.
+    ax : Axes, optional
+        Axes to draw on, the words on both sides outside it; a new figure sized to its content by default.
+    studies : sequence of str, optional
+        Ids of the studies to give rows to, so that many can be spread over pages (:func:`forest_pages`); axis
+        and summaries stay.
+    """
+    endpoint = as_endpoint(endpoint)
+    with house_style():
+        everyone = _in_order(endpoint)
+        dense = len(everyone) > _DENSE
+        shown = [s for s in everyone if studies is None or s.study in studies]
+        rows = [*_study_rows(endpoint, shown, dense), *_summary_rows(endpoint, dense)]
+        layout = _layout(endpoint, rows, dense, ax)
+        limits = ratio_limits(_reach(endpoint))
+        foot = ratio_foot(endpoint.fit.evidence, endpoint.better, limits, layout.plot_width, (0.0, layout.right_width))
+        key = _key(layout.left_width - 16.0)
+        placed = layout.place(max(foot.height, 8.0 + height(key)))
+        draw_ratio_axis(placed.axes, limits, layout.plot_width, endpoint.better)
+        foot.draw(placed.axes)
+        stack(placed.axes, (0.0, 0.0), (-layout.left_width, -8.0), key)
+        for y, study in zip(placed.y, shown, strict=False):
+            _draw_study(placed.axes, y, endpoint, study, dense)
+        _draw_summaries(placed, endpoint)
+        return placed.axes
+
+
+def forest_pages(endpoint: EndpointAnalysis | CheckedFit, inches: float = PAGE) -> tuple[tuple[str, ...], ...]:
+    """Study ids page by page: what to pass as ``studies`` so that no figure is higher than a page.
+
+    Parameters
+    ----------
+    inches : float
+        Height of a page.
+    """
+    endpoint = as_endpoint(endpoint)
+    with house_style():
+        studies = _in_order(endpoint)
+        dense = len(studies) > _DENSE
+        rows, summaries = _study_rows(endpoint, studies, dense), _summary_rows(endpoint, dense)
+        heights = _layout(endpoint, [*rows, *summaries], dense, None).heights
+        room = inches * 72 - _AROUND - sum(heights[len(rows) :])
+        by_study = {study.study: high for study, high in zip(studies, heights, strict=False)}
+        return pages(by_study, room)
+
+
+def describe_forest(endpoint: EndpointAnalysis | CheckedFit) -> str:
+    """Alternative text of :func:`plot_forest`."""
+    endpoint = as_endpoint(endpoint)
+    studies = _in_order(endpoint)
+    text = f"Forest plot of {endpoint.label} in {counted(len(studies), 'cohort')}. "
+    if endpoint.headline.kind == "single study":
+        raw = studies[0].raw
+        printed = f" ({ratio(raw.odds_ratio)} as printed)" if raw else ""
+        return text + (
+            f"Its own odds ratio is {interval(endpoint.odds_ratio)}{printed}; extrapolated, "
+            f"the average is {interval(endpoint.average)} and a new study's {interval(endpoint.new_study)}."
+        )
+    medians = sorted(s.odds_ratio.median for s in studies)
+    printed_ratios = sorted(s.raw.odds_ratio for s in studies if s.raw)
+    if printed_ratios:
+        text += f"As printed the odds ratios run from {ratio(printed_ratios[0])} to {ratio(printed_ratios[-1])}, "
+        text += f"in the model from {ratio(medians[0])} to {ratio(medians[-1])}; "
+    return text + (f"the average is {interval(endpoint.average)} and a new study's {interval(endpoint.new_study)}.")
+
+
+def _in_order(endpoint: EndpointAnalysis) -> list[StudyEffect]:
+    order = endpoint.fit.evidence.studies
+    return sorted(endpoint.studies, key=lambda s: order.index(s.study))
+
+
+def _single(endpoint: EndpointAnalysis) -> bool:
+    return endpoint.headline.kind == "single study"
+
+
+def _reach(endpoint: EndpointAnalysis) -> list[float]:
+    """Odds ratios that the axis holds: points and intervals of the model, others as far as 1/10 and 10."""
+    firm = [s.raw.odds_ratio for s in endpoint.studies if s.raw is not None]
+    for summary in (*(s.odds_ratio for s in endpoint.studies), endpoint.average, endpoint.new_study):
+        firm += [summary.lower, summary.upper]
+    loose = [end for s in endpoint.studies if s.raw is not None for end in (s.raw.lower, s.raw.upper)]
+    loose += [exp(endpoint.fit.spec.priors.mu.quantile(q)) for q in (0.025, 0.975)]
+    return firm + [min(max(end, 0.1), 10.0) for end in loose]
+
+
+def _columns(endpoint: EndpointAnalysis, dense: bool) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
+    settings = endpoint.fit.evidence.settings
+    arms = f"{settings.treated_label} vs {settings.control_label}, as printed"
+    right = (Column("Odds ratio (95 % interval)", 118.0),)
+    if dense:
+        return (Column("Study", 108.0), Column(arms, 112.0)), right
+    return (Column(f"Study: {arms}", 172.0),), right
+
+
+def _layout(endpoint: EndpointAnalysis, rows: list[Row], dense: bool, ax: Axes | None) -> Layout:
+    return Layout(endpoint.label, *_columns(endpoint, dense), tuple(rows), ax, least_left=120.0)
+
+
+def _study_rows(endpoint: EndpointAnalysis, studies: list[StudyEffect], dense: bool) -> list[Row]:
+    return [_dense_row(s) if dense else _study_row(endpoint, s) for s in studies]
+
+
+def _study_row(endpoint: EndpointAnalysis, study: StudyEffect) -> Row:
+    first = study.study == endpoint.headline.study
+    left = [Words(study.label, bold=first)]
+    if study.raw is not None:
+        left.append(Words(_arms(study.raw), SMALL, colour=SOFT))
+    return Row((tuple(left), _study_numbers(endpoint, study)), least=27.0, above=2.0)
+
+
+def _study_numbers(endpoint: EndpointAnalysis, study: StudyEffect) -> tuple[Words, ...]:
+    first = study.study == endpoint.headline.study
+    lines = [Words(interval(study.odds_ratio), BODY, bold=first)]
+    if study.raw is not None:
+        lines.insert(0, Words(_raw(study.raw), SMALL, colour=SOFT))
+    if first:
+        lines.append(Words(chance(endpoint.direction), SMALL))
+    return tuple(lines)
+
+
+def _dense_row(study: StudyEffect) -> Row:
+    arms = (Words(_arms(study.raw), SMALL, colour=SOFT),) if study.raw is not None else ()
+    return Row(((Words(study.label, SMALL),), arms, (Words(interval(study.odds_ratio), SMALL),)), least=13.0)
+
+
+def _arms(raw: RawEffect) -> str:
+    return f"{raw.treated} vs {raw.control}"
+
+
+def _raw(raw: RawEffect) -> str:
+    """The printed odds ratio with its interval; what an empty cell leaves open is said so."""
+    if raw.odds_ratio != raw.odds_ratio:
+        return "not defined"
+    if not isfinite(raw.odds_ratio) or raw.odds_ratio == 0:
+        return "\N{INFINITY}" if raw.odds_ratio else "0"
+    return ratio_interval(raw.odds_ratio, raw.lower, raw.upper)
+
+
+def _summary_rows(endpoint: EndpointAnalysis, dense: bool) -> list[Row]:
+    single = _single(endpoint)
+    tone = SOFT if single else INK
+    count = counted(len(endpoint.headline.comparative), "cohort")
+    prior = endpoint.fit.spec.priors.mu
+    heterogeneity = f"{'' if dense else 'heterogeneity '}tau {interval(endpoint.tau)}"
+    average = [Words(interval(endpoint.average), bold=not single, colour=tone)]
+    if not single:
+        average.append(Words(chance(endpoint.direction), SMALL))
+    new = [
+        Words(interval(endpoint.new_study), colour=tone),
+        Words(chance(endpoint.new_direction), SMALL, colour=tone),
+    ]
+    ghost = ratio_interval(*(exp(prior.quantile(q)) for q in (0.5, 0.025, 0.975)))
+
+    def row(label: Words, note: str, numbers: list[Words], above: float, rule: bool = False) -> Row:
+        under = (Words(note, SMALL, colour=SOFT),) if note else ()
+        left = ((label,), under) if dense else ((label, *under),)
+        return Row((*left, tuple(numbers)), least=20.0, above=above, rule=rule)
+
+    rows = []
+    if single:
+        heading = Words("Extrapolated from this one cohort", SMALL, colour=SOFT)
+        rows.append(Row(((heading,),), above=8.0, rule=True))
+    rows += [
+        row(
+            Words("Average effect", bold=not single, colour=tone),
+            "" if single else f"of {count}",
+            average,
+            0.0 if single else 8.0,
+            not single,
+        ),
+        row(Words("Effect in a new study", colour=tone), heterogeneity, new, 2.0),
+        row(Words("Prior of the average", SMALL, colour=SOFT), "", [Words(ghost, SMALL, colour=SOFT)], 0.0),
+    ]
+    return rows
+
+
+def _key(width: float) -> tuple[Words, ...]:
+    return wrapped(
+        (
+            Words("open: as printed, 95 % Wald interval", SMALL, colour=SOFT),
+            Words("filled: in the model, 95 % interval", SMALL, colour=SOFT),
+        ),
+        width,
+    )
+
+
+def _draw_study(axes: Axes, y: float, endpoint: EndpointAnalysis, study: StudyEffect, dense: bool) -> None:
+    mark = study_mark(endpoint.fit.evidence, study.study)
+    numbers = _study_numbers(endpoint, study)
+    up, down = (2.7, -2.7) if dense else _lifts(numbers)
+    found, raw = study.odds_ratio, study.raw
+    if raw is not None:
+        draw_interval(
+            axes, y, raw.lower, raw.odds_ratio, raw.upper, mark.colour, marker=mark.marker,
+            size=3.2 if dense else 4.5, line=0.7 if dense else 0.9, filled=False, lift=up,
+        )  # fmt: skip
+    draw_interval(
+        axes, y, found.lower, found.median, found.upper, mark.colour, marker=mark.marker,
+        size=4.0 if dense else 6.0, line=1.8 if dense else 2.4, lift=0.0 if raw is None else down,
+    )  # fmt: skip
+
+
+def _lifts(numbers: tuple[Words, ...]) -> tuple[float, float]:
+    """How far above the middle of a row its first two lines of numbers lie."""
+    if len(numbers) < 2:
+        return 0.0, 0.0
+    top = height(numbers) / 2
+    return top - numbers[0].pitch / 2, top - numbers[0].pitch - numbers[1].pitch / 2
+
+
+def _draw_summaries(placed: Placed, endpoint: EndpointAnalysis) -> None:
+    average, new, prior = placed.y[-3:]
+    single, axes = _single(endpoint), placed.axes
+    a, n, p = endpoint.average, endpoint.new_study, endpoint.fit.spec.priors.mu
+    draw_diamond(axes, average, a.lower, a.median, a.upper, FAINT if single else INK, half=5.0, filled=not single)
+    tone = FAINT if single else SOFT
+    draw_interval(axes, new, n.lower, n.median, n.upper, tone, marker="D", size=4.5, line=1.2, filled=False)
+    low, middle, high = (exp(p.quantile(q)) for q in (0.025, 0.5, 0.975))
+    draw_interval(axes, prior, low, middle, high, "#c4c4c4", marker="|", size=6.0, line=3.0)

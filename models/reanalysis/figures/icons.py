@@ -1,0 +1,117 @@
+"""What does the effect mean for 100 patients? Two arrays of 100, the second as uncertain as the effect is."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+
+from reanalysis.analysis.endpoint import BaselineEffect, EndpointAnalysis, as_endpoint
+from reanalysis.estimands.risk_difference import treated_risk
+from reanalysis.figures.rows import stack
+from reanalysis.figures.style import (
+    ACCENT,
+    INK,
+    SMALL,
+    SOFT,
+    TITLE,
+    WIDTH,
+    house_style,
+    new_figure,
+    tidy,
+)
+from reanalysis.figures.words import Words, height
+from reanalysis.gates.checked_fit import CheckedFit
+
+_SIDE, _GAP, _TEXT = 132.0, 26.0, 140.0
+"""Points: side of an array, space between the two, width of the words beside them."""
+_EMPTY = "#e3e3e3"
+
+
+def plot_icons(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) -> Axes:
+    """One hundred patients without and with treatment, at the first named control risk.
+
+    The first array shows the control risk. In the second, patient k is as dark as it is probable that at least
+    k of 100 have the event.
+
+    Parameters
+    ----------
+    endpoint : EndpointAnalysis or CheckedFit
+        What to show.
+    ax : Axes, optional
+        Axes to draw on, the words above and beside outside it; a new figure by default.
+    """
+    endpoint = as_endpoint(endpoint)
+    with house_style():
+        at = endpoint.baselines[0]
+        settings = endpoint.fit.evidence.settings
+        title = Words(f"{endpoint.label}: what it means for 100 patients", TITLE, bold=True).wrapped(WIDTH * 72 - 12)
+        heads = [
+            Words(f"{settings.control_label}: {at.baseline.percent:g} in 100", SMALL, bold=True).wrapped(_SIDE),
+            Words(f"{settings.treated_label}: {_range(at)}", SMALL, bold=True).wrapped(_SIDE),
+        ]
+        head = max(map(height, heads)) + 4.0
+        words = _words(endpoint, at)
+        body = max(_SIDE, height(words))
+        if ax is None:
+            wide, high = WIDTH * 72, 6.0 + height(title) + 4.0 + head + body + 4.0
+            across = 2 * _SIDE + _GAP
+            ax = new_figure(WIDTH, high / 72).add_axes((4.0 / wide, 4.0 / high, across / wide, body / high))
+        tidy(ax)
+        ax.set_axis_off()
+        ax.set_xlim(0.0, 2 * _SIDE + _GAP)
+        ax.set_ylim(body, 0.0)
+        stack(ax, (0.0, 1.0), (0.0, head + 4.0 + height(title)), title)
+        control = np.clip(at.baseline.percent - np.arange(100), 0.0, 1.0)
+        risk = treated_risk(endpoint.headline.log_odds_ratio, at.baseline.percent / 100)
+        treated = 1.0 - risk.cdf((np.arange(100) + 0.5) / 100)
+        for left, lines, dark, colour in (
+            (0.0, heads[0], control, INK),
+            (_SIDE + _GAP, heads[1], treated, ACCENT),
+        ):
+            share = left / (2 * _SIDE + _GAP)
+            stack(ax, (share, 1.0), (0.0, head), lines)
+            _array(ax, left, dark, colour)
+        stack(ax, (1.0, 1.0), (_GAP, 0.0), words)
+        return ax
+
+
+def describe_icons(endpoint: EndpointAnalysis | CheckedFit) -> str:
+    """Alternative text of :func:`plot_icons`."""
+    endpoint = as_endpoint(endpoint)
+    at, settings = endpoint.baselines[0], endpoint.fit.evidence.settings
+    return (
+        f"Two arrays of 100 patients for {endpoint.label}: {at.baseline.percent:g} have the event with "
+        f"{settings.control_label} ({at.baseline.label}), {_range(at)} with {settings.treated_label}."
+    )
+
+
+def _range(at: BaselineEffect) -> str:
+    risk = at.treated_risk
+    return f"{100 * risk.median:.0f} ({100 * risk.lower:.0f} to {100 * risk.upper:.0f}) in 100"
+
+
+def _array(axes: Axes, left: float, dark: np.ndarray, colour: str) -> None:
+    """A hundred patients in rows of ten from the top, each as dark as given."""
+    step = _SIDE / 10
+    place = np.arange(100)
+    x, y = left + (place % 10 + 0.5) * step, (place // 10 + 0.5) * step
+    empty, full = np.array(to_rgba(_EMPTY)), np.array(to_rgba(colour))
+    share = np.clip(dark, 0.0, 1.0)[:, None]
+    across = axes.get_window_extent().width * 72 / axes.get_figure(root=True).dpi  # type: ignore[union-attr]
+    size = 0.78 * step * across / (2 * _SIDE + _GAP)
+    axes.scatter(x, y, s=size**2, c=(1 - share) * empty + share * full, linewidths=0, clip_on=False)
+
+
+def _words(endpoint: EndpointAnalysis, at: BaselineEffect) -> tuple[Words, ...]:
+    settings = endpoint.fit.evidence.settings
+    told = (
+        f"Control risk: {at.baseline.percent:g} %, {at.baseline.label}.",
+        f"With {settings.control_label} a dark dot is a patient who has the event.",
+        f"With {settings.treated_label} the dots are counted from the top left: the darker a dot, the more "
+        "probable it is that at least so many have the event.",
+    )
+    lines: list[Words] = []
+    for text in told:
+        lines += [*Words(text, SMALL, colour=SOFT).wrapped(_TEXT), Words(" ", 4.0)]
+    return tuple(lines)

@@ -1,0 +1,102 @@
+"""How much hangs on each study? The headline effect with every study left out in turn."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+
+from reanalysis.alternatives.scenario import Outcome
+from reanalysis.analysis.endpoint import EndpointAnalysis, as_endpoint
+from reanalysis.estimands.words import counted, percent
+from reanalysis.figures.alternatives import (
+    draw_outcome,
+    draw_primary_band,
+    nothing_row,
+    outcome_ratios,
+    outcome_row,
+)
+from reanalysis.figures.ratio_axis import draw_ratio_axis, ratio_foot, ratio_limits
+from reanalysis.figures.rows import Column, Layout
+from reanalysis.figures.sides import chance_name
+from reanalysis.figures.style import SOFT, StudyMark, house_style, study_mark
+from reanalysis.gates.checked_fit import CheckedFit
+
+GROUP = "leave one out"
+
+
+def plot_leave_one_out(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) -> Axes:
+    """Odds ratio of the headline effect with all studies, then without each in the colour of that study.
+
+    Parameters
+    ----------
+    endpoint : EndpointAnalysis or CheckedFit
+        What to show; without a leave-one-out group the axes stay empty but for a sentence.
+    ax : Axes, optional
+        Axes to draw on, the words on both sides outside it; a new figure sized to its content by default.
+    """
+    endpoint = as_endpoint(endpoint, sensitivity=True)
+    with house_style():
+        single = endpoint.headline.kind == "single study"
+        outcomes = in_order(endpoint)
+        rows = tuple(outcome_row(o, single, 15.0) for o in outcomes) or (nothing_row(),)
+        columns = (
+            Column("Odds ratio (95 % interval)", 110.0),
+            Column(chance_name(endpoint.better), 46.0, "right"),
+        )
+        title = f"{endpoint.label}: leaving one study out"
+        layout = Layout(title, (Column("", 160.0),), columns, rows, ax, least_left=100.0)
+        limits = ratio_limits(end for o in outcomes for end in (outcome_ratios(o) or ()))
+        foot = ratio_foot(endpoint.fit.evidence, endpoint.better, limits, layout.plot_width, layout.margins)
+        placed = layout.place(foot.height)
+        draw_ratio_axis(placed.axes, limits, layout.plot_width, endpoint.better)
+        foot.draw(placed.axes)
+        draw_primary_band(placed.axes, outcomes)
+        for y, outcome in zip(placed.y, outcomes, strict=False):
+            mark = _mark(endpoint, outcome)
+            draw_outcome(placed.axes, y, outcome, mark.colour, mark.marker)
+        return placed.axes
+
+
+def describe_leave_one_out(endpoint: EndpointAnalysis | CheckedFit) -> str:
+    """Alternative text of :func:`plot_leave_one_out`."""
+    endpoint = as_endpoint(endpoint, sensitivity=True)
+    outcomes = [o for o in endpoint.sensitivity.get(GROUP, []) if not o.scenario.primary]
+    what = "benefit" if endpoint.better is not None else "fewer events"
+    defined = [o for o in outcomes if o.summary is not None]
+    if not defined:
+        return f"{endpoint.label} without its only cohort: no comparison is left."
+    text = f"{endpoint.label} with each of {counted(len(outcomes), 'cohort')} left out in turn: "
+    full = endpoint.direction.benefit if endpoint.direction.benefit is not None else endpoint.direction.below
+    chances = sorted((_chance(o), o.scenario.label) for o in defined)
+    (low, lowest), (high, highest) = chances[0], chances[-1]
+    if percent(low) == percent(high):
+        return text + f"the probability of {what}, {percent(full)} with all of them, stays at {percent(low)}."
+    return text + (
+        f"the probability of {what}, {percent(full)} with all of them, runs from {percent(low)} ({lowest}) "
+        f"to {percent(high)} ({highest})."
+    )
+
+
+def in_order(endpoint: EndpointAnalysis) -> list[Outcome]:
+    """All studies first, then each left out in the order of the evidence."""
+    order = endpoint.fit.evidence.studies
+
+    def place(outcome: Outcome) -> int:
+        without = _without(endpoint, outcome)
+        return -1 if without is None else order.index(without)
+
+    return sorted(endpoint.sensitivity.get(GROUP, []), key=place)
+
+
+def _without(endpoint: EndpointAnalysis, outcome: Outcome) -> str | None:
+    """The one study that an outcome does without, None where it is not one."""
+    without = set(outcome.scenario.spec.leave_out) - set(endpoint.fit.spec.leave_out)
+    return without.pop() if len(without) == 1 else None
+
+
+def _chance(outcome: Outcome) -> float:
+    return outcome.benefit if outcome.benefit is not None else float(outcome.below or 0.0)
+
+
+def _mark(endpoint: EndpointAnalysis, outcome: Outcome) -> StudyMark:
+    without = _without(endpoint, outcome)
+    return StudyMark(SOFT, "o") if without is None else study_mark(endpoint.fit.evidence, without)

@@ -1,0 +1,100 @@
+"""How are small panels laid out? In rows across a column of text, the words of each above it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+
+from reanalysis.figures.rows import points_across, points_down, stack
+from reanalysis.figures.style import SMALL, SOFT, TITLE, WIDTH, new_figure, tidy
+from reanalysis.figures.words import Words, height, wrapped
+
+_ACROSS = 4  # panels in a row
+_GAP, _EDGE = 10.0, 3.0  # points between panels, and around the figure
+_LEAST = 8.0  # points that a panel is high, however small the axes it has to fit into
+
+
+def panel_grid(
+    title: str,
+    heads: Sequence[tuple[Words, ...]],
+    key: Sequence[Words],
+    told: str,
+    ax: Axes | None = None,
+    *,
+    high: float = 62.0,
+    below: float = 0.0,
+) -> tuple[Axes, tuple[Axes, ...]]:
+    """Panels without marks, up to four in a row.
+
+    Parameters
+    ----------
+    title : str
+        Set above everything.
+    heads : sequence of tuple of Words
+        Lines above each panel, broken where they are too long; one head a panel.
+    key : sequence of Words
+        What each colour means, side by side below everything.
+    told : str
+        What the axes mean, below that.
+    ax : Axes, optional
+        Axes whose place the panels take, the title and the key outside it; a new figure sized to its content by
+        default.
+    high : float
+        Points that a panel is high in a new figure.
+    below : float
+        Points to keep free below each row of panels.
+
+    Returns
+    -------
+    tuple of Axes and tuple of Axes
+        The invisible axes that hold the panels (``child_axes``), and the panels.
+    """
+    wide = WIDTH * 72 - 2 * _EDGE if ax is None else points_across(ax)
+    columns = min(_ACROSS, max(1, len(heads)))
+    across = (wide - (columns - 1) * _GAP) / columns
+    broken = [wrapped(head, across) for head in heads]
+    rows = [range(first, min(first + columns, len(heads))) for first in range(0, len(heads), columns)]
+    above = [max(height(broken[i]) for i in row) + 3.0 for row in rows]
+    taken = sum(above) + len(rows) * below + max(0, len(rows) - 1) * _GAP
+    name = Words(title, TITLE, bold=True).wrapped(wide)
+    foot = [*_side_by_side(key, wide), *((line,) for line in Words(told, SMALL, colour=SOFT).wrapped(wide))]
+    if ax is None:
+        body, under = max(taken + len(rows) * high, _LEAST), sum(line[0].pitch for line in foot) + 4.0
+        whole = height(name) + 2.0 + body + under + 2 * _EDGE
+        ax = new_figure(WIDTH, whole / 72).add_axes(
+            (_EDGE / (WIDTH * 72), (under + _EDGE) / whole, wide / (WIDTH * 72), body / whole)
+        )
+    else:
+        body = points_down(ax)
+        high = max(_LEAST, (body - taken) / max(1, len(rows)))
+    ax.set_axis_off()
+    stack(ax, (0.0, 1.0), (0.0, height(name) + 2.0), name)
+    made, top = [], 0.0
+    for row, head in zip(rows, above, strict=True):
+        top += head
+        for column, i in enumerate(row):
+            place = (column * (across + _GAP) / wide, 1 - (top + high) / body, across / wide, high / body)
+            panel = ax.inset_axes(place)
+            tidy(panel)
+            stack(panel, (0.0, 1.0), (0.0, 2.0 + height(broken[i])), broken[i])
+            made.append(panel)
+        top += high + below + _GAP
+    down = -4.0
+    for line in foot:
+        right = 0.0
+        for words in line:
+            stack(ax, (0.0, 0.0), (right, down), (words,))
+            right += words.width + _GAP
+        down -= line[0].pitch
+    return ax, tuple(made)
+
+
+def _side_by_side(key: Sequence[Words], wide: float) -> list[tuple[Words, ...]]:
+    """Words in lines no longer than ``wide`` points."""
+    lines: list[list[Words]] = []
+    for words in key:
+        if not lines or sum(one.width + _GAP for one in lines[-1]) + words.width > wide:
+            lines.append([])
+        lines[-1].append(words)
+    return [tuple(line) for line in lines]

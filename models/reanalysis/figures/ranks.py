@@ -1,0 +1,130 @@
+"""Do the chains agree? Ranks of each chain's draws among those of all, against their simultaneous bands."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from reanalysis.analysis.endpoint import EndpointAnalysis, as_fit
+from reanalysis.estimands.words import counted, decimal, quantity_label
+from reanalysis.figures.panels import panel_grid
+from reanalysis.figures.style import CONTRAST, GRID, SMALL, SOFT, chain_colour, house_style
+from reanalysis.figures.words import Words
+from reanalysis.gates.chain_ranks import LEVEL, ChainRanks, chain_ranks
+from reanalysis.gates.checked_fit import CheckedFit
+
+MOST = 8
+"""Panels of a figure: where there are more quantities, the study effects that stray furthest."""
+
+_NONE = "Computed by quadrature: there are no chains to compare."
+
+
+def plot_ranks(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) -> Axes:
+    """Distribution function of each chain's ranks minus the uniform one: a panel a quantity.
+
+    What all studies share comes first, then the effect of each study; where these are more than eight quantities, the
+    study effects that stray furthest.
+
+    Parameters
+    ----------
+    endpoint : EndpointAnalysis or CheckedFit
+        What to show.
+    ax : Axes, optional
+        Axes whose place the panels take; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        The invisible axes that hold the panels (``child_axes``).
+    """
+    fit = as_fit(endpoint)
+    with house_style():
+        found = chain_ranks(fit.draws)
+        drawn = _drawn(found)
+        title = fit.evidence.endpoint_label(fit.endpoint)
+        if not drawn:
+            return panel_grid(title, (), (), _NONE, ax)[0]
+        chains = len(drawn[0].difference)
+        reach = 1.1 * max(float(max(np.abs(one.difference).max(), one.reach.max())) for one in drawn)
+        heads = [_head(fit, one) for one in drawn]
+        ax, panels = panel_grid(title, heads, _key(chains), _told(found, reach), ax)
+        for panel, one in zip(panels, drawn, strict=True):
+            _draw(panel, one, reach)
+        return ax
+
+
+def describe_ranks(endpoint: EndpointAnalysis | CheckedFit) -> str:
+    """Alternative text of :func:`plot_ranks`."""
+    fit = as_fit(endpoint)
+    label = fit.evidence.endpoint_label(fit.endpoint)
+    found = chain_ranks(fit.draws)
+    if not found:
+        return f"Ranks of the draws for {label}. {_NONE}"
+    chains = len(found[0].difference)
+    astray = sorted((one for one in found if one.outside), key=lambda one: -float(one.strayed.max()))
+    shown = f" ({MOST} drawn, with the study effects that stray furthest)" if len(found) > MOST else ""
+    told = (
+        f"Ranks of the draws of {counted(chains, 'chain')} for {label}, "
+        f"{counted(len(found), 'quantity', 'quantities')}{shown}: "
+    )
+    if not astray:
+        return f"{told}all chains stay within the simultaneous {100 * LEVEL:g} % bands."
+    named = "; ".join(
+        f"{quantity_label(fit.evidence, one.quantity, one.study)} ({_furthest(one)})" for one in astray[:3]
+    )
+    left = counted(len(astray), "of them leaves its", "of them leave their")
+    return f"{told}{left} simultaneous {100 * LEVEL:g} % band: {named}."
+
+
+def _drawn(found: tuple[ChainRanks, ...]) -> list[ChainRanks]:
+    order = sorted(range(len(found)), key=lambda i: (bool(found[i].study), -float(found[i].strayed.max())))
+    return [found[i] for i in sorted(order[:MOST])]
+
+
+def _key(chains: int) -> list[Words]:
+    colours = [chain_colour(chain, chains) for chain in range(chains)]
+    if len(set(colours)) < chains:
+        return [Words(f"each of {chains} chains", SMALL, bold=True, colour=colours[0])]
+    return [Words(f"chain {i}", SMALL, bold=True, colour=colour) for i, colour in enumerate(colours, 1)]
+
+
+def _furthest(one: ChainRanks) -> str:
+    """``chain 3: 4.2 × the band``; a chain that strays far takes the others with it, whose ranks it is among."""
+    return f"chain {one.outside[0]}: {decimal(float(one.strayed.max()), 1)} \N{MULTIPLICATION SIGN} the band"
+
+
+def _head(fit: CheckedFit, one: ChainRanks) -> tuple[Words, ...]:
+    label = quantity_label(fit.evidence, one.quantity, one.study)
+    name = Words(label[:1].upper() + label[1:], SMALL)
+    if not one.outside:
+        return (name,)
+    return (name, Words(_furthest(one), SMALL, bold=True, colour=CONTRAST))
+
+
+def _told(found: tuple[ChainRanks, ...], reach: float) -> str:
+    every = found[0].every
+    thinned = "every draw" if every == 1 else f"one draw in {every}"
+    more = "; of the study effects those that stray furthest" if len(found) > MOST else ""
+    return (
+        f"x: rank among all chains, 0 to 1 ({thinned}); y: difference from uniform, {decimal(-reach)} to "
+        f"{decimal(reach)}; band: all {len(found)} at once, {100 * LEVEL:g} %{more}"
+    )
+
+
+def _draw(panel: Axes, one: ChainRanks, reach: float) -> None:
+    panel.spines["bottom"].set_visible(False)
+    panel.set_xlim(0, 1)
+    panel.set_ylim(-reach, reach)
+    panel.set_xticks([])
+    panel.set_yticks([])
+    nodes = np.concatenate([[0.0], one.nodes, [1.0]])
+    band = np.concatenate([[0.0], one.reach, [0.0]])
+    panel.fill_between(nodes, -band, band, color=GRID, linewidth=0, zorder=0)
+    panel.axhline(0.0, color=SOFT, linewidth=0.5, zorder=1)
+    chains = len(one.difference)
+    for chain, line in enumerate(one.difference):
+        astray = chain + 1 in one.outside
+        panel.plot(
+            nodes, np.concatenate([[0.0], line, [0.0]]), color=chain_colour(chain, chains),
+            linewidth=1.8 if astray else 0.9, zorder=4 if astray else 3,
+        )  # fmt: skip

@@ -1,0 +1,278 @@
+"""How is a figure of rows laid out? Words on both sides, marks between them.
+
+The y axis of such a figure is in points from the top of its first row downwards: a row is as high as its
+words need.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from matplotlib.axes import Axes
+from matplotlib.patches import ConnectionPatch
+from matplotlib.transforms import offset_copy
+
+from reanalysis.figures.style import SMALL, SOFT, TITLE, WIDTH, new_figure, tidy
+from reanalysis.figures.words import Words, height, wrapped
+
+GAP = 9.0
+_EDGE = 3.0
+_INCH = 72.0
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of words.
+
+    Parameters
+    ----------
+    title : str
+        Its heading.
+    widest : float
+        Points at which a line wraps.
+    align : {"left", "right"}
+        Which end of its lines is flush.
+    """
+
+    title: str
+    widest: float
+    align: Literal["left", "right"] = "left"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row.
+
+    Parameters
+    ----------
+    cells : tuple of tuple of Words
+        Pieces of text by column, the left columns first; a missing or empty cell stays blank.
+    least : float
+        Points it is high at least.
+    above : float
+        Points kept free above it.
+    rule : bool
+        Whether a thin line parts it from the row above.
+    """
+
+    cells: tuple[tuple[Words, ...], ...]
+    least: float = 14.0
+    above: float = 0.0
+    rule: bool = False
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Where rows came to lie.
+
+    Parameters
+    ----------
+    axes : Axes
+        The axes between the columns.
+    y : tuple of float
+        Middle of each row.
+    band : tuple of (float, float)
+        Top and bottom of each row.
+    """
+
+    axes: Axes
+    y: tuple[float, ...]
+    band: tuple[tuple[float, float], ...]
+
+
+class Layout:
+    """Measured words, ready to be placed around axes.
+
+    Parameters
+    ----------
+    title : str
+        Set above everything.
+    left, right : tuple of Column
+        Columns on either side of the axes.
+    rows : tuple of Row
+        From the top.
+    axes : Axes, optional
+        Axes to use; a figure sized to its content by default.
+    least_left : float
+        Points that the left columns take at least.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        left: tuple[Column, ...],
+        right: tuple[Column, ...],
+        rows: tuple[Row, ...],
+        axes: Axes | None = None,
+        least_left: float = 0.0,
+    ) -> None:
+        self._columns, self._split, self._rows, self._axes = (*left, *right), len(left), rows, axes
+        self._cells = [
+            tuple(wrapped(cell, column.widest) for cell, column in zip(row.cells, self._columns, strict=False))
+            for row in rows
+        ]
+        self._heads = tuple(
+            Words(column.title, SMALL, colour=SOFT).wrapped(column.widest) if column.title else ()
+            for column in self._columns
+        )
+        widths = [
+            max((line.width for cells in (*self._cells, self._heads) for line in _at(cells, i)), default=0.0)
+            for i in range(len(self._columns))
+        ]
+        self.left_width = max(sum(widths[: self._split]) + GAP * self._split, least_left)
+        self.right_width = sum(widths[self._split :]) + GAP * (len(self._columns) - self._split)
+        self._widths = widths
+        self._title = Words(title, TITLE, bold=True).wrapped(WIDTH * _INCH - 12.0) if title else ()
+        if axes is None:
+            self.plot_width = WIDTH * _INCH - 2 * _EDGE - self.left_width - self.right_width
+        else:
+            self.plot_width = points_across(axes)
+
+    @property
+    def margins(self) -> tuple[float, float]:
+        """Points that the columns take on the left and on the right."""
+        return self.left_width, self.right_width
+
+    @property
+    def heights(self) -> list[float]:
+        """Points that each row takes, what is kept free above it included."""
+        return [
+            row.above + max([row.least, *(height(cell) + 4.0 for cell in cells)])
+            for row, cells in zip(self._rows, self._cells, strict=True)
+        ]
+
+    def place(self, foot: float) -> Placed:
+        """Draw the words; make the figure if there is none yet.
+
+        Parameters
+        ----------
+        foot : float
+            Points to keep free below the axes.
+        """
+        bands, top = [], 0.0
+        for row, high in zip(self._rows, self.heights, strict=True):
+            bands.append((top + row.above, top + high))
+            top += high
+        axes = self._axes if self._axes is not None else self._new_axes(top, foot)
+        tidy(axes)
+        axes.set_ylim(top, 0.0)
+        axes.set_yticks([])
+        middle = tuple((a + b) / 2 for a, b in bands)
+        self._draw(axes, middle, bands)
+        return Placed(axes, middle, tuple(bands))
+
+    def _head_height(self) -> float:
+        return max((height(head) for head in self._heads), default=0.0) + 4.0
+
+    def _new_axes(self, body: float, foot: float) -> Axes:
+        head = self._head_height() + height(self._title) + (4.0 if self._title else 0.0) + _EDGE
+        high = head + body + foot + _EDGE
+        figure = new_figure(WIDTH, high / _INCH)
+        wide = WIDTH * _INCH
+        return figure.add_axes(
+            ((_EDGE + self.left_width) / wide, (foot + _EDGE) / high, self.plot_width / wide, body / high)
+        )
+
+    def _starts(self) -> list[float]:
+        """Left end of each column, in points from the left (left columns) or the right edge of the axes."""
+        starts, x = [], -self.left_width
+        for i, width in enumerate(self._widths):
+            if i == self._split:
+                x = GAP
+            starts.append(x)
+            x += width + GAP
+        return starts
+
+    def _draw(self, axes: Axes, middle: tuple[float, ...], bands: list[tuple[float, float]]) -> None:
+        starts = self._starts()
+        for i, column in enumerate(self._columns):
+            edge = 0.0 if i < self._split else 1.0
+            flush = starts[i] + (self._widths[i] if column.align == "right" else 0.0)
+            for y, cells in zip(middle, self._cells, strict=True):
+                stack(axes, (edge, y), (flush, height(_at(cells, i)) / 2), _at(cells, i), column.align, "data")
+            head = self._heads[i]
+            stack(axes, (edge, 1.0), (flush, 4.0 + height(head)), head, column.align)
+        lift = self._head_height() + height(self._title) + 4.0
+        stack(axes, (0.0, 1.0), (-self.left_width, lift), self._title, "left")
+        for row, band in zip(self._rows, bands, strict=True):
+            if row.rule:
+                self._rule(axes, band[0] - row.above / 2)
+
+    def _rule(self, axes: Axes, y: float) -> None:
+        across = axes.get_yaxis_transform()  # x in axes fractions
+        figure = axes.get_figure(root=True)
+        reach = (-self.left_width, self.right_width)
+        ends = [offset_copy(across, fig=figure, x=x, units="points") for x in reach]
+        rule = ConnectionPatch(
+            (0.0, y), (1.0, y), ends[0], ends[1], axesA=axes, axesB=axes,
+            color=SOFT, linewidth=0.5, zorder=0.5, clip_on=False,
+        )  # fmt: skip
+        rule.set_in_layout(False)
+        axes.add_artist(rule)
+
+
+def pages(heights: dict[str, float], room: float) -> tuple[tuple[str, ...], ...]:
+    """Blocks in their order, page by page, as many on each as fit.
+
+    Parameters
+    ----------
+    heights : dict of str to float
+        Points that each block takes; one that is higher than a page has a page to itself.
+    room : float
+        Points on a page.
+    """
+    found: list[list[str]] = []
+    left = 0.0
+    for name, high in heights.items():
+        if not found or high > left:
+            found.append([])
+            left = room
+        found[-1].append(name)
+        left -= high
+    return tuple(tuple(page) for page in found)
+
+
+def points_across(axes: Axes) -> float:
+    """Width of axes as they now stand, in points."""
+    figure = axes.get_figure(root=True)
+    return float(axes.get_window_extent().width) * _INCH / (figure.dpi if figure else _INCH)
+
+
+def points_down(axes: Axes) -> float:
+    """Height of axes as they now stand, in points."""
+    figure = axes.get_figure(root=True)
+    return float(axes.get_window_extent().height) * _INCH / (figure.dpi if figure else _INCH)
+
+
+def _at(cells: tuple[tuple[Words, ...], ...], i: int) -> tuple[Words, ...]:
+    return cells[i] if i < len(cells) else ()
+
+
+def stack(
+    axes: Axes,
+    at: tuple[float, float],
+    offset: tuple[float, float],
+    lines: tuple[Words, ...],
+    align: str = "left",
+    vertical: str = "axes fraction",
+) -> None:
+    """Set lines one below the other.
+
+    Parameters
+    ----------
+    at : tuple of float
+        A point in axes fractions (its y in data units where ``vertical`` is ``data``).
+    offset : tuple of float
+        Points from there to the top of the first line, right and up.
+    align : {"left", "right", "center"}
+        Which part of each line lies there.
+    """
+    x, y = offset
+    for line in lines:
+        axes.annotate(
+            line.text, xy=at, xycoords=("axes fraction", vertical), xytext=(x, y - 0.98 * line.size),
+            textcoords="offset points", ha=align, va="baseline", fontsize=line.size, color=line.colour,
+            fontweight="bold" if line.bold else "normal", annotation_clip=False,
+        )  # fmt: skip
+        y -= line.pitch

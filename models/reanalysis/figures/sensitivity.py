@@ -1,0 +1,108 @@
+"""Which choices move the effect? Every alternative specification beside the primary one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+
+from reanalysis.analysis.endpoint import EndpointAnalysis, as_endpoint
+from reanalysis.estimands.words import counted, ratio
+from reanalysis.figures.alternatives import (
+    draw_outcome,
+    draw_primary_band,
+    nothing_row,
+    outcome_ratios,
+    outcome_row,
+)
+from reanalysis.figures.ratio_axis import draw_ratio_axis, ratio_foot, ratio_limits
+from reanalysis.figures.rows import Column, Layout, Row, pages
+from reanalysis.figures.sides import chance_name
+from reanalysis.figures.style import PAGE, SMALL, SOFT, house_style
+from reanalysis.figures.words import Words
+from reanalysis.gates.checked_fit import CheckedFit
+
+_AROUND = 110.0
+"""Points above and below the rows: title, headings, axis."""
+
+
+def plot_sensitivity(
+    endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None, *, groups: Sequence[str] | None = None
+) -> Axes:
+    """Odds ratio of the headline effect under every alternative choice, by group; the primary as a diamond.
+
+    Parameters
+    ----------
+    endpoint : EndpointAnalysis or CheckedFit
+        What to show; its sensitivity may hold any groups.
+    ax : Axes, optional
+        Axes to draw on, the words on both sides outside it; a new figure sized to its content by default.
+    groups : sequence of str, optional
+        Only these groups, so that many can be spread over pages (:func:`sensitivity_pages`); the axis stays.
+    """
+    endpoint = as_endpoint(endpoint, sensitivity=True)
+    with house_style():
+        chosen = [g for g in endpoint.sensitivity if groups is None or g in groups]
+        rows = [row for group in chosen for row in _group_rows(endpoint, group)] or [nothing_row()]
+        every = [outcome for outcomes in endpoint.sensitivity.values() for outcome in outcomes]
+        layout = _layout(endpoint, rows, ax)
+        limits = ratio_limits(end for o in every for end in (outcome_ratios(o) or ()))
+        foot = ratio_foot(endpoint.fit.evidence, endpoint.better, limits, layout.plot_width, layout.margins)
+        placed = layout.place(foot.height)
+        draw_ratio_axis(placed.axes, limits, layout.plot_width, endpoint.better)
+        foot.draw(placed.axes)
+        draw_primary_band(placed.axes, every)
+        # one row for the heading of each group, then one an outcome
+        drawn = [outcome for group in chosen for outcome in (None, *endpoint.sensitivity[group])]
+        for y, outcome in zip(placed.y, drawn, strict=False):
+            if outcome is not None:
+                draw_outcome(placed.axes, y, outcome)
+        return placed.axes
+
+
+def sensitivity_pages(endpoint: EndpointAnalysis | CheckedFit, inches: float = PAGE) -> tuple[tuple[str, ...], ...]:
+    """Groups page by page: what to pass as ``groups`` so that no figure is higher than a page.
+
+    A group is never split; one that is higher than a page by itself stays so.
+
+    Parameters
+    ----------
+    inches : float
+        Height of a page.
+    """
+    endpoint = as_endpoint(endpoint, sensitivity=True)
+    with house_style():
+        rows = {group: _group_rows(endpoint, group) for group in endpoint.sensitivity}
+        heights = {group: sum(_layout(endpoint, rows[group], None).heights) for group in rows}
+        return pages(heights, inches * 72 - _AROUND) or ((),)
+
+
+def _layout(endpoint: EndpointAnalysis, rows: list[Row], ax: Axes | None) -> Layout:
+    columns = (
+        Column("Odds ratio (95 % interval)", 110.0),
+        Column(chance_name(endpoint.better), 46.0, "right"),
+    )
+    title = f"{endpoint.label}: other choices"
+    return Layout(title, (Column("", 168.0),), columns, tuple(rows), ax, least_left=100.0)
+
+
+def _group_rows(endpoint: EndpointAnalysis, group: str) -> list[Row]:
+    single = endpoint.headline.kind == "single study"
+    heading = Words(group[:1].upper() + group[1:], SMALL, colour=SOFT)
+    outcomes = endpoint.sensitivity[group]
+    return [Row(((heading,),), least=13.0, above=6.0), *(outcome_row(o, single, 12.5) for o in outcomes)]
+
+
+def describe_sensitivity(endpoint: EndpointAnalysis | CheckedFit) -> str:
+    """Alternative text of :func:`plot_sensitivity`."""
+    endpoint = as_endpoint(endpoint, sensitivity=True)
+    outcomes = [o for group in endpoint.sensitivity.values() for o in group]
+    found = {o.scenario.label: r[1] for o in outcomes if (r := outcome_ratios(o)) and not o.scenario.primary}
+    text = f"{endpoint.label} under {counted(len(endpoint.sensitivity), 'group')} of other choices"
+    if not found:
+        return f"{text}: none of them defines an effect."
+    low, high = min(found, key=found.__getitem__), max(found, key=found.__getitem__)
+    return (
+        f"{text}: the median odds ratio, {ratio(endpoint.odds_ratio.median)} in the primary analysis, "
+        f"runs from {ratio(found[low])} ({low}) to {ratio(found[high])} ({high})."
+    )

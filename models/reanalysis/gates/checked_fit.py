@@ -1,0 +1,223 @@
+"""One endpoint, fitted and judged: the unit that the command line, notebooks and reports all work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from reanalysis.engines.fit import fit
+from reanalysis.engines.posterior import Posterior
+from reanalysis.estimands.estimates import estimates, flat, probabilities
+from reanalysis.estimands.summary import LEVEL
+from reanalysis.evidence.audit.ledger import Ledger, require_consistent
+from reanalysis.evidence.candidates.observation import assumed_sizes, sizes_told
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.gates.baseline_choice import baseline_choice
+from reanalysis.gates.gates import gates
+from reanalysis.gates.result import CheckResult
+from reanalysis.model.data import ModelData
+from reanalysis.model.selection import Selection, default_spec, select, study_k
+from reanalysis.model.spec import Engine, ModelSpec
+
+if TYPE_CHECKING:
+    from reanalysis.engines.nuts.engine import Sampler
+
+
+@dataclass(frozen=True)
+class CheckedFit:
+    """A posterior with the data it came from and the gates it passed.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    selection : Selection
+        Studies and observations that entered.
+    posterior : Posterior
+        The published posterior.
+    quadrature : Posterior
+        The same by quadrature (the same object where that is the published one, or the model has no quadrature).
+    gates : tuple of CheckResult
+        What a sampled posterior must pass; empty where nothing was sampled: quadrature raises instead of failing.
+    sampled : Posterior or None
+        The NUTS posterior that the published one is held against, where that is not itself sampled.
+    """
+
+    evidence: Evidence
+    selection: Selection
+    posterior: Posterior
+    quadrature: Posterior
+    gates: tuple[CheckResult, ...]
+    sampled: Posterior | None = None
+
+    @property
+    def draws(self) -> Posterior:
+        """The posterior whose draws are kept and diagnosed: the sampled one, where there is one."""
+        return self.sampled or self.posterior
+
+    @property
+    def passed(self) -> bool:
+        """Whether no gate failed."""
+        return not any(gate.failed for gate in self.gates)
+
+    @property
+    def spec(self) -> ModelSpec:
+        """What was fitted."""
+        return self.posterior.spec
+
+    @property
+    def endpoint(self) -> str:
+        """Endpoint id."""
+        return self.posterior.endpoint
+
+    def table(self) -> pd.DataFrame:
+        """Every estimate: mean, SD, median and 95 % interval by study (empty for what all share) and quantity."""
+        rows = flat(estimates(self.posterior))
+        index = pd.MultiIndex.from_tuples(rows, names=["study", "quantity"])
+        return pd.DataFrame(list(rows.values()), index=index)
+
+    def _repr_html_(self) -> str:
+        gates = "".join(
+            f"<li>{'passed' if g.passed else '<b>failed</b>'}: {escape(g.name)}: {escape(g.text)}</li>"
+            for g in self.gates
+        )
+        title = f"{self.evidence.endpoint_label(self.endpoint)}: {self.spec.model}, {self.posterior.engine}"
+        sizes = "".join(f"<p>{escape(line)}</p>" for line in sizes_told(self.selection.observations))
+        return (
+            f"<p><b>{escape(title)}</b></p>{sizes}{self.table().to_html(float_format='{:.3f}'.format)}<ul>{gates}</ul>"
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON object of ``reanalysis fit``."""
+        spec, posterior = self.spec, self.posterior
+        return {
+            "endpoint": self.endpoint,
+            "model": spec.model,
+            "pooling": spec.pooling,
+            "engine": posterior.engine,
+            "studies": list(posterior.data.names),
+            "comparative_studies": None if spec.rates else list(posterior.data.comparative),
+            "interval": LEVEL,
+            "spec": spec.as_dict() | {"defaults": self._used()},
+            "estimates": estimates(posterior),
+            "probabilities": probabilities(posterior),
+            "uninformative_studies": {study.study: study.silence for study in posterior.data.silent},
+            "baseline_choice": self._baseline_choice(),
+            "denominators": assumed_sizes(self.selection.observations),
+            "diagnostics": self._diagnostics(),
+            "passed": self.passed,
+        }
+
+    @cached_property
+    def baseline_choice(self) -> CheckResult | None:
+        """The headline under other priors of the baselines; None where the model has none."""
+        return baseline_choice(self.spec, self.posterior.data)
+
+    def _baseline_choice(self) -> dict[str, Any] | None:
+        found = self.baseline_choice
+        if found is None:
+            return None
+        rows = found.table.astype(object).where(found.table.notna(), None).to_dict("records")
+        return {"text": found.text, "decides": found.passed is False, "choices": rows}
+
+    def _used(self) -> dict[str, Any]:
+        """What each study actually got for rho and k, from its design or the specification."""
+        weighted = {o.study for o in self.selection.observations.values() if o.weighted}
+        return {
+            "rho": {s.study: s.rho for s in self.posterior.data.studies},
+            "k": {study: study_k(self.evidence, study, self.spec) for study in sorted(weighted)},
+            "benchmarks": self._benchmarks(),
+            "candidates": {
+                f"{study}/{arm}": len(o.candidates) for (study, arm), o in sorted(self.selection.observations.items())
+            },
+        }
+
+    def _benchmarks(self) -> dict[str, Any]:
+        """By study whose control is missing: whose figure stands in, and when that was counted."""
+        found = {}
+        for study in self.posterior.data.studies:
+            row = self.evidence.benchmark(study.study, self.endpoint) if study.benchmark else None
+            if row is not None and study.benchmark is not None:
+                arm = self.selection.observations.get((study.study, "treated"))
+                found[study.study] = {
+                    "label": row.label,
+                    "product": row.product,
+                    "printed": row.printed,
+                    "timepoint": row.timepoint,
+                    "study_timepoint": arm.rows[0].timepoint if arm else "",
+                    "note": row.note,
+                    "source": row.source,
+                    "rho": study.benchmark.rho,
+                    "weight": study.benchmark.share,
+                }
+        return found
+
+    def _diagnostics(self) -> dict[str, Any]:
+        kept = {k: v for k, v in (self.draws.diagnostics | self.posterior.diagnostics).items() if k != "energy"}
+        kept["gates"] = [{"name": g.name, "passed": g.passed, "text": g.text} for g in self.gates]
+        kept["log_evidence"] = self.quadrature.log_evidence
+        return kept
+
+
+def fit_endpoint(
+    evidence: Evidence,
+    endpoint: str,
+    spec: ModelSpec | None = None,
+    engine: Engine = "quadrature",
+    sampler: Sampler | None = None,
+    ledger: Ledger | None = None,
+) -> CheckedFit:
+    """Fit one endpoint and judge the fit.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    endpoint : str
+        Endpoint id.
+    spec : ModelSpec, optional
+        The folder's primary specification by default.
+    engine : {"nuts", "quadrature"}
+        Which posterior is published; NUTS is always held against quadrature.
+    sampler : Sampler, optional
+        Settings of NUTS.
+    ledger : Ledger, optional
+        An audit already made.
+
+    Raises
+    ------
+    InvalidInput
+        If the endpoint is unknown, no study is left, or the print contradicts itself.
+    EngineError
+        If an engine cannot give the posterior.
+    """
+    spec = spec or default_spec(evidence)
+    selection = select(evidence, spec, endpoint)
+    require_consistent(evidence, (endpoint,), ledger)
+    return CheckedFit(evidence, selection, *fit_and_judge(spec, selection.data, engine, sampler))
+
+
+def fit_and_judge(
+    spec: ModelSpec, data: ModelData, engine: Engine = "nuts", sampler: Sampler | None = None
+) -> tuple[Posterior, Posterior, tuple[CheckResult, ...]]:
+    """The published posterior, the same by quadrature, and the gates that hold one against the other.
+
+    A model that quadrature does not have is published as it was sampled, and stands in both places.
+
+    Raises
+    ------
+    EngineError
+        If an engine cannot give the posterior.
+    """
+    if "quadrature" not in spec.family.engines:
+        posterior = fit(spec, data, "nuts", sampler)
+        return posterior, posterior, gates(posterior)
+    quadrature = fit(spec, data, "quadrature")
+    if engine == "quadrature":
+        return quadrature, quadrature, ()
+    posterior = fit(spec, data, engine, sampler)
+    return posterior, quadrature, gates(posterior, quadrature)

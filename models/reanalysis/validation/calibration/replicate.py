@@ -1,0 +1,172 @@
+"""Where does the truth lie in the posterior? The ranks of one replicate, by one engine.
+
+Simulation-based calibration (Talts et al. 2018, arXiv:1804.06788; Modrak et al. 2023, Bayesian Analysis, for the
+log likelihood as a quantity): over replicates the rank of the truth in its posterior is uniform. Quadrature gives the
+posterior distribution function at the truth. Draws give the truth's rank among them, a tie and the place between two
+draws filled at random, so that the rank is uniform on [0, 1] too.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from filelock import FileLock
+from numpy.typing import NDArray
+
+from reanalysis.engines.errors import EngineError
+from reanalysis.engines.fit import fit
+from reanalysis.engines.marginal import DrawsMarginal, Marginal
+from reanalysis.engines.posterior import Posterior
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.model.data import ModelData
+from reanalysis.model.family import Engine
+from reanalysis.model.likelihood import log_likelihood
+from reanalysis.model.spec import ModelSpec
+from reanalysis.validation.calibration.designs import DESIGNS
+from reanalysis.validation.calibration.grid_draws import grid_logits
+from reanalysis.validation.calibration.simulate import Truth, simulate
+
+if TYPE_CHECKING:
+    from reanalysis.engines.nuts.engine import Sampler
+
+Ranks = dict[str, float | str]
+
+QUANTITIES = ("average", "heterogeneity", "new study", "risk difference", "log likelihood")
+"""What is ranked: mu, tau, a new study's effect, the risk difference of the first study that says something of a ratio,
+and the log likelihood of all that do."""
+
+EFFECTS = QUANTITIES[:3]
+"""Those that no baseline should bear on."""
+
+SAMPLER = (1, 500, 500)
+"""Chains, tuning and kept draws of NUTS: a rank needs a fraction of the draws of a published posterior."""
+
+THIN = 2
+"""Every second draw is ranked: NUTS draws are then nearly independent."""
+
+
+def ranked(design: str) -> tuple[str, ...]:
+    """Quantities that a design ranks: all, but effects alone where the fitted prior is not the law of the baselines."""
+    return QUANTITIES if DESIGNS[design].known else EFFECTS
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all replicates of a run share.
+
+    Parameters
+    ----------
+    base : Evidence
+        Where rho by design class is set; its rows are not used.
+    spec : ModelSpec
+        Priors.
+    engine : {"nuts", "quadrature"}
+        Which engine is calibrated.
+    seed : int
+        Seed of the simulation.
+    quantities : tuple of str
+        What is ranked, of what a design ranks.
+    """
+
+    base: Evidence
+    spec: ModelSpec
+    engine: Engine
+    seed: int
+    quantities: tuple[str, ...] = QUANTITIES
+
+    def __call__(self, tasks: Sequence[tuple[str, int]]) -> list[Ranks]:
+        """Ranks of replicates, each a design and a number; under ``error`` where the engine gave no posterior."""
+        return [self.ranks(design, replicate) for design, replicate in tasks]
+
+    def ranks(self, design: str, replicate: int) -> Ranks:
+        """Ranks of one replicate."""
+        truth, data = simulate(self.base, self.spec, design, replicate, self.seed)
+        spec = replace(DESIGNS[design].fitted(self.spec), seed=(self.seed + replicate) % 2**31)
+        rng = np.random.default_rng([self.seed, 1_000_003, replicate])
+        try:
+            posterior = self._posterior(spec, data)
+            asked = [name for name in self.quantities if name in ranked(design)]
+            return {name: _rank(name, truth, posterior, rng) for name in asked}
+        except EngineError as error:
+            return {"error": str(error)}
+
+    def _posterior(self, spec: ModelSpec, data: ModelData) -> Posterior:
+        if self.engine == "quadrature":
+            return fit(spec, data)
+        _compile_one_at_a_time(spec, data)
+        return fit(spec, data, "nuts", sampler())
+
+
+def sampler() -> Sampler:
+    """Settings of NUTS."""
+    from reanalysis.engines.nuts.engine import Sampler
+
+    return Sampler(*SAMPLER)
+
+
+_COMPILED: set[int] = set()
+
+
+def _compile_one_at_a_time(spec: ModelSpec, data: ModelData) -> None:
+    """Processes that compile at once into one cache race, so the first fit of each size takes turns."""
+    from reanalysis.engines.arrays import padded_studies
+
+    slots = padded_studies(len(data.studies))
+    if slots not in _COMPILED:
+        with FileLock(Path(tempfile.gettempdir()) / "reanalysis-compile.lock"):
+            fit(spec, data, "nuts", sampler())
+        _COMPILED.add(slots)
+
+
+def _rank(name: str, truth: Truth, posterior: Posterior, rng: np.random.Generator) -> float:
+    if name == "log likelihood":
+        draws = _log_likelihood_draws(posterior)
+        thin = THIN if posterior.engine == "nuts" else 1
+        return _rank_among(draws[::thin], truth.log_likelihood(posterior.data), rng)
+    first, overall = posterior.data.names[0], posterior.overall
+    value = {
+        "average": truth.mu,
+        "heterogeneity": truth.tau,
+        "new study": truth.new,
+        "risk difference": truth.risk_difference(first),
+    }[name]
+    marginal = posterior.study[first]["risk_difference"] if name == "risk difference" else overall[_NAME[name]]
+    return _rank_in(marginal, value, rng)
+
+
+_NAME = {"average": "log_odds_ratio", "heterogeneity": "tau", "new study": "log_odds_ratio_new"}
+
+
+def _rank_in(marginal: Marginal, value: float, rng: np.random.Generator) -> float:
+    if isinstance(marginal, DrawsMarginal):
+        return _rank_among(marginal.draws.ravel()[::THIN], value, rng)
+    return float(marginal.cdf(value))
+
+
+def _rank_among(draws: NDArray[np.float64], value: float, rng: np.random.Generator) -> float:
+    below, tied = int((draws < value).sum()), int((draws == value).sum())
+    return (below + float(rng.uniform()) * (tied + 1)) / (draws.size + 1)
+
+
+def _log_likelihood_draws(posterior: Posterior) -> NDArray[np.float64]:
+    """Log likelihood of all prints, draw by draw."""
+    logits = grid_logits(posterior) if posterior.engine == "quadrature" else _nuts_logits(posterior)
+    total = np.zeros(1)
+    for place, study in enumerate(posterior.data.studies):
+        for arm, logit in logits.items():
+            candidates = getattr(study, arm)
+            total = total + log_likelihood(candidates, logit[..., place].ravel(), study.rho)
+    return total
+
+
+def _nuts_logits(posterior: Posterior) -> dict[str, NDArray[np.float64]]:
+    found = {}
+    for arm in ("control", "treated"):
+        marginals = [posterior.study[name][f"{arm}_logit"] for name in posterior.data.names]
+        found[arm] = np.stack([one.draws for one in marginals if isinstance(one, DrawsMarginal)], axis=-1)
+    return found

@@ -1,0 +1,167 @@
+"""What would be printed, were the model true? Parameters from the prior, counts, and prints as a paper has them.
+
+The simulation assumes what the likelihood assumes and nothing else: a denominator that is not printed is drawn from
+its prior, one percentage is printed half-up, an interval is a cell of a fixed partition, and a weighted arm is a
+beta-binomial count of its effective size, its proportion printed in full. What enters the model is rebuilt from the
+print by the code that reads evidence folders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import expit
+
+from reanalysis.engines.prediction import draw_counts
+from reanalysis.evidence.candidates.printing import Percentage
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.settings import Denominator
+from reanalysis.evidence.reading.settings import Study as StudySettings
+from reanalysis.model.data import ModelData
+from reanalysis.model.likelihood import log_likelihood
+from reanalysis.model.selection import NothingLeft, select
+from reanalysis.model.spec import ModelSpec
+from reanalysis.validation.calibration.designs import (
+    DESIGNS,
+    Arm,
+    Count,
+    Design,
+    Interval,
+    Latent,
+    Percent,
+    Study,
+    Weighted,
+)
+
+ENDPOINT = "event"
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Parameters that a replicate was simulated from.
+
+    Parameters
+    ----------
+    mu, tau, new : float
+        Average, heterogeneity, and the effect in a new study.
+    logits : dict of str to tuple of float
+        Control and treated logit by study.
+    """
+
+    mu: float
+    tau: float
+    new: float
+    logits: Mapping[str, tuple[float, float]]
+
+    def risk_difference(self, study: str) -> float:
+        """Treated minus control rate of a study."""
+        control, treated = expit(self.logits[study])
+        return float(treated - control)
+
+    def log_likelihood(self, data: ModelData) -> float:
+        """Log probability of all prints."""
+        total = 0.0
+        for study in data.studies:
+            for candidates, logit in zip((study.control, study.treated), self.logits[study.study], strict=True):
+                if candidates is not None:
+                    total += float(log_likelihood(candidates, logit, study.rho))
+        return total
+
+
+def simulate(base: Evidence, spec: ModelSpec, design: str, replicate: int, seed: int) -> tuple[Truth, ModelData]:
+    """One replicate of a design.
+
+    A study without events (or with nothing but events) in both arms says nothing of a ratio and is left out of every
+    fit. Under a prior that knows where rates lie it would say something, so there a replicate with such a study is
+    drawn again whole: chosen by what is printed alone, the replicates that stay leave ranks uniform. Where baselines
+    are of another law than the fitted prior, such studies stay as they are, and only a replicate of nothing else is
+    drawn again.
+
+    Parameters
+    ----------
+    base : Evidence
+        Where rho by design class is set.
+    spec : ModelSpec
+        Priors, of ``contrast`` with partial pooling.
+    design : str
+        Name in :data:`DESIGNS`.
+    replicate, seed : int
+        Which of the replicates; the same numbers give the same replicate in every engine and order.
+    """
+    place, made = list(DESIGNS).index(design), DESIGNS[design]
+    rng = np.random.default_rng([seed, place, replicate])
+    while True:
+        truth, evidence = _drawn(rng, base, made, spec)
+        try:
+            data = select(evidence, made.fitted(spec), ENDPOINT).data
+        except NothingLeft:
+            continue
+        if not (made.known and data.silent):
+            return truth, data
+
+
+def _drawn(rng: np.random.Generator, base: Evidence, design: Design, spec: ModelSpec) -> tuple[Truth, Evidence]:
+    """Parameters, and what is printed of studies that have them."""
+    priors, baseline = spec.priors, design.simulated(spec)
+    mu, tau = float(priors.mu.draw(rng, 1)[0]), float(priors.tau.draw(rng, 1)[0])
+    new = mu + tau * rng.standard_normal()
+    rows: list[ArmRow] = []
+    studies: dict[str, StudySettings] = {}
+    logits: dict[str, tuple[float, float]] = {}
+    for number, study in enumerate(design.studies):
+        name = f"s{number:02d}"
+        m, delta = float(baseline.draw(rng, 1)[0]), mu + tau * rng.standard_normal()
+        logits[name] = (m - spec.below * delta, m + (1 - spec.below) * delta)
+        rho = float(getattr(base.settings.rho, study.design))
+        for arm, logit in zip(("control", "treated"), logits[name], strict=True):
+            rows.append(_row(rng, name, arm, getattr(study, arm), logit, rho))
+        studies[name] = _settings(study)
+    settings = base.settings.model_copy(update={"studies": studies, "endpoints": {}})
+    return Truth(mu, tau, new, logits), replace(base, arms=tuple(rows), contrasts=(), settings=settings)
+
+
+def _settings(study: Study) -> StudySettings:
+    arms = {"control": study.control, "treated": study.treated}
+    weighted = [arm.k for arm in arms.values() if isinstance(arm, Weighted)]
+    denominators = {
+        name: Denominator(n_max=arm.n_max, weight=dict(arm.prior))
+        for name, arm in arms.items()
+        if isinstance(arm, Latent)
+    }
+    return StudySettings.model_validate(
+        {"design": study.design, "k": weighted[0] if weighted else None, "denominator": denominators}
+    )
+
+
+def _row(rng: np.random.Generator, study: str, name: str, arm: Arm, logit: float, rho: float) -> ArmRow:
+    """What the arm prints."""
+    if isinstance(arm, Latent):
+        sizes = np.array(list(arm.prior) or range(1, arm.n_max + 1))
+        weights = np.array(list(arm.prior.values()) or [1 / len(sizes)] * len(sizes))
+        n = int(rng.choice(sizes, p=weights))
+    else:
+        n = arm.effective if isinstance(arm, Weighted) else arm.n
+    x = int(draw_counts(rng, np.array([n]), np.array([logit]), np.array([rho]))[0])
+    empty = ArmRow(0, study, name, ENDPOINT, None, None, None, "", "", None, "none", "", "primary", "", "", "")
+    match arm:
+        case Count():
+            return replace(empty, events=(x, x), n=n)
+        case Percent():
+            return replace(empty, n=n, percent=printed_percent(x, n, arm.decimals))
+        case Latent():
+            return replace(empty, percent=printed_percent(x, n, arm.decimals))
+        case Interval():
+            return replace(empty, n=n, events=next(cell for cell in arm.cells if cell[0] <= x <= cell[1]))
+        case Weighted():
+            return replace(empty, n=arm.n, percent=Percentage(f"{100 * x / n:.17g}"), weighting="iptw")
+
+
+def printed_percent(x: int, n: int, decimals: int) -> Percentage:
+    """The percentage that x of n prints as, half-up."""
+    whole = 100 * 10**decimals
+    units = (2 * x * whole + n) // (2 * n)
+    text = f"{units // 10**decimals}"
+    return Percentage(text if decimals == 0 else f"{text}.{units % 10**decimals:0{decimals}d}")

@@ -1,0 +1,62 @@
+"""Analyses that the figures are drawn from, made once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from figures import folders
+from readme.answer import without_scrutiny
+from reanalysis.alternatives.scenario import Outcome, Scenario
+from reanalysis.alternatives.weighed_ledger import WeighedLedger
+from reanalysis.analysis.analysis import Analysis
+from reanalysis.analysis.endpoint import EndpointAnalysis, analyse_endpoint
+from reanalysis.evidence.audit.ledger import audit
+from reanalysis.evidence.coverage import modelled_endpoints
+from reanalysis.evidence.reading.folder import read_evidence
+from reanalysis.gates.checked_fit import fit_endpoint
+from reanalysis.model.selection import default_spec
+
+
+@pytest.fixture(scope="session")
+def anakinra() -> Analysis:
+    return without_scrutiny(read_evidence(Path(__file__).parents[2] / "data" / "anakinra"))
+
+
+@pytest.fixture(scope="session")
+def analyses(anakinra: Analysis, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Analysis]:
+    """By name: one study, three, twenty-two, seventy-one, long names, empty cells."""
+    made = {"anakinra": anakinra}
+    for make in (folders.single, folders.long_names, folders.empty_cells):
+        made[make.__name__] = without_scrutiny(read_evidence(make(tmp_path_factory.mktemp(make.__name__))))
+    for make in (folders.trials, folders.seventy_one):
+        made[make.__name__] = _without_refits(make(tmp_path_factory.mktemp(make.__name__)))
+    return made
+
+
+def _without_refits(folder: Path) -> Analysis:
+    """An analysis whose sensitivities are as many as ever, but made up: where words lie needs no refits."""
+    evidence = read_evidence(folder)
+    ledger, spec = audit(evidence), default_spec(evidence)
+    endpoints = tuple(
+        _with_outcomes(analyse_endpoint(fit_endpoint(evidence, e, spec, "quadrature", ledger=ledger), {}))
+        for e in modelled_endpoints(evidence)
+    )
+    return Analysis(evidence, WeighedLedger(ledger, (), (), {}), spec, "quadrature", endpoints)
+
+
+def _with_outcomes(endpoint: EndpointAnalysis) -> EndpointAnalysis:
+    spec, studies = endpoint.fit.spec, endpoint.headline.comparative
+    found, below = endpoint.log_odds_ratio, endpoint.direction.below
+    left_out = [Outcome(Scenario("leave one out", "all studies", spec, True), found, below, None, studies)]
+    for study in studies:
+        scenario = Scenario("leave one out", f"without {study}", replace(spec, leave_out=(study,)))
+        rest = tuple(s for s in studies if s != study)
+        if rest:
+            left_out.append(Outcome(scenario, found, below, None, rest))
+        else:
+            left_out.append(Outcome(scenario, None, None, None, (), "not defined: no comparison is left"))
+    apart = [Outcome(Scenario("pooling", f"no pooling: {s}", spec), found, below, None, (s,)) for s in studies]
+    return replace(endpoint, sensitivity={"leave one out": left_out, "pooling": apart})

@@ -1,0 +1,79 @@
+"""Each gate passes on draws made to pass it and fails on draws made to fail it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engines.builders import spec, two_arms
+from reanalysis.engines.fit import fit
+from reanalysis.engines.marginal import DrawsMarginal
+from reanalysis.engines.posterior import Marginals, Posterior
+from reanalysis.gates.convergence import check_convergence
+from reanalysis.gates.divergences import check_divergences
+from reanalysis.gates.effective_sample import check_effective_sample
+from reanalysis.gates.energy import check_energy
+from reanalysis.gates.gates import gates
+
+DATA = two_arms([(3, 20, 7, 21)])
+RNG = np.random.default_rng(7)
+GOOD = RNG.normal(size=(4, 2000))
+
+
+def posterior(
+    draws: NDArray[np.float64], energy: NDArray[np.float64] = GOOD, divergences: tuple[int, ...] = (0,)
+) -> Posterior:
+    def nothing() -> None:
+        raise AssertionError
+
+    runs = [{"target_accept": 0.95 + 0.04 * i, "divergences": d} for i, d in enumerate(divergences)]
+    overall = Marginals({"log_odds_ratio": partial(DrawsMarginal, draws)})
+    return Posterior(
+        spec(),
+        DATA,
+        "nuts",
+        overall,
+        {},
+        nothing,
+        diagnostics={"runs": runs, "energy": energy},  # type: ignore[arg-type]
+    )
+
+
+def walk(slow: float) -> NDArray[np.float64]:
+    """Autocorrelated draws with variance 1."""
+    found = np.empty_like(GOOD)
+    found[:, 0] = GOOD[:, 0]
+    for i in range(1, GOOD.shape[1]):
+        found[:, i] = slow * found[:, i - 1] + np.sqrt(1 - slow**2) * GOOD[:, i]
+    return found
+
+
+def test_independent_draws_pass_every_gate() -> None:
+    assert all(gate.passed for gate in gates(posterior(GOOD)))
+
+
+def test_a_chain_apart_fails_r_hat() -> None:
+    assert check_convergence(posterior(GOOD + np.array([[0.0], [0.0], [0.0], [1.0]]))).failed
+
+
+def test_sticky_chains_fail_the_effective_sample_size() -> None:
+    assert check_effective_sample(posterior(walk(0.95))).failed
+
+
+@pytest.mark.parametrize(("divergences", "failed"), [((0,), False), ((3, 0), False), ((3, 1), True)])
+def test_divergences_count_in_the_last_run_only(divergences: tuple[int, ...], failed: bool) -> None:
+    result = check_divergences(posterior(GOOD, divergences=divergences))
+    assert result.failed is failed
+    assert ("rerun" in result.text) is (len(divergences) > 1)
+
+
+def test_an_energy_that_creeps_fails() -> None:
+    assert check_energy(posterior(GOOD)).passed
+    assert check_energy(posterior(GOOD, energy=walk(0.99))).failed
+
+
+def test_quadrature_has_no_gate_to_fail() -> None:
+    assert gates(fit(spec(), DATA)) == ()

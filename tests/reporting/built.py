@@ -1,0 +1,180 @@
+"""A report as its readers get it: the page, the paper and the Word file, taken apart."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from reanalysis.analysis.analysis import Analysis
+from reanalysis.analysis.results import results
+from reanalysis.reporting.document import write_documents
+from reanalysis.reporting.drawing import draw_figures
+from reanalysis.reporting.text import markdown
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+
+
+def build(analysis: Analysis, folder: Path) -> Report:
+    """The documents of an analysis, without the posteriors beside them."""
+    figures = draw_figures(analysis, folder / "figures")
+    write_documents(markdown(analysis, figures), analysis.evidence.title, folder)
+    return Report(folder, analysis)
+
+
+@dataclass(frozen=True)
+class Element:
+    """An element of a page with all text within it."""
+
+    tag: str
+    attributes: dict[str, str | None]
+    path: tuple[str, ...]
+    parts: list[str]
+
+    @property
+    def text(self) -> str:
+        return squeezed("".join(self.parts))
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: list[Element] = []
+        self.open: list[Element] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        element = Element(tag, dict(attrs), tuple(e.tag for e in self.open), [])
+        self.elements.append(element)
+        if tag not in _VOID:
+            self.open.append(element)
+
+    def handle_endtag(self, tag: str) -> None:
+        if any(e.tag == tag for e in self.open):
+            while self.open.pop().tag != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        silent = next((e for e in self.open if e.tag in ("script", "style")), None)
+        for element in self.open if silent is None else [silent]:
+            element.parts.append(data)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A built report."""
+
+    folder: Path
+    analysis: Analysis
+
+    @cached_property
+    def results(self) -> dict[str, Any]:
+        return results(self.analysis)
+
+    @property
+    def page(self) -> Path:
+        return self.folder / "index.html"
+
+    @cached_property
+    def html(self) -> str:
+        return self.page.read_text(encoding="utf-8")
+
+    @cached_property
+    def elements(self) -> list[Element]:
+        page = _Page()
+        page.feed(self.html)
+        return page.elements
+
+    def all(self, tag: str) -> list[Element]:
+        return [e for e in self.elements if e.tag == tag]
+
+    @cached_property
+    def words(self) -> str:
+        """What the page says."""
+        body = next(e for e in self.elements if e.tag == "main")
+        return body.text
+
+    @cached_property
+    def page_data(self) -> dict[str, Any]:
+        text = next(e for e in self.all("script") if e.attributes.get("id") == "report-data")
+        found: dict[str, Any] = json.loads("".join(text.parts))
+        return found
+
+    @cached_property
+    def pdf_pages(self) -> list[str]:
+        import pypdfium2
+
+        document = pypdfium2.PdfDocument(self.folder / "report.pdf")
+        try:
+            return [page.get_textpage().get_text_range() for page in document]
+        finally:
+            document.close()
+
+    @cached_property
+    def pdf_boxes(self) -> list[list[tuple[float, float, float, float]]]:
+        """Left, bottom, right and top of every letter of every page, as shares of the page."""
+        import pypdfium2
+
+        document = pypdfium2.PdfDocument(self.folder / "report.pdf")
+        try:
+            return [_boxes(page) for page in document]
+        finally:
+            document.close()
+
+    @cached_property
+    def pdf(self) -> str:
+        return squeezed(" ".join(self.pdf_pages))
+
+    @cached_property
+    def docx(self) -> ET.Element:
+        with zipfile.ZipFile(self.folder / "report.docx") as file:
+            return ET.fromstring(file.read("word/document.xml"))
+
+    def docx_styles(self) -> set[str]:
+        return {e.attrib[f"{_W}val"] for e in self.docx.iter(f"{_W}pStyle")}
+
+    @cached_property
+    def docx_tables(self) -> list[list[list[str]]]:
+        """Text of each cell of each row of each table."""
+        return [
+            [[squeezed(_text(cell)) for cell in row.findall(f"{_W}tc")] for row in table.findall(f"{_W}tr")]
+            for table in self.docx.iter(f"{_W}tbl")
+        ]
+
+    def docx_pictures(self) -> list[str]:
+        """Alternative texts of the pictures."""
+        return [e.attrib.get("descr", "") for e in self.docx.iter() if e.tag.endswith("}docPr")]
+
+    @cached_property
+    def docx_text(self) -> str:
+        return squeezed(" ".join(_text(p) for p in self.docx.iter(f"{_W}p")))
+
+    def docx_captions(self, style: str) -> list[str]:
+        return [
+            squeezed(_text(p))
+            for p in self.docx.iter(f"{_W}p")
+            if any(e.attrib[f"{_W}val"] == style for e in p.iter(f"{_W}pStyle"))
+        ]
+
+
+def _boxes(page: Any) -> list[tuple[float, float, float, float]]:
+    wide, high = page.get_size()
+    text = page.get_textpage()
+    found = [text.get_charbox(i) for i in range(text.count_chars())]
+    return [(a / wide, b / high, c / wide, d / high) for a, b, c, d in found if c > a and d > b]
+
+
+def _text(element: ET.Element) -> str:
+    return "".join(e.text or "" for e in element.iter(f"{_W}t"))
+
+
+def squeezed(text: str) -> str:
+    """Text on one line: how a format breaks lines and which space it takes is no content."""
+    return re.sub(r"\s+", " ", html.unescape(text).replace("\N{NO-BREAK SPACE}", " ")).strip()

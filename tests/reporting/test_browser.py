@@ -1,0 +1,272 @@
+"""Does the page work where it is read? In Chromium: without a network, a script, a mouse, a wide screen or daylight."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.estimands.risk_difference import risk_difference
+from reanalysis.estimands.words import interval, percent, points_interval
+from reanalysis.reporting.slug import anchor
+from reporting.built import Report, squeezed
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next((path for name in NAMES if (path := shutil.which(name))), None)
+
+pytestmark = [
+    pytest.mark.xdist_group("figures"),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)"),
+]
+
+PHONE, DESK = {"width": 360, "height": 740}, {"width": 1100, "height": 900}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        # root in a container may not make a sandbox of its own; the page is this build's
+        running = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+class Opened:
+    """A page with all that went wrong while it was open."""
+
+    def __init__(self, browser: Any, report: Report, **settings: Any) -> None:
+        self.context = browser.new_context(**{"viewport": DESK, **settings})
+        self.page = self.context.new_page()
+        self.faults: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda m: self.faults.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(report.page.as_uri())
+
+    def told(self, endpoint: EndpointAnalysis) -> dict[str, tuple[str, float | None]]:
+        """What the explorer of an endpoint says: text and probability by name."""
+        rows = self.page.eval_on_selector_all(
+            f'.explorer[data-endpoint="{anchor(endpoint.id)}"] dl > div',
+            "rows => rows.map(r => [r.dataset.name, r.querySelector('dd').textContent, r.dataset.p ?? null])",
+        )
+        return {name: (squeezed(text), None if p is None else float(p)) for name, text, p in rows}
+
+    def set(self, endpoint: EndpointAnalysis, control: str, value: float) -> None:
+        """Move a control as a reader does, with its event."""
+        self.page.eval_on_selector(
+            f"#{anchor(endpoint.id)}-{control}",
+            "(e, v) => { e.value = v; e.dispatchEvent(new Event('input')); e.dispatchEvent(new Event('change')); }",
+            str(value),
+        )
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Any, reanalysis_report: Report) -> Opened:
+    return Opened(browser, reanalysis_report)
+
+
+@pytest.mark.parametrize("name", ["reanalysis_report", "plain_report", "odd_report"])
+def test_nothing_goes_wrong_and_nothing_leaves_the_file(
+    browser: Any, name: str, request: pytest.FixtureRequest
+) -> None:
+    report: Report = request.getfixturevalue(name)
+    page = Opened(browser, report)
+    assert page.faults == []
+    assert [url for url in page.requests if not url.startswith("data:")] == [report.page.as_uri()]
+    assert page.page.locator(".explorer fieldset").count() == len(report.analysis.endpoints)
+
+
+@pytest.mark.parametrize("width", [360, 414, 768])
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_narrow_screen_scrolls_down_only(browser: Any, reanalysis_report: Report, width: int, scripts: bool) -> None:
+    page = Opened(browser, reanalysis_report, viewport={**PHONE, "width": width}, java_script_enabled=scripts).page
+    # the reader's scroll is measured, for a page whose scripts are off cannot measure itself
+    page.mouse.wheel(4000, 0)
+    wide = page.locator("html").bounding_box()["width"]
+    assert wide <= width
+    for tag in ("main", "figure", ".scroll", "nav"):
+        for box in (element.bounding_box() for element in page.locator(tag).all()):
+            assert box is None or box["x"] + box["width"] <= width + 0.5, tag
+    if scripts:
+        assert page.evaluate("[scrollX, document.documentElement.scrollWidth]") == [0, width]
+
+
+def test_the_page_says_the_same_without_scripts(browser: Any, reanalysis_report: Report) -> None:
+    page = Opened(browser, reanalysis_report, java_script_enabled=False)
+    text = squeezed(page.page.inner_text("main"))
+    for endpoint in reanalysis_report.analysis.headlines:
+        assert interval(endpoint.odds_ratio) in text
+        assert percent(endpoint.direction.benefit) in text
+    assert page.page.locator("button, input, select").count() == 0
+    assert page.faults == []
+
+
+# ---- the explorer ---------------------------------------------------------------------------------------------------
+
+
+def exact(endpoint: EndpointAnalysis, risk: float, points: float) -> tuple[float, float]:
+    """P(at least so many points fewer) and P(at least so many more), of the posterior itself."""
+    difference = risk_difference(endpoint.headline.log_odds_ratio, risk)
+    with np.errstate(divide="ignore"):
+        return float(difference.cdf(-points / 100)), 1 - float(difference.cdf(points / 100))
+
+
+def chance(told: dict[str, tuple[str, float | None]], start: str, end: str) -> tuple[str, float]:
+    text, p = next(v for name, v in told.items() if name.startswith(start) and name.endswith(end))
+    assert p is not None
+    return text, p
+
+
+def test_the_explorer_opens_with_the_published_numbers(opened: Opened, reanalysis_report: Report) -> None:
+    for endpoint in reanalysis_report.analysis.endpoints:
+        told, at = opened.told(endpoint), endpoint.baselines[0]
+        assert told["Odds ratio (95 % interval)"][0] == interval(endpoint.odds_ratio)
+        assert told["Difference per 100"][0] == points_interval(at.risk_difference)
+        assert told["P(benefit)"][0] == percent(endpoint.direction.benefit)
+        assert told["P(harm)"][0] == percent(endpoint.direction.harm)
+        margin = at.beyond[0]
+        assert chance(told, "P(at least", "fewer per 100)")[0] == percent(margin.fewer)
+        assert chance(told, "P(at least", "more per 100)")[0] == percent(margin.more)
+
+
+@pytest.mark.parametrize("points", [0, 0.5, 5, 10, 12.5, 30])
+@pytest.mark.parametrize("risk", [0.02, 0.3, 0.645, 0.95])
+def test_threshold_and_control_risk_give_what_the_posterior_says(
+    opened: Opened, reanalysis_report: Report, points: float, risk: float
+) -> None:
+    for endpoint in reanalysis_report.analysis.headlines:
+        opened.set(endpoint, "effect", 0)
+        opened.set(endpoint, "risk", 100 * risk)
+        opened.set(endpoint, "size", points)
+        told = opened.told(endpoint)
+        fewer, more = exact(endpoint, risk, points)
+        assert chance(told, "P(at least", "fewer per 100)")[1] == pytest.approx(fewer, abs=1e-4)
+        assert chance(told, "P(at least", "more per 100)")[1] == pytest.approx(more, abs=1e-4)
+
+
+def test_a_named_control_risk_sets_the_number(opened: Opened, reanalysis_report: Report) -> None:
+    endpoint = reanalysis_report.analysis.headlines[0]
+    opened.set(endpoint, "baseline", 1)
+    assert opened.page.input_value(f"#{anchor(endpoint.id)}-risk") == f"{endpoint.baselines[1].baseline.percent:g}"
+    assert opened.told(endpoint)["Difference per 100"][0] == points_interval(endpoint.baselines[1].risk_difference)
+
+
+@pytest.mark.parametrize("risk", ["", "0", "100", "-3", "1e9"])
+def test_a_control_risk_that_is_none_is_said_to_be_none(opened: Opened, reanalysis_report: Report, risk: str) -> None:
+    endpoint = reanalysis_report.analysis.headlines[0]
+    opened.set(endpoint, "risk", risk)  # type: ignore[arg-type]
+    shown = opened.page.inner_text(f'.explorer[data-endpoint="{anchor(endpoint.id)}"] .told')
+    assert shown == "The control risk lies between 0 and 100 %."
+    opened.set(endpoint, "risk", 30)
+    assert opened.told(endpoint)
+
+
+def test_every_specification_can_be_chosen(opened: Opened, reanalysis_report: Report) -> None:
+    endpoint = reanalysis_report.analysis.headlines[0]
+    opened.set(endpoint, "risk", endpoint.baselines[0].baseline.percent)
+    texts = opened.page.locator(f"#{anchor(endpoint.id)}-effect option").all_inner_texts()
+    outcomes = [o for group in endpoint.sensitivity.values() for o in group if not o.scenario.primary and o.table]
+    assert len(texts) == 2 + len(outcomes)
+    for number, outcome in enumerate(outcomes, 2):
+        opened.set(endpoint, "effect", number)
+        assert outcome.scenario.label in texts[number]
+        told = opened.told(endpoint)
+        assert told["P(benefit)"][1] == pytest.approx(outcome.benefit, abs=1e-6)
+        assert outcome.summary is not None
+        median, lower, upper = (float(x) for x in re.findall(r"[\d.]+", told["Odds ratio (95 % interval)"][0]))
+        expected = np.exp([outcome.summary.median, outcome.summary.lower, outcome.summary.upper])
+        assert [median, lower, upper] == pytest.approx(list(expected), rel=0.005, abs=0.0051)
+    opened.set(endpoint, "effect", 0)
+
+
+def test_the_explorer_answers_to_the_keyboard(opened: Opened, reanalysis_report: Report) -> None:
+    endpoint = reanalysis_report.analysis.headlines[0]
+    size = opened.page.locator(f"#{anchor(endpoint.id)}-size")
+    opened.set(endpoint, "size", 5)
+    size.focus()
+    opened.page.keyboard.press("ArrowRight")
+    assert size.input_value() == "5.5"
+    assert any("5.5" in name for name in opened.told(endpoint))
+    assert size.get_attribute("aria-valuetext") == "5.5 per 100"
+
+
+# ---- tables and downloads -------------------------------------------------------------------------------------------
+
+
+def test_a_table_sorts_by_a_column_both_ways_and_back(browser: Any, reanalysis_report: Report) -> None:
+    page = Opened(browser, reanalysis_report).page
+    table = page.locator("#tbl-answer") if page.locator("#tbl-answer").count() else page.locator("table").first
+    heads = [text.replace("\N{NO-BREAK SPACE}", " ").strip() for text in table.locator("thead th").all_inner_texts()]
+    column = next(i for i, text in enumerate(heads) if text.startswith("P(harm)"))
+    button = table.locator("thead th").nth(column).locator("button")
+    expected = sorted(e.direction.harm or 0.0 for e in reanalysis_report.analysis.headlines)
+    for order, wanted in (("ascending", expected), ("descending", expected[::-1])):
+        button.focus()
+        page.keyboard.press("Enter")
+        assert table.locator("thead th").nth(column).get_attribute("aria-sort") == order
+        shown = [squeezed(row.locator("th, td").nth(column).inner_text()) for row in table.locator("tbody tr").all()]
+        assert shown == [percent(p) for p in wanted]
+
+
+def test_figures_and_tables_can_be_taken_along(browser: Any, reanalysis_report: Report) -> None:
+    page = Opened(browser, reanalysis_report, accept_downloads=True).page
+    figure = page.locator("figure").nth(1)
+    with page.expect_download() as taken:
+        figure.locator("button.download").click()
+    name = taken.value.suggested_filename
+    assert taken.value.path().read_text(encoding="utf-8") == (reanalysis_report.folder / "figures" / name).read_text(
+        encoding="utf-8"
+    )
+    with page.expect_download() as taken:
+        page.locator("button.download", has_text="Table as CSV").first.click()
+    assert taken.value.suggested_filename.endswith(".csv")
+    rows = list(csv.reader(taken.value.path().read_text(encoding="utf-8-sig").splitlines()))
+    assert [row[0] for row in rows[1:]] == [e.label for e in reanalysis_report.analysis.headlines]
+    assert {len(row) for row in rows} == {len(rows[0])}
+    difference = points_interval(reanalysis_report.analysis.headlines[0].baselines[0].risk_difference)
+    assert "\N{MINUS SIGN}" in difference  # a spreadsheet reads a hyphen, not a minus sign
+    assert any(difference.replace("\N{MINUS SIGN}", "-") in cell for cell in rows[1])
+
+
+# ---- for everyone ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+def test_axe_finds_no_serious_fault(browser: Any, plain_report: Report, scheme: str, viewport: dict[str, int]) -> None:
+    assert serious(Opened(browser, plain_report, viewport=viewport, color_scheme=scheme).page) == []
+
+
+@pytest.mark.slow
+def test_axe_finds_no_serious_fault_in_the_whole_reanalysis(browser: Any, reanalysis_report: Report) -> None:
+    assert serious(Opened(browser, reanalysis_report).page) == []
+
+
+def serious(page: Any) -> list[str]:
+    """Serious and critical findings of axe-core, with the first element of each."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{v['id']} ({v['impact']}): {v['nodes'][0]['html'][:120]}"
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
+
+
+def test_the_page_prints_without_its_controls(browser: Any, reanalysis_report: Report) -> None:
+    page = Opened(browser, reanalysis_report).page
+    page.emulate_media(media="print")
+    for hidden in ("nav", ".explorer", ".tools", ".skip"):
+        assert not any(element.is_visible() for element in page.locator(hidden).all()[:3])
+    assert page.locator("table").first.is_visible()
+    assert len(page.pdf(format="A4")) > 10_000

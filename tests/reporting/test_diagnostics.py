@@ -1,0 +1,91 @@
+"""The diagnostics of a sampler are shown quantity by quantity and chain by chain, and only where there was one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from figures.sampled import sampled as drawn_by_chains
+from reanalysis.analysis.analysis import Analysis
+from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.engines.marginal import DrawsMarginal
+from reanalysis.figures.ranks import describe_ranks
+from reanalysis.gates.result import CheckResult
+from reanalysis.reporting.drawing import draw_endpoint
+from reanalysis.reporting.tables.diagnostics import agreement_table, parameter_table
+from reanalysis.reporting.text import markdown
+
+pytestmark = pytest.mark.xdist_group("figures")
+
+
+def sampled(endpoint: EndpointAnalysis) -> EndpointAnalysis:
+    """The endpoint as if its average and one study's effect had been drawn 4 x 1,000 times, independently."""
+    draws = DrawsMarginal(np.random.default_rng(3).normal(size=(4, 1000)))
+    names = ("log_odds_ratio", "phase1: log_odds_ratio")
+    gates = (
+        CheckResult("R-hat", True, "", pd.DataFrame([{"quantity": n, "r_hat": 1.0012} for n in names])),
+        CheckResult(
+            "Effective sample size", True, "",
+            pd.DataFrame([{"quantity": n, "ess_bulk": 4321.4, "ess_tail": 3210.6} for n in names]),
+        ),
+    )  # fmt: skip
+    posterior = replace(
+        endpoint.fit.posterior, overall={"log_odds_ratio": draws}, study={"phase1": {"log_odds_ratio": draws}}
+    )
+    return replace(endpoint, fit=replace(endpoint.fit, sampled=posterior, gates=gates))
+
+
+def test_each_quantity_has_its_diagnostics(anakinra: Analysis) -> None:
+    table = parameter_table(sampled(anakinra.headlines[0]))
+    assert table is not None
+    rows = [line.replace("\\", "") for line in table.splitlines() if line.startswith("| log")]
+    assert [row.split("|")[1].strip() for row in rows] == ["log odds ratio", "log odds ratio, Phase 1"]
+    for row in rows:
+        r_hat, bulk, tail, error = (cell.strip() for cell in row.split("|")[2:6])
+        assert (r_hat, bulk, tail) == ("1.0012", "4321", "3211")
+        assert float(error) == pytest.approx(1 / np.sqrt(4000), abs=0.003)
+
+
+def test_quadrature_has_no_sampler_to_diagnose(anakinra: Analysis) -> None:
+    assert parameter_table(anakinra.headlines[0]) is None
+
+
+def test_engines_stand_side_by_side(anakinra: Analysis) -> None:
+    rows = [line for line in agreement_table(anakinra).splitlines() if line.startswith("| ICANS")]
+    for row in rows:
+        *_, one, other, difference = (cell.strip() for cell in row.strip("|").split("|"))
+        assert one == other
+        assert float(difference.replace("\\", "")) == 0.0
+    assert rows
+
+
+def test_an_endpoint_of_the_first_page_shows_its_chains(anakinra: Analysis, tmp_path: Path) -> None:
+    exact = anakinra.headlines[0]
+    endpoint = drawn_by_chains(exact)
+    shown = draw_endpoint(endpoint, tmp_path / "sampled", headline=True)
+    figures = {name: text for name, text in shown.items() if name.endswith(("-ranks", "-energy"))}
+    assert len(figures) == 2
+    for text in figures.values():
+        (file,) = re.findall(r"\]\(figures/([a-z0-9-]+)\)", text)
+        assert (tmp_path / "sampled" / f"{file}.svg").exists()
+    assert any(describe_ranks(endpoint) in text for text in figures.values())
+    others = [draw_endpoint(endpoint, tmp_path / "other", headline=False)]
+    others.append(draw_endpoint(exact, tmp_path / "exact", headline=True))
+    assert not any(name in shown for shown in others for name in figures)
+
+    endpoints = tuple(endpoint if e is exact else e for e in anakinra.endpoints)
+    text = markdown(replace(anakinra, engine="nuts", endpoints=endpoints), shown)
+    diagnostics = text.split("{#diagnostics}")[1].split("\n## ")[0]
+    assert all(figure.strip() in diagnostics for figure in figures.values())
+
+
+def test_a_report_by_quadrature_says_that_nothing_was_sampled(anakinra: Analysis) -> None:
+    diagnostics = " ".join(markdown(anakinra, {}).split("{#diagnostics}")[1].split("\n## ")[0].split())
+    assert "ran no sampler" in diagnostics
+    assert "no chains to diagnose and no second engine" in diagnostics
+    assert "R-hat" not in diagnostics

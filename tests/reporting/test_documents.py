@@ -1,0 +1,226 @@
+"""Do the page, the paper and the Word file say the same, all of it, and nothing that is not so?"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import pairwise
+
+import docx
+import numpy as np
+import pytest
+from docx.oxml.ns import qn
+
+from reanalysis.estimands.summary import Summary
+from reanalysis.estimands.words import interval, percent, points_interval
+from reporting.built import Report, squeezed
+
+pytestmark = pytest.mark.xdist_group("figures")
+
+REPORTS = ("reanalysis_report", "plain_report", "odd_report")
+MOST_BYTES = 6_000_000
+
+
+@pytest.fixture(params=REPORTS)
+def report(request: pytest.FixtureRequest) -> Report:
+    found: Report = request.getfixturevalue(request.param)
+    return found
+
+
+# ---- the page -------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_holds_all_it_needs(report: Report) -> None:
+    for element in report.elements:
+        for name in ("src", "srcset", "poster", "data", "action", "background"):
+            value = element.attributes.get(name)
+            assert value is None or value.startswith("data:"), f"<{element.tag} {name}={value[:60]}>"
+        if element.tag == "link":
+            assert (element.attributes.get("href") or "").startswith("data:")
+        assert element.tag not in ("iframe", "object", "embed", "base")
+    styles = "".join(part for e in report.all("style") for part in e.parts)
+    assert "@import" not in styles
+    assert not re.findall(r"url\((?!['\"]?data:)", styles)
+
+
+def test_the_page_is_small(report: Report) -> None:
+    assert report.page.stat().st_size < MOST_BYTES
+
+
+def test_every_picture_is_told_in_words(report: Report) -> None:
+    pictures = report.all("img")
+    assert pictures
+    for picture in pictures:
+        assert len(picture.attributes.get("alt") or "") > 20
+    captions = [e.text for e in report.all("figcaption")]
+    assert len(captions) == sum(e.tag == "figure" for e in report.elements)
+    assert all(captions)
+
+
+def test_every_table_has_a_caption_and_named_columns_and_rows(report: Report) -> None:
+    tables = report.all("table")
+    assert len(report.all("caption")) == len(tables)
+    assert all(e.text for e in report.all("caption"))
+    heads = [e for e in report.all("th") if "thead" in e.path]
+    assert all(e.text for e in heads if not _holds_picture(report, e))
+    named, rows = ([e for e in report.all(tag) if "tbody" in e.path] for tag in ("th", "tr"))
+    assert len(named) == len(rows)
+
+
+def _holds_picture(report: Report, cell: object) -> bool:
+    """Whether the next element is the picture within a heading."""
+    at = next(i for i, e in enumerate(report.elements) if e is cell)
+    return at + 1 < len(report.elements) and report.elements[at + 1].tag == "img"
+
+
+def test_headings_go_down_one_level_at_a_time_and_links_lead_somewhere(report: Report) -> None:
+    levels = [int(e.tag[1]) for e in report.elements if re.fullmatch(r"h[1-6]", e.tag)]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    names = [e.attributes["id"] for e in report.elements if e.attributes.get("id")]
+    assert len(names) == len(set(names))
+    for link in report.all("a"):
+        target = link.attributes.get("href") or ""
+        if target.startswith("#"):
+            assert target[1:] in names
+
+
+# ---- all three ------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_left_that_a_reader_should_not_see(report: Report) -> None:
+    for text in (report.words, report.pdf, report.docx_text):
+        for word in (r"\bnan\b", r"\bNone\b", r"\binf\b", r":::", r"\{#", "undefined", r"\bMarkdown\("):
+            assert not re.search(word, text), word
+    if "{{" in report.analysis.evidence.title:  # names of this folder hold braces
+        return
+    for text in (report.words, report.pdf, report.docx_text):
+        assert "{{" not in text
+        assert "{%" not in text
+
+
+def test_all_three_state_the_numbers_of_the_results(report: Report) -> None:
+    texts = {"html": report.words, "pdf": report.pdf, "docx": report.docx_text}
+    for endpoint in report.results["endpoints"].values():
+        head = endpoint["headline"]
+        first = head["baselines"][0]
+        stated = [interval(_summary(head["odds_ratio"])), points_interval(_summary(first["risk_difference"]))]
+        stated += [percent(head["p_below_0"] if endpoint["better"] is None else head["p_benefit"])]
+        stated += [f"{percent(b['p_fewer'])} / {percent(b['p_more'])}" for b in first["beyond"]]
+        for name, text in texts.items():
+            for number in stated:
+                assert squeezed(number).replace(" ", "") in text.replace(" ", ""), (name, endpoint["label"], number)
+
+
+def _summary(found: dict[str, float]) -> Summary:
+    return Summary(found.get("mean"), found.get("sd"), found["median"], found["lower"], found["upper"])
+
+
+def test_page_and_word_file_have_the_same_tables(report: Report) -> None:
+    page, word = report.all("table"), report.docx_tables
+    assert len(page) == len(word)
+    assert len(report.all("tr")) == sum(len(t) for t in word)
+    for table in word:
+        assert {len(row) for row in table} == {len(table[0])}
+    captions = [squeezed(c) for c in report.docx_captions("TableCaption")]
+    assert captions == [e.text for e in report.all("caption")]
+
+
+def test_captions_are_numbered_alike_in_every_document(report: Report) -> None:
+    for kind, tag in (("Table", "caption"), ("Figure", "figcaption")):
+        captions = [e.text for e in report.all(tag)]
+        for number, caption in enumerate(captions, 1):
+            assert caption.startswith(f"{kind} {number}: ")
+            assert caption.replace(" ", "")[:60] in report.pdf.replace(" ", "")
+
+
+def test_page_and_word_file_have_the_same_pictures(report: Report) -> None:
+    assert len(report.docx_pictures()) == len(report.all("img"))
+    assert report.docx_captions("ImageCaption") == [e.text for e in report.all("figcaption")]
+
+
+def test_the_word_file_has_styles_a_user_can_change(report: Report) -> None:
+    assert {"Title", "Heading1", "Heading2", "TableCaption", "ImageCaption"} <= report.docx_styles()
+
+
+def test_no_row_of_the_word_file_lies_on_two_pages_and_no_caption_leaves_its_table(report: Report) -> None:
+    document = docx.Document(str(report.folder / "report.docx"))
+    table = next(style.element for style in document.styles if style.name == "Table")
+    assert table.find(f"{qn('w:trPr')}/{qn('w:cantSplit')}") is not None
+    caption = next(style for style in document.styles if style.name == "Table Caption")
+    assert caption.paragraph_format.keep_with_next
+    assert {(round(s.page_width.mm), round(s.page_height.mm)) for s in document.sections} == {(210, 297)}
+
+
+def test_the_paper_has_every_letter(report: Report) -> None:
+    if report.analysis.evidence.title.startswith("</title>"):
+        return  # that folder asks for a line separator, which is no letter
+    assert "\N{REPLACEMENT CHARACTER}" not in report.pdf
+    assert "\x00" not in report.pdf
+
+
+def test_the_paper_prints_nothing_in_its_margins_or_on_top_of_each_other(reanalysis_report: Report) -> None:
+    for number, boxes in enumerate(reanalysis_report.pdf_boxes, 1):
+        at = np.array(boxes)
+        assert at[:, 0].min() > 0.05, number
+        assert at[:, 2].max() < 0.95, number
+        assert at[:, 1].min() > 0.015, number  # the page number
+        assert at[:, 3].max() < 0.985, number
+        middle = np.round((at[:, :2] + at[:, 2:]) / 2, 4)  # letters printed twice have one place
+        _, times = np.unique(middle, axis=0, return_counts=True)
+        assert (times > 1).mean() < 0.05, number
+
+
+def test_the_paper_has_greek_and_signs(reanalysis_report: Report) -> None:
+    for letter in "ρτδ−±∞":
+        assert letter in unicodedata.normalize("NFKC", reanalysis_report.pdf), letter
+
+
+def test_the_first_page_of_the_paper_has_the_answer_the_cohorts_and_the_limits(reanalysis_report: Report) -> None:
+    first = squeezed(reanalysis_report.pdf_pages[0])
+    analysis = reanalysis_report.analysis
+    for endpoint in analysis.headlines:
+        assert squeezed(interval(endpoint.odds_ratio)) in first
+    for words in ("The answer", "What is not known", "The cohorts", "Limits"):
+        assert words in first
+    last = analysis.evidence.settings.limits[-1].split(",")[-1].split()[-1]
+    assert last.rstrip(".") in first
+
+
+# ---- what the re-analysis must say ----------------------------------------------------------------------------------
+
+
+def test_the_headline_is_right(reanalysis_report: Report) -> None:
+    text = reanalysis_report.words
+    assert "Three cohorts compared" in text
+    assert "is the only endpoint reported here that all of them compare" in text
+    by_count = {e.id: len(e.headline.comparative) for e in reanalysis_report.analysis.headlines}
+    assert by_count == {"icans_any": 3, "crs_any": 1, "infection_g3": 1, "cr": 2}
+    assert "the direction depends on the cohort left out" in text
+    assert re.search(r"Infection, grade 3\+ \(one weighted cohort, IPTW cohort\)", text)
+    assert "pooled across three" not in text
+
+
+# ---- anyone's folder ------------------------------------------------------------------------------------------------
+
+
+def test_where_no_side_is_declared_none_is_called_better(plain_report: Report) -> None:
+    for text in (plain_report.words, plain_report.pdf, plain_report.docx_text):
+        assert not re.findall(r"\b(benefi\w*|harm\w*|NNT|NNH)\b", text, re.IGNORECASE)
+    for picture in plain_report.all("img"):
+        assert not re.search(r"benefit|harm|better", picture.attributes["alt"] or "")
+    assert plain_report.page_data["endpoints"]["endpoint-death"]["better"] is None
+
+
+def test_a_folder_is_told_in_its_own_words_only(plain_report: Report) -> None:
+    for text in (plain_report.html, plain_report.pdf, plain_report.docx_text):
+        assert not re.search(r"anakinra|CAR.?T\b|ICANS|axi-cel|lymphoma", text)
+
+
+def test_names_are_text_wherever_they_stand(odd_report: Report) -> None:
+    scripts = odd_report.all("script")
+    assert [e.attributes.get("id") for e in scripts] == ["report-data", None]
+    assert odd_report.page_data["endpoints"]["endpoint-event"]["label"] == "~~~~ </script> event | `x`"
+    for text in (odd_report.words, odd_report.docx_text):
+        assert '<script>alert("1")</script>' in text.replace("\u201c", '"').replace("\u201d", '"')
+    assert len(odd_report.all("title")) == 1

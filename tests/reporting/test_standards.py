@@ -1,0 +1,102 @@
+"""A tick is earned by an artefact of this build, and lost with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reanalysis.alternatives.priors import MU_PRIOR, TAU_PRIOR
+from reanalysis.analysis.analysis import Analysis
+from reanalysis.gates.result import CheckResult
+from reanalysis.reporting.markdown import Markdown
+from reanalysis.reporting.slug import slug
+from reanalysis.reporting.standards import Artefacts, Tick, standards
+from reporting.built import Report
+
+pytestmark = pytest.mark.xdist_group("figures")
+
+MADE = CheckResult("Simulation-based calibration", True, "inside")
+VALIDATED = CheckResult("Validation against print", True, "none outside")
+KINDS = ("forest", "beyond", "prior-posterior")
+
+
+@pytest.fixture
+def whole(anakinra: Analysis) -> Artefacts:
+    figures = {f"{slug(e.id)}-{kind}": Markdown("![]()") for e in anakinra.headlines for kind in KINDS}
+    return Artefacts(anakinra, figures, MADE, VALIDATED)
+
+
+def lost(before: Artefacts, after: Artefacts) -> set[str]:
+    """Items that are met before and not after."""
+    pairs = zip(standards(before), standards(after), strict=True)
+    found = {f"{b.standard}: {b.item}" for b, a in pairs if b.met and not a.met}
+    assert not {b.item for b, a in zip(standards(before), standards(after), strict=True) if a.met and not b.met}
+    return found
+
+
+def test_all_but_the_diagnostics_of_a_sampler_are_met_by_quadrature(whole: Artefacts) -> None:
+    open_items = {t.item: t.missing for t in standards(whole) if not t.met}
+    assert set(open_items) == {"chains converged: R-hat", "chains long enough: effective sample sizes"}
+    assert all("no draws" in why for why in open_items.values())
+
+
+def test_each_standard_is_there(whole: Artefacts) -> None:
+    assert {t.standard for t in standards(whole)} == {
+        "BARG", "ROBUST", "Zampieri", "GRIM, INSPECT-SR", "SBC", "Power-scaling",
+    }  # fmt: skip
+
+
+def test_without_a_calibration_its_tick_is_lost(whole: Artefacts) -> None:
+    none = CheckResult(MADE.name, False, "there is no stored calibration")
+    assert lost(whole, replace(whole, calibration=none)) == {"SBC: ranks of the engines within simultaneous bands"}
+    found = next(t for t in standards(replace(whole, calibration=none)) if t.standard == "SBC")
+    assert found.missing == "there is no stored calibration"
+
+
+def test_without_published_figures_that_are_met_the_computing_technique_is_not_validated(whole: Artefacts) -> None:
+    none = CheckResult(VALIDATED.name, False, "the published problems are not there")
+    assert lost(whole, replace(whole, validation=none)) == {"ROBUST: the computing technique"}
+    found = next(t for t in standards(replace(whole, validation=none)) if t.item == "the computing technique")
+    assert found.missing == none.text
+
+
+def test_one_endpoint_without_its_scrutiny_loses_its_ticks(whole: Artefacts) -> None:
+    first, *rest = whole.analysis.endpoints
+    analysis = replace(whole.analysis, endpoints=(replace(first, scrutiny=None), *rest))
+    assert lost(whole, replace(whole, analysis=analysis)) == {
+        "BARG: predictions of the prior against the print",
+        "BARG: predictions of the posterior against the print",
+        "Power-scaling: sensitivity to prior and likelihood",
+    }
+
+
+def test_a_figure_not_drawn_loses_its_tick(whole: Artefacts) -> None:
+    name = f"{slug(whole.analysis.headlines[0].id)}-beyond"
+    figures = {k: v for k, v in whole.figures.items() if k != name}
+    assert lost(whole, replace(whole, figures=figures)) == {"Zampieri: probabilities of an effect that matters"}
+
+
+def test_without_other_priors_four_ticks_are_lost(whole: Artefacts) -> None:
+    first, *rest = whole.analysis.endpoints
+    fewer = {name: group for name, group in first.sensitivity.items() if name not in (MU_PRIOR, TAU_PRIOR)}
+    analysis = replace(whole.analysis, endpoints=(replace(first, sensitivity=fewer), *rest))
+    assert lost(whole, replace(whole, analysis=analysis)) == {
+        "BARG: sensitivity to the prior",
+        "ROBUST: the prior is tested by others",
+        "Zampieri: sceptical and vague priors beside the primary one",
+        "Zampieri: optimistic and pessimistic priors",
+    }
+
+
+def test_a_folder_that_declares_nothing_is_told_what_is_missing(plain_report: Report) -> None:
+    text = plain_report.words
+    assert "missing: analysis.toml states no question" in text
+    assert "missing: rows of arms.csv without a source or a locator" in text
+
+
+def test_a_tick_leads_to_what_earns_it(reanalysis_report: Report) -> None:
+    names = {e.attributes.get("id") for e in reanalysis_report.elements}
+    figures = {p.stem: Markdown("") for p in (reanalysis_report.folder / "figures").glob("*.svg")}
+    ticks: list[Tick] = standards(Artefacts(reanalysis_report.analysis, figures, MADE, VALIDATED))
+    assert all(t.place.removeprefix("#") in names for t in ticks)

@@ -1,0 +1,91 @@
+"""Every report shows the program against published figures, whosever evidence it is of."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from reanalysis.builds import made_before
+from reanalysis.builds.cache import ResultCache
+from reanalysis.builds.log import BuildLog
+from reanalysis.gates.result import CheckResult
+from reanalysis.reporting.slug import slug
+from reanalysis.reporting.tables.validation import validation_sources, validation_tables
+from reanalysis.reporting.text import markdown
+from reanalysis.validation.printed import read_published
+from reanalysis.validation.published import check_published
+from reanalysis.validation.published_folder import FOLDER
+from reporting.built import Report, squeezed
+
+pytestmark = pytest.mark.xdist_group("figures")
+
+
+@pytest.fixture(scope="module")
+def missed(tmp_path_factory: pytest.TempPathFactory) -> CheckResult:
+    """A problem with one printed figure altered: the SD of the first quantity."""
+    where = tmp_path_factory.mktemp("problems")
+    shutil.copytree(FOLDER / "transfusion", where / "transfusion")
+    path = where / "transfusion" / "published.csv"
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    rows[2][5] = "2.06"  # for 1.06
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    return check_published(where)
+
+
+def section(text: str) -> str:
+    """The section of the Markdown, unescaped."""
+    start = text.index("{#validation}")
+    return squeezed(text[start : text.index("{#evidence}", start)].replace("\\", ""))
+
+
+def test_a_folder_of_five_columns_gets_the_section_and_all_its_tables(plain_report: Report) -> None:
+    words = plain_report.words
+    figures = sum(len(read_published(p / "published.csv")) for p in FOLDER.iterdir())
+    assert f"Passed: {figures} printed figures of {len(list(FOLDER.iterdir()))} published problems" in words
+    names = [e.attributes.get("id") for e in plain_report.elements]
+    assert {"validation", *(f"tbl-validation-{slug(p.name)}" for p in FOLDER.iterdir())} <= set(names)
+    for said in ("Beta-blockers after myocardial infarction: 22 trials", "−0.25 (0.06); −0.38, −0.25, −0.13", "14.320"):
+        assert said in words
+        assert said in plain_report.docx_text
+    assert "the computing technique yes validation against print" in words.replace("  ", " ")
+
+
+def test_a_missed_figure_is_named_beside_what_is_computed(missed: CheckResult, plain_report: Report) -> None:
+    text = section(markdown(plain_report.analysis, {}, missed))
+    assert "Not passed: 40 printed figures" in text
+    row = next(line for line in str(validation_tables(missed)[0]).splitlines() if "2\\.06" in line)
+    assert "1\\.025" in row
+    assert "NO\\: sd" in row
+    others = [line for line in str(validation_tables(missed)[0]).splitlines() if "NO" in line]
+    assert others == [row]
+
+
+def test_a_build_compares_once_and_warns_of_what_it_misses(
+    missed: CheckResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warned: list[str] = []
+    log, cache = BuildLog(warn=warned.append), ResultCache(tmp_path)
+    monkeypatch.setattr(made_before, "check_published", lambda: missed)
+    first = made_before.validate_or_recall(cache, log)
+    monkeypatch.delattr(made_before, "check_published")
+    again = made_before.validate_or_recall(cache, log)
+    assert again.text == first.text == missed.text
+    pd.testing.assert_frame_equal(again.table, missed.table)
+    assert len(warned) == 2
+    assert warned[0].endswith(missed.text)
+
+
+def test_without_published_problems_the_section_says_so(tmp_path: Path, plain_report: Report) -> None:
+    none = check_published(tmp_path)
+    whole = markdown(plain_report.analysis, {}, none)
+    text = section(whole)
+    assert "Not passed: the published problems are not there" in text
+    assert "validation.csv" not in text
+    assert (validation_tables(none), validation_sources(none)) == ([], None)
+    assert "missing: the published problems are not there" in squeezed(whole.replace("\\", ""))
