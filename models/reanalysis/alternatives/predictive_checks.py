@@ -18,7 +18,6 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import expit, softmax
 from scipy.stats import binom
 
@@ -30,8 +29,7 @@ from reanalysis.gates.result import CheckResult
 from reanalysis.model.data import ModelData
 from reanalysis.model.likelihood import log_pmf, width
 from reanalysis.model.spec import ArmName, ModelSpec
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 ARM_NAMES: tuple[ArmName, ...] = ("control", "treated")
 

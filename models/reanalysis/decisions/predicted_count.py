@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reanalysis.engines.marginal import Marginal, resolved
 from reanalysis.estimands.summary import Summary
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.likelihood import log_pmf, width
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ Source: Kuss 2015, Stat Med 34:1097.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, logit
 from scipy.stats import beta as beta_distribution
 
@@ -19,8 +18,7 @@ from reanalysis.engines.draws import Draws, contrasts_of
 from reanalysis.engines.streams import stream
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 _SMALLEST = 1e-12
 """The correlation is kept this far from 0 and 1, where the precision ends."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reanalysis.engines.benchmark import log_benchmark_evidence
 from reanalysis.engines.beta_rate import arms_of, largest_total
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 _STUDY_SIZES = (3, 8, 24, 72, 216, 648, 1944)
 _LEAST_LOG_TOTAL = -30.0

@@ -13,13 +13,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from reanalysis.model.data import Benchmark
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.likelihood import log_likelihood
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 _REACH, _STEP = 10.0, 0.0075
 

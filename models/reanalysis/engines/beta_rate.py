@@ -7,7 +7,6 @@ probabilities of their counts.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import gammaln, logit, softmax
 
 from reanalysis.engines.draws import Draws
@@ -15,8 +14,7 @@ from reanalysis.engines.errors import EngineError
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 _SMALLEST = 1e-12
 """Rates are kept this far from 0 and 1, where their logits end."""

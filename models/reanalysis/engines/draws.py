@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import norm
 
@@ -14,8 +13,7 @@ from reanalysis.engines.streams import stream
 from reanalysis.model.data import ModelData
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.spec import ModelSpec
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 
 @dataclass(frozen=True)

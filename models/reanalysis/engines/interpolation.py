@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.fft import next_fast_len
 
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 
 def cumulative_integral(density: Array, step: float) -> Array:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reanalysis.engines.interpolation import cubic, cumulative_integral, refined
+from reanalysis.typing import Array
 
-Array = NDArray[np.float64]
 Transform = Callable[[Array], Array]
 
 _REFINED = 4

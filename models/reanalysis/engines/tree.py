@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import norm
 
@@ -17,11 +16,10 @@ from reanalysis.engines.streams import stream
 from reanalysis.model.data import ModelData
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
+from reanalysis.typing import Array
 
 if TYPE_CHECKING:
     from xarray import DataTree
-
-Array = NDArray[np.float64]
 
 
 def to_tree(

@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import betaln, logsumexp
 from scipy.stats import beta as beta_distribution
 
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 _NODES = 100
 """Gauss-Legendre nodes in each quantile range of a component."""

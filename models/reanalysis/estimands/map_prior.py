@@ -14,14 +14,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betaln, digamma, expit, logsumexp, softmax
 
 from reanalysis.engines.marginal import Marginal
 from reanalysis.estimands.beta_mixture import BetaMixture
 from reanalysis.estimands.effective_size import EffectiveSize, effective_size
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 MOST_COMPONENTS = 4
 _WORTH = 1e-5

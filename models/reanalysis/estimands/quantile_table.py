@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from reanalysis.engines.marginal import Marginal
+from reanalysis.typing import Array
 
 PROBABILITIES = tuple(sorted({0.025, 0.975, *(round(float(p), 7) for p in ndtr(np.linspace(-4.0, 4.0, 161)))}))
 """Probabilities of the table: 1/20 of a normal's SD apart, so that linear interpolation is good to 1e-4, and the ends
@@ -31,11 +32,11 @@ class QuantileTable:
     x: tuple[float, ...]
     probability: tuple[float, ...]
 
-    def cdf(self, x: ArrayLike) -> NDArray[np.float64]:
+    def cdf(self, x: ArrayLike) -> Array:
         """Probability of lying at or below x, linear between the points; 0 and 1 outside them."""
         return np.interp(np.asarray(x, dtype=float), self.x, self.probability, left=0.0, right=1.0)
 
-    def quantile(self, probability: ArrayLike) -> NDArray[np.float64]:
+    def quantile(self, probability: ArrayLike) -> Array:
         """Quantiles, linear between the points."""
         return np.interp(np.asarray(probability, dtype=float), self.probability, self.x)
 

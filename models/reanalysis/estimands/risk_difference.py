@@ -7,12 +7,10 @@ difference and risk ratio depend on p_0, so both are given at named baselines on
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from reanalysis.engines.marginal import MappedMarginal, Marginal
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 
 def treated_risk(log_odds_ratio: Marginal, control_risk: float) -> MappedMarginal:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
 from reanalysis.analysis.endpoint import EndpointAnalysis, as_fit
 from reanalysis.estimands.words import counted, decimal
@@ -14,8 +13,7 @@ from reanalysis.figures.style import ACCENT, CONTRAST, GRID, SMALL, house_style
 from reanalysis.figures.words import Words
 from reanalysis.gates.checked_fit import CheckedFit
 from reanalysis.gates.energy import LIMIT, check_energy
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 _BINS = 28
 _NONE = "Computed by quadrature: there is no energy to show."

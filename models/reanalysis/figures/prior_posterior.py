@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.text import OffsetFrom
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
-from numpy.typing import NDArray
 from scipy.interpolate import Akima1DInterpolator
 from scipy.optimize import brentq
 from scipy.special import ndtr
@@ -35,8 +34,7 @@ from reanalysis.figures.style import (
 )
 from reanalysis.figures.words import Words, height
 from reanalysis.gates.checked_fit import CheckedFit
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 _BODY, _FOOT = 128.0, 34.0  # points: height of the panels, and of the words below them
 _POINTS = 241

@@ -20,8 +20,7 @@ from reanalysis.figures.rows import Column, Layout, Placed, Row, stack
 from reanalysis.figures.sides import chance_name
 from reanalysis.figures.style import ACCENT, FAINT, GOOD, GRID, INK, SMALL, SOFT, house_style, tidy
 from reanalysis.figures.words import Words, height
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array, Flags
 
 _CURVE = 112.0  # points
 _STRIP = 6.5
@@ -141,7 +140,7 @@ def _binned(values: Array, edges: NDArray[np.intp]) -> Array:
     return np.add.reduceat(values, edges[:-1]) / np.diff(edges)
 
 
-def _strip(axes: Axes, y: float, made: NDArray[np.bool_], edges: NDArray[np.intp]) -> None:
+def _strip(axes: Axes, y: float, made: Flags, edges: NDArray[np.intp]) -> None:
     """Where the specifications lie that made a choice: a histogram on a base line, its highest bar a strip high."""
     share = _binned(made.astype(float), edges)
     base = y + 0.5 * _STRIP

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from reanalysis.engines.marginal import MappedMarginal, Marginal
 from reanalysis.engines.posterior import Posterior
 from reanalysis.gates.quantities import gated_draws
 from reanalysis.gates.result import CheckResult
+from reanalysis.typing import Array
 
 MCSE_LIMIT = 5.0
 """Monte Carlo standard errors by which a statistic may differ."""
@@ -52,7 +52,7 @@ def _marginal(posterior: Posterior, name: str) -> Marginal | None:
     return posterior.study[study].get(quantity) if study else posterior.overall.get(name)
 
 
-def _compare(name: str, draws: NDArray[np.float64], exact: Marginal) -> list[dict[str, object]]:
+def _compare(name: str, draws: Array, exact: Marginal) -> list[dict[str, object]]:
     from arviz_stats.base import array_stats
 
     sd, rows = exact.sd(), []

@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.engines.posterior import Posterior
 from reanalysis.gates.effective_sample import LIMIT
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array, Integers
 
 LEVEL = 0.95
 """Probability that chains which agree stay within the bands of all quantities of a posterior, at least."""
@@ -115,7 +113,7 @@ def _ranked(quantity: str, study: str, draws: Array, every: int, level: float) -
     return ChainRanks(quantity, study, nodes, below / count - nodes, factor * _sd(count, chains) / count, every)
 
 
-def _limits(count: int, chains: int) -> NDArray[np.int64]:
+def _limits(count: int, chains: int) -> Integers:
     """Pooled ranks between the cells."""
     every = count * chains
     return np.unique(np.linspace(0, every, min(CELLS, every) + 1)[1:-1].round().astype(np.int64))

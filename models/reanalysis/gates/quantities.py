@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.engines.posterior import Posterior
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 
 def gated_draws(posterior: Posterior) -> dict[str, Array]:

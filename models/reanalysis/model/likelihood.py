@@ -9,12 +9,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import gammaln, logsumexp, rel_entr
 
 from reanalysis.evidence.candidates.candidates import Candidates
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 _BLOCK = 2**18
 """Nodes times candidates computed at once: 2 MiB an array."""

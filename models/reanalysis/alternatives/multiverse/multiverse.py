@@ -25,6 +25,7 @@ from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.data import ModelData
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
+from reanalysis.typing import Flags
 
 AT_LEAST = 1000
 """Specifications below which grids are refined."""
@@ -93,7 +94,7 @@ class Multiverse:
         """P(benefit) of each specification, P(log odds ratio < 0) where no side is good."""
         return self.table["p_below_0" if self.better is None else "p_benefit"]
 
-    def made(self, choice: str) -> NDArray[np.bool_]:
+    def made(self, choice: str) -> Flags:
         """Which specifications each level of a choice comes to, shape (levels, specifications)."""
         axis = [varied.name for varied in self.choices].index(choice)
         return _made(self.cells, axis, len(self.table))
@@ -241,11 +242,11 @@ def _levels(every: tuple[Choice, ...], cells: NDArray[np.intp], count: int) -> p
     return pd.DataFrame(columns)
 
 
-def _named(labels: tuple[str, ...], made: NDArray[np.bool_]) -> str:
+def _named(labels: tuple[str, ...], made: Flags) -> str:
     return ANY if made.all() and len(labels) > 1 else " or ".join(np.array(labels, dtype=object)[made])
 
 
-def _made(cells: NDArray[np.intp], axis: int, count: int) -> NDArray[np.bool_]:
+def _made(cells: NDArray[np.intp], axis: int, count: int) -> Flags:
     """Whether a level of a choice, with some levels of the others, comes to a specification; shape (levels, count)."""
     made = np.zeros((cells.shape[axis], count), dtype=bool)
     for level, part in enumerate(np.moveaxis(cells, axis, 0)):

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from reanalysis.alternatives.multiverse.multiverse import Multiverse, Varied
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 _SURE = 1e-12
 """Probabilities are kept this far from 0 and 1 before their probit is taken."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import norm
 
@@ -17,8 +16,7 @@ from reanalysis.model.data import ModelData, StudyData
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 
 def assembled(spec: ModelSpec, data: ModelData, posterior: Any) -> tuple[Draws, dict[str, Any]]:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reanalysis.engines.arm_rates import arm_rates_prior
 from reanalysis.engines.arrays import padded_arrays, padded_studies
@@ -26,11 +25,10 @@ from reanalysis.engines.tree import to_tree
 from reanalysis.model.data import JointData, ModelData
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
+from reanalysis.typing import Array
 
 if TYPE_CHECKING:
     from xarray import DataTree
-
-Array = NDArray[np.float64]
 
 _PRIORS = {"arm-beta-binomial": arm_rates_prior, "beta-rates": None}
 """Who draws from the prior where the hierarchical model does not; nobody from an improper one."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reanalysis.engines.draws import Draws, hierarchical_draws
 from reanalysis.engines.nuts.assembly import located
@@ -14,8 +13,7 @@ from reanalysis.engines.nuts.joint_program import cholesky, fixed_cholesky
 from reanalysis.engines.streams import stream
 from reanalysis.model.data import JointData
 from reanalysis.model.spec import ModelSpec
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 
 def joint_assembled(spec: ModelSpec, data: JointData, posterior: Any) -> tuple[Mapping[str, Draws], dict[str, Array]]:

@@ -15,18 +15,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reanalysis.engines.arrays import LOG_NOTHING
 from reanalysis.engines.prediction import draw_joint_print
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import JointData, SharedDenominator
 from reanalysis.model.spec import ModelSpec
+from reanalysis.typing import Array
 
 if TYPE_CHECKING:
     from reanalysis.engines.nuts.program import ProgramKey
-
-Array = NDArray[np.float64]
 
 _ARMS = ("control", "treated")
 _SHAPE = 2.0

@@ -19,13 +19,11 @@ from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.prediction import draw_mark, draw_mixed_print, draw_print
 from reanalysis.model.spec import ModelSpec
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 _COMPILING = threading.Lock()
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import log_ndtr, logsumexp
 
@@ -19,8 +18,7 @@ from reanalysis.engines.quadrature.lattice import Lattice, nice_step
 from reanalysis.engines.quadrature.legendre import legendre_nodes
 from reanalysis.engines.quadrature.tau_scale import TauScale
 from reanalysis.model.distributions import Distribution
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 _NODES = 160
 _OUTSIDE, _PULLED_OUTSIDE = 1e-13, 1e-100

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.marginal import GridMarginal
@@ -22,8 +21,7 @@ from reanalysis.engines.quadrature.legendre import legendre_nodes, to_coefficien
 from reanalysis.engines.quadrature.spectra import LARGEST_LATTICE
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.engines.quadrature.surface import Priors
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 
 def solve_averages(

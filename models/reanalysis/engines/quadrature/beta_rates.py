@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betaln, expit, log_expit, logit, logsumexp
 
 from reanalysis.engines.beta_rate import largest_total, log_print
@@ -21,8 +20,7 @@ from reanalysis.engines.interpolation import cumulative_integral
 from reanalysis.engines.marginal import GridMarginal, MappedMarginal
 from reanalysis.engines.quadrature.functional import FunctionalMarginal
 from reanalysis.evidence.candidates.candidates import Candidates
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 _CUT = 26.0
 _V_NODES, _T_NODES = 49, 73
@@ -233,7 +231,7 @@ def _mode(arms: tuple[Candidates, ...], v: Array, t: Array, log_density: Array) 
 
     row, column = np.unravel_index(int(np.argmax(log_density)), log_density.shape)
 
-    def minus_log_posterior(at: NDArray[np.float64]) -> float:
+    def minus_log_posterior(at: Array) -> float:
         return -float(_log_posterior(arms, at[:1, None], at[1:, None])[0, 0])
 
     found = minimize(

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, log_expit, logit
 
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
+
 Outer = Literal["middle", "control", "treated"]
 
 WEIGHTS: dict[Outer, tuple[float, float]] = {"middle": (0.5, 0.5), "control": (0.0, 1.0), "treated": (1.0, 0.0)}

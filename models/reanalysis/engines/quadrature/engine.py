@@ -6,9 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from reanalysis.engines.beta_rate import arms_of, beta_rates_draws
 from reanalysis.engines.draws import apart_prior, prior_draws
 from reanalysis.engines.errors import EngineError
@@ -35,6 +32,7 @@ from reanalysis.engines.streams import stream
 from reanalysis.engines.tree import to_tree
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
+from reanalysis.typing import Array
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -113,7 +111,7 @@ def effect_alone(spec: ModelSpec, data: ModelData) -> Marginal:
         return fit(spec, data).study[study.study][spec.effect]
     given = Alone(mu, tau) if spec.pooling == "partial" else SeparateEffects(mu)
 
-    def predictive(step: float, pulled: bool = False) -> tuple[Lattice, NDArray[np.float64]]:
+    def predictive(step: float, pulled: bool = False) -> tuple[Lattice, Array]:
         if spec.model != "exnex":
             return given.effect_given_others(0, step, pulled)
         share, apart = spec.number("w"), apart_prior(spec)

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
 from reanalysis.engines.marginal import GridMarginal, MappedMarginal, MixtureMarginal
@@ -23,8 +22,7 @@ from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
 from reanalysis.engines.quadrature.lattice import Lattice, nice_step
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.model.distributions import Distribution
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 _REACH = 16.0
 """SDs of an effect that stands alone beyond which its likelihood is never looked for."""

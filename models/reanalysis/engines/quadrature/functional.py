@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from reanalysis.engines.interpolation import cubic
 from reanalysis.engines.marginal import GridMarginal, Marginal, Transform
+from reanalysis.typing import Array
 
-Array = NDArray[np.float64]
 Inverse = Callable[[Array], tuple[Array, Array]]
 
 _BRACKETS = 31

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior, normalised
@@ -25,8 +24,7 @@ from reanalysis.engines.quadrature.tau_scale import TauScale
 from reanalysis.engines.quadrature.window import MOST_NUMBERS, ZOOM_NODES, Window, zoom
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.likelihood import REMEMBERED
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array, Flags
 
 _TAILS = (1e-10, 1e-20, 1e-40)
 """Prior mass left outside the first window on each side: less where the data push the posterior to its edge."""
@@ -232,7 +230,7 @@ def _require_sharp(found: HierarchyPosterior, blur: float) -> None:
 
 def _on_grid(
     surface: Surface, mu: Lattice, window: Window, count: int, log_constant: float
-) -> tuple[list[HierarchyPosterior], NDArray[np.bool_]]:
+) -> tuple[list[HierarchyPosterior], Flags]:
     """The posteriors on the nodes of mu and ``count`` Gauss-Legendre nodes of the coordinate of tau.
 
     Also marks, by (S, T, U), the study terms that rounding has swallowed.
@@ -271,7 +269,7 @@ def _tau_resolved(found: HierarchyPosterior) -> bool:
     return bool(np.all(coefficients[:, -3:].max(axis=1) < 1e-5 * coefficients.max(axis=1)))
 
 
-def _require_sound(found: HierarchyPosterior, lost: NDArray[np.bool_], window: Window, support_end: float) -> None:
+def _require_sound(found: HierarchyPosterior, lost: Flags, window: Window, support_end: float) -> None:
     """Raise where a grid does not hold the posterior, given all studies or all but one."""
     if not (_mu_resolved(found) and _tau_resolved(found)):
         raise QuadratureError("the grid of (mu, tau) does not resolve the posterior; narrow the priors of mu and tau")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import cumulative_integral
@@ -21,8 +20,7 @@ from reanalysis.engines.quadrature.smoothing import binned, log_smoothed, smooth
 from reanalysis.engines.quadrature.spectra import BLUR, LARGEST_LATTICE, NOISE, REACH
 from reanalysis.engines.quadrature.surface import MOST_TERMS
 from reanalysis.engines.quadrature.tau_scale import TauScale
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 _LARGE_MIXTURE, _LARGEST_MIXTURE = 2**11, 2**22
 _FLOOR = BLUR

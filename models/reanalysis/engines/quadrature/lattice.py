@@ -7,9 +7,8 @@ from functools import cached_property
 from math import ceil, floor, log2
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from reanalysis.typing import Array, Flags, Integers
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Lattice:
         return np.asarray(self.step * (self.first + np.arange(self.size)))
 
     @cached_property
-    def index(self) -> NDArray[np.int64]:
+    def index(self) -> Integers:
         """Nodes as multiples of the step, shape (size,)."""
         return self.first + np.arange(self.size)
 
@@ -53,7 +52,7 @@ class Lattice:
         """All differences of a node of this lattice and one of the other."""
         return Lattice(self.step, self.first - other.last, self.size + other.size - 1)
 
-    def part(self, keep: NDArray[np.bool_]) -> Lattice:
+    def part(self, keep: Flags) -> Lattice:
         """The shortest stretch that contains every node marked."""
         marked = np.flatnonzero(keep)
         return Lattice(self.step, self.first + int(marked[0]), int(marked[-1] - marked[0]) + 1)

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.marginal import GridMarginal
 from reanalysis.engines.quadrature.lattice import Lattice, finer_by, nice_step
 from reanalysis.engines.quadrature.study_likelihood import NEGLIGIBLE, StudyLikelihood
 from reanalysis.model.distributions import Distribution
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 _CUT = 35.0
 """Log density below the maximum at which the window of a common effect ends."""

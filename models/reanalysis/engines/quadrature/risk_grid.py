@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import cumulative_integral, refined
@@ -14,8 +13,7 @@ from reanalysis.engines.quadrature.coordinates import WEIGHTS, Coordinates, Oute
 from reanalysis.engines.quadrature.functional import FunctionalMarginal, Inverse
 from reanalysis.engines.quadrature.lattice import Lattice, finer_by
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 KEPT = 1e-12
 """Share of its maximum below which a density is dropped."""

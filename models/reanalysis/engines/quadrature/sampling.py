@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
 from reanalysis.engines.draws import Draws, hierarchical_draws, stand_alone
@@ -19,8 +18,7 @@ from reanalysis.engines.streams import stream
 from reanalysis.model.data import ModelData
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 _FEW = 9
 """Effects from the smallest to the largest drawn, at which nodes of the control logit are looked for ..."""

@@ -7,14 +7,12 @@ to 1e-12 of every value, which is what studies in conflict need: they meet in th
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 from scipy.interpolate import CubicSpline
 from scipy.special import logsumexp
 
 from reanalysis.engines.quadrature.lattice import Lattice
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 _RESOLVED = 1.2
 """Steps of SD above which a normal density is integrated by the sum over the nodes: the error is 1e-12."""

@@ -19,8 +19,7 @@ from scipy.special import erfc
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.quadrature.lattice import Lattice
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 REACH = 6.5
 """SDs of the heterogeneity beyond which a study effect cannot matter: exp(-6.5^2 / 2) is below 1e-9."""

@@ -14,7 +14,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 from scipy.special import expit, log_expit
 
 from reanalysis.engines.errors import QuadratureError
@@ -33,8 +32,7 @@ from reanalysis.engines.quadrature.risk_grid import (
 )
 from reanalysis.engines.quadrature.spectra import NOISE
 from reanalysis.engines.quadrature.study_likelihood import NEGLIGIBLE, StudyLikelihood
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array, Flags
 
 
 class Predictive(Protocol):
@@ -212,7 +210,7 @@ class StudyEffects:
         return risk_grid(self.likelihood, logits, self.effect[0], self.given_others, self.coarsest)
 
 
-def _cut(lattice: Lattice, values: Array, keep: NDArray[np.bool_]) -> tuple[Lattice, Array]:
+def _cut(lattice: Lattice, values: Array, keep: Flags) -> tuple[Lattice, Array]:
     """The shortest stretch that contains every node marked."""
     if not keep.any():
         raise QuadratureError("a study contradicts the others, or its priors, by more than double precision resolves")

@@ -22,7 +22,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from reanalysis.engines.benchmark import log_robust_factor
@@ -33,8 +32,7 @@ from reanalysis.model.data import StudyData
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.likelihood import REMEMBERED, information, log_binomial_coefficient, log_likelihood_on_grid
 from reanalysis.model.spec import Anchor, ModelSpec
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 NEGLIGIBLE = 700.0
 """Log ratio to its maximum below which the control's factor is dropped. Far below double precision, because another

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.quadrature.lattice import Lattice
@@ -15,8 +14,7 @@ from reanalysis.engines.quadrature.spectra import NOISE, Ladder
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.engines.quadrature.tau_scale import TauScale
 from reanalysis.model.distributions import Distribution
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array, Flags
 
 _FAINT = 20.0
 """Log density below the maximum at which it no longer matters that rounding has swallowed a term."""
@@ -47,7 +45,7 @@ class Surface:
     """Whether the posteriors given all studies but one are asked of it too."""
     _summed: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
 
-    def __call__(self, mu: Lattice, u: Array) -> tuple[list[Array], Array, NDArray[np.bool_]]:
+    def __call__(self, mu: Lattice, u: Array) -> tuple[list[Array], Array, Flags]:
         """Log densities, P of (T, U), their study terms (S, T, U), and which of them rounding has swallowed.
 
         A term that rounding has swallowed is computed again without rounding where it could matter: where a density
@@ -56,7 +54,7 @@ class Surface:
         log_terms, lost = self.terms(mu, u)
         return self._densities(mu, u, log_terms), log_terms, lost
 
-    def terms(self, mu: Lattice, u: Array) -> tuple[Array, NDArray[np.bool_]]:
+    def terms(self, mu: Lattice, u: Array) -> tuple[Array, Flags]:
         """The study terms (S, T, U) alone, and which of them rounding has swallowed."""
         tau = self.scale.tau(u)
         log_terms = self._with_apart(np.log(np.maximum(self.spectra.damped(mu, tau), 1e-5 * NOISE)), slice(None))
@@ -82,9 +80,7 @@ class Surface:
         with np.errstate(divide="ignore"):
             return np.logaddexp(np.log(self.share) + log_terms, apart[:, None, None] if apart.ndim else apart)
 
-    def _recompute(
-        self, study: int, log_terms: Array, lost: NDArray[np.bool_], wanted: NDArray[np.bool_], mu: Lattice, tau: Array
-    ) -> None:
+    def _recompute(self, study: int, log_terms: Array, lost: Flags, wanted: Flags, mu: Lattice, tau: Array) -> None:
         lattice = self.spectra.lattice
         self._summed.append(int(wanted.sum()) * lattice.size)
         if sum(self._summed) > MOST_TERMS or self.spectra.blur > 0:
@@ -102,7 +98,7 @@ class Surface:
             lost[row, at] = exact < log_values.max() - _DEEPEST
 
 
-def _matters(every: Sequence[Array], log_terms: Array, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _matters(every: Sequence[Array], log_terms: Array, lost: Flags) -> Flags:
     """Where a posterior, given all studies or all but one, could have mass although a term of it is lost."""
     count = lost.sum(axis=0)
     matters = _within_reach(every, count > 0)
@@ -111,7 +107,7 @@ def _matters(every: Sequence[Array], log_terms: Array, lost: NDArray[np.bool_]) 
     return matters
 
 
-def _within_reach(every: Sequence[Array], lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _within_reach(every: Sequence[Array], lost: Flags) -> Flags:
     if not lost.any():
         return lost
     known = ~lost

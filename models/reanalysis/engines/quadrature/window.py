@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reanalysis.engines.quadrature.lattice import Lattice
 from reanalysis.engines.quadrature.surface import Surface
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array, Flags
 
 _CUT = 26.0
 """Log density below the maximum at which the window of (mu, tau) ends."""
@@ -59,7 +57,7 @@ def zoom(surface: Surface, window: Window, rounds: int = 8) -> tuple[Window, flo
     return window, float(surface.scale.tau(np.array(window.u_low)))
 
 
-def _with_mass(surface: Surface, mu: Lattice, u: Array) -> NDArray[np.bool_]:
+def _with_mass(surface: Surface, mu: Lattice, u: Array) -> Flags:
     """Where a posterior, given all studies or all but one, lies within reach of its maximum, shape (T, U)."""
     rows = max(1, MOST_NUMBERS // (2 * len(surface.studies) * mu.size))
     blocks = [u[start : start + rows] for start in range(0, len(u), rows)]

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
@@ -24,8 +23,7 @@ from reanalysis.evidence.audit.finding import Finding, Severity
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.contrasts import ContrastRow
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 _STRONGEST = 30.0
 _IMPLAUSIBLE_AUC = 0.9

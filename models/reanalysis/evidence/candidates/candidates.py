@@ -7,9 +7,8 @@ from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reanalysis.evidence.candidates.printing import CONVENTIONS, Convention, Percentage
-
-Integers = NDArray[np.int64]
+from reanalysis.typing import Flags, Integers
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def shared_denominators(reports: Mapping[str, Report], n_max: int) -> tuple[list
     for convention in CONVENTIONS:
         bounds = {name: report.counts(n, convention) for name, report in reports.items()}
         fits = {name: low <= high for name, (low, high) in bounds.items()}
-        by_subject: dict[str, NDArray[np.bool_]] = {}
+        by_subject: dict[str, Flags] = {}
         for name, report in reports.items():
             subject = report.subject or name
             by_subject[subject] = by_subject.get(subject, False) | fits[name]

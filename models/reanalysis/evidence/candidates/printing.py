@@ -11,13 +11,12 @@ from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
+
+from reanalysis.typing import Integers
 
 Convention = Literal["half-up", "half-even", "truncation"]
 CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
 """In the order tried; needing any but the first is a finding."""
-
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

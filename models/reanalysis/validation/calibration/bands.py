@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import gammaln, xlog1py, xlogy
 from scipy.stats import binom
 
-Array = NDArray[np.float64]
+from reanalysis.typing import Array
 
 NODES = 50
 """Cells that the unit interval is cut into; the distribution function is judged between them."""

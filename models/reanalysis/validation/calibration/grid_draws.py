@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from reanalysis.engines.posterior import Posterior
 from reanalysis.engines.quadrature.hierarchy import solve
 from reanalysis.engines.quadrature.sampling import CHAINS, sample
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
+from reanalysis.typing import Array
 
 GRID_DRAWS = 500
 """Draws from the grid, for the rank of the log likelihood alone."""
 
 
-def grid_logits(posterior: Posterior) -> dict[str, NDArray[np.float64]]:
+def grid_logits(posterior: Posterior) -> dict[str, Array]:
     """Independent draws of the control and treated logits of all studies, shape (chains, draws, S)."""
     spec, data = posterior.spec, posterior.data
     studies = [StudyLikelihood.of(study, spec) for study in data.studies]

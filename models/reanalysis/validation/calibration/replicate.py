@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from filelock import FileLock
-from numpy.typing import NDArray
 
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
@@ -27,6 +26,7 @@ from reanalysis.model.data import ModelData
 from reanalysis.model.family import Engine
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
+from reanalysis.typing import Array
 from reanalysis.validation.calibration.designs import DESIGNS
 from reanalysis.validation.calibration.grid_draws import grid_logits
 from reanalysis.validation.calibration.simulate import Truth, simulate
@@ -148,12 +148,12 @@ def _rank_in(marginal: Marginal, value: float, rng: np.random.Generator) -> floa
     return float(marginal.cdf(value))
 
 
-def _rank_among(draws: NDArray[np.float64], value: float, rng: np.random.Generator) -> float:
+def _rank_among(draws: Array, value: float, rng: np.random.Generator) -> float:
     below, tied = int((draws < value).sum()), int((draws == value).sum())
     return (below + float(rng.uniform()) * (tied + 1)) / (draws.size + 1)
 
 
-def _log_likelihood_draws(posterior: Posterior) -> NDArray[np.float64]:
+def _log_likelihood_draws(posterior: Posterior) -> Array:
     """Log likelihood of all prints, draw by draw."""
     logits = grid_logits(posterior) if posterior.engine == "quadrature" else _nuts_logits(posterior)
     total = np.zeros(1)
@@ -164,7 +164,7 @@ def _log_likelihood_draws(posterior: Posterior) -> NDArray[np.float64]:
     return total
 
 
-def _nuts_logits(posterior: Posterior) -> dict[str, NDArray[np.float64]]:
+def _nuts_logits(posterior: Posterior) -> dict[str, Array]:
     found = {}
     for arm in ("control", "treated"):
         marginals = [posterior.study[name][f"{arm}_logit"] for name in posterior.data.names]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from reanalysis.typing import Array
 from reanalysis.validation.calibration.bands import bands, covered_limits
 
 LEVEL = 0.95
@@ -56,7 +56,7 @@ def judge(ranks: pd.DataFrame, checks: int | None = None) -> pd.DataFrame:
     )
 
 
-def _one(ranks: NDArray[np.float64], level: float) -> dict[str, object]:
+def _one(ranks: Array, level: float) -> dict[str, object]:
     band = bands(len(ranks), level)
     difference = band.difference(ranks)
     room = np.where(difference > 0, band.upper - band.nodes, band.nodes - band.lower)

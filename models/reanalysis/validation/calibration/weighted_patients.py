@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from reanalysis.engines.fit import fit
@@ -21,8 +20,7 @@ from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData, StudyData
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.spec import ModelSpec, Priors
-
-Array = NDArray[np.float64]
+from reanalysis.typing import Array, Integers
 
 K_GRID = (0.5, 0.65, 0.75, 0.8, 1.0)
 RHO = (0.0, 0.01)
@@ -69,7 +67,7 @@ def weighted_cohort(rng: np.random.Generator) -> Cohort:
     return Cohort(rates[0], rates[1], _marginal(base, effect), (kish[0], kish[1]))
 
 
-def _propensity(design: Array, arm: NDArray[np.int64]) -> Array:
+def _propensity(design: Array, arm: Integers) -> Array:
     """Fitted probability of treatment, by Newton's method with a ridge that keeps separated arms finite."""
     coefficient = np.zeros(design.shape[1])
     ridge = 1e-3 * np.eye(design.shape[1])
