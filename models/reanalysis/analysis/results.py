@@ -14,7 +14,7 @@ from reanalysis.analysis.endpoint import BaselineEffect, EndpointAnalysis
 from reanalysis.estimands.estimates import flat
 from reanalysis.estimands.number_needed import NumberNeeded
 from reanalysis.evidence.candidates.observation import sizes_told
-from reanalysis.gates.monte_carlo import monte_carlo
+from reanalysis.gates.convergence import monte_carlo
 
 
 def results(analysis: Analysis) -> dict[str, Any]:

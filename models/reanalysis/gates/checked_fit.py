@@ -191,7 +191,7 @@ def fit_endpoint(
     Raises
     ------
     InvalidInput
-        If the endpoint is unknown, no study is left, or the print contradicts itself.
+        If the endpoint is unknown, no study is left, or a report contradicts itself.
     EngineError
         If an engine cannot give the posterior.
     """
