@@ -9,11 +9,9 @@ from pathlib import Path
 
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
-from reanalysis.estimands.beta_mixture import BetaMixture
-from reanalysis.estimands.effective_size import elir_size, moment_size
+from reanalysis.estimands.beta_mixture import BetaMixture, elir_size, moment_size
 from reanalysis.estimands.map_prior import fitted_mixture
-from reanalysis.estimands.rates import rate
-from reanalysis.estimands.ratios import odds_ratio
+from reanalysis.estimands.measures import odds_ratio, rate
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean, listed
 from reanalysis.evidence.reading.cross_references import unknown_sources
