@@ -10,7 +10,7 @@ from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.markdown import Markdown
 from reanalysis.reporting.slug import anchor, slug
-from reanalysis.validation.calibration.gate import check_calibration
+from reanalysis.validation.calibration.artefact import check_calibration
 from reanalysis.validation.published import check_published
 
 

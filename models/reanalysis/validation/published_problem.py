@@ -1,4 +1,4 @@
-"""What does the program say where others have published a figure? The same folder, specification, fit and summary."""
+"""Published problems: the evidence folder, the specification, the fit and the number that a published figure is of."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def refit(problem: PublishedProblem, figure: PublishedFigure, engine: Engine = "
 
 
 def computed(found: Refit, figure: PublishedFigure) -> float:
-    """The number of a fit that a figure is the print of.
+    """The number of a fit that a figure gives.
 
     Raises
     ------
