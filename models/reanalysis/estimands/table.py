@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import pandas as pd
@@ -12,11 +12,10 @@ from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.headline import headline, why_no_headline
 from reanalysis.estimands.measures import new_ratio_moments, odds_ratio, rate, risk_ratio
-from reanalysis.estimands.risks import BaselineEffect, at_baseline, named_baselines
+from reanalysis.estimands.risks import at_baseline, named_baselines
 from reanalysis.estimands.summary import LEVEL, Summary, direction, summarise
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
-from reanalysis.evidence.reading.settings import Baseline
 
 Estimates = dict[str, Any]
 Estimand = Literal["average", "new study", "heterogeneity", "study", "parameter"]
@@ -63,6 +62,11 @@ class Quantity:
     def summary(self) -> Summary | None:
         """Moments and interval; None where there is no such quantity."""
         return None if self.marginal is None else summarise(self.marginal, moments=self.moments)
+
+    def as_dict(self) -> dict[str, float | None] | None:
+        """The same as plain values for JSON."""
+        summary = self.summary()
+        return None if summary is None else summary.as_dict()
 
 
 def quantities(posterior: Posterior) -> Iterator[Quantity]:
@@ -123,8 +127,7 @@ def estimates(posterior: Posterior) -> Estimates:
     shared: Estimates = {}
     study: dict[str, Estimates] = {name: {} for name in posterior.study}
     for one in quantities(posterior):
-        summary = one.summary()
-        (study[one.study] if one.study else shared)[one.key] = summary and summary.as_dict()
+        (study[one.study] if one.study else shared)[one.key] = one.as_dict()
     if "logit_rate" in shared:
         shared["map_prior"] = _map_prior(posterior)
     found = shared | {"study": study}
@@ -172,49 +175,6 @@ def _map_prior(posterior: Posterior) -> dict[str, Any] | None:
 # ---- the tidy table, and ra.effects as a part of it ------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Row:
-    estimand: Estimand
-    study: str
-    quantity: str
-    summary: Summary
-    baseline: Baseline | None = None
-    probabilities: dict[str, float | None] = field(default_factory=dict)
-
-
-def _rows(evidence: Evidence, posterior: Posterior) -> Iterator[_Row]:
-    """Quantities as they are, then the headline and the effect of a new study at each named control risk."""
-    endpoint = evidence.endpoint(posterior.endpoint)
-    for one in quantities(posterior):
-        summary, chances = one.summary(), {}
-        if one.effect is not None:
-            sides = direction(one.effect, endpoint.better)
-            chances = {"p_below_0": sides.below, "p_benefit": sides.benefit, "p_harm": sides.harm}
-        if summary is not None:
-            yield _Row(one.estimand, one.study, one.name, summary, None, chances)
-    if why_no_headline(posterior.spec, posterior.data):
-        return
-    head, new = headline(posterior), posterior.overall.get("log_odds_ratio_new")
-    effects: list[tuple[Estimand, str, Marginal]] = [
-        ("study" if head.study else "average", head.study or "", head.log_odds_ratio)
-    ]
-    if new is not None:
-        effects.append(("new study", "", new))
-    for estimand, study, effect in effects:
-        for baseline in named_baselines(evidence, posterior):
-            at = at_baseline(effect, baseline, endpoint)
-            yield _Row(estimand, study, "treated_risk", at.treated_risk, baseline)
-            yield _Row(estimand, study, "risk_difference", at.risk_difference, baseline, _at_margins(at))
-            yield _Row(estimand, study, "risk_ratio", at.risk_ratio, baseline)
-
-
-def _at_margins(at: BaselineEffect) -> dict[str, float | None]:
-    found: dict[str, float | None] = {f"p_within_{at.rope:g}": at.within_rope}
-    for one in at.beyond:
-        found |= {f"p_fewer_by_{one.margin:g}": one.fewer, f"p_more_by_{one.margin:g}": one.more}
-    return found
-
-
 def tidy(evidence: Evidence, posterior: Posterior, scenario: str = "primary") -> pd.DataFrame:
     """Every estimate of a posterior, one row a quantity.
 
@@ -236,29 +196,45 @@ def tidy(evidence: Evidence, posterior: Posterior, scenario: str = "primary") ->
         ``p_harm`` the same by the declared good side. Of risk differences ``p_fewer_by_M``, ``p_more_by_M`` and
         ``p_within_M`` are the probabilities of M percentage points. What does not exist is missing.
     """
-    stands = None if why_no_headline(posterior.spec, posterior.data) else headline(posterior)
-    found = pd.DataFrame(
-        [
-            {
-                "endpoint": posterior.endpoint,
-                "estimand": row.estimand,
-                "study": row.study,
-                "headline": stands is not None
-                and (row.estimand, row.study) == ("study" if stands.study else "average", stands.study or ""),
-                "scenario": scenario,
-                "quantity": row.quantity,
-                "baseline": "" if row.baseline is None else row.baseline.label,
-                "control_risk": None if row.baseline is None else row.baseline.percent / 100,
-                "level": LEVEL,
-            }
-            | row.summary.as_dict()
-            | row.probabilities
-            for row in _rows(evidence, posterior)
-        ]
-    )
-    whole = found.reindex(columns=[*COLUMNS, *(name for name in found if name not in COLUMNS)])
-    tables = [whole, *(tidy(evidence, part, scenario) for part in posterior.parts.values())]
-    return pd.concat(tables, ignore_index=True) if len(tables) > 1 else whole
+    none = why_no_headline(posterior.spec, posterior.data)
+    study = None if none else headline(posterior).study or ""
+    found = pd.DataFrame(_rows(evidence, posterior, study))
+    found = found.reindex(columns=[*COLUMNS, *(name for name in found if name not in COLUMNS)])
+    found["endpoint"], found["scenario"], found["level"] = posterior.endpoint, scenario, LEVEL
+    found["headline"] = found["estimand"].isin(["average", "study"]) & (found["study"] == study)
+    tables = [found, *(tidy(evidence, part, scenario) for part in posterior.parts.values())]
+    return pd.concat(tables, ignore_index=True) if len(tables) > 1 else found
+
+
+def _rows(evidence: Evidence, posterior: Posterior, head: str | None) -> Iterator[dict[str, Any]]:
+    """Quantities as they are, then the headline and the effect of a new study at each named control risk.
+
+    ``head`` is the study that is the headline, empty for the average and None where nothing is.
+    """
+    endpoint = evidence.endpoint(posterior.endpoint)
+    effects: dict[tuple[Estimand, str], Marginal] = {}
+    for one in quantities(posterior):
+        if one.marginal is None:
+            continue
+        sides = {}
+        if one.effect is not None:
+            side = direction(one.effect, endpoint.better)
+            sides = {"p_below_0": side.below, "p_benefit": side.benefit, "p_harm": side.harm}
+            if one.study == head or one.estimand == "new study":
+                effects[one.estimand, one.study] = one.effect
+        of: dict[str, Any] = {"estimand": one.estimand, "study": one.study, "quantity": one.name, "baseline": ""}
+        yield of | (one.as_dict() or {}) | sides
+    for (estimand, study), effect in effects.items() if head is not None else ():
+        for baseline in named_baselines(evidence, posterior):
+            at, risk = at_baseline(effect, baseline, endpoint), baseline.percent / 100
+            of = {"estimand": estimand, "study": study, "baseline": baseline.label, "control_risk": risk}
+            chances = {f"p_within_{at.rope:g}": at.within_rope}
+            for one_margin in at.beyond:
+                chances[f"p_fewer_by_{one_margin.margin:g}"] = one_margin.fewer
+                chances[f"p_more_by_{one_margin.margin:g}"] = one_margin.more
+            yield of | {"quantity": "treated_risk"} | at.treated_risk.as_dict()
+            yield of | {"quantity": "risk_difference"} | at.risk_difference.as_dict() | chances
+            yield of | {"quantity": "risk_ratio"} | at.risk_ratio.as_dict()
 
 
 _SHOWN = {
@@ -274,20 +250,7 @@ _SHOWN = {
 
 
 def effects_table(evidence: Evidence, posterior: Posterior) -> pd.DataFrame:
-    """Odds ratios, risks, risk differences and probabilities of a fitted endpoint.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The folder.
-    posterior : Posterior
-        Of a model of contrasts with partial pooling.
-
-    Returns
-    -------
-    DataFrame
-        One row a quantity: of what (average, new study, a study), at which control risk; mean, SD, median and 95 %
-        interval (risks as proportions); P(fewer events), and P(benefit) where a good side is declared.
+    """The part of the tidy table that readers ask for first, in their words; see :func:`reanalysis.effects`.
 
     Raises
     ------
@@ -297,23 +260,20 @@ def effects_table(evidence: Evidence, posterior: Posterior) -> pd.DataFrame:
     if "log_odds_ratio_new" not in posterior.overall:
         spec = posterior.spec
         raise InvalidInput([f"effects: {spec.model} with {spec.pooling} pooling has no average effect; see .table()"])
-    found = pd.DataFrame(
-        [
-            {
-                "of": evidence.study_label(row.study) if row.study else row.estimand,
-                "quantity": _SHOWN[row.quantity],
-                "control risk": f"{row.baseline.label}, {row.baseline.percent:g} %" if row.baseline else "",
-                **row.summary.as_dict(),
-                "P(fewer events)": row.probabilities.get("p_below_0"),
-                "P(benefit)": row.probabilities.get("p_benefit"),
-            }
-            for row in _rows(evidence, posterior)
-            if row.quantity in _SHOWN and (row.baseline or row.quantity != "risk_ratio")
-        ]
-    )
-    order = {"of": ["average", "new study", "heterogeneity"], "quantity": [*_SHOWN.values()], "control risk": [""]}
-    for level, first in order.items():  # sorted in the order of reading, so that any part can be looked up
-        appear = dict.fromkeys(found[level])
-        found[level] = pd.Categorical(found[level], [one for one in dict.fromkeys([*first, *appear]) if one in appear])
-        found[level] = found[level].cat.as_ordered()
-    return found.set_index([*order]).sort_index()
+    whole = tidy(evidence, replace(posterior, parts={}))
+    at_risk = whole["control_risk"].notna()
+    rows = whole[whole["quantity"].isin(_SHOWN) & (at_risk | (whole["quantity"] != "risk_ratio"))]
+    cells = rows[["study", "estimand", "baseline", "control_risk"]].to_dict("records")
+    of = [evidence.study_label(str(row["study"])) if row["study"] else str(row["estimand"]) for row in cells]
+    risks = [f"{row['baseline']}, {100 * row['control_risk']:g} %" if row["baseline"] else "" for row in cells]
+    levels: dict[str, tuple[list[str], list[str]]] = {
+        "of": (of, ["average", "new study", "heterogeneity", *of]),
+        "quantity": ([_SHOWN[name] for name in rows["quantity"]], [*_SHOWN.values()]),
+        "control risk": (risks, ["", *risks]),
+    }
+    found = rows[["mean", "sd", "median", "lower", "upper", "p_below_0", "p_benefit"]].copy()
+    found = found.rename(columns={"p_below_0": "P(fewer events)", "p_benefit": "P(benefit)"})
+    for name, (values, order) in levels.items():  # sorted in the order of reading, so that any part can be looked up
+        known = [one for one in dict.fromkeys(order) if one in values]
+        found[name] = pd.Categorical(values, known, ordered=True)
+    return found.set_index([*levels]).sort_index()

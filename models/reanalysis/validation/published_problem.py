@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from reanalysis.engines.marginal import Marginal
@@ -148,8 +148,8 @@ def computed(found: Refit, figure: PublishedFigure) -> float:
         of = replace(figure, quantity=figure.quantity.removesuffix(_BELOW))
         return float(marginal_of(posterior, of).cdf(0.0))
     if figure.quantity == "map_prior" and "logit_rate_new" in posterior.overall:
-        return _of_mixture(found.map_prior, figure)
-    return _of_marginal(marginal_of(posterior, figure), figure)
+        return _statistic(found.map_prior, figure)
+    return _statistic(marginal_of(posterior, figure), figure)
 
 
 def marginal_of(posterior: Posterior, figure: PublishedFigure) -> Marginal:
@@ -191,7 +191,7 @@ def in_closed_form(problem: PublishedProblem, figure: PublishedFigure) -> float:
         if not {"a", "b"} <= given.keys():
             raise _wrong(figure, "choices", "", "the probability of lying below a rate needs a and b of its Beta(a, b)")
         return mixture.probability_below(BetaMixture((1.0,), (given["a"],), (given["b"],)))
-    return _of_mixture(mixture, figure)
+    return _statistic(mixture, figure)
 
 
 def _numbers(figure: PublishedFigure) -> dict[str, float]:
@@ -206,29 +206,16 @@ def _numbers(figure: PublishedFigure) -> dict[str, float]:
     return given
 
 
-def _of_marginal(marginal: Marginal, figure: PublishedFigure) -> float:
+def _statistic(of: Marginal | BetaMixture, figure: PublishedFigure) -> float:
     if figure.statistic in _QUANTILES:
-        return float(marginal.quantile(_QUANTILES[figure.statistic]))
-    return _named({"mean": marginal.mean, "sd": marginal.sd}, figure)
-
-
-def _of_mixture(mixture: BetaMixture, figure: PublishedFigure) -> float:
-    if figure.statistic in _QUANTILES:
-        return float(mixture.quantile(_QUANTILES[figure.statistic]))
-    of = {
-        "mean": mixture.mean,
-        "sd": mixture.sd,
-        "moment": lambda: moment_size(mixture),
-        "elir": lambda: elir_size(mixture) or float("nan"),
-    }
-    return _named(of, figure)
-
-
-def _named(of: dict[str, Callable[[], float]], figure: PublishedFigure) -> float:
-    if figure.statistic not in of:
-        known = f"{listed([*of, *_QUANTILES])}; a probability is that of {figure.quantity}{_BELOW}"
-        raise _wrong(figure, "statistic", figure.statistic, f"{figure.quantity} of this model has {known}")
-    return of[figure.statistic]()
+        return float(of.quantile(_QUANTILES[figure.statistic]))
+    known: dict[str, Callable[[], float]] = {"mean": of.mean, "sd": of.sd}
+    if isinstance(of, BetaMixture):
+        known |= {"moment": partial(moment_size, of), "elir": lambda: elir_size(of) or float("nan")}
+    if figure.statistic not in known:
+        rule = f"{listed([*known, *_QUANTILES])}; a probability is that of {figure.quantity}{_BELOW}"
+        raise _wrong(figure, "statistic", figure.statistic, f"{figure.quantity} of this model has {rule}")
+    return known[figure.statistic]()
 
 
 def _wrong(figure: PublishedFigure, column: str, value: str, rule: str) -> InvalidInput:
