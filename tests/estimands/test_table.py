@@ -35,7 +35,7 @@ def fitted(evidence: Evidence) -> CheckedFit:
 @pytest.mark.parametrize("model", MODELS)
 def test_each_estimate_of_the_json_is_one_row_of_the_table(evidence: Evidence, model: ModelName) -> None:
     one = ra.fit(evidence, "icans_any", model=model)
-    table = one.tidy()
+    table = one.to_frame()
     own = table[table["control_risk"].isna()]
     names = own["quantity"] + own["estimand"].map(lambda e: "_new" if e == "new study" else "")
     rows = dict(zip(zip(own["study"], names, strict=True), own[SUMMARY].to_numpy(), strict=True))
@@ -47,7 +47,7 @@ def test_each_estimate_of_the_json_is_one_row_of_the_table(evidence: Evidence, m
 
 
 def test_effects_are_rows_of_the_table(evidence: Evidence, fitted: CheckedFit) -> None:
-    effects, table = ra.effects(fitted).reset_index(), fitted.tidy()
+    effects, table = ra.effects(fitted).reset_index(), fitted.to_frame()
     assert len(effects) > 20
     rows = {tuple(row) for row in table[["median", "lower", "upper"]].itertuples(index=False)}
     assert {tuple(row) for row in effects[["median", "lower", "upper"]].itertuples(index=False)} <= rows
@@ -62,7 +62,7 @@ def test_effects_are_rows_of_the_table(evidence: Evidence, fitted: CheckedFit) -
     ("icans_any", "rates", set()),
 ])  # fmt: skip
 def test_the_headline_is_marked(evidence: Evidence, endpoint: str, model: ModelName, estimand: set[object]) -> None:
-    table = ra.fit(evidence, endpoint, model=model).tidy()
+    table = ra.fit(evidence, endpoint, model=model).to_frame()
     headline = table[table["headline"]]
     assert set(zip(headline["estimand"], headline["study"], strict=True)) == estimand
     at_risks = {"treated_risk", "risk_difference", "risk_ratio"}
@@ -70,7 +70,7 @@ def test_the_headline_is_marked(evidence: Evidence, endpoint: str, model: ModelN
 
 
 def test_probabilities_at_the_margins_are_those_of_the_risk_difference(fitted: CheckedFit) -> None:
-    table = fitted.tidy()
+    table = fitted.to_frame()
     rows = table[(table["quantity"] == "risk_difference") & table["control_risk"].notna()]
     assert (rows[["p_fewer_by_5", "p_within_5", "p_more_by_5"]].sum(axis=1) - 1).abs().max() < 1e-9
     assert (rows["p_fewer_by_10"] < rows["p_fewer_by_5"]).all()

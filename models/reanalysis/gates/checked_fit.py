@@ -80,7 +80,7 @@ class CheckedFit:
         index = pd.MultiIndex.from_tuples(rows, names=["study", "quantity"])
         return pd.DataFrame(list(rows.values()), index=index)
 
-    def tidy(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """One row a quantity, risks at the named control risks among them: :func:`reanalysis.estimands.table.tidy`."""
         return tidy(self.evidence, self.posterior)
 
