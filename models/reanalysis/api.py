@@ -16,7 +16,7 @@ from reanalysis.alternatives.multiverse import multiverse as crossed
 from reanalysis.alternatives.multiverse.multiverse import MOST, Multiverse
 from reanalysis.alternatives.scenario import as_table
 from reanalysis.alternatives.weighed_ledger import WeighedLedger, weigh
-from reanalysis.estimands.effects_table import effects_table
+from reanalysis.estimands.table import effects_table
 from reanalysis.evidence.audit import ledger
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.gates.checked_fit import CheckedFit, fit_endpoint

@@ -16,7 +16,7 @@ from benchmarks.looped import bambi, plain_pymc, single_counts, without_rho
 from benchmarks.timing import DATA, load, milliseconds
 from reanalysis.engines.fit import fit
 from reanalysis.engines.nuts.engine import Sampler
-from reanalysis.estimands.estimates import estimates, probabilities
+from reanalysis.estimands.table import estimates, probabilities
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.data import ModelData
 from reanalysis.model.selection import default_spec, select

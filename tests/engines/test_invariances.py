@@ -12,7 +12,7 @@ from scipy.special import expit
 from engines.builders import BCG, BETA_BLOCKERS, ICANS, data, one_arm, spec, study, two_arms
 from reanalysis.engines.errors import EngineError, QuadratureError
 from reanalysis.engines.fit import fit
-from reanalysis.estimands.estimates import estimates
+from reanalysis.estimands.table import estimates
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData
 

@@ -10,11 +10,10 @@ from scipy.stats import norm
 from engines.builders import ICANS, data, spec, study, two_arms
 from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import DrawsMarginal, GridMarginal
-from reanalysis.estimands.estimates import estimates
-from reanalysis.estimands.number_needed import number_needed
-from reanalysis.estimands.probabilities import beyond_margins, direction, within_rope
-from reanalysis.estimands.ratios import new_ratio_moments, odds_ratio
-from reanalysis.estimands.risk_difference import risk_difference, risk_ratio_at
+from reanalysis.estimands.measures import new_ratio_moments, odds_ratio, risk_difference, risk_ratio_at
+from reanalysis.estimands.risks import beyond_margins, number_needed, within_rope
+from reanalysis.estimands.summary import direction
+from reanalysis.estimands.table import estimates
 from reanalysis.model.distributions import Distribution
 
 MEAN, SD = -0.4, 0.5

@@ -87,6 +87,10 @@ def told(evidence: Evidence, endpoint: str, model: str) -> Iterator[tuple[str, f
     row = ra.effects(fitted).loc[(evidence.study_label(own) if own else "average", "odds ratio", "")]
     yield "effects", row["median"], row["P(fewer events)"]
 
+    table = fitted.to_frame()
+    marked = table[table["headline"] & (table["quantity"] == "odds_ratio")]
+    yield "tidy", marked["median"].item(), marked["p_below_0"].item()
+
     primary = printed["baseline_choice"]["choices"][0]
     yield "baselines", primary["odds_ratio"], primary["p_below_0"]
 

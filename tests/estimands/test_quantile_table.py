@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from reanalysis.engines.marginal import DrawsMarginal, GridMarginal
-from reanalysis.estimands.quantile_table import tabulate
+from reanalysis.estimands.summary import tabulate
 
 
 def normal(mean: float, sd: float) -> GridMarginal:

@@ -12,10 +12,9 @@ from cli.command import run
 from evidence.folders import TWO_STUDIES, folder
 from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.engines.quadrature.engine import fit
-from reanalysis.estimands.beta_mixture import BetaMixture
-from reanalysis.estimands.effective_size import effective_size, elir_size, logit_elir_size, moment_size
-from reanalysis.estimands.map_prior import fitted_mixture
-from reanalysis.estimands.rates import rate
+from reanalysis.estimands.beta_mixture import BetaMixture, elir_size, moment_size
+from reanalysis.estimands.map_prior import effective_size, fitted_mixture, logit_elir_size
+from reanalysis.estimands.measures import rate
 from reanalysis.model.selection import default_spec, select
 from reanalysis.validation.published_folder import FOLDER
 from reanalysis.validation.published_problem import read_problem

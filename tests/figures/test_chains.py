@@ -15,7 +15,7 @@ from reanalysis.figures.energy import describe_energy, plot_energy
 from reanalysis.figures.ranks import MOST, describe_ranks, plot_ranks
 from reanalysis.figures.style import PAGE
 from reanalysis.gates.chain_ranks import chain_ranks
-from reanalysis.gates.energy import check_energy
+from reanalysis.gates.hamiltonian import check_energy
 
 pytestmark = pytest.mark.xdist_group("figures")
 

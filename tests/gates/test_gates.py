@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,11 +14,10 @@ from engines.builders import spec, two_arms
 from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.engines.posterior import Marginals, Posterior
-from reanalysis.gates.convergence import check_convergence
-from reanalysis.gates.divergences import check_divergences
-from reanalysis.gates.effective_sample import check_effective_sample
-from reanalysis.gates.energy import check_energy
+from reanalysis.gates import gates as listed
+from reanalysis.gates.convergence import check_convergence, check_effective_sample
 from reanalysis.gates.gates import gates
+from reanalysis.gates.hamiltonian import check_divergences, check_energy
 
 DATA = two_arms([(3, 20, 7, 21)])
 RNG = np.random.default_rng(7)
@@ -73,6 +74,27 @@ def test_divergences_count_in_the_last_run_only(divergences: tuple[int, ...], fa
 def test_an_energy_that_creeps_fails() -> None:
     assert check_energy(posterior(GOOD)).passed
     assert check_energy(posterior(GOOD, energy=walk(0.99))).failed
+
+
+def test_the_energy_fraction_is_the_ratio_of_the_sums_of_squares() -> None:
+    """Betancourt 2016, equation 6: squared steps of the energy over squared distances from its mean."""
+    energy = walk(0.5)
+    exact = (np.diff(energy, axis=1) ** 2).sum(axis=1) / ((energy - energy.mean(axis=1, keepdims=True)) ** 2).sum(
+        axis=1
+    )
+    assert check_energy(posterior(GOOD, energy=energy)).table["e_bfmi"].to_numpy() == pytest.approx(exact, rel=1e-12)
+
+
+def test_every_gate_is_in_the_list_and_no_other() -> None:
+    """A gate is a public function check_... of this room."""
+    room = Path(listed.__file__).parent
+    defined = [
+        one.name
+        for path in room.glob("*.py")
+        for one in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(one, ast.FunctionDef) and one.name.startswith("check_")
+    ]
+    assert sorted(defined) == sorted(check.__name__ for check in (*listed.OF_DRAWS, *listed.OF_TWO_ENGINES))
 
 
 def test_quadrature_has_no_gate_to_fail() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from reanalysis.analysis.endpoint import EndpointAnalysis
-from reanalysis.estimands.risk_difference import risk_difference
+from reanalysis.estimands.measures import risk_difference
 from reanalysis.estimands.words import interval, percent, points_interval
 from reanalysis.reporting.slug import anchor
 from reporting.built import Report, squeezed

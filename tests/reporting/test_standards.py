@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from gates.test_gates import GOOD, posterior
 from reanalysis.alternatives.priors import MU_PRIOR, TAU_PRIOR
 from reanalysis.analysis.analysis import Analysis
+from reanalysis.gates.gates import gates
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.markdown import Markdown
 from reanalysis.reporting.slug import slug
@@ -100,3 +102,12 @@ def test_a_tick_leads_to_what_earns_it(reanalysis_report: Report) -> None:
     figures = {p.stem: Markdown("") for p in (reanalysis_report.folder / "figures").glob("*.svg")}
     ticks: list[Tick] = standards(Artefacts(reanalysis_report.analysis, figures, MADE, VALIDATED))
     assert all(t.place.removeprefix("#") in names for t in ticks)
+
+
+def test_gates_that_pass_earn_the_items_that_they_support_and_no_other(whole: Artefacts) -> None:
+    passed = gates(posterior(GOOD))
+    endpoints = tuple(replace(e, fit=replace(e.fit, gates=passed)) for e in whole.analysis.endpoints)
+    sampled = replace(whole, analysis=replace(whole.analysis, engine="nuts", endpoints=endpoints))
+    supported = {item for gate in passed for item in gate.supports}
+    assert supported == {"BARG: chains converged: R-hat", "BARG: chains long enough: effective sample sizes"}
+    assert lost(sampled, whole) == supported

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 import pytest
 
-from reanalysis.estimands.number_needed import number_needed
-from reanalysis.estimands.probabilities import Direction
-from reanalysis.estimands.summary import Summary
+from reanalysis.estimands.risks import number_needed
+from reanalysis.estimands.summary import Direction, Summary
 from reanalysis.estimands.words import counted, decimal, interval, percent, points, ratio
 from reanalysis.reporting import sentences
 

@@ -36,7 +36,7 @@ def invented(engines: tuple[str, ...] = ("nuts", "quadrature"), count: int = 300
     ranks.loc[ranks["engine"] == engines[0], "average"] **= off
     verdict = judge(ranks).assign(failures=0)
     checks = 4 * len(verdict)
-    return Calibration({}, {"checks": checks}, ranks, verdict, verdict.iloc[:0], pd.DataFrame())
+    return Calibration({}, {"checks": checks}, ranks, verdict, verdict.iloc[:0])
 
 
 @pytest.mark.parametrize("off", [1.0, 3.0])

@@ -9,8 +9,7 @@ from typing import Any
 from reanalysis.alternatives.joint_fit import joint_fit
 from reanalysis.engines.errors import EngineError
 from reanalysis.estimands.headline import headline, why_no_headline
-from reanalysis.estimands.probabilities import Direction, direction
-from reanalysis.estimands.summary import Summary, summarise
+from reanalysis.estimands.summary import Direction, Summary, direction, summarise
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.gates.checked_fit import fit_and_judge

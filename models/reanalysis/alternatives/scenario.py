@@ -12,9 +12,7 @@ from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.headline import headline
-from reanalysis.estimands.probabilities import direction
-from reanalysis.estimands.quantile_table import QuantileTable, tabulate
-from reanalysis.estimands.summary import Summary, summarise
+from reanalysis.estimands.summary import QuantileTable, Summary, direction, summarise, tabulate
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.selection import select

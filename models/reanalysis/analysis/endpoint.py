@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,22 +12,10 @@ from reanalysis.alternatives.all_models import ModelAnswer
 from reanalysis.alternatives.first_set import sensitivity_set
 from reanalysis.alternatives.scenario import Outcome
 from reanalysis.alternatives.scrutiny import Scrutiny
-from reanalysis.engines.marginal import Marginal
-from reanalysis.estimands.baselines import named_baselines
 from reanalysis.estimands.headline import Headline, headline
-from reanalysis.estimands.number_needed import NumberNeeded, number_needed
-from reanalysis.estimands.probabilities import (
-    Beyond,
-    Direction,
-    beyond_margins,
-    direction,
-    within_rope,
-)
-from reanalysis.estimands.rates import rate
-from reanalysis.estimands.ratios import odds_ratio
-from reanalysis.estimands.risk_difference import risk_difference, risk_ratio_at, treated_risk
-from reanalysis.estimands.summary import Summary, summarise
-from reanalysis.evidence.reading.settings import Baseline
+from reanalysis.estimands.risks import BaselineEffect, at_baseline, named_baselines
+from reanalysis.estimands.summary import Direction, Summary, direction
+from reanalysis.estimands.table import summaries
 from reanalysis.gates.checked_fit import CheckedFit
 
 
@@ -63,20 +52,6 @@ class StudyEffect:
     treated_rate: Summary | None
     risk_difference: Summary | None
     rho: float
-
-
-@dataclass(frozen=True)
-class BaselineEffect:
-    """An effect translated into risks at one named control risk, all as proportions."""
-
-    baseline: Baseline
-    treated_risk: Summary
-    risk_difference: Summary
-    risk_ratio: Summary
-    needed: NumberNeeded | None
-    beyond: tuple[Beyond, ...]
-    rope: float
-    within_rope: float
 
 
 @dataclass(frozen=True)
@@ -153,24 +128,23 @@ def analyse_endpoint(
     """Derive everything reported of an endpoint from its fit."""
     evidence, posterior = fit.evidence, fit.posterior
     found = headline(posterior)
-    better = evidence.endpoint(fit.endpoint).better
-    average, new = posterior.overall["log_odds_ratio"], posterior.overall["log_odds_ratio_new"]
-    named = named_baselines(evidence, posterior)
-    tau_prior = _prior_summary(fit)
+    new, endpoint = posterior.overall["log_odds_ratio_new"], evidence.endpoint(fit.endpoint)
+    estimated, named = summaries(posterior), named_baselines(evidence, posterior)
+    own = found.study or ""
     return EndpointAnalysis(
         fit=fit,
         headline=found,
-        direction=direction(found.log_odds_ratio, better),
-        new_direction=direction(new, better),
-        log_odds_ratio=summarise(found.log_odds_ratio),
-        odds_ratio=summarise(odds_ratio(found.log_odds_ratio)),
-        average=summarise(odds_ratio(average)),
-        new_study=summarise(odds_ratio(new), moments=0),
-        tau=summarise(posterior.overall["tau"]),
-        tau_prior=tau_prior,
-        studies=tuple(_study_effect(fit, study) for study in posterior.data.names),
-        baselines=tuple(_at_baseline(fit, found.log_odds_ratio, b) for b in named),
-        new_baselines=tuple(_at_baseline(fit, new, b) for b in named),
+        direction=direction(found.log_odds_ratio, endpoint.better),
+        new_direction=direction(new, endpoint.better),
+        log_odds_ratio=estimated[own, "log_odds_ratio"],
+        odds_ratio=estimated[own, "odds_ratio"],
+        average=estimated["", "odds_ratio"],
+        new_study=estimated["", "odds_ratio_new"],
+        tau=estimated["", "tau"],
+        tau_prior=_prior_summary(fit),
+        studies=tuple(_study_effect(fit, study, estimated) for study in posterior.data.names),
+        baselines=tuple(at_baseline(found.log_odds_ratio, b, endpoint) for b in named),
+        new_baselines=tuple(at_baseline(new, b, endpoint) for b in named),
         sensitivity=sensitivity,
         scrutiny=scrutiny,
         models=models,
@@ -203,36 +177,15 @@ def _prior_summary(fit: CheckedFit) -> Summary:
     return Summary(tau.mean, tau.sd, tau.quantile(0.5), tau.quantile(0.025), tau.quantile(0.975))
 
 
-def _at_baseline(fit: CheckedFit, log_odds_ratio: Marginal, baseline: Baseline) -> BaselineEffect:
-    settings = fit.evidence.endpoint(fit.endpoint)
-    risk = baseline.percent / 100
-    difference = summarise(risk_difference(log_odds_ratio, risk))
-    needed = None
-    if settings.better is not None:
-        needed = number_needed(difference.median, difference.lower, difference.upper, settings.better == "lower")
-    return BaselineEffect(
-        baseline,
-        summarise(treated_risk(log_odds_ratio, risk)),
-        difference,
-        summarise(risk_ratio_at(log_odds_ratio, risk)),
-        needed,
-        beyond_margins(log_odds_ratio, risk, settings.margins),
-        settings.rope,
-        within_rope(log_odds_ratio, risk, settings.rope),
-    )
-
-
-def _study_effect(fit: CheckedFit, study: str) -> StudyEffect:
-    marginals = fit.posterior.study[study]
-    arms = "control_logit" in marginals
+def _study_effect(fit: CheckedFit, study: str, estimated: Mapping[tuple[str, str], Summary]) -> StudyEffect:
     return StudyEffect(
         study,
         fit.evidence.study_label(study),
         raw_effect(fit, study),
-        summarise(odds_ratio(marginals["log_odds_ratio"])),
-        summarise(rate(marginals["control_logit"])) if arms else None,
-        summarise(rate(marginals["treated_logit"])) if arms else None,
-        summarise(marginals["risk_difference"]) if arms else None,
+        estimated[study, "odds_ratio"],
+        estimated.get((study, "control_rate")),
+        estimated.get((study, "treated_rate")),
+        estimated.get((study, "risk_difference")),
         next(s.rho for s in fit.posterior.data.studies if s.study == study),
     )
 

@@ -10,11 +10,11 @@ from reanalysis.alternatives.multiverse.summary import summary
 from reanalysis.alternatives.scenario import Outcome, as_table
 from reanalysis.alternatives.scrutiny import Scrutiny
 from reanalysis.analysis.analysis import Analysis
-from reanalysis.analysis.endpoint import BaselineEffect, EndpointAnalysis
-from reanalysis.estimands.estimates import flat
-from reanalysis.estimands.number_needed import NumberNeeded
+from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.estimands.risks import BaselineEffect, NumberNeeded
+from reanalysis.estimands.table import flat
 from reanalysis.evidence.candidates.observation import sizes_told
-from reanalysis.gates.monte_carlo import monte_carlo
+from reanalysis.gates.convergence import monte_carlo
 
 
 def results(analysis: Analysis) -> dict[str, Any]:

@@ -116,14 +116,3 @@ def _print(page: Page, found: Calibration) -> None:
     failures = found.verdict.drop_duplicates(["engine", "design"])
     for row in failures[failures["failures"] > 0].to_dict("records"):
         page.lines(f"{row['failures']} replicates without a posterior: {row['engine']}, {row['design']}")
-    page.print()
-    page.lines(
-        "Intervals of propensity-weighted patients that hold the truth, by k (reported, not judged)", style="bold"
-    )
-    table = Table("k", "rho", *names, box=None, pad_edge=False)
-    for row in found.weighted.to_dict("records"):
-        covered = [f"{row[f'covered_{100 * interval:g}']:.1%}" for interval in INTERVALS]
-        table.add_row(f"{row['k']:g}", f"{row['rho']:g}", *covered)
-    page.print(table)
-    kish = found.weighted.iloc[0]
-    page.lines(f"Kish's effective share: {kish['kish_control']:.2f} of controls, {kish['kish_treated']:.2f} of treated")

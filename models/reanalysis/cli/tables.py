@@ -11,7 +11,7 @@ from rich.text import Text
 
 from reanalysis.alternatives.weighed_ledger import WeighedLedger
 from reanalysis.cli.output import Page, until_closed
-from reanalysis.estimands.estimates import flat
+from reanalysis.estimands.table import flat
 from reanalysis.evidence.audit.finding import SEVERITIES, Finding
 from reanalysis.evidence.candidates.observation import sizes_told
 from reanalysis.evidence.coverage import Cell

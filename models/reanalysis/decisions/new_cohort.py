@@ -18,9 +18,8 @@ from reanalysis.decisions.predicted_count import Score, count_probabilities, cou
 from reanalysis.engines.fit import fit
 from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.headline import headline
-from reanalysis.estimands.probabilities import Direction, direction
-from reanalysis.estimands.ratios import odds_ratio
-from reanalysis.estimands.summary import Summary, summarise
+from reanalysis.estimands.measures import odds_ratio
+from reanalysis.estimands.summary import Direction, Summary, direction, summarise
 from reanalysis.evidence.audit.ledger import require_consistent
 from reanalysis.evidence.candidates.joined import joined
 from reanalysis.evidence.evidence import Evidence

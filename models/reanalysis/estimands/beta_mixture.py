@@ -1,9 +1,15 @@
-"""How is a prior of a rate written in closed form? A mixture of Beta distributions.
+"""Mixtures of Beta distributions: a prior of a rate in closed form, and how many patients it is worth.
 
-Its moments, distribution function and update by a count are sums over components: given x of n, component k becomes
+Moments, distribution function and update by a count are sums over components: given x of n, component k becomes
 Beta(a_k + x, b_k + n - x) with its weight multiplied by the beta-binomial probability of x under it.
 
-Source: Diaconis and Ylvisaker 1985 (mixtures of conjugate priors); Schmidli et al. 2014, Biometrics 70:1023.
+Two effective sample sizes. The moment ESS is that of the one Beta distribution with the same mean m and SD s,
+m (1 - m) / s^2 - 1. The ELIR ESS is the expected local-information ratio: the prior's own information
+-d^2/dp^2 log density over that of one patient, 1 / (p (1 - p)), averaged over the prior. Unlike the first it is
+predictively consistent: updating by n patients raises it by n on average. For a single Beta(a, b) both are a + b.
+
+Source: Diaconis and Ylvisaker 1985 (mixtures of conjugate priors); Schmidli et al. 2014, Biometrics 70:1023;
+Neuenschwander et al. 2020, Biometrics 76:578.
 """
 
 from __future__ import annotations
@@ -13,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
-from scipy.special import betaln, logsumexp
+from scipy.special import betaln, logsumexp, softmax
 from scipy.stats import beta as beta_distribution
 
 from reanalysis.typing import Array
@@ -69,11 +75,14 @@ class BetaMixture:
 
     def log_density(self, rate: ArrayLike) -> Array:
         """Log density at each rate."""
+        return np.asarray(logsumexp(self._log_terms(rate), axis=-1))
+
+    def _log_terms(self, rate: ArrayLike) -> Array:
+        """Log of weight times density of each component, on a last axis."""
         w, a, b = self._arrays
         at = np.asarray(rate, dtype=float)[..., None]
         with np.errstate(divide="ignore"):
-            terms = np.log(w) + (a - 1) * np.log(at) + (b - 1) * np.log1p(-at) - betaln(a, b)
-        return np.asarray(logsumexp(terms, axis=-1))
+            return np.asarray(np.log(w) + (a - 1) * np.log(at) + (b - 1) * np.log1p(-at) - betaln(a, b))
 
     def cdf(self, rate: ArrayLike) -> Array:
         """Probability of a rate at or below each."""
@@ -81,10 +90,10 @@ class BetaMixture:
         return np.asarray(beta_distribution.cdf(np.asarray(rate, dtype=float)[..., None], a, b) @ w)
 
     def quantile(self, probability: ArrayLike) -> Array:
-        """Rates below which the given shares of mass lie."""
-        wanted = np.asarray(probability, dtype=float)
-        found = [float(brentq(lambda x, p=p: float(self.cdf(x)) - p, 0.0, 1.0, xtol=1e-12)) for p in wanted.ravel()]
-        return np.asarray(found).reshape(wanted.shape)
+        """Rates at or below which the given probabilities lie."""
+        at = np.asarray(probability, dtype=float)
+        found = [float(brentq(lambda x, p=p: float(self.cdf(x)) - p, 0.0, 1.0, xtol=1e-12)) for p in at.ravel()]
+        return np.asarray(found).reshape(at.shape)
 
     def updated(self, events: float, n: float) -> BetaMixture:
         """The posterior after ``events`` among ``n``."""
@@ -118,8 +127,8 @@ class BetaMixture:
         """Rates and their masses, for expectations: Gauss-Legendre rules between quantiles of every component."""
         node, weight = np.polynomial.legendre.leggauss(_NODES)
         _, a, b = self._arrays
-        shares = np.array([1e-14, 1e-6, 1e-2, 0.5, 1 - 1e-2, 1 - 1e-6, 1 - 1e-14])
-        quantiles = [beta_distribution.ppf(shares, *shape) for shape in zip(a, b, strict=True)]
+        cuts = np.array([1e-14, 1e-6, 1e-2, 0.5, 1 - 1e-2, 1 - 1e-6, 1 - 1e-14])
+        quantiles = [beta_distribution.ppf(cuts, *shape) for shape in zip(a, b, strict=True)]
         edges = np.unique(np.concatenate([[0.0, 1.0], *quantiles]))
         half = 0.5 * np.diff(edges)[:, None]
         rate = np.clip((edges[:-1, None] + half * (1 + node)).ravel(), _SMALLEST, 1 - 2**-53)
@@ -129,3 +138,26 @@ class BetaMixture:
     def as_dict(self) -> dict[str, list[float]]:
         """Plain values for JSON."""
         return {"weights": list(self.weights), "a": list(self.a), "b": list(self.b)}
+
+
+def moment_size(mixture: BetaMixture) -> float:
+    """Moment effective sample size, in patients."""
+    mean = mixture.mean()
+    return mean * (1 - mean) / mixture.sd() ** 2 - 1
+
+
+def elir_size(mixture: BetaMixture) -> float | None:
+    """Expected local-information-ratio effective sample size, in patients.
+
+    None where it does not exist: the density of a component grows without bound towards 0 or 1.
+    """
+    if min(*mixture.a, *mixture.b) < 1:
+        return None
+    rate, mass = mixture.nodes()
+    _, a, b = mixture._arrays
+    p = rate[:, None]
+    component = softmax(mixture._log_terms(rate), axis=1)
+    slope = (a - 1) / p - (b - 1) / (1 - p)
+    curvature = -(a - 1) / p**2 - (b - 1) / (1 - p) ** 2
+    information = -(component * (curvature + slope**2)).sum(axis=1) + (component * slope).sum(axis=1) ** 2
+    return float(mass @ (information * rate * (1 - rate)))

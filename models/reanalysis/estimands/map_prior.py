@@ -1,10 +1,16 @@
-"""What do earlier arms say of a future one? The meta-analytic-predictive (MAP) prior in closed form.
+"""The meta-analytic-predictive (MAP) prior: what earlier arms say of a future one, in closed form and in patients.
 
 The predictive distribution of a new study's rate is approximated by the mixture of Beta distributions closest to it in
 Kullback-Leibler divergence, which is maximum likelihood on its quantiles: from one to four components, the fewest after
 which one more gains less than 1e-5. Robustness against conflict comes from a vague component of fixed weight.
 
-Source: Neuenschwander et al. 2010, Clin Trials 7:5; Schmidli et al. 2014, Biometrics 70:1023.
+Where the density of the rate grows without bound towards 0 or 1, as after an arm without events, the ELIR effective
+sample size (see :mod:`reanalysis.estimands.beta_mixture`) exists on the logit scale only: of theta = logit(p) a
+patient's information is p (1 - p). The two agree where both exist, but for a density that does not vanish at 0 and 1.
+It is then that of the predictive distribution itself, since the Beta mixture closest to it has tails of its own.
+
+Source: Neuenschwander et al. 2010, Clin Trials 7:5; Schmidli et al. 2014, Biometrics 70:1023; Neuenschwander et al.
+2020, Biometrics 76:578.
 """
 
 from __future__ import annotations
@@ -14,11 +20,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.special import betaln, digamma, expit, logsumexp, softmax
+from scipy.special import betaln, digamma, expit, log_expit, logsumexp, softmax
 
-from reanalysis.engines.marginal import Marginal
-from reanalysis.estimands.beta_mixture import BetaMixture
-from reanalysis.estimands.effective_size import EffectiveSize, effective_size
+from reanalysis.engines.marginal import DrawsMarginal, Marginal
+from reanalysis.estimands.beta_mixture import BetaMixture, elir_size, moment_size
 from reanalysis.typing import Array
 
 MOST_COMPONENTS = 4
@@ -29,10 +34,18 @@ _NODES = 160
 """Gauss-Legendre nodes of the probability whose quantiles are fitted."""
 
 _NARROWEST = 0.1
-"""Smallest SD of a component, as a share of the whole: about that of four nodes."""
+"""Smallest SD of a component, as a fraction of that of the whole: about that of four nodes."""
 
 _SMALLEST = 1e-12
 """Rates are kept this far from 0 and 1."""
+
+_END = 1e-4
+"""Probability at either end of a distribution that its logit ELIR leaves out: so far out the ratio may have no mean."""
+
+_POINTS = 2001
+"""Points of the logit ELIR."""
+
+_UNBOUNDED = "the density of the rate grows without bound towards 0 or 1"
 
 
 @dataclass(frozen=True)
@@ -99,17 +112,17 @@ def fitted_mixture(new_logit: Marginal) -> BetaMixture:
 def _maximised(rates: Array, mass: Array, count: int) -> tuple[BetaMixture, float]:
     """Mixture of ``count`` components of highest mean log density at weighted rates, and that mean.
 
-    Components start as equal shares of the sorted rates, so the result is deterministic.
+    Components start as equal parts of the sorted rates, so the result is deterministic.
     """
     from scipy.optimize import minimize
 
     log_p, log_q = np.log(rates)[:, None], np.log1p(-rates)[:, None]
-    spread = float(np.sqrt(mass @ (rates - mass @ rates) ** 2))
+    whole_sd = float(np.sqrt(mass @ (rates - mass @ rates) ** 2))
     centre = float(mass @ rates)
-    largest = max(np.log(centre * (1 - centre) / (_NARROWEST * spread) ** 2), 1.0)
+    largest = max(np.log(centre * (1 - centre) / (_NARROWEST * whole_sd) ** 2), 1.0)
     start = np.empty((3, count))
     for k, group in enumerate(np.array_split(np.sort(rates), count)):
-        mean, sd = float(group.mean()), max(float(group.std()), 0.3 * spread)
+        mean, sd = float(group.mean()), max(float(group.std()), 0.3 * whole_sd)
         size = max(mean * (1 - mean) / sd**2 - 1, 2.0)
         start[:, k] = 0.0, *np.minimum(np.log([mean * size, (1 - mean) * size]), largest)
 
@@ -122,13 +135,13 @@ def _maximised(rates: Array, mass: Array, count: int) -> tuple[BetaMixture, floa
         terms = np.exp(log_terms - top)
         sums = terms.sum(axis=1)
         total = top[:, 0] + np.log(sums)
-        share = (mass / sums)[:, None] * terms
+        part = (mass / sums)[:, None] * terms
         both = digamma(a + b)
         gradient = np.stack(
             [
-                share.sum(axis=0) - np.exp(log_weight),
-                a * (share * (log_p + both - digamma(a))).sum(axis=0),
-                b * (share * (log_q + both - digamma(b))).sum(axis=0),
+                part.sum(axis=0) - np.exp(log_weight),
+                a * (part * (log_p + both - digamma(a))).sum(axis=0),
+                b * (part * (log_q + both - digamma(b))).sum(axis=0),
             ]
         )
         return -float(mass @ total), -gradient.ravel()
@@ -147,3 +160,85 @@ def _maximised(rates: Array, mass: Array, count: int) -> tuple[BetaMixture, floa
     a, b = np.exp(log_a)[order], np.exp(log_b)[order]
     mixture = BetaMixture(tuple(weights.tolist()), tuple(a.tolist()), tuple(b.tolist()))
     return mixture, -float(found.fun)
+
+
+def logit_elir_size(logit: Marginal, vague: float = 0.0) -> float:
+    """Expected local-information-ratio effective sample size on the logit scale, in patients; it may be negative.
+
+    Parameters
+    ----------
+    logit : Marginal
+        Distribution of a logit rate, its density known.
+    vague : float
+        Weight of a uniform rate, a logistic logit, beside it.
+    """
+    low, high = (float(logit.quantile(end)) for end in (_END, 1 - _END))
+    if vague > 0:
+        reach = float(np.log((1 - _END) / _END))
+        low, high = min(low, -reach), max(high, reach)
+    theta = np.linspace(low, high, _POINTS)
+    step = theta[1] - theta[0]
+    patient = np.exp(log_expit(theta) + log_expit(-theta))
+    density = (1 - vague) * logit.density(theta) + vague * patient
+    log_density = np.log(np.maximum(density, np.finfo(float).tiny))
+    information = -(log_density[2:] - 2 * log_density[1:-1] + log_density[:-2]) / step**2
+    return float((density[1:-1] * information / patient[1:-1]).sum() / density[1:-1].sum())
+
+
+@dataclass(frozen=True)
+class EffectiveSize:
+    """What a prior of a rate is worth, in patients.
+
+    Parameters
+    ----------
+    elir : float or None
+        None only with a note that says why.
+    moment : float
+        That of the one Beta distribution of the same mean and SD.
+    note : str
+        On which scale the first is where it is not that of the rate, or why there is none; empty otherwise.
+    """
+
+    elir: float | None
+    moment: float
+    note: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        sizes = {"elir": self.elir, "moment": self.moment}
+        return {"effective_sample_size": sizes, "effective_sample_size_note": self.note}
+
+
+def effective_size(
+    mixture: BetaMixture, logit: Marginal, vague: float = 0.0, patients: float = np.inf
+) -> EffectiveSize:
+    """Both effective sample sizes, each a number or a reason.
+
+    Parameters
+    ----------
+    mixture : BetaMixture
+        Closed form of the prior, its vague component included.
+    logit : Marginal
+        The distribution it was fitted to, without that component.
+    vague : float
+        Weight of the vague component.
+    patients : float
+        Patients that were counted: where a size is larger, the note says so.
+    """
+    elir, moment, notes = elir_size(mixture), moment_size(mixture), []
+    if elir is None and isinstance(logit, DrawsMarginal):
+        notes.append(f"no ELIR: {_UNBOUNDED}, and draws do not give the density of its logit; fit by quadrature")
+    elif elir is None:
+        elir = logit_elir_size(logit, vague)
+        notes.append(f"ELIR on the logit scale, as {_UNBOUNDED}; without the last {_END:.2%} at either end")
+    if elir is not None and elir <= 0:
+        elir, notes = (
+            None,
+            ["no ELIR: on average the prior is less informative than one that is flat on the logit scale"],
+        )
+    for name, size in (("ELIR", elir), ("moment", moment)):
+        if size is not None and size > patients:
+            notes.append(
+                f"{name} above the {patients:g} patients that were counted: the priors of the model say the rest"
+            )
+    return EffectiveSize(elir, moment, "; ".join(notes))

@@ -6,9 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from reanalysis.analysis.endpoint import BaselineEffect, EndpointAnalysis, as_endpoint
+from reanalysis.analysis.endpoint import EndpointAnalysis, as_endpoint
 from reanalysis.engines.marginal import Marginal
-from reanalysis.estimands.risk_difference import risk_difference
+from reanalysis.estimands.measures import risk_difference
+from reanalysis.estimands.risks import BaselineEffect
 from reanalysis.estimands.words import percent
 from reanalysis.figures.rows import stack
 from reanalysis.figures.style import (

@@ -12,7 +12,7 @@ from reanalysis.figures.panels import panel_grid
 from reanalysis.figures.style import ACCENT, CONTRAST, GRID, SMALL, house_style
 from reanalysis.figures.words import Words
 from reanalysis.gates.checked_fit import CheckedFit
-from reanalysis.gates.energy import LIMIT, check_energy
+from reanalysis.gates.hamiltonian import BFMI_LIMIT, check_energy
 from reanalysis.typing import Array
 
 _BINS = 28
@@ -66,12 +66,12 @@ def describe_energy(endpoint: EndpointAnalysis | CheckedFit) -> str:
     if "energy" not in fit.draws.diagnostics:
         return f"Energy of the sampler for {label}. {_NONE}"
     found = _e_bfmi(fit)
-    low = sum(e_bfmi < LIMIT for e_bfmi in found)
+    low = sum(e_bfmi < BFMI_LIMIT for e_bfmi in found)
     below = f"{counted(low, 'of them is', 'of them are')} below" if low else "none is below"
     return (
         f"Energy of {counted(len(found), 'chain')} for {label}, and its changes from draw to draw: the smallest "
         f"E-BFMI is {decimal(min(found))}, in chain {1 + int(np.argmin(found))}, the largest {decimal(max(found))}; "
-        f"{below} the limit of {LIMIT}."
+        f"{below} the limit of {BFMI_LIMIT}."
     )
 
 
@@ -82,7 +82,7 @@ def _e_bfmi(fit: CheckedFit) -> list[float]:
 
 def _head(chain: int, e_bfmi: float) -> tuple[Words, ...]:
     name = Words(f"Chain {chain}: E-BFMI {decimal(e_bfmi)}", SMALL)
-    return (name,) if e_bfmi >= LIMIT else (name, Words(f"below {LIMIT}", SMALL, bold=True, colour=CONTRAST))
+    return (name,) if e_bfmi >= BFMI_LIMIT else (name, Words(f"below {BFMI_LIMIT}", SMALL, bold=True, colour=CONTRAST))
 
 
 def _edges(around: Array, moves: Array) -> Array:

@@ -6,8 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 
-from reanalysis.analysis.endpoint import BaselineEffect, EndpointAnalysis, as_endpoint
-from reanalysis.estimands.risk_difference import treated_risk
+from reanalysis.analysis.endpoint import EndpointAnalysis, as_endpoint
+from reanalysis.estimands.measures import treated_risk
+from reanalysis.estimands.risks import BaselineEffect
 from reanalysis.figures.rows import stack
 from reanalysis.figures.style import (
     ACCENT,

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
-from reanalysis.estimands.probabilities import Direction
+from reanalysis.estimands.summary import Direction
 from reanalysis.estimands.words import counted, interval, percent
 from reanalysis.figures.ratio_axis import (
     draw_interval,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reanalysis.estimands.probabilities import Direction
+from reanalysis.estimands.summary import Direction
 from reanalysis.estimands.words import percent
 
 

@@ -1,4 +1,4 @@
-"""Do two independent engines give one posterior? NUTS against quadrature, quantity by quantity."""
+"""Agreement of two independent engines on one posterior: NUTS against quadrature, quantity by quantity."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pandas as pd
 
 from reanalysis.engines.marginal import MappedMarginal, Marginal
 from reanalysis.engines.posterior import Posterior
-from reanalysis.gates.quantities import gated_draws
+from reanalysis.gates.convergence import gated_draws
 from reanalysis.gates.result import CheckResult
 from reanalysis.typing import Array
 

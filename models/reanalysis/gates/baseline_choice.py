@@ -1,4 +1,4 @@
-"""How far the choice of a baseline prior moves the headline of a fit; reported, not gated."""
+"""The headline of a fit under other priors of its baselines; reported, not gated."""
 
 from __future__ import annotations
 

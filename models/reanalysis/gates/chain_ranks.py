@@ -1,9 +1,9 @@
-"""Do the chains agree at every quantile? Ranks of each chain's draws among those of all, against simultaneous bands.
+"""Agreement of the chains at every quantile: ranks of each chain's draws among all, against simultaneous bands.
 
 Säilynoja, Bürkner and Vehtari 2022, Stat Comput 32:32: where all chains draw from one distribution, the labels of the
 chains are a random permutation over the pooled ranks, and the counts of a chain below each rank are hypergeometric.
 The bands are as many standard deviations of those counts wide as keep all chains within them, at every rank at once,
-with the wanted probability, which is simulated. ArviZ ranks the draws; its own bands for several chains are narrower
+with the declared probability, which is simulated. ArviZ ranks the draws; its own bands for several chains are narrower
 than their level: chains of 250 draws that agree stayed within those of 95 % in 83 % of 2,000 permutations.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.engines.posterior import Posterior
-from reanalysis.gates.effective_sample import LIMIT
+from reanalysis.gates.convergence import SIZE_LIMIT
 from reanalysis.typing import Array, Integers
 
 LEVEL = 0.95
@@ -42,7 +42,7 @@ class ChainRanks:
     nodes : ndarray, shape (K,)
         Fractional ranks among the draws of all chains.
     difference : ndarray, shape (chains, K)
-        Share of a chain's draws at or below each rank, minus the share of all draws.
+        Proportion of a chain's draws at or below each rank, minus that of all draws.
     reach : ndarray, shape (K,)
         Half-width of the band.
     every : int
@@ -96,8 +96,8 @@ def _thinning(drawn: list[Array]) -> int:
 
     chains, draws = drawn[0].shape
     effective = min(float(array_stats.ess(one, method="bulk")) for one in drawn)
-    wanted = round(2 * chains * draws / effective - 1) if effective > 0 else draws
-    return max(1, min(wanted, draws * chains // LIMIT))
+    spacing = round(2 * chains * draws / effective - 1) if effective > 0 else draws
+    return max(1, min(spacing, draws * chains // SIZE_LIMIT))
 
 
 def _ranked(quantity: str, study: str, draws: Array, every: int, level: float) -> ChainRanks:
@@ -140,7 +140,7 @@ def _strayed_by_chance(count: int, chains: int) -> Array:
     largest, before = np.zeros(_SIMULATED), 0
     for limit, one_sd in zip(limits, sd, strict=True):
         needed = np.full(_SIMULATED, limit - before)
-        for chain in range(chains - 1):  # the draws of a cell, shared among the chains by what each has left
+        for chain in range(chains - 1):  # the draws of a cell, dealt to the chains by what each has left
             taken = rng.hypergeometric(left[chain], left[chain + 1 :].sum(axis=0), needed)
             left[chain] -= taken
             needed -= taken

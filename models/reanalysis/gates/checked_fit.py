@@ -11,8 +11,8 @@ import pandas as pd
 
 from reanalysis.engines.fit import fit
 from reanalysis.engines.posterior import Posterior
-from reanalysis.estimands.estimates import estimates, flat, probabilities
 from reanalysis.estimands.summary import LEVEL
+from reanalysis.estimands.table import estimates, flat, probabilities, tidy
 from reanalysis.evidence.audit.ledger import Ledger, require_consistent
 from reanalysis.evidence.candidates.observation import assumed_sizes, sizes_told
 from reanalysis.evidence.evidence import Evidence
@@ -79,6 +79,10 @@ class CheckedFit:
         rows = flat(estimates(self.posterior))
         index = pd.MultiIndex.from_tuples(rows, names=["study", "quantity"])
         return pd.DataFrame(list(rows.values()), index=index)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a quantity, risks at the named control risks among them: :func:`reanalysis.estimands.table.tidy`."""
+        return tidy(self.evidence, self.posterior)
 
     def _repr_html_(self) -> str:
         gates = "".join(
@@ -191,7 +195,7 @@ def fit_endpoint(
     Raises
     ------
     InvalidInput
-        If the endpoint is unknown, no study is left, or the print contradicts itself.
+        If the endpoint is unknown, no study is left, or a report contradicts itself.
     EngineError
         If an engine cannot give the posterior.
     """

@@ -1,14 +1,25 @@
-"""May a posterior be published? All gates of one fit."""
+"""The list of gates that a sampled posterior passes before it is published."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from reanalysis.engines.posterior import Posterior
 from reanalysis.gates.agreement import check_agreement
-from reanalysis.gates.convergence import check_convergence
-from reanalysis.gates.divergences import check_divergences
-from reanalysis.gates.effective_sample import check_effective_sample
-from reanalysis.gates.energy import check_energy
+from reanalysis.gates.convergence import check_convergence, check_effective_sample
+from reanalysis.gates.hamiltonian import check_divergences, check_energy
 from reanalysis.gates.result import CheckResult
+
+OF_DRAWS: tuple[Callable[[Posterior], CheckResult], ...] = (
+    check_convergence,
+    check_effective_sample,
+    check_divergences,
+    check_energy,
+)
+"""Of the draws alone, in the order of reports."""
+
+OF_TWO_ENGINES: tuple[Callable[[Posterior, Posterior], CheckResult], ...] = (check_agreement,)
+"""Of the draws against the same posterior by quadrature."""
 
 
 def gates(posterior: Posterior, quadrature: Posterior | None = None) -> tuple[CheckResult, ...]:
@@ -18,10 +29,5 @@ def gates(posterior: Posterior, quadrature: Posterior | None = None) -> tuple[Ch
     """
     if posterior.engine != "nuts":
         return ()
-    results = (
-        check_convergence(posterior),
-        check_effective_sample(posterior),
-        check_divergences(posterior),
-        check_energy(posterior),
-    )
-    return results if quadrature is None else (*results, check_agreement(posterior, quadrature))
+    own = tuple(check(posterior) for check in OF_DRAWS)
+    return own if quadrature is None else (*own, *(check(posterior, quadrature) for check in OF_TWO_ENGINES))

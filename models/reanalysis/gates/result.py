@@ -1,4 +1,4 @@
-"""What does a check say? Passed or not, and the table behind it."""
+"""The outcome of a check: passed or not, one sentence, and the table behind it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ class CheckResult:
         One sentence: the criterion and how it was met or missed.
     table : DataFrame
         One row a quantity.
+    supports : tuple of str
+        Items of reporting standards that the check supports where it passes, each written ``standard: item``.
     """
 
     name: str
     passed: bool | None
     text: str
     table: pd.DataFrame = field(default_factory=pd.DataFrame)
+    supports: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:

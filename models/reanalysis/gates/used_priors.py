@@ -1,4 +1,4 @@
-"""Which priors does a model use? Of the three that a specification always carries."""
+"""The priors that a model uses, of the three that a specification always carries."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from scipy.special import logit
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.engines.marginal import Marginal
-from reanalysis.estimands.quantile_table import PROBABILITIES, QuantileTable, tabulate
+from reanalysis.estimands.summary import PROBABILITIES, QuantileTable, tabulate
 from reanalysis.reporting.markdown import Markdown
 from reanalysis.reporting.slug import anchor
 from reanalysis.reporting.tables.alternatives import group_title

@@ -10,7 +10,7 @@ from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.markdown import Markdown
 from reanalysis.reporting.slug import anchor, slug
-from reanalysis.validation.calibration.gate import check_calibration
+from reanalysis.validation.calibration.artefact import check_calibration
 from reanalysis.validation.published import check_published
 
 
@@ -136,13 +136,11 @@ def _drawn(kind: str) -> Check:
     return check
 
 
-def _sampled(gate: str) -> Check:
+def _sampled(item: str) -> Check:
     def check(made: Artefacts) -> str:
         if made.analysis.engine != "nuts":
             return "computed by quadrature alone: there are no draws to diagnose"
-        return _every(
-            f"no passed gate {gate}", lambda e: any(g.passed and gate in g.name.lower() for g in e.fit.gates)
-        )(made)
+        return _every("no passed gate", lambda e: any(g.passed and item in g.supports for g in e.fit.gates))(made)
 
     return check
 
@@ -195,8 +193,14 @@ _ITEMS: tuple[tuple[str, str, Check, str, Place], ...] = (
         "predictive check, each arm given its study's other arm",
         _first(),
     ),
-    (_BARG, "chains converged: R-hat", _sampled("r-hat"), "gates", _at("#diagnostics")),
-    (_BARG, "chains long enough: effective sample sizes", _sampled("effective"), "gates", _at("#diagnostics")),
+    (_BARG, "chains converged: R-hat", _sampled("BARG: chains converged: R-hat"), "gates", _at("#diagnostics")),
+    (
+        _BARG,
+        "chains long enough: effective sample sizes",
+        _sampled("BARG: chains long enough: effective sample sizes"),
+        "gates",
+        _at("#diagnostics"),
+    ),
     (_BARG, "predictions of the posterior against the print", _scrutinised("predictive"), "predictive check", _first()),
     (
         _BARG,

@@ -1,4 +1,4 @@
-"""Does the program give what others have published? Each printed figure against the posterior, within its tolerance."""
+"""Validation against published figures: each as printed beside the posterior, within its tolerance."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from reanalysis.validation.published_problem import (
     refit,
 )
 
-NAME = "Validation against print"
+NAME = "Validation against published figures"
 _COLUMNS = (
     "problem", "title", "model", "choices", "study", "quantity", "statistic", "printed", "computed", "difference",
     "tolerance", "passed", "source", "citation", "note", "locator", "remark",
@@ -46,7 +46,7 @@ def check_published(folder: Path = FOLDER) -> CheckResult:
     Returns
     -------
     CheckResult
-        One row of the table a figure: what it is, as printed, as computed, how far apart, and whether that is within
+        One row of the table a figure: what it is, as printed, as computed, their difference, and whether that is within
         the tolerance.
     """
     return _checked(folder, published_digest(folder))

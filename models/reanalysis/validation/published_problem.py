@@ -1,19 +1,17 @@
-"""What does the program say where others have published a figure? The same folder, specification, fit and summary."""
+"""Published problems: the evidence folder, the specification, the fit and the number that a published figure is of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
-from reanalysis.estimands.beta_mixture import BetaMixture
-from reanalysis.estimands.effective_size import elir_size, moment_size
+from reanalysis.estimands.beta_mixture import BetaMixture, elir_size, moment_size
 from reanalysis.estimands.map_prior import fitted_mixture
-from reanalysis.estimands.rates import rate
-from reanalysis.estimands.ratios import odds_ratio
+from reanalysis.estimands.measures import odds_ratio, rate
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean, listed
 from reanalysis.evidence.reading.cross_references import unknown_sources
@@ -133,7 +131,7 @@ def refit(problem: PublishedProblem, figure: PublishedFigure, engine: Engine = "
 
 
 def computed(found: Refit, figure: PublishedFigure) -> float:
-    """The number of a fit that a figure is the print of.
+    """The number of a fit that a figure gives.
 
     Raises
     ------
@@ -150,8 +148,8 @@ def computed(found: Refit, figure: PublishedFigure) -> float:
         of = replace(figure, quantity=figure.quantity.removesuffix(_BELOW))
         return float(marginal_of(posterior, of).cdf(0.0))
     if figure.quantity == "map_prior" and "logit_rate_new" in posterior.overall:
-        return _of_mixture(found.map_prior, figure)
-    return _of_marginal(marginal_of(posterior, figure), figure)
+        return _statistic(found.map_prior, figure)
+    return _statistic(marginal_of(posterior, figure), figure)
 
 
 def marginal_of(posterior: Posterior, figure: PublishedFigure) -> Marginal:
@@ -193,7 +191,7 @@ def in_closed_form(problem: PublishedProblem, figure: PublishedFigure) -> float:
         if not {"a", "b"} <= given.keys():
             raise _wrong(figure, "choices", "", "the probability of lying below a rate needs a and b of its Beta(a, b)")
         return mixture.probability_below(BetaMixture((1.0,), (given["a"],), (given["b"],)))
-    return _of_mixture(mixture, figure)
+    return _statistic(mixture, figure)
 
 
 def _numbers(figure: PublishedFigure) -> dict[str, float]:
@@ -208,29 +206,16 @@ def _numbers(figure: PublishedFigure) -> dict[str, float]:
     return given
 
 
-def _of_marginal(marginal: Marginal, figure: PublishedFigure) -> float:
+def _statistic(of: Marginal | BetaMixture, figure: PublishedFigure) -> float:
     if figure.statistic in _QUANTILES:
-        return float(marginal.quantile(_QUANTILES[figure.statistic]))
-    return _named({"mean": marginal.mean, "sd": marginal.sd}, figure)
-
-
-def _of_mixture(mixture: BetaMixture, figure: PublishedFigure) -> float:
-    if figure.statistic in _QUANTILES:
-        return float(mixture.quantile(_QUANTILES[figure.statistic]))
-    of = {
-        "mean": mixture.mean,
-        "sd": mixture.sd,
-        "moment": lambda: moment_size(mixture),
-        "elir": lambda: elir_size(mixture) or float("nan"),
-    }
-    return _named(of, figure)
-
-
-def _named(of: dict[str, Callable[[], float]], figure: PublishedFigure) -> float:
-    if figure.statistic not in of:
-        known = f"{listed([*of, *_QUANTILES])}; a probability is that of {figure.quantity}{_BELOW}"
-        raise _wrong(figure, "statistic", figure.statistic, f"{figure.quantity} of this model has {known}")
-    return of[figure.statistic]()
+        return float(of.quantile(_QUANTILES[figure.statistic]))
+    known: dict[str, Callable[[], float]] = {"mean": of.mean, "sd": of.sd}
+    if isinstance(of, BetaMixture):
+        known |= {"moment": partial(moment_size, of), "elir": lambda: elir_size(of) or float("nan")}
+    if figure.statistic not in known:
+        rule = f"{listed([*known, *_QUANTILES])}; a probability is that of {figure.quantity}{_BELOW}"
+        raise _wrong(figure, "statistic", figure.statistic, f"{figure.quantity} of this model has {rule}")
+    return known[figure.statistic]()
 
 
 def _wrong(figure: PublishedFigure, column: str, value: str, rule: str) -> InvalidInput:

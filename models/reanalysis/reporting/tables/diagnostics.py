@@ -7,7 +7,7 @@ from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.estimands.summary import Summary, summarise
 from reanalysis.estimands.words import decimal, quantity_label
-from reanalysis.gates.monte_carlo import monte_carlo
+from reanalysis.gates.convergence import monte_carlo
 from reanalysis.reporting.markdown import Column, Markdown, table
 from reanalysis.reporting.slug import slug
 

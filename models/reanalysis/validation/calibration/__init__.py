@@ -1,1 +1,1 @@
-"""Is the computation correct? Simulation-based calibration of both engines, kept as a stored artefact."""
+"""Simulation-based calibration of both engines, kept as a stored artefact."""

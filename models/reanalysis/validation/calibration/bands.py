@@ -1,7 +1,7 @@
-"""How far may the distribution of uniform ranks stray? Simultaneous bands of an empirical distribution function.
+"""Simultaneous bands of an empirical distribution function: how far that of uniform ranks may stray.
 
 Säilynoja, Bürkner and Vehtari 2022, Stat Comput 32:32: pointwise binomial bands of one common level, that level chosen
-so that a uniform sample stays within all of them at once with the wanted probability. That probability is exact, by
+so that a uniform sample stays within all of them at once with the declared probability. That probability is exact, by
 their recursion over the evaluation points, and not simulated.
 """
 
@@ -45,7 +45,7 @@ class Bands:
     def inside(self, ranks: ArrayLike) -> bool:
         """Whether the empirical distribution function of ranks stays within the bands."""
         reached = self.difference(ranks) + self.nodes
-        # a share of counts is compared with another: half a count is far more than rounding
+        # one proportion of counts is compared with another: half a count is far more than rounding
         half = 0.5 / np.size(ranks)
         return bool(np.all((reached > self.lower - half) & (reached < self.upper + half)))
 
@@ -78,13 +78,13 @@ def within(count: int, z: Array, lower: Array, upper: Array) -> float:
     log_factorial = gammaln(np.arange(count + 1) + 1.0)
     before, states, mass = 0.0, np.array([0]), np.array([1.0])
     for node, low, high in zip(z, lower, upper, strict=True):
-        share = (node - before) / (1 - before)
+        step_probability = (node - before) / (1 - before)
         reached = np.arange(round(float(low)), round(float(high)) + 1)
         more, left = reached[:, None] - states, count - states
         possible = (more >= 0) & (more <= left)
         step = np.where(possible, more, 0)
         log_pmf = log_factorial[left] - log_factorial[step] - log_factorial[left - step]
-        log_pmf = log_pmf + xlogy(step, share) + xlog1py(left - step, -share)
+        log_pmf = log_pmf + xlogy(step, step_probability) + xlog1py(left - step, -step_probability)
         mass = np.where(possible, np.exp(log_pmf), 0.0) @ mass
         before, states = float(node), reached
     return float(mass.sum())

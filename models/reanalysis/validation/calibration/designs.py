@@ -1,4 +1,4 @@
-"""Designs of the simulated evidence: one to forty studies, every kind of print, moderate and rare events."""
+"""Designs of the simulated evidence: one to forty studies, every kind of report, moderate and rare events."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Design:
         uniform ranks there, none is asked of what depends on a baseline, and effects are held to the same bands: a
         prior of control risks must not decide them.
     nuts : float
-        Share of the replicates that NUTS is given where each takes long.
+        Fraction of the replicates that NUTS is given where each takes long.
     """
 
     studies: tuple[Study, ...]

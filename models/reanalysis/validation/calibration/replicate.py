@@ -1,4 +1,4 @@
-"""Where does the truth lie in the posterior? The ranks of one replicate, by one engine.
+"""The ranks of one replicate: where the truth lies in the posterior, by one engine.
 
 Simulation-based calibration (Talts et al. 2018, arXiv:1804.06788; Modrak et al. 2023, Bayesian Analysis, for the
 log likelihood as a quantity): over replicates the rank of the truth in its posterior is uniform. Quadrature gives the
@@ -8,7 +8,6 @@ draws filled at random, so that the rank is uniform on [0, 1] too.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,7 +27,6 @@ from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
 from reanalysis.typing import Array
 from reanalysis.validation.calibration.designs import DESIGNS
-from reanalysis.validation.calibration.grid_draws import grid_logits
 from reanalysis.validation.calibration.simulate import Truth, simulate
 
 if TYPE_CHECKING:
@@ -46,6 +44,9 @@ EFFECTS = QUANTITIES[:3]
 SAMPLER = (1, 500, 500)
 """Chains, tuning and kept draws of NUTS: a rank needs a fraction of the draws of a published posterior."""
 
+GRID_DRAWS = 500
+"""Draws from the grid of quadrature, for the rank of the log likelihood alone: a sum over studies has no grid."""
+
 THIN = 2
 """Every second draw is ranked: NUTS draws are then nearly independent."""
 
@@ -57,7 +58,7 @@ def ranked(design: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Job:
-    """What all replicates of a run share.
+    """What all replicates of a run have in common.
 
     Parameters
     ----------
@@ -113,12 +114,17 @@ _COMPILED: set[int] = set()
 
 
 def _compile_one_at_a_time(spec: ModelSpec, data: ModelData) -> None:
-    """Processes that compile at once into one cache race, so the first fit of each size takes turns."""
+    """Processes that compile at once into one cache race, so the first fit of each size takes turns.
+
+    The lock lies in the cache that it guards, which is each user's own.
+    """
+    import pytensor
+
     from reanalysis.engines.arrays import padded_studies
 
     slots = padded_studies(len(data.studies))
     if slots not in _COMPILED:
-        with FileLock(Path(tempfile.gettempdir()) / "reanalysis-compile.lock"):
+        with FileLock(Path(pytensor.config.compiledir) / "reanalysis-calibration.lock"):
             fit(spec, data, "nuts", sampler())
         _COMPILED.add(slots)
 
@@ -154,8 +160,8 @@ def _rank_among(draws: Array, value: float, rng: np.random.Generator) -> float:
 
 
 def _log_likelihood_draws(posterior: Posterior) -> Array:
-    """Log likelihood of all prints, draw by draw."""
-    logits = grid_logits(posterior) if posterior.engine == "quadrature" else _nuts_logits(posterior)
+    """Log likelihood of all reports, draw by draw."""
+    logits = _grid_logits(posterior) if posterior.engine == "quadrature" else _nuts_logits(posterior)
     total = np.zeros(1)
     for place, study in enumerate(posterior.data.studies):
         for arm, logit in logits.items():
@@ -170,3 +176,15 @@ def _nuts_logits(posterior: Posterior) -> dict[str, Array]:
         marginals = [posterior.study[name][f"{arm}_logit"] for name in posterior.data.names]
         found[arm] = np.stack([one.draws for one in marginals if isinstance(one, DrawsMarginal)], axis=-1)
     return found
+
+
+def _grid_logits(posterior: Posterior) -> dict[str, Array]:
+    """Independent draws of the control and treated logits of all studies, shape (chains, draws, S)."""
+    from reanalysis.engines.quadrature.hierarchy import solve
+    from reanalysis.engines.quadrature.sampling import CHAINS, sample
+    from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
+
+    spec, data = posterior.spec, posterior.data
+    studies = [StudyLikelihood.of(study, spec) for study in data.studies]
+    joint = solve(studies, spec.priors.mu, spec.priors.tau)
+    return sample(spec, data, studies, joint, (), GRID_DRAWS // CHAINS).logits

@@ -1,4 +1,4 @@
-"""How is a calibration made? Replicates in resumable batches, a verdict, and reruns of whatever fell outside."""
+"""A run of the calibration: replicates in resumable batches, a verdict, and reruns of whatever fell outside."""
 
 from __future__ import annotations
 
@@ -19,16 +19,15 @@ from reanalysis.validation.calibration.designs import DESIGNS, Design
 from reanalysis.validation.calibration.replicate import Job, Ranks, ranked
 from reanalysis.validation.calibration.source import source_digest
 from reanalysis.validation.calibration.verdict import PER_QUANTITY, judge
-from reanalysis.validation.calibration.weighted_patients import coverage_by_k, covers
 
 RERUN = 10
 """Times as many replicates in the rerun of what fell outside."""
 
 _OTHER_SEED = 7919
-_BATCH = {"quadrature": 20, "nuts": 20}
+_BATCH = 20
 
 Watch = Callable[[str], Progress]
-"""From what is being done to who is told of its progress."""
+"""From what is being done to what shows its progress."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,6 @@ class Calibration:
     reruns : DataFrame
         The same for what fell outside: ten times the replicates with other seeds, at the same level; empty where all
         was inside. The first verdict stays.
-    weighted : DataFrame
-        Coverage by k with propensity-weighted patients, as of :func:`coverage_by_k`; reported, not judged.
     """
 
     source: dict[Engine, str]
@@ -58,7 +55,6 @@ class Calibration:
     ranks: pd.DataFrame
     verdict: pd.DataFrame
     reruns: pd.DataFrame
-    weighted: pd.DataFrame
 
     @property
     def passed(self) -> bool:
@@ -88,7 +84,7 @@ def calibrate(
     engines : sequence of str
         Engines to calibrate.
     replicates : int
-        Simulated data sets of each design; NUTS is given the share that the design declares.
+        Simulated data sets of each design; NUTS is given the fraction that the design declares.
     seed : int, optional
         The folder's by default.
     designs : sequence of str
@@ -98,7 +94,7 @@ def calibrate(
     store : Path, optional
         Folder of finished batches, from which an interrupted run goes on.
     watch : callable, optional
-        Told of progress.
+        Shows progress.
     """
     spec = specification(evidence, seed=seed)
     base = replace(evidence, arms=(), contrasts=())
@@ -119,9 +115,8 @@ def calibrate(
             [source[job.engine], settings, job.engine, job.seed, job.quantities, list(names), count], sort_keys=True
         )
         kept = None if store is None else Store(store, key)
-        told = watch(f"{job.engine}: {', '.join(names)}") if watch else None
-        size = _BATCH[job.engine]
-        found = in_batches(job, tasks, size=size, executor=executor, store=kept, progress=told)
+        progress = watch(f"{job.engine}: {', '.join(names)}") if watch else None
+        found = in_batches(job, tasks, size=_BATCH, executor=executor, store=kept, progress=progress)
         return _table(job.engine, tasks, found)
 
     ranks = pd.concat(
@@ -138,10 +133,7 @@ def calibrate(
                 job = Job(base, spec, engine, seed + _OTHER_SEED, tuple(part["quantity"]))
                 again.append(_judged(run(job, [design], RERUN * replicates), checks))
     reruns = pd.concat(again, ignore_index=True) if again else verdict.iloc[:0]
-    told = watch("coverage with weighted patients") if watch else None
-    cohorts = [(seed, number) for number in range(replicates)]
-    weighted = coverage_by_k(in_batches(covers, cohorts, size=50, executor=executor, progress=told))
-    return Calibration(source, settings | {"checks": checks}, ranks, verdict, reruns, weighted)
+    return Calibration(source, settings | {"checks": checks}, ranks, verdict, reruns)
 
 
 def _baselines(design: Design, spec: ModelSpec) -> str:

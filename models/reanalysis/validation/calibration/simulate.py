@@ -1,9 +1,9 @@
-"""What would be printed, were the model true? Parameters from the prior, counts, and prints as a paper has them.
+"""Simulated evidence, were the model true: parameters from the prior, counts, and reports as a paper has them.
 
 The simulation assumes what the likelihood assumes and nothing else: a denominator that is not printed is drawn from
 its prior, one percentage is printed half-up, an interval is a cell of a fixed partition, and a weighted arm is a
 beta-binomial count of its effective size, its proportion printed in full. What enters the model is rebuilt from the
-print by the code that reads evidence folders.
+report by the code that makes candidates of evidence folders.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Truth:
         return float(treated - control)
 
     def log_likelihood(self, data: ModelData) -> float:
-        """Log probability of all prints."""
+        """Log probability of all reports."""
         total = 0.0
         for study in data.studies:
             for candidates, logit in zip((study.control, study.treated), self.logits[study.study], strict=True):
@@ -137,7 +137,7 @@ def _settings(study: Study) -> StudySettings:
 
 
 def _row(rng: np.random.Generator, study: str, name: str, arm: Arm, logit: float, rho: float) -> ArmRow:
-    """What the arm prints."""
+    """The arm as it is reported."""
     if isinstance(arm, Latent):
         sizes = np.array(list(arm.prior) or range(1, arm.n_max + 1))
         weights = np.array(list(arm.prior.values()) or [1 / len(sizes)] * len(sizes))
@@ -160,7 +160,7 @@ def _row(rng: np.random.Generator, study: str, name: str, arm: Arm, logit: float
 
 
 def printed_percent(x: int, n: int, decimals: int) -> Percentage:
-    """The percentage that x of n prints as, half-up."""
+    """The percentage that x of n is printed as, half-up."""
     whole = 100 * 10**decimals
     units = (2 * x * whole + n) // (2 * n)
     text = f"{units // 10**decimals}"

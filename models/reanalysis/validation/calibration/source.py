@@ -1,89 +1,90 @@
-"""Has the code changed since it was calibrated? A digest of what it does, blind to comments, docstrings and layout."""
+"""The digest of the calibrated code: what a rank depends on, blind to comments, docstrings and layout.
+
+The code is found by following imports from the module that ranks, through models, engines and candidates and no
+further: evidence folders are not read, their rows are simulated. An engine counts whole, the other one not at all.
+"""
 
 from __future__ import annotations
 
+import ast
 import hashlib
-import io
-import tokenize
+import sys
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
-from reanalysis.model.family import Engine
+from reanalysis.model.family import ENGINES, Engine
 
 _PACKAGE = Path(__file__).parents[2]
+_RANKS = "validation/calibration/replicate.py"
+_ROOMS = ("model/", "engines/", "evidence/candidates/", "validation/calibration/")
 
-CALIBRATED = (
-    "model",
-    "engines",
-    "evidence/candidates/candidates.py",
-    "evidence/candidates/feasible.py",
-    "evidence/candidates/latent.py",
-    "evidence/candidates/narrowing.py",
-    "evidence/candidates/observation.py",
-    "evidence/candidates/printing.py",
-    "validation/calibration/designs.py",
-    "validation/calibration/simulate.py",
-    "validation/calibration/replicate.py",
-    "validation/calibration/grid_draws.py",
-)
-"""Models, engines, the way from a print to its candidates, and what is simulated."""
-
-_LAYOUT = (tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER)
-_OPENS = (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
-
-
-_OWN = {
-    "quadrature": (
-        "engines/quadrature/",
-        "engines/interpolation.py",
-        "engines/marginal.py",
-        "validation/calibration/grid_draws.py",
-    ),
-    "nuts": ("engines/nuts/",),
+_NO_RANK: dict[Engine, tuple[str, ...]] = {
+    "quadrature": ("model/family.py", "model/choices.py", "engines/tree.py"),
+    "nuts": ("model/family.py", "model/choices.py", "engines/tree.py", "engines/marginal.py"),
 }
-"""Code that the ranks of one engine depend on and those of the other do not: draws are ranked as they are."""
-
-_NEITHER = (
-    "model/family.py",  # names, equations and settings of all models; the calibrated one has no settings
-    "model/choices.py",  # what may be asked for, in which words
-    "model/specification.py",
-    "model/baselines.py",  # alternatives to what is calibrated
-    "engines/batches.py",  # who computes a rank, and in which order
-    "engines/storage.py",
-    "engines/tree.py",
-)
-"""Code that no rank depends on."""
+"""Code that is imported and bears on no rank: what models and choices are called (the calibrated model has no
+settings), how draws are stored, and, where draws are ranked as they are, distributions on a grid."""
 
 
-@lru_cache(maxsize=2)
+@cache
 def source_digest(engine: Engine) -> str:
     """SHA-256 of the calibrated code of an engine."""
     found = hashlib.sha256()
     for name in calibrated_files(engine):
-        found.update(f"{name}\0".encode())
-        for token in meaning((_PACKAGE / name).read_text(encoding="utf-8")):
-            found.update(f"{token}\0".encode())
+        found.update(f"{name}\0{_dumped(_syntax(_PACKAGE / name))}\0".encode())
     return found.hexdigest()
 
 
 def calibrated_files(engine: Engine) -> list[str]:
-    """Files of the calibrated code of an engine, relative to the package."""
-    files = []
-    for part in CALIBRATED:
-        place = _PACKAGE / part
-        files += [place] if place.is_file() else sorted(place.rglob("*.py"))
-    names = [path.relative_to(_PACKAGE).as_posix() for path in files]
-    others = tuple(place for other, places in _OWN.items() if other != engine for place in places)
-    return [name for name in names if not name.startswith((*others, *_NEITHER))]
+    """Files of the calibrated code of an engine, relative to the package, sorted."""
+    left_out = (*_NO_RANK[engine], *(f"engines/{other}/" for other in ENGINES if other != engine))
+    own = [path.relative_to(_PACKAGE).as_posix() for path in (_PACKAGE / "engines" / engine).rglob("*.py")]
+    found: set[str] = set()
+    ahead = [_RANKS, *own]
+    while ahead:
+        name = ahead.pop()
+        if name not in found and name.startswith(_ROOMS) and not name.startswith(left_out):
+            found.add(name)
+            ahead += imported(_PACKAGE / name)
+    return sorted(found)
 
 
-def meaning(code: str) -> Iterator[str]:
-    """Tokens of Python code without comments, docstrings, blank lines and the width of its indents."""
-    tokens = [t for t in tokenize.generate_tokens(io.StringIO(code).readline) if t.type not in _LAYOUT]
-    for i, token in enumerate(tokens):
-        opens = i == 0 or tokens[i - 1].type in _OPENS
-        ends = i + 1 == len(tokens) or tokens[i + 1].type == tokenize.NEWLINE
-        if token.type == tokenize.STRING and opens and ends:
-            continue  # a string that is a statement of its own
-        yield tokenize.tok_name[token.type] if token.type in _OPENS else token.string
+def imported(file: Path) -> Iterator[str]:
+    """Files of the package that a file imports, also inside functions, relative to the package."""
+    for node in ast.walk(_syntax(file)):
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module or "", *(f"{node.module}.{one.name}" for one in node.names)]
+        else:
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+        for root, *place in (name.split(".") for name in names):
+            module = Path(*place).with_suffix(".py") if place else Path("__init__.py")
+            if root == _PACKAGE.name and (_PACKAGE / module).is_file():
+                yield module.as_posix()
+
+
+def meaning(code: str) -> str:
+    """Python code as its syntax tree, without positions, comments and strings that are statements of their own."""
+    return _dumped(_stripped(ast.parse(code)))
+
+
+@cache
+def _syntax(file: Path) -> ast.Module:
+    return _stripped(ast.parse(file.read_text(encoding="utf-8")))
+
+
+def _stripped(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(body := getattr(node, "body", None), list):
+            node.body = [one for one in body if not _only_says(one)]  # type: ignore[attr-defined]
+    return tree
+
+
+def _only_says(statement: ast.AST) -> bool:
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
+
+
+def _dumped(tree: ast.Module) -> str:
+    shown = {"show_empty": True} if sys.version_info >= (3, 13) else {}  # as Python 3.12 writes it
+    return ast.dump(tree, **shown)

@@ -1,4 +1,4 @@
-"""Are ranks uniform, and do intervals cover? Every quantity of every design against its simultaneous band."""
+"""The verdict on ranks and the coverage of intervals: every quantity of every design against its simultaneous band."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def judge(ranks: pd.DataFrame, checks: int | None = None) -> pd.DataFrame:
         Columns engine, design, replicate and one a quantity; missing where the engine gave no posterior or the quantity
         was not ranked.
     checks : int, optional
-        Checks that share the level; by default those of this table.
+        Checks that divide the level among them; by default those of this table.
 
     Returns
     -------
     DataFrame
         One row a quantity of a design and engine: replicates, largest (difference of the distribution functions, in
-        half-widths of its band), ranks_inside; for each interval the share that covers and its bounds; inside (all of
-        it).
+        half-widths of its band), ranks_inside; for each interval the proportion that covers and its bounds; inside
+        (all of it).
     """
     quantities = [name for name in ranks.columns if name not in ("engine", "design", "replicate", "error")]
     used = [

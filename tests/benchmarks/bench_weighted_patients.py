@@ -1,9 +1,20 @@
-"""Does the factor k cover? Propensity-weighted patients simulated one by one, analysed as their weighted rates are.
+"""Coverage by k: propensity-weighted patients simulated one by one, analysed as their weighted rates are.
 
 Unlike the calibration this is no test of the code: a weighted proportion is not a binomial of k * n patients, and how
 near it comes depends on how patients were allocated. Patients have a construct and a severity that both bear on
 treatment and outcome, in the proportions of the weighted cohort; weights are stabilised inverse propensities from a
 logistic regression on both; the truth is the marginal log odds ratio over all patients. Reported, not gated.
+
+Run with ``make bench``. Of 1,000 cohorts (seed 20230704) intervals of 50, 80 and 95 % held the truth in
+
+    k       rho = 0                 rho = 0.01
+    0.5     57.1   85.4   97.7 %    62.2   89.6   98.7 %
+    0.65    52.6   81.7   96.9 %    59.6   87.7   98.2 %
+    0.75    49.5   79.7   95.6 %    57.9   86.2   97.9 %
+    0.8     48.4   78.1   94.7 %    57.5   85.4   97.7 %
+    1       44.2   73.6   90.7 %    55.1   84.5   97.4 %
+
+and Kish's effective proportion was 0.71 of controls and 0.69 of treated.
 """
 
 from __future__ import annotations
@@ -13,8 +24,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pytest
 from scipy.special import expit, logit
 
+from benchmarks.timing import WORKERS
+from reanalysis.engines.batches import in_batches, local_processes
 from reanalysis.engines.fit import fit
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData, StudyData
@@ -28,7 +42,7 @@ _LEVELS = (0.5, 0.8, 0.95)
 
 _TREATED, _CONTROL = 61, 110
 _CONSTRUCT = {1: 33 / 61, 0: 10 / 110}
-"""Share of patients with a 4-1BB construct by arm, as printed of the weighted cohort before weighting."""
+"""Proportion of patients with a 4-1BB construct by arm, as reported of the weighted cohort before weighting."""
 
 _SHIFT = 0.3
 """Mean severity of the treated above that of controls, in SDs."""
@@ -41,7 +55,7 @@ _NODES = np.polynomial.hermite_e.hermegauss(40)
 
 @dataclass(frozen=True)
 class Cohort:
-    """One simulated cohort: weighted rates, the truth, and Kish's effective share of each arm."""
+    """One simulated cohort: weighted rates, the truth, and Kish's effective proportion of each arm."""
 
     control: float
     treated: float
@@ -50,7 +64,7 @@ class Cohort:
 
 
 def weighted_cohort(rng: np.random.Generator) -> Cohort:
-    """Patients, their weights, and what a paper would print of them."""
+    """Patients, their weights, and what a paper would report of them."""
     arm = np.repeat([1, 0], [_TREATED, _CONTROL])
     construct = rng.binomial(1, np.where(arm == 1, _CONSTRUCT[1], _CONSTRUCT[0]))
     severity = rng.standard_normal(arm.size) + _SHIFT * arm
@@ -89,15 +103,15 @@ def _marginal(base: float, effect: float) -> float:
     for treated in (0.0, effect):
         total = 0.0
         for arm, size in ((1, _TREATED), (0, _CONTROL)):
-            for construct, share in ((1, _CONSTRUCT[arm]), (0, 1 - _CONSTRUCT[arm])):
+            for construct, proportion in ((1, _CONSTRUCT[arm]), (0, 1 - _CONSTRUCT[arm])):
                 predictor = base + _BEARING[0] * construct + _BEARING[1] * (node + _SHIFT * arm) + treated
-                total += size * share * float(weight @ expit(predictor))
+                total += size * proportion * float(weight @ expit(predictor))
         means.append(total / (_TREATED + _CONTROL))
     return float(logit(means[1]) - logit(means[0]))
 
 
 def covers(tasks: Sequence[tuple[int, int]]) -> list[dict[str, float]]:
-    """Of each (seed, number): the place of the truth in the posterior for every k and rho, and Kish's share."""
+    """Of each (seed, number): the place of the truth in the posterior for every k and rho, and Kish's proportion."""
     priors = Priors(
         Distribution("normal", (0.0, 1.0)), Distribution("halfnormal", (0.5,)), Distribution("normal", (0.0, 1.5))
     )
@@ -119,7 +133,7 @@ def covers(tasks: Sequence[tuple[int, int]]) -> list[dict[str, float]]:
 
 
 def coverage_by_k(rows: Sequence[dict[str, float]]) -> pd.DataFrame:
-    """Share of intervals that hold the truth, by k and rho; beside it Kish's mean effective share."""
+    """Proportion of intervals that hold the truth, by k and rho; beside it Kish's mean effective proportion."""
     table = pd.DataFrame(rows)
     found = []
     for k in K_GRID:
@@ -131,3 +145,12 @@ def coverage_by_k(rows: Sequence[dict[str, float]]) -> pd.DataFrame:
     result["kish_control"] = float(table["kish_control"].mean())
     result["kish_treated"] = float(table["kish_treated"].mean())
     return result
+
+
+@pytest.mark.timeout(3600)
+def test_coverage_of_a_thousand_cohorts(capsys: pytest.CaptureFixture[str]) -> None:
+    cohorts = [(20230704, number) for number in range(1000)]
+    with local_processes(WORKERS) as executor:
+        found = coverage_by_k(in_batches(covers, cohorts, size=50, executor=executor))
+    with capsys.disabled():
+        print(f"\n{found.round(3).to_string(index=False)}")

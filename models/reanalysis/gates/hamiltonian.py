@@ -1,11 +1,15 @@
-"""Did the sampler lose its way? Divergent transitions, and the one rerun declared for them."""
+"""Gates of Hamiltonian Monte Carlo: divergent transitions, and the energy fraction of missing information."""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from reanalysis.engines.posterior import Posterior
 from reanalysis.gates.result import CheckResult
+
+BFMI_LIMIT = 0.3
+"""Smallest energy fraction of missing information of a chain."""
 
 
 def check_divergences(posterior: Posterior) -> CheckResult:
@@ -19,3 +23,14 @@ def check_divergences(posterior: Posterior) -> CheckResult:
             f"(first run at {runs[0]['target_accept']}: {runs[0]['divergences']})"
         )
     return CheckResult("Divergences", bool(last == 0), f"{text}; the limit is 0", pd.DataFrame(runs))
+
+
+def check_energy(posterior: Posterior) -> CheckResult:
+    """E-BFMI of at least 0.3 in every chain (Betancourt 2016, arXiv:1604.00695, equation 6)."""
+    from arviz_stats.base import array_stats
+
+    bfmi = np.asarray(array_stats.bfmi(np.asarray(posterior.diagnostics["energy"])))
+    table = pd.DataFrame({"chain": range(len(bfmi)), "e_bfmi": bfmi})
+    worst = float(bfmi.min())
+    text = f"smallest E-BFMI {worst:.2f}; the limit is {BFMI_LIMIT}"
+    return CheckResult("E-BFMI", bool(worst >= BFMI_LIMIT), text, table)

@@ -1,0 +1,165 @@
+"""An effect as risks at a named control risk: difference and ratio, probabilities at the margins, numbers needed.
+
+1 / risk difference has no interval of its own where the risk difference spans 0: it runs through infinity. It is then
+given as two disjoint pieces (Altman 1998, BMJ 317:1309).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from reanalysis.engines.marginal import Marginal
+from reanalysis.engines.posterior import Posterior
+from reanalysis.estimands.measures import rate, risk_difference, risk_ratio_at, treated_risk
+from reanalysis.estimands.summary import Summary, summarise
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.settings import Baseline, Endpoint
+
+Side = Literal["benefit", "harm"]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Patients treated per patient helped (benefit) or harmed; ``high`` is None for infinity."""
+
+    side: Side
+    low: float
+    high: float | None
+
+
+@dataclass(frozen=True)
+class NumberNeeded:
+    """Number needed to treat or harm.
+
+    Parameters
+    ----------
+    side : {"benefit", "harm"} or None
+        Side of the median risk difference, None at exactly 0.
+    median : float or None
+        Number needed at the median, None at exactly 0.
+    pieces : tuple of Piece
+        The interval: one piece, or two that meet at infinity.
+    """
+
+    side: Side | None
+    median: float | None
+    pieces: tuple[Piece, ...]
+
+    def __str__(self) -> str:
+        if self.median is None:
+            return "no difference"
+        name = {"benefit": "NNT", "harm": "NNH"}
+        text = f"{name[self.side or 'benefit']} {_patients(self.median)}"
+        parts = [
+            f"{name[p.side]} {_patients(p.low)} to {'\N{INFINITY}' if p.high is None else _patients(p.high)}"
+            for p in self.pieces
+        ]
+        return f"{text} ({'; '.join(parts)})"
+
+
+def _patients(number: float) -> str:
+    return f"{number:.1f}" if number < 10 else f"{number:.0f}"
+
+
+def number_needed(median: float, lower: float, upper: float, lower_is_better: bool) -> NumberNeeded:
+    """Number needed from the median and interval of a risk difference (treated minus control).
+
+    Parameters
+    ----------
+    median, lower, upper : float
+        Risk difference, as proportions.
+    lower_is_better : bool
+        Whether a negative difference is the benefit.
+    """
+
+    def side(difference: float) -> Side:
+        return "benefit" if (difference < 0) == lower_is_better else "harm"
+
+    if lower == 0 == upper:
+        return NumberNeeded(None, None, ())
+    if lower >= 0 or upper <= 0:
+        near, far = sorted((abs(lower), abs(upper)))
+        only = side(lower if abs(lower) > abs(upper) else upper)
+        pieces: tuple[Piece, ...] = (Piece(only, 1 / far, 1 / near if near else None),)
+    else:
+        pieces = (Piece(side(lower), 1 / -lower, None), Piece(side(upper), 1 / upper, None))
+        pieces = tuple(sorted(pieces, key=lambda p: p.side))
+    if median == 0:
+        return NumberNeeded(None, None, pieces)
+    return NumberNeeded(side(median), 1 / abs(median), pieces)
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """Probability that the risk difference lies beyond a margin on either side, at one control risk."""
+
+    margin: float
+    fewer: float
+    more: float
+
+
+def beyond_margins(log_odds_ratio: Marginal, control_risk: float, margins: tuple[float, ...]) -> tuple[Beyond, ...]:
+    """P(RD < -margin) and P(RD > +margin).
+
+    Parameters
+    ----------
+    control_risk : float
+        Proportion.
+    margins : tuple of float
+        Percentage points.
+    """
+    difference = risk_difference(log_odds_ratio, control_risk)
+    return tuple(Beyond(m, float(difference.cdf(-m / 100)), 1 - float(difference.cdf(m / 100))) for m in margins)
+
+
+def within_rope(log_odds_ratio: Marginal, control_risk: float, rope: float) -> float:
+    """P(|RD| < rope percentage points): the region of practical equivalence."""
+    difference = risk_difference(log_odds_ratio, control_risk)
+    return float(difference.cdf(rope / 100)) - float(difference.cdf(-rope / 100))
+
+
+def named_baselines(evidence: Evidence, posterior: Posterior) -> tuple[Baseline, ...]:
+    """Control risks at which risks are given: those of analysis.toml, else the median of the studies' control rates."""
+    named = evidence.endpoint(posterior.endpoint).baselines
+    if named:
+        return named
+    rates = [float(rate(m["control_logit"]).quantile(0.5)) for m in posterior.study.values() if "control_logit" in m]
+    label = "median control rate" if len(rates) > 1 else "control rate"
+    percent = float(np.clip(round(100 * float(np.median(rates)), 1), 0.1, 99.9)) if rates else 50.0
+    return (Baseline(label=label if rates else "a control risk of one half", percent=percent),)
+
+
+@dataclass(frozen=True)
+class BaselineEffect:
+    """An effect translated into risks at one named control risk, all as proportions."""
+
+    baseline: Baseline
+    treated_risk: Summary
+    risk_difference: Summary
+    risk_ratio: Summary
+    needed: NumberNeeded | None
+    beyond: tuple[Beyond, ...]
+    rope: float
+    within_rope: float
+
+
+def at_baseline(log_odds_ratio: Marginal, baseline: Baseline, endpoint: Endpoint) -> BaselineEffect:
+    """An effect at one control risk, with the good side and the margins that the endpoint declares."""
+    risk = baseline.percent / 100
+    difference = summarise(risk_difference(log_odds_ratio, risk))
+    needed = None
+    if endpoint.better is not None:
+        needed = number_needed(difference.median, difference.lower, difference.upper, endpoint.better == "lower")
+    return BaselineEffect(
+        baseline,
+        summarise(treated_risk(log_odds_ratio, risk)),
+        difference,
+        summarise(risk_ratio_at(log_odds_ratio, risk)),
+        needed,
+        beyond_margins(log_odds_ratio, risk, endpoint.margins),
+        endpoint.rope,
+        within_rope(log_odds_ratio, risk, endpoint.rope),
+    )
