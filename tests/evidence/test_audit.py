@@ -11,7 +11,7 @@ import pytest
 from evidence.folders import Row, above_info, audited, cells, folder, found, only
 from reanalysis.evidence.audit.ledger import require_consistent
 from reanalysis.evidence.candidates.narrowing import parent_of
-from reanalysis.evidence.problems import InconsistentPrint
+from reanalysis.evidence.problems import InconsistentReport
 from reanalysis.evidence.reading.folder import read_evidence
 
 # ------------------------------------------------------------------ counts and percentages
@@ -267,7 +267,7 @@ def test_inconsistent_print_is_refused_for_its_endpoint_only_until_readings_are_
 ) -> None:
     rows: list[Row] = ["A control x 47 72 63", "A treated x 17 25", "A control y 3 72", "A treated y 2 25"]
     evidence = read_evidence(folder(tmp_path / "before", rows))
-    with pytest.raises(InconsistentPrint, match=r"^arms.csv, line 2: A/control/x: 47 of 72 is 65.28 %") as refused:
+    with pytest.raises(InconsistentReport, match=r"^arms.csv, line 2: A/control/x: 47 of 72 is 65.28 %") as refused:
         require_consistent(evidence, ("x",))
     assert len(refused.value.problems) == 1
     require_consistent(evidence, ("y",))
@@ -282,7 +282,7 @@ def test_inconsistent_print_is_refused_for_its_endpoint_only_until_readings_are_
 def test_a_part_above_its_whole_keeps_both_from_being_modelled(tmp_path: Path) -> None:
     evidence = read_evidence(folder(tmp_path, ["A control cr 9 20", "A control orr 8 20"]))
     for endpoint in ("cr", "orr"):
-        with pytest.raises(InconsistentPrint, match="line 2, 3"):
+        with pytest.raises(InconsistentReport, match="line 2, 3"):
             require_consistent(evidence, (endpoint,))
 
 

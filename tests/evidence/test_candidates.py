@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from evidence.folders import Row, folder
 from reanalysis.evidence.candidates.candidates import Candidates
-from reanalysis.evidence.candidates.feasible import Report, shared_denominators
 from reanalysis.evidence.candidates.narrowing import latent_solutions
 from reanalysis.evidence.candidates.observation import (
     NoCandidates,
@@ -21,7 +20,7 @@ from reanalysis.evidence.candidates.observation import (
     denominator_prior,
     observations,
 )
-from reanalysis.evidence.candidates.printing import Percentage
+from reanalysis.evidence.candidates.printing import Percentage, Report, shared_denominators
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.evidence.reading.folder import read_evidence

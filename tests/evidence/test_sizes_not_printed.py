@@ -13,8 +13,8 @@ from cli.command import fit, run
 from evidence.folders import Row, folder
 from reanalysis.builds.fingerprint import relevant
 from reanalysis.evidence.audit.ledger import audit
-from reanalysis.evidence.candidates.latent import bound_of
 from reanalysis.evidence.candidates.observation import Observation, assumed_sizes, observations, sizes_told
+from reanalysis.evidence.candidates.possible import bound_of
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.evidence.reading.settings import Denominator

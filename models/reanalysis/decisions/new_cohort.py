@@ -22,8 +22,7 @@ from reanalysis.estimands.probabilities import Direction, direction
 from reanalysis.estimands.ratios import odds_ratio
 from reanalysis.estimands.summary import Summary, summarise
 from reanalysis.evidence.audit.ledger import require_consistent
-from reanalysis.evidence.candidates.joined import joined
-from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.evidence import Evidence, joined
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.data import StudyData
 from reanalysis.model.selection import NothingLeft, default_spec, select

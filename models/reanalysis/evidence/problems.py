@@ -125,5 +125,5 @@ class InvalidInput(ValueError):
         super().__init__("\n".join(str(p) for p in self.problems))
 
 
-class InconsistentPrint(InvalidInput):
+class InconsistentReport(InvalidInput):
     """Well-formed figures that contradict each other: a model needs declared readings first."""

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reanalysis.evidence.audit.finding import Finding
-from reanalysis.evidence.candidates.feasible import Report
-from reanalysis.evidence.candidates.printing import CONVENTIONS, Convention
+from reanalysis.evidence.candidates.printing import CONVENTIONS, Convention, Report
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 

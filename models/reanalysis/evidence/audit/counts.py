@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reanalysis.evidence.audit.finding import REFUSED, Finding, Severity, allowed, used
-from reanalysis.evidence.candidates.feasible import counts_of
-from reanalysis.evidence.candidates.printing import CONVENTIONS, Percentage
+from reanalysis.evidence.candidates.printing import CONVENTIONS, Percentage, counts_of
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 

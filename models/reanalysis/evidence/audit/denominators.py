@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reanalysis.evidence.audit.finding import Finding, allowed, counts_text
-from reanalysis.evidence.candidates.feasible import Solution
-from reanalysis.evidence.candidates.latent import bound_of, denominator_of, latent_rows
 from reanalysis.evidence.candidates.narrowing import latent_solutions
 from reanalysis.evidence.candidates.observation import NoCandidates, denominator_prior
-from reanalysis.evidence.candidates.printing import CONVENTIONS
+from reanalysis.evidence.candidates.possible import bound_of, denominator_of, latent_rows
+from reanalysis.evidence.candidates.printing import CONVENTIONS, Solution
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import listed
 

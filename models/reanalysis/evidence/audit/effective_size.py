@@ -19,8 +19,7 @@ from reanalysis.evidence.audit.crude import is_unadjusted
 from reanalysis.evidence.audit.finding import Finding
 from reanalysis.evidence.audit.rounding import half_unit
 from reanalysis.evidence.audit.two_rates import log_odds_wald, pooled_chi_square, unpooled_wald
-from reanalysis.evidence.candidates.feasible import counts_of
-from reanalysis.evidence.candidates.printing import Percentage
+from reanalysis.evidence.candidates.printing import Percentage, counts_of
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.contrasts import p_number

@@ -24,7 +24,7 @@ from reanalysis.evidence.audit.subgroups import check_subgroups
 from reanalysis.evidence.audit.weighting import check_weighted_rates
 from reanalysis.evidence.coverage import coverage
 from reanalysis.evidence.evidence import Evidence, once_per_folder
-from reanalysis.evidence.problems import InconsistentPrint
+from reanalysis.evidence.problems import InconsistentReport
 
 _CHECKS = (
     check_counts,
@@ -109,7 +109,7 @@ def require_consistent(evidence: Evidence, endpoints: tuple[str, ...], ledger: L
 
     Raises
     ------
-    InconsistentPrint
+    InconsistentReport
         Naming every row concerned.
     """
     ledger = ledger or audit(evidence)
@@ -121,4 +121,4 @@ def require_consistent(evidence: Evidence, endpoints: tuple[str, ...], ledger: L
             lines = ", ".join(str(line) for line in finding.lines)
             problems.append(f"{evidence.file_of('arms')}, line {lines}: {finding.where}: {finding.message}; {_REMEDY}")
     if problems:
-        raise InconsistentPrint(problems)
+        raise InconsistentReport(problems)

@@ -9,8 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from reanalysis.evidence.audit.finding import Finding
-from reanalysis.evidence.candidates.feasible import counts_of
-from reanalysis.evidence.candidates.printing import CONVENTIONS
+from reanalysis.evidence.candidates.printing import CONVENTIONS, counts_of
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 

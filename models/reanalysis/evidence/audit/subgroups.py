@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from reanalysis.evidence.audit.finding import REFUSED, Finding, counts_text
-from reanalysis.evidence.candidates.partition import sums
-from reanalysis.evidence.candidates.possible import possible_pairs
+from reanalysis.evidence.candidates.possible import possible_pairs, sums
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 

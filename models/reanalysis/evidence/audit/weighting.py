@@ -7,8 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from reanalysis.evidence.audit.finding import Finding, Severity
-from reanalysis.evidence.candidates.feasible import counts_of
-from reanalysis.evidence.candidates.printing import Percentage
+from reanalysis.evidence.candidates.printing import Percentage, counts_of
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 

@@ -10,11 +10,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from reanalysis.evidence.candidates.feasible import Solution
-from reanalysis.evidence.candidates.latent import joint_solutions, latent_rows, report_name
-from reanalysis.evidence.candidates.partition import subgroups_of, sums
-from reanalysis.evidence.candidates.possible import Pairs, possible_pairs, same_time
-from reanalysis.evidence.candidates.printing import Convention
+from reanalysis.evidence.candidates.possible import (
+    Pairs,
+    joint_solutions,
+    latent_rows,
+    possible_pairs,
+    report_name,
+    same_time,
+    subgroups_of,
+    sums,
+)
+from reanalysis.evidence.candidates.printing import Convention, Solution
 from reanalysis.evidence.evidence import Evidence, once_per_folder
 from reanalysis.evidence.reading.arms import ArmRow
 

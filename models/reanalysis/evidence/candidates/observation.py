@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reanalysis.evidence.candidates.candidates import Candidates
-from reanalysis.evidence.candidates.feasible import counts_of
-from reanalysis.evidence.candidates.latent import bound_of, denominator_of, report_name
 from reanalysis.evidence.candidates.narrowing import latent_solutions, narrowed_pairs
-from reanalysis.evidence.candidates.printing import CONVENTIONS, Convention
+from reanalysis.evidence.candidates.possible import bound_of, denominator_of, report_name
+from reanalysis.evidence.candidates.printing import CONVENTIONS, Convention, counts_of
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput, Problem, listed
 from reanalysis.evidence.reading.arms import ArmRow

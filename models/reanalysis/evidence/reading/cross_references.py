@@ -1,4 +1,4 @@
-"""Do the files of a folder know each other's names? Sources, studies, endpoints and products across all of them."""
+"""Names that the files of a folder share: sources, studies, endpoints and products that must be known to each other."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from reanalysis.evidence.reading.benchmarks import FILE as BENCHMARKS
 from reanalysis.evidence.reading.benchmarks import BenchmarkRow
 from reanalysis.evidence.reading.contrasts import ContrastRow
 from reanalysis.evidence.reading.names import alike
-from reanalysis.evidence.reading.settings import Settings, Source, line_of
+from reanalysis.evidence.reading.settings import Settings, Source
 from reanalysis.evidence.reading.text_table import is_there, read_text, table_file
+from reanalysis.evidence.reading.toml import line_of
 
 
 def cross_references(

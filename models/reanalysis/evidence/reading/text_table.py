@@ -1,4 +1,4 @@
-"""How does a table become cells with line numbers? All as text, whatever program wrote it."""
+"""A table as cells of text with their line numbers, whatever program wrote it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
-from reanalysis.evidence.reading.lookalike import looks_like_n
+from reanalysis.evidence.reading.names import looks_like_n
 from reanalysis.evidence.reading.workbook import MOST_ROWS, read_records
 
 EXCEL = ".xlsx"
