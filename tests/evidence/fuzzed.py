@@ -176,6 +176,11 @@ def folders(draw: st.DrawFn) -> Folder:
         folder["arms.csv"] = table(rows).encode("utf-8", "replace")
     if damage == "settings":
         folder["analysis.toml"] = draw(SETTINGS).encode()
+    elif draw(st.booleans()):
+        endpoints = {row["endpoint"] for row in rows}
+        nested = [(part, whole) for part, whole in (("cr", "orr"), ("crs_g3", "crs_any")) if {part, whole} <= endpoints]
+        text = "".join(f'[endpoints.{part}]\npart_of = "{whole}"\n' for part, whole in nested)
+        folder["analysis.toml"] = text.encode()
     if damage == "contrasts" or draw(st.booleans()):
         text = draw(contrasts(sound=damage != "contrasts"))
         folder["contrasts.csv"] = draw(saved(text)) if damage == "contrasts" else text.encode()

@@ -79,7 +79,7 @@ def test_a_percentage_that_only_truncation_gives_is_used_and_says_so(tmp_path: P
 
 
 def test_a_percentage_that_no_count_gives_is_refused_and_its_line_named(tmp_path: Path) -> None:
-    with pytest.raises(NoCandidates, match=r"line 2 of arms.csv: no count among n = 20 prints as 53 %"):
+    with pytest.raises(NoCandidates, match=r"line 2 of arms.csv: no count among n = 20 gives 53 %"):
         observed(tmp_path, ["A control x - 20 53"])
 
 

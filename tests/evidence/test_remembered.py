@@ -56,11 +56,11 @@ def test_what_was_worked_out_goes_with_its_folder(tmp_path: Path) -> None:
 def test_a_second_fit_does_not_audit_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: Counter[str] = Counter()
 
-    def counted(evidence: Evidence, check: object = ledger._CHECKS[0]) -> object:
+    def counted(evidence: Evidence, check: object = ledger.RULES[0]) -> object:
         asked["check"] += 1
         return check(evidence)  # type: ignore[operator]
 
-    monkeypatch.setattr(ledger, "_CHECKS", (counted, *ledger._CHECKS[1:]))
+    monkeypatch.setattr(ledger, "RULES", (counted, *ledger.RULES[1:]))
     evidence = read_evidence(folder(tmp_path, TWO_STUDIES))
     first = ra.fit(evidence, "x")
     again = ra.fit(evidence, "x", priors={"tau": "halfnormal(1)"})

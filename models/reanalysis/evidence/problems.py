@@ -1,4 +1,4 @@
-"""What is wrong with an input? Every problem of a folder at once, each with its place, value and rule."""
+"""What is wrong with an input: every problem of a folder at once, each with its place, value and rule."""
 
 from __future__ import annotations
 

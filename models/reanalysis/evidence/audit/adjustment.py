@@ -1,4 +1,4 @@
-"""Can adjustment explain the distance between a ratio of rates and an adjusted ratio?
+"""Rule: the distance between a ratio of rates and an adjusted ratio, and what adjustment can explain of it.
 
 An odds ratio conditional on covariates lies further from 1 than the marginal one even without confounding (Gail,
 Wieand and Piantadosi 1984, Biometrika 71:431). With a normal linear predictor of SD sigma the marginal rates are
@@ -19,7 +19,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from reanalysis.evidence.audit.crude import both_rates, is_unadjusted
-from reanalysis.evidence.audit.finding import Finding, Severity
+from reanalysis.evidence.audit.finding import Finding, Severity, rule
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.contrasts import ContrastRow
@@ -27,7 +27,7 @@ from reanalysis.typing import Array
 
 _STRONGEST = 30.0
 _IMPLAUSIBLE_AUC = 0.9
-_APART = 1.25
+_NEAR = 1.25
 """Ratios nearer to each other than this need no explanation."""
 _FEW_EVENTS, _TOO_FEW_EVENTS = 10, 5
 """Events per parameter below which a logistic regression is biased (Peduzzi 1996, J Clin Epidemiol 49:1373)."""
@@ -101,6 +101,7 @@ def predictor_auc(intercept: float, sd: float) -> float:
     return float(events @ below / (events.sum() * others.sum()))
 
 
+@rule("adjustment", "events-per-parameter")
 def check_adjustment(evidence: Evidence) -> Iterator[Finding]:
     """Marginal against adjusted ratio, the covariates their distance would need, and events per parameter."""
     for row in evidence.contrasts:
@@ -129,11 +130,11 @@ def _distance(row: ContrastRow, p0: float, p1: float, used: str) -> Finding:
             "; non-collapsibility alone would need covariates with a linear predictor of SD "
             f"{strength.sd:.1f} (AUC {strength.auc:.2f})"
         )
-        apart = abs(adjusted - unadjusted) > math.log(_APART)
-        severity = "warning" if apart and strength.auc > _IMPLAUSIBLE_AUC else "info"
+        distant = abs(adjusted - unadjusted) > math.log(_NEAR)
+        severity = "warning" if distant and strength.auc > _IMPLAUSIBLE_AUC else "info"
     elif abs(adjusted) > abs(unadjusted) or adjusted * unadjusted < 0:
         message += "; non-collapsibility alone cannot explain it"
-        beyond = abs(adjusted - unadjusted) > math.log(_APART) and _beyond_chance(row, unadjusted)
+        beyond = abs(adjusted - unadjusted) > math.log(_NEAR) and _beyond_chance(row, unadjusted)
         severity = "warning" if beyond else "info"
         if adjusted * unadjusted < 0:
             message += ": it is on the other side of 1" + (", are control and treated swapped?" if beyond else "")

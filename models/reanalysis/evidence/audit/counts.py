@@ -1,10 +1,10 @@
-"""Does each count print as its percentage? GRIM for proportions (Brown and Heathers 2017, SPPS 8:363)."""
+"""Rule: each count gives its percentage. GRIM for proportions (Brown and Heathers 2017, SPPS 8:363)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reanalysis.evidence.audit.finding import REFUSED, Finding, Severity, allowed, used
+from reanalysis.evidence.audit.finding import REFUSED, Finding, Severity, allowed, rule, used
 from reanalysis.evidence.candidates.printing import CONVENTIONS, Percentage, counts_of
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
@@ -14,6 +14,7 @@ _NEAR = 20
 _MOST_NEAR = 4
 
 
+@rule("count-percent", "rounding", "denominator")
 def check_counts(evidence: Evidence) -> Iterator[Finding]:
     """Counts against percentages, row by row."""
     for row in evidence.arms:
@@ -81,9 +82,7 @@ def _other_denominators(events: int, n: int, percent: Percentage) -> list[str]:
 def _percentage_alone(row: ArmRow, n: int, percent: Percentage) -> Iterator[Finding]:
     possible, convention = counts_of(percent, n)
     if not possible:
-        yield _finding(
-            row, "count-percent", _contradiction(row), f"no count among n = {n} prints as {percent}", REFUSED
-        )
+        yield _finding(row, "count-percent", _contradiction(row), f"no count among n = {n} gives {percent}", REFUSED)
     elif convention != CONVENTIONS[0]:
         yield _finding(
             row, "rounding", _odd_rounding(row), f"{percent} of n = {n} is a count only under {convention}",
@@ -106,11 +105,11 @@ def _range_and_percentage(row: ArmRow, events: tuple[int, int], n: int, percent:
     where = f"from {events[0]} to {events[1]} among n = {n}"
     if not fits:
         yield _finding(
-            row, "count-percent", _contradiction(row), f"no count {where} prints as {percent}", REFUSED,
+            row, "count-percent", _contradiction(row), f"no count {where} gives {percent}", REFUSED,
             _of(counts_of(percent, n)[0], n),
         )  # fmt: skip
     elif convention != CONVENTIONS[0]:
         yield _finding(
             row, "rounding", _odd_rounding(row),
-            f"a count {where} prints as {percent} only under {convention}", "these counts", _of(fits, n),
+            f"a count {where} gives {percent} only under {convention}", "these counts", _of(fits, n),
         )  # fmt: skip

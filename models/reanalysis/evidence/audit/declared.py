@@ -1,4 +1,4 @@
-"""What did the analyst decide? Readings, exclusions and columns set aside, so that nothing is silent."""
+"""Rule: what the analyst decided is said: readings, exclusions and columns set aside."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import takewhile
 
-from reanalysis.evidence.audit.finding import Finding
+from reanalysis.evidence.audit.finding import Finding, rule
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 
 
+@rule("excluded", "readings", "column")
 def check_declared(evidence: Evidence) -> Iterator[Finding]:
     """Declared readings, excluded rows and ignored columns."""
     groups: dict[tuple[str, str, str], list[ArmRow]] = defaultdict(list)
@@ -27,7 +28,7 @@ def check_declared(evidence: Evidence) -> Iterator[Finding]:
     for where, rows in groups.items():
         if len(rows) > 1:
             reason = _shared_sentences([row.reason for row in rows])
-            message = f"the print contradicts itself and is read in {len(rows)} ways"
+            message = f"the report contradicts itself and is read in {len(rows)} ways"
             yield Finding(
                 "readings", "warning", *where, f"{message}: {reason}" if reason else message,
                 feasible=tuple(_reading(row) for row in rows),

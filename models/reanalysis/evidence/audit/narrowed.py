@@ -1,17 +1,18 @@
-"""Which counts do a row's neighbours rule out? Parts within wholes and sums of subgroups, where they decide."""
+"""Rule: the counts that a row's neighbours rule out: parts within wholes and sums of subgroups, where they decide."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reanalysis.evidence.audit.finding import Finding, allowed, counts_text
+from reanalysis.evidence.audit.finding import Finding, allowed, counts_text, rule
 from reanalysis.evidence.candidates.narrowing import narrowed_pairs
 from reanalysis.evidence.candidates.possible import possible_pairs
 from reanalysis.evidence.evidence import Evidence
 
 
+@rule("narrowing")
 def check_narrowing(evidence: Evidence) -> Iterator[Finding]:
-    """Modelled rows of which fewer counts are left than their own print allows."""
+    """Modelled rows of which fewer counts are left than their own figures allow."""
     for row in evidence.arms:
         if not row.modelled or row.weighting == "iptw":
             continue

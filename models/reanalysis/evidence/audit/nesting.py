@@ -1,17 +1,17 @@
-"""Is no part larger than its whole? Grade 3+ within any grade, complete within overall response."""
+"""Rule: no endpoint exceeds the one that it is part of by analysis.toml, such as grade 3+ within any grade."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
 
-from reanalysis.evidence.audit.finding import REFUSED, Finding, used
-from reanalysis.evidence.candidates.narrowing import parent_of
+from reanalysis.evidence.audit.finding import REFUSED, Finding, rule, used
 from reanalysis.evidence.candidates.possible import possible_pairs, same_time
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 
 
+@rule("nesting")
 def check_nesting(evidence: Evidence) -> Iterator[Finding]:
     """Counts, ranges and weighted rates of nested endpoints."""
     by_place: dict[tuple[str, str, str, str], list[ArmRow]] = defaultdict(list)
@@ -19,7 +19,7 @@ def check_nesting(evidence: Evidence) -> Iterator[Finding]:
         if row.use != "excluded":
             by_place[row.study, row.arm, row.subgroup, row.endpoint].append(row)
     for (study, arm, subgroup, endpoint), parts in list(by_place.items()):
-        parent = parent_of(evidence, endpoint)
+        parent = evidence.endpoint(endpoint).part_of
         wholes = by_place.get((study, arm, subgroup, parent), [])
         for part in parts:
             if wholes and not any(_fits(evidence, part, whole) for whole in wholes):

@@ -1,4 +1,4 @@
-"""Which group comes first in "A against B"? Percentages that are counts in one order only prove it.
+"""Rule: control and treated are in the order given; percentages that are counts in one order only prove it.
 
 Where counts are printed too, each percentage has to be that of the count in its row, not of the other arm's.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from reanalysis.evidence.audit.finding import Finding
+from reanalysis.evidence.audit.finding import Finding, rule
 from reanalysis.evidence.candidates.printing import CONVENTIONS, counts_of
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 
 
+@rule("order")
 def check_order(evidence: Evidence) -> Iterator[Finding]:
     """Both orders of each study's pairs of unweighted percentages against their denominators."""
     by_study: dict[str, list[ArmRow]] = defaultdict(list)

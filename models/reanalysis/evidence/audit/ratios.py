@@ -1,4 +1,4 @@
-"""Do a ratio, its interval and its p-value belong together? By Wald's formula on the log scale."""
+"""Rule: a ratio, its interval and its p-value belong together, by Wald's formula on the log scale."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scipy.stats import norm
 
 from reanalysis.evidence.audit.crude import called_unadjusted, judged_by_counts
-from reanalysis.evidence.audit.finding import Finding, Severity
+from reanalysis.evidence.audit.finding import Finding, Severity, rule
 from reanalysis.evidence.audit.rounding import PRECISE, p_bounds, rounded, standard_errors
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.contrasts import ContrastRow
@@ -21,6 +21,7 @@ _UNRELIABLE_SPAN = 50.0
 """Ratio of the bounds of an interval above which it says next to nothing."""
 
 
+@rule("interval", "p-value", "measure")
 def check_ratios(evidence: Evidence) -> Iterator[Finding]:
     """Log-symmetry of intervals, p-values against intervals, and measures that disagree in one analysis."""
     for row in evidence.contrasts:

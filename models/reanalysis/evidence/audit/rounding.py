@@ -1,4 +1,4 @@
-"""Between which numbers does a printed one lie? Bounds of what rounds to a text, half a unit either way."""
+"""Bounds of the numbers that round to a printed one, half a unit either way."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scipy.stats import norm
 from reanalysis.evidence.reading.contrasts import ContrastRow, p_number
 
 PRECISE = 1 + 1e-9
-"""Relative slack of comparisons of numbers worked out from prints."""
+"""Relative slack of comparisons of numbers worked out from printed ones."""
 
 
 def half_unit(text: str) -> float:
@@ -18,12 +18,12 @@ def half_unit(text: str) -> float:
 
 
 def rounded(text: str) -> tuple[float, float]:
-    """Bounds of the positive numbers that print as this text."""
+    """Bounds of the positive numbers that round to this text."""
     return max(float(text) - half_unit(text), 1e-12), float(text) + half_unit(text)
 
 
 def p_bounds(text: str) -> tuple[float, float]:
-    """Bounds of the p-values that print as this text."""
+    """Bounds of the p-values that round to this text."""
     value, half = p_number(text), half_unit(text)
     low = 0.0 if text.startswith("<") else max(0.0, value - half)
     return low, 1.0 if text.startswith(">") else min(1.0, value + half)

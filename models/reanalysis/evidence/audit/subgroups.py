@@ -1,16 +1,17 @@
-"""Do the parts add up to the whole? Subgroups of an arm against the arm."""
+"""Rule: the subgroups of an arm add up to the arm, or fit into it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
 
-from reanalysis.evidence.audit.finding import REFUSED, Finding, counts_text
+from reanalysis.evidence.audit.finding import REFUSED, Finding, counts_text, rule
 from reanalysis.evidence.candidates.possible import possible_pairs, sums
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 
 
+@rule("subgroups")
 def check_subgroups(evidence: Evidence) -> Iterator[Finding]:
     """Sums of subgroups that make up an arm, and the part that a missing subgroup must have."""
     groups: dict[tuple[str, str, str, str], list[ArmRow]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""The (events, n) pairs that reported figures allow, for one row, an arm that prints no n, and subgroups together."""
+"""The (events, n) pairs that reported figures allow, for one row, an arm without n, and subgroups together."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Percentages as printed, and the counts and denominators that give them under each rounding convention.
 
-The search is exhaustive and in exact integers.
 A percentage printed with d decimals as P / 10^d stands for values x / n between bounds that depend on the
-convention. With S = 100 * 10^d all bounds are ratios of integers, so ties (1/8 = 12.5 %) are decided exactly.
+convention. With S = 100 * 10^d all bounds are ratios of integers, so ties (1/8 = 12.5 %) are decided exactly, and the
+search for denominators is exhaustive.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Percentage:
         return 100 * 10**self.decimals
 
     def counts(self, n: Integers, convention: Convention) -> tuple[Integers, Integers]:
-        """Smallest and largest count among n that print so; none where the first exceeds the second.
+        """Smallest and largest count among n that give it; none where the first exceeds the second.
 
         Parameters
         ----------
@@ -72,14 +72,14 @@ class Percentage:
             if convention == "half-even":
                 tie_below = n * (2 * units - 1) % (2 * whole) == 0
                 tie_above = n * (2 * units + 1) % (2 * whole) == 0
-                if units % 2 == 0:  # a tie goes to the even place: both ties print as this one
+                if units % 2 == 0:  # a tie goes to the even place: both ties give this one
                     high = high + tie_above
                 else:
                     low = low + tie_below
         return np.maximum(low, 0), np.minimum(high, n)
 
     def prints(self, events: int, n: int, convention: Convention) -> bool:
-        """Whether events of n print as this percentage."""
+        """Whether events of n are printed as this percentage."""
         low, high = self.counts(np.array([n]), convention)
         return bool(low[0] <= events <= high[0])
 
@@ -88,7 +88,7 @@ class Percentage:
         return (2 * self.whole * events) % n == 0 and (2 * self.whole * events // n) % 2 == 1
 
     def conventions(self, events: int, n: int) -> tuple[Convention, ...]:
-        """The conventions under which events of n print as this percentage."""
+        """The conventions under which events of n are printed as this percentage."""
         return tuple(c for c in CONVENTIONS if self.prints(events, n, c))
 
     def __str__(self) -> str:
@@ -97,7 +97,7 @@ class Percentage:
 
 @dataclass(frozen=True)
 class Solution:
-    """One denominator and, for each report that it allows, the range of counts that prints as required."""
+    """One denominator and, for each report that it allows, the range of counts that gives what was printed."""
 
     n: int
     counts: dict[str, tuple[int, int]]
@@ -166,7 +166,7 @@ def shared_denominators(reports: Mapping[str, Report], n_max: int) -> tuple[list
 
 @lru_cache(maxsize=100_000)
 def counts_of(percent: Percentage, n: int, events: tuple[int, int] | None = None) -> tuple[range, Convention]:
-    """Counts among a printed n that print as a percentage, under the first convention that has any.
+    """Counts among a printed n that give a percentage, under the first convention that has any.
 
     Parameters
     ----------

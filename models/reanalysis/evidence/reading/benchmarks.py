@@ -70,7 +70,7 @@ class BenchmarkRow:
         else:
             counts, _ = counts_of(self.percent, self.n, self.events)
         if not counts:
-            raise InconsistentReport([f"line {self.line} of {FILE}: no count prints as {self.printed}"])
+            raise InconsistentReport([f"line {self.line} of {FILE}: no count gives {self.printed}"])
         return Candidates(tuple(map(float, counts)), (float(self.n),) * len(counts), (1.0,) * len(counts))
 
 

@@ -37,7 +37,7 @@ class Denominator(_Frozen):
     Every size from 1 to ``n_max`` that the figures allow is considered. Without ``n_max``, weights of sum 1 end at the
     largest of them; else the largest n printed for the arm, for a count beside its percentage, or for the other arm
     ends the search, and a percentage with none of them is malformed. A count without n or percentage needs ``n_max``.
-    ``weight`` puts mass on named values; what is left is spread evenly over the other feasible values.
+    ``weight`` puts mass on named values; what is left is divided evenly over the other feasible values.
     """
 
     n_max: int | None = Field(None, ge=1, le=LARGEST_N_MAX)
