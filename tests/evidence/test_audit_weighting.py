@@ -13,6 +13,7 @@ from scipy.stats import chi2_contingency, fisher_exact, norm
 
 from evidence.folders import ANAKINRA, CR_OF_ORR, Row, above_info, audited, cells, folder, found
 from reanalysis.evidence.audit.adjustment import covariate_strength, marginal_rate, predictor_auc
+from reanalysis.evidence.audit.arithmetic import p_values
 from reanalysis.evidence.audit.effective_size import (
     TESTS,
     Range,
@@ -24,7 +25,6 @@ from reanalysis.evidence.audit.effective_size import (
 )
 from reanalysis.evidence.audit.finding import Finding
 from reanalysis.evidence.audit.ledger import Ledger, audit
-from reanalysis.evidence.audit.two_rates import p_values
 from reanalysis.evidence.candidates.observation import observations
 from reanalysis.evidence.candidates.printing import Percentage
 from reanalysis.evidence.evidence import Evidence

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from html import escape
@@ -19,6 +18,7 @@ from reanalysis.evidence.reading.benchmarks import BenchmarkRow
 from reanalysis.evidence.reading.contrasts import ContrastRow
 from reanalysis.evidence.reading.names import folded
 from reanalysis.evidence.reading.settings import Endpoint, Settings, Source, Study
+from reanalysis.evidence.reading.table import grouped
 
 Reported = Literal[
     "comparison", "single arm", "adjusted ratio only", "p-value only", "narrative only", "context", "missing"
@@ -92,19 +92,19 @@ class Evidence:
     @once_per_folder
     def rows_of_arm(self) -> dict[tuple[str, str], tuple[ArmRow, ...]]:
         """Rows of arms.csv by study and arm, in file order."""
-        return _grouped(self.arms, lambda row: (row.study, row.arm))
+        return grouped(self.arms, lambda row: (row.study, row.arm))
 
     @property
     @once_per_folder
     def rows_of_cell(self) -> dict[tuple[str, str], tuple[ArmRow, ...]]:
         """Rows of arms.csv by study and endpoint, in file order."""
-        return _grouped(self.arms, lambda row: (row.study, row.endpoint))
+        return grouped(self.arms, lambda row: (row.study, row.endpoint))
 
     @property
     @once_per_folder
     def contrasts_of_cell(self) -> dict[tuple[str, str], tuple[ContrastRow, ...]]:
         """Rows of contrasts.csv by study and endpoint, in file order."""
-        return _grouped(self.contrasts, lambda row: (row.study, row.endpoint))
+        return grouped(self.contrasts, lambda row: (row.study, row.endpoint))
 
     def reported(self, study: str, endpoint: str) -> Reported:
         """What one study reports of one endpoint, whatever the counts say of a ratio."""
@@ -205,13 +205,6 @@ def joined(evidence: Evidence, new: Evidence) -> Evidence:
         benchmarks=evidence.benchmarks + new.benchmarks,
         sha256={},
     )
-
-
-def _grouped[Row](rows: Iterable[Row], key: Callable[[Row], tuple[str, str]]) -> dict[tuple[str, str], tuple[Row, ...]]:
-    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[key(row)].append(row)
-    return {where: tuple(group) for where, group in groups.items()}
 
 
 def _ordered(first: Iterable[str], used: Iterable[str]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from reanalysis.evidence.audit.crude import both_rates, is_unadjusted
-from reanalysis.evidence.audit.finding import Finding, Severity, rule
+from reanalysis.evidence.audit.finding import Finding, Severity, about, rule, used
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.contrasts import ContrastRow
@@ -111,13 +111,13 @@ def check_adjustment(evidence: Evidence) -> Iterator[Finding]:
         if rates is None or is_unadjusted(row, rates[0].weighting == "iptw"):
             continue
         control, p0, _, p1 = rates
-        used = "one route or the other, never both" if row.use == "sensitivity" else f"not modelled ({row.use})"
+        used_as = used(row, "one route or the other, never both")
         if p0.inside and p1.inside:
-            yield _distance(row, p0.middle, p1.middle, used)
-        yield from _events_per_parameter(evidence, row, p0.middle * p0.n + p1.middle * p1.n, used, control)
+            yield _distance(row, p0.middle, p1.middle, used_as)
+        yield from _events_per_parameter(evidence, row, p0.middle * p0.n + p1.middle * p1.n, used_as, control)
 
 
-def _distance(row: ContrastRow, p0: float, p1: float, used: str) -> Finding:
+def _distance(row: ContrastRow, p0: float, p1: float, used_as: str) -> Finding:
     marginal = math.exp(float(logit(p1) - logit(p0)))
     adjusted, unadjusted = math.log(float(row.estimate)), math.log(marginal)
     strength = covariate_strength(p0, p1, float(row.estimate))
@@ -138,10 +138,7 @@ def _distance(row: ContrastRow, p0: float, p1: float, used: str) -> Finding:
         severity = "warning" if beyond else "info"
         if adjusted * unadjusted < 0:
             message += ": it is on the other side of 1" + (", are control and treated swapped?" if beyond else "")
-    return Finding(
-        "adjustment", severity, row.study, "", row.endpoint, message,
-        used_as=used, table="contrasts", lines=(row.line,),
-    )  # fmt: skip
+    return about(row, "adjustment", severity, message, used_as)
 
 
 def _beyond_chance(row: ContrastRow, unadjusted: float) -> bool:
@@ -150,7 +147,7 @@ def _beyond_chance(row: ContrastRow, unadjusted: float) -> bool:
 
 
 def _events_per_parameter(
-    evidence: Evidence, row: ContrastRow, events: float, used: str, control: ArmRow
+    evidence: Evidence, row: ContrastRow, events: float, used_as: str, control: ArmRow
 ) -> Iterator[Finding]:
     match = re.search(r"(?:\bon\b|\bfor\b|:)(.*)", row.adjustment)
     if match is None:
@@ -161,8 +158,7 @@ def _events_per_parameter(
     if per < _FEW_EVENTS:
         what = "events" if control.weighting == "none" else "pseudo-events"
         each = f"{per:.1f} each" + (f", {k * per:.1f} at the effective size, k = {k:g}" if k else "")
-        yield Finding(
-            "events-per-parameter", "warning" if per < _TOO_FEW_EVENTS else "info", row.study, "", row.endpoint,
-            f"about {events:.0f} {what} for at least {parameters} parameters ({each}): the adjusted ratio is fragile",
-            used_as=used, table="contrasts", lines=(row.line,),
-        )  # fmt: skip
+        message = (
+            f"about {events:.0f} {what} for at least {parameters} parameters ({each}): the adjusted ratio is fragile"
+        )
+        yield about(row, "events-per-parameter", "warning" if per < _TOO_FEW_EVENTS else "info", message, used_as)

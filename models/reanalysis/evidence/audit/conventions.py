@@ -16,6 +16,7 @@ from reanalysis.evidence.audit.finding import Finding, rule
 from reanalysis.evidence.candidates.printing import CONVENTIONS, Convention, Report
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.table import grouped
 
 _MOST_NAMED = 6
 
@@ -67,16 +68,14 @@ def _named(printed: list[_Printed], conventions: tuple[Convention, ...]) -> str:
     return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _percentages(evidence: Evidence) -> list[list[ArmRow]]:
+def _percentages(evidence: Evidence) -> list[tuple[ArmRow, ...]]:
     """Rows of each percentage: one, or those of its readings."""
-    groups: dict[tuple[str, ...], list[ArmRow]] = defaultdict(list)
-    for row in evidence.arms:
-        if row.use != "excluded" and row.weighting == "none" and row.n is not None:
-            groups[row.study, row.arm, row.endpoint, row.subgroup, row.timepoint, row.use].append(row)
+    counted = [row for row in evidence.arms if row.use != "excluded" and row.weighting == "none" and row.n is not None]
+    groups = grouped(counted, lambda row: (row.study, row.arm, row.endpoint, row.subgroup, row.timepoint, row.use))
     return [rows for rows in groups.values() if any(row.percent is not None for row in rows)]
 
 
-def _printed(evidence: Evidence, rows: list[ArmRow]) -> _Printed:
+def _printed(evidence: Evidence, rows: tuple[ArmRow, ...]) -> _Printed:
     several = len(rows) > 1
     sizes = {row.n for row in rows if row.n is not None}
     if several:

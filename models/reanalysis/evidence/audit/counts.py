@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reanalysis.evidence.audit.finding import REFUSED, Finding, Severity, allowed, rule, used
+from reanalysis.evidence.audit.finding import REFUSED, Finding, Severity, about, allowed, rule, used
 from reanalysis.evidence.candidates.printing import CONVENTIONS, Percentage, counts_of
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
@@ -31,10 +31,7 @@ def check_counts(evidence: Evidence) -> Iterator[Finding]:
 def _finding(
     row: ArmRow, kind: str, severity: Severity, message: str, used_as: str, feasible: tuple[str, ...] = ()
 ) -> Finding:
-    return Finding(
-        kind, severity, row.study, row.arm, row.endpoint, message,
-        feasible=feasible, used_as=used(row, used_as), lines=(row.line,),
-    )  # fmt: skip
+    return about(row, kind, severity, message, used(row, used_as), feasible)
 
 
 def _contradiction(row: ArmRow) -> Severity:

@@ -12,9 +12,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reanalysis.evidence.audit.finding import Finding, rule
-from reanalysis.evidence.audit.rounding import PRECISE, p_bounds, rounded, standard_errors
-from reanalysis.evidence.audit.two_rates import p_values
+from reanalysis.evidence.audit.arithmetic import PRECISE, p_bounds, p_values, rounded, standard_errors
+from reanalysis.evidence.audit.finding import Finding, about, rule, used
 from reanalysis.evidence.candidates.possible import possible_pairs
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
@@ -85,13 +84,10 @@ def rate_range(evidence: Evidence, row: ArmRow) -> RateRange | None:
 
 def both_rates(evidence: Evidence, study: str, endpoint: str) -> tuple[ArmRow, RateRange, ArmRow, RateRange] | None:
     """Control and treated rows of one endpoint and their rates; None where either is missing or has readings."""
-    rows: dict[str, list[ArmRow]] = {"control": [], "treated": []}
-    for row in evidence.rows_of_cell.get((study, endpoint), ()):
-        if not row.subgroup and row.use != "excluded":
-            rows[row.arm].append(row)
-    if any(len(found) != 1 for found in rows.values()):
+    rows = [r for r in evidence.rows_of_cell.get((study, endpoint), ()) if not r.subgroup and r.use != "excluded"]
+    if sorted(row.arm for row in rows) != ["control", "treated"]:
         return None
-    (control,), (treated,) = rows["control"], rows["treated"]
+    control, treated = sorted(rows, key=lambda row: row.arm)
     p0, p1 = rate_range(evidence, control), rate_range(evidence, treated)
     if p0 is None or p1 is None or control.weighting != treated.weighting:
         return None
@@ -117,10 +113,7 @@ def check_crude(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _finding(row: ContrastRow, kind: str, message: str) -> Finding:
-    used = "sensitivity route, as printed" if row.use == "sensitivity" else f"not modelled ({row.use})"
-    return Finding(
-        kind, "warning", row.study, "", row.endpoint, message, used_as=used, table="contrasts", lines=(row.line,)
-    )
+    return about(row, kind, "warning", message, used(row, "sensitivity route, as printed"))
 
 
 def _ratio(row: ContrastRow, p0: RateRange, p1: RateRange) -> Iterator[Finding]:

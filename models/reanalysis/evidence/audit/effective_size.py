@@ -15,10 +15,9 @@ from dataclasses import dataclass
 
 from scipy.special import ndtri
 
+from reanalysis.evidence.audit.arithmetic import half_unit, log_odds_wald, pooled_chi_square, unpooled_wald
 from reanalysis.evidence.audit.crude import is_unadjusted
 from reanalysis.evidence.audit.finding import Finding, rule
-from reanalysis.evidence.audit.rounding import half_unit
-from reanalysis.evidence.audit.two_rates import log_odds_wald, pooled_chi_square, unpooled_wald
 from reanalysis.evidence.candidates.printing import Percentage, counts_of
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow

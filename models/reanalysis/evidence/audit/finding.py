@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.contrasts import ContrastRow
 
 Severity = Literal["info", "warning", "error"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
@@ -104,6 +105,22 @@ def rule(*kinds: str) -> Callable[[Callable[[Evidence], Iterator[Finding]]], Rul
     return lambda check: Rule(kinds, check)
 
 
+def about(
+    row: ArmRow | ContrastRow,
+    kind: str,
+    severity: Severity,
+    message: str,
+    used_as: str,
+    feasible: tuple[str, ...] = (),
+    lines: tuple[int, ...] = (),
+) -> Finding:
+    """A finding where a row stands, and of its line if of no others."""
+    lines = lines or (row.line,)
+    if isinstance(row, ArmRow):
+        return Finding(kind, severity, row.study, row.arm, row.endpoint, message, feasible, used_as, "arms", lines)
+    return Finding(kind, severity, row.study, "", row.endpoint, message, feasible, used_as, "contrasts", lines)
+
+
 def allowed(texts: Iterable[str], many: int) -> tuple[str, ...]:
     """What figures allow: the first 100 of ``many`` texts, and how many more there are."""
     more = many - _MOST_FEASIBLE
@@ -111,9 +128,10 @@ def allowed(texts: Iterable[str], many: int) -> tuple[str, ...]:
     return (*shown, f"and {more} more") if more > 0 else shown
 
 
-def used(row: ArmRow, modelled_as: str) -> str:
+def used(row: ArmRow | ContrastRow, modelled_as: str) -> str:
     """What the likelihood makes of a row: as described where it is modelled, nothing otherwise."""
-    return modelled_as if row.modelled else f"not modelled ({row.use})"
+    modelled = row.modelled if isinstance(row, ArmRow) else row.use == "sensitivity"
+    return modelled_as if modelled else f"not modelled ({row.use})"
 
 
 def counts_text(counts: tuple[int, int]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reanalysis.evidence.audit.finding import Finding, allowed, counts_text, rule
+from reanalysis.evidence.audit.finding import Finding, about, allowed, counts_text, rule
 from reanalysis.evidence.candidates.narrowing import narrowed_pairs
 from reanalysis.evidence.candidates.possible import possible_pairs
 from reanalysis.evidence.evidence import Evidence
@@ -19,12 +19,11 @@ def check_narrowing(evidence: Evidence) -> Iterator[Finding]:
         own, left = possible_pairs(evidence, row), narrowed_pairs(evidence, row)
         if own == left:
             continue
-        many = sum(high - low + 1 for low, high in own.values())
-        fewer = sum(high - low + 1 for low, high in left.values())
-        yield Finding(
-            "narrowing", "info", row.study, row.arm, row.endpoint,
+        many, fewer = (sum(high - low + 1 for low, high in pairs.values()) for pairs in (own, left))
+        feasible = allowed((f"{counts_text(counts)} of {n}" for n, counts in left.items()), len(left))
+        yield about(
+            row, "narrowing", "info",
             f"{row.printed} allows {many} counts alone, and {fewer} with the parts, wholes and subgroups printed "
             "beside it",
-            feasible=allowed((f"{counts_text(counts)} of {n}" for n, counts in left.items()), len(left)),
-            used_as="the counts that are left", lines=(row.line,),
+            "the counts that are left", feasible,
         )  # fmt: skip

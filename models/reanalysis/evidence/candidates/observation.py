@@ -14,6 +14,7 @@ from reanalysis.evidence.candidates.printing import CONVENTIONS, Convention, cou
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput, Problem, listed
 from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.table import grouped
 
 _MOST_WORK = 500_000
 """Candidates times the root of the largest n, to which the nodes of a grid are proportional: about 1 GB."""
@@ -92,15 +93,18 @@ def observations(
         If no count fits a row.
     """
     uses = ("primary", "sensitivity") if sensitivity else ("primary",)
-    groups: dict[tuple[str, str], list[ArmRow]] = defaultdict(list)
-    for row in evidence.arms if study is None else evidence.rows_of_cell.get((study, endpoint), ()):
-        if row.endpoint == endpoint and row.arm in arms and row.modelled and row.use in uses:
-            groups[row.study, row.arm].append(row)
+    arms = tuple(arms)
+    entering = [
+        row
+        for row in (evidence.arms if study is None else evidence.rows_of_cell.get((study, endpoint), ()))
+        if row.endpoint == endpoint and row.arm in arms and row.modelled and row.use in uses
+    ]
+    groups = grouped(entering, lambda row: (row.study, row.arm))
     chosen, fixed = readings or {}, denominators or {}
     found = {}
     for (name, arm), rows in sorted(groups.items()):
         where = f"{name}/{arm}"
-        read = [row for row in rows if row.reading == chosen[where]] if where in chosen else rows
+        read = tuple(row for row in rows if row.reading == chosen[where]) if where in chosen else rows
         found[name, arm] = _observation(evidence, read or rows, fixed.get(where))
     return found
 
@@ -138,7 +142,7 @@ class _Allowed:
     weight: float
 
 
-def _observation(evidence: Evidence, rows: list[ArmRow], fixed_n: int | None = None) -> Observation:
+def _observation(evidence: Evidence, rows: tuple[ArmRow, ...], fixed_n: int | None = None) -> Observation:
     first = rows[0]
     weights = [1.0 if row.reading_weight is None else row.reading_weight for row in rows]
     all_sizes: list[_Allowed] = []
@@ -165,7 +169,7 @@ def _observation(evidence: Evidence, rows: list[ArmRow], fixed_n: int | None = N
         first.study,
         first.arm,
         first.endpoint,
-        tuple(rows),
+        rows,
         Candidates(events, sizes, pair_weights),
         first.weighting == "iptw",
         max(conventions, key=CONVENTIONS.index),

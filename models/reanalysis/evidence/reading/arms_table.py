@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,7 +13,7 @@ from reanalysis.evidence.reading.cells import taken_apart
 from reanalysis.evidence.reading.names import alike
 from reanalysis.evidence.reading.settings import Settings
 from reanalysis.evidence.reading.sizes import unbounded_sizes
-from reanalysis.evidence.reading.table import Breach, Table, of_events, repeated
+from reanalysis.evidence.reading.table import Breach, Table, grouped, of_events, repeated
 
 _ANOTHER = "another study needs another name"
 
@@ -56,8 +55,12 @@ def _of_row(row: ArmRow) -> Iterator[Breach]:
         yield "reason", "", f"a reason is needed where use is {row.use}"
 
 
+def _arm_endpoint(row: ArmRow) -> tuple[str, str, str]:
+    return row.study, row.arm, row.endpoint
+
+
 def _place(row: ArmRow) -> tuple[str, ...]:
-    return row.study, row.arm, row.endpoint, row.subgroup, row.reading
+    return *_arm_endpoint(row), row.subgroup, row.reading
 
 
 def _duplicates(file: str, rows: Sequence[ArmRow]) -> Iterable[Problem]:
@@ -76,11 +79,7 @@ def _duplicates(file: str, rows: Sequence[ArmRow]) -> Iterable[Problem]:
 
 def _readings(file: str, rows: Sequence[ArmRow]) -> Iterator[Problem]:
     """Rows of one arm-endpoint that are no set of alternative readings."""
-    groups: dict[tuple[str, str, str], list[ArmRow]] = defaultdict(list)
-    for row in rows:
-        if row.modelled:
-            groups[row.study, row.arm, row.endpoint].append(row)
-    for group in groups.values():
+    for group in grouped((row for row in rows if row.modelled), _arm_endpoint).values():
         if len({row.reading for row in group}) < 2:
             continue  # one row, or duplicates
         for row in group:
@@ -101,10 +100,7 @@ def _names_alike(file: str, rows: Sequence[ArmRow]) -> Iterator[Problem]:
     """Names of studies and endpoints, and of parts and readings of one arm, that differ by case or blanks only."""
     yield from alike("study", ((row.study, (file, row.line)) for row in rows))
     yield from alike("endpoint", ((row.endpoint, (file, row.line)) for row in rows))
-    cells: dict[tuple[str, str, str], list[ArmRow]] = defaultdict(list)
-    for row in rows:
-        cells[row.study, row.arm, row.endpoint].append(row)
-    for cell in cells.values():
+    for cell in grouped(rows, _arm_endpoint).values():
         yield from alike("subgroup", ((row.subgroup, (file, row.line)) for row in cell))
         yield from alike("reading", ((row.reading, (file, row.line)) for row in cell))
 

@@ -7,7 +7,6 @@ bounds its n from below only, so it needs the declaration.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,6 +14,7 @@ from typing import Literal
 from reanalysis.evidence.problems import Problem
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.settings import LARGEST_N_MAX, Denominator, Settings
+from reanalysis.evidence.reading.table import grouped
 
 Basis = Literal["declared", "arm", "figures", "other arm"]
 
@@ -83,20 +83,8 @@ def _whole(row: ArmRow) -> bool:
 
 
 def unbounded_sizes(file: str, rows: Sequence[ArmRow], settings: Settings) -> Iterator[Problem]:
-    """Rows for a model without n, and without what bounds it.
-
-    Parameters
-    ----------
-    file : str
-        File name, for the problems.
-    rows : sequence of ArmRow
-        All rows of the table.
-    settings : Settings
-        Where denominators may be declared.
-    """
-    of_arm: dict[tuple[str, str], list[ArmRow]] = defaultdict(list)
-    for row in rows:
-        of_arm[row.study, row.arm].append(row)
+    """Rows for a model without n, and without what bounds it in the table or in the settings."""
+    of_arm = grouped(rows, lambda row: (row.study, row.arm))
     for row in rows:
         if row.n is not None or row.use not in ("primary", "sensitivity") or row.weighting == "iptw":
             continue  # a weighted row without n has its own rule

@@ -102,6 +102,14 @@ class Table[R: Row]:
         return tuple(rows), table.ignored
 
 
+def grouped[R, K](rows: Iterable[R], key: Callable[[R], K]) -> dict[K, tuple[R, ...]]:
+    """Rows by a key, both in the order in which they stand."""
+    groups: dict[K, list[R]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return {name: tuple(group) for name, group in groups.items()}
+
+
 def repeated[R: Row](
     file: str, rows: Sequence[R], key: Callable[[R], object], rule: Callable[[R, int], str]
 ) -> Iterable[Problem]:

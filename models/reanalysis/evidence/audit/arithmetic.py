@@ -1,6 +1,6 @@
-"""Tests of two proportions: the squared z that p-values come from, and the p-values that two counts may have.
+"""Arithmetic of printed figures: the numbers that round to one, and the tests of two proportions.
 
-Each z is proportional to the size of the groups at given rates.
+Each squared z is proportional to the size of the groups at given rates.
 """
 
 from __future__ import annotations
@@ -9,10 +9,38 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.stats import hypergeom
+from scipy.stats import hypergeom, norm
 
+from reanalysis.evidence.reading.contrasts import ContrastRow, p_number
+
+PRECISE = 1 + 1e-9
+"""Relative slack of comparisons of numbers worked out from printed ones."""
 _MOST_EXACT = 20_000
 """Patients up to whom Fisher's test is worked out; beyond, it is the corrected chi-square."""
+
+
+def half_unit(text: str) -> float:
+    """Half a unit of the last printed place."""
+    return 0.5 * 10 ** -len(text.partition(".")[2])
+
+
+def rounded(text: str) -> tuple[float, float]:
+    """Bounds of the positive numbers that round to this text."""
+    return max(float(text) - half_unit(text), 1e-12), float(text) + half_unit(text)
+
+
+def p_bounds(text: str) -> tuple[float, float]:
+    """Bounds of the p-values that round to this text."""
+    value, half = p_number(text), half_unit(text)
+    low = 0.0 if text.startswith("<") else max(0.0, value - half)
+    return low, 1.0 if text.startswith(">") else min(1.0, value + half)
+
+
+def standard_errors(row: ContrastRow) -> tuple[float, float]:
+    """Smallest and largest standard error of the log ratio that the printed interval implies."""
+    z_level = float(norm.ppf(0.5 + row.level / 2))
+    (l0, l1), (u0, u1) = rounded(row.lower), rounded(row.upper)
+    return max((math.log(u0) - math.log(l1)) / (2 * z_level), 0.0), (math.log(u1) - math.log(l0)) / (2 * z_level)
 
 
 def pooled_chi_square(p0: float, n0: float, p1: float, n1: float) -> float:
