@@ -11,7 +11,7 @@ from typing import Annotated, Self
 from pydantic import PlainValidator
 
 from reanalysis.evidence.problems import Problem
-from reanalysis.evidence.reading.cells import NUMBER, Name, an_id, cell, instead_of_number, like, one_of
+from reanalysis.evidence.reading.cells import NUMBER, Name, an_id, cell, like, number, one_of
 from reanalysis.evidence.reading.table import Breach, Table, repeated
 
 FILE = "published.csv"
@@ -21,6 +21,7 @@ STATISTICS = ("mean", "sd", "2.5 %", "median", "97.5 %", "mode", "probability", 
 """Moments, quantiles and mode; a probability; effective sample sizes by local information and by moments."""
 
 _CHOICE = r"[a-z_]+=[^=;]+"
+_NUMBER = like(NUMBER)
 
 
 def _choices(text: str) -> tuple[tuple[str, str], ...]:
@@ -28,10 +29,11 @@ def _choices(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((name.strip(), value.strip()) for name, _, value in pairs)
 
 
-def _above_zero(what: str = "") -> PlainValidator:
-    number = like(NUMBER)
-    rule = f"must be a number above 0{what}"
-    return cell(rule, lambda text: number(text) and 0 < float(text) < math.inf, float, instead_of_number)
+def _above_zero(more: str = "") -> PlainValidator:
+    def holds(text: str) -> bool:
+        return _NUMBER(text) and 0 < float(text) < math.inf
+
+    return number(f"must be a number above 0{more}", holds, float, needed=True)
 
 
 class PrintedNumber(float):
@@ -44,6 +46,14 @@ class PrintedNumber(float):
         return number
 
     text: str
+
+
+_CHOICES = cell(
+    "must be choices such as pooling=complete; tau=halfnormal(0.5), or empty",
+    like(rf"(?:{_CHOICE}(?:;\s*{_CHOICE})*)?"),
+    _choices,
+)
+_VALUE = number("must be a number as printed, with a decimal point", like(rf"-?{NUMBER}"), PrintedNumber, needed=True)
 
 
 @dataclass(frozen=True)
@@ -75,23 +85,11 @@ class PublishedFigure:
 
     line: int
     model: Annotated[str, an_id("a model")]
-    choices: Annotated[
-        tuple[tuple[str, str], ...],
-        cell(
-            "must be choices such as pooling=complete; tau=halfnormal(0.5), or empty",
-            like(rf"(?:{_CHOICE}(?:;\s*{_CHOICE})*)?"),
-            _choices,
-        ),
-    ]
+    choices: Annotated[tuple[tuple[str, str], ...], _CHOICES]
     study: Name
     quantity: Annotated[str, an_id("a quantity")]
     statistic: Annotated[str, one_of(*STATISTICS)]
-    value: Annotated[
-        PrintedNumber,
-        cell(
-            "must be a number as printed, with a decimal point", like(rf"-?{NUMBER}"), PrintedNumber, instead_of_number
-        ),
-    ]
+    value: Annotated[PrintedNumber, _VALUE]
     tolerance: Annotated[float, _above_zero(": how far a right computation may lie from what was printed")]
     source: Annotated[str, an_id("a source")]
     locator: str

@@ -33,14 +33,26 @@ _GROUPED = re.compile(r"[0-9]{1,3}(?:[,.'\N{RIGHT SINGLE QUOTATION MARK}\s][0-9]
 _COMMA = re.compile(r"[<>=]?\s*[0-9]*,[0-9]+")
 _WHOLE = re.compile(r"([0-9]+)[.,]0+")
 
-Remedy = Callable[[str], str]
-"""From a malformed cell to what to write instead, as the end of a sentence; empty where nobody can tell."""
-
 
 def cell(
-    rule: str, holds: Callable[[str], bool], read: Callable[[str], Any] = str, remedy: Remedy = lambda text: ""
+    rule: str,
+    holds: Callable[[str], bool],
+    read: Callable[[str], Any] = str,
+    remedy: Callable[[str], str] = lambda text: "",
 ) -> PlainValidator:
-    """A kind of cell: the rule in one sentence, whether a text holds to it, and what such a text is read as."""
+    """A kind of cell.
+
+    Parameters
+    ----------
+    rule : str
+        What is right, in one sentence.
+    holds : callable
+        Whether a text holds to the rule.
+    read : callable
+        What a text that does is read as.
+    remedy : callable
+        From one that does not to what to write instead, as the end of a sentence; empty where nobody can tell.
+    """
 
     def value(text: str) -> Any:
         if not holds(text):
@@ -62,9 +74,11 @@ def between(low: float, high: float, written: str = NUMBER) -> Callable[[str], b
     return lambda text: number(text) and low <= float(text) <= high
 
 
-def or_empty(holds: Callable[[str], bool]) -> Callable[[str], bool]:
-    """Whether a text is empty or holds to a rule."""
-    return lambda text: not text or holds(text)
+def number(
+    rule: str, holds: Callable[[str], bool], read: Callable[[str], Any] = str, *, needed: bool = False
+) -> PlainValidator:
+    """A number with decimals, or nothing unless it is needed."""
+    return cell(rule, holds if needed else lambda text: not text or holds(text), read, instead_of_number)
 
 
 def one_of(*words: str, default: str | None = None, rule: str = "") -> PlainValidator:
@@ -136,22 +150,20 @@ Events = Annotated[
 
 Percent = Annotated[
     Percentage | None,
-    cell(
+    number(
         "must be a percentage from 0 to 100 as printed, with a decimal point and no % sign, or empty",
-        like(f"{_PERCENTAGE}?"),
+        like(_PERCENTAGE),
         lambda text: Percentage(text) if text else None,
-        instead_of_number,
     ),
 ]
 """A percentage as printed."""
 
 Weight = Annotated[
     float | None,
-    cell(
+    number(
         "must be a number above 0 (from 1e-9 to 1e9), or empty",
-        or_empty(between(1e-9, 1e9, NUMBER + r"(?:[eE][+-]?[0-9]+)?")),
+        between(1e-9, 1e9, NUMBER + r"(?:[eE][+-]?[0-9]+)?"),
         lambda text: float(text) if text else None,
-        instead_of_number,
     ),
 ]
 """A weight above 0, or nothing."""

@@ -9,22 +9,14 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from reanalysis.evidence.problems import Problem
-from reanalysis.evidence.reading.cells import NUMBER, an_id, between, cell, instead_of_number, like, one_of, or_empty
+from reanalysis.evidence.reading.cells import NUMBER, an_id, between, like, number, one_of
 from reanalysis.evidence.reading.table import Breach, Table
 
 WORDS_ONLY = "words only"
 
 Use = Literal["sensitivity", "context", "excluded"]
 
-Ratio = Annotated[
-    str,
-    cell(
-        "must be a number above 0 as printed (from 1e-9 to 1e9), or empty",
-        or_empty(between(1e-9, 1e9)),
-        remedy=instead_of_number,
-    ),
-]
-"""A ratio as printed, or nothing."""
+_NUMBER, _P_VALUE = like(NUMBER), like(rf"[<>=]?\s*{NUMBER}")
 
 
 def _level(text: str) -> float:
@@ -37,7 +29,22 @@ def p_number(p: str) -> float:
     return float(p.lstrip("<>= "))
 
 
-_number, _p_value = like(NUMBER), like(rf"[<>=]?\s*{NUMBER}")
+_MEASURE = one_of("OR", "HR", "RR", default="", rule="must be OR, HR or RR, or empty")
+_RATIO = number("must be a number above 0 as printed (from 1e-9 to 1e9), or empty", between(1e-9, 1e9))
+_LEVEL = number(
+    "must be the coverage of the interval, such as 0.95 or 95",
+    lambda text: _NUMBER(text) and 0 < _level(text) < 1,
+    _level,
+)
+_P = number(
+    "must be a p-value from 0 to 1 as printed, such as 0.03 or <0.001, or empty",
+    lambda text: _P_VALUE(text) and p_number(text) <= 1,
+)
+_USE = one_of(
+    *get_args(Use),
+    default="sensitivity",
+    rule="must be sensitivity, context or excluded: a ratio never enters the primary model",
+)
 
 
 @dataclass(frozen=True)
@@ -59,36 +66,14 @@ class ContrastRow:
     line: int
     study: Annotated[str, an_id("a study")]
     endpoint: Annotated[str, an_id("an endpoint")]
-    measure: Annotated[str, one_of("OR", "HR", "RR", default="", rule="must be OR, HR or RR, or empty")]
-    estimate: Ratio
-    lower: Ratio
-    upper: Ratio
-    level: Annotated[
-        float,
-        cell(
-            "must be the coverage of the interval, such as 0.95 or 95",
-            or_empty(lambda text: _number(text) and 0 < _level(text) < 1),
-            _level,
-            instead_of_number,
-        ),
-    ]
-    p: Annotated[
-        str,
-        cell(
-            "must be a p-value from 0 to 1 as printed, such as 0.03 or <0.001, or empty",
-            or_empty(lambda text: _p_value(text) and p_number(text) <= 1),
-            remedy=instead_of_number,
-        ),
-    ]
+    measure: Annotated[str, _MEASURE]
+    estimate: Annotated[str, _RATIO]
+    lower: Annotated[str, _RATIO]
+    upper: Annotated[str, _RATIO]
+    level: Annotated[float, _LEVEL]
+    p: Annotated[str, _P]
     adjustment: str
-    use: Annotated[
-        Use,
-        one_of(
-            *get_args(Use),
-            default="sensitivity",
-            rule="must be sensitivity, context or excluded: a ratio never enters the primary model",
-        ),
-    ]
+    use: Annotated[Use, _USE]
     reason: str
     source: str
     locator: str
