@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import Field, dataclass, fields
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -58,10 +58,6 @@ class Table[R: Row]:
         """Columns in the order of the row's fields."""
         return tuple(field.name for field in fields(self.row) if field.name != "line")
 
-    @cached_property
-    def _cells(self) -> TypeAdapter[R]:
-        return TypeAdapter(self.row)
-
     def read(self, path: Path) -> tuple[tuple[R, ...], tuple[str, ...]]:
         """Read and validate a table.
 
@@ -84,7 +80,7 @@ class Table[R: Row]:
         for written in table.rows:
             text, wrong = self.rewritten(table.file, written)
             try:
-                row = self._cells.validate_python({"line": text.line, **text.cells})
+                row = _cells(self.row).validate_python({"line": text.line, **text.cells})
             except ValidationError as error:
                 wrong += [
                     Problem(table.file, text.line, str(one["loc"][0]), one["input"], one["msg"])
@@ -100,6 +96,11 @@ class Table[R: Row]:
         if problems:
             raise InvalidInput(by_line(problems))
         return tuple(rows), table.ignored
+
+
+@lru_cache
+def _cells[R](row: type[R]) -> TypeAdapter[R]:
+    return TypeAdapter(row)
 
 
 def grouped[R, K](rows: Iterable[R], key: Callable[[R], K]) -> dict[K, tuple[R, ...]]:
