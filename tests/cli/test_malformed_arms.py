@@ -174,13 +174,13 @@ TABLE = [
     row(
         "duplicate row",
         ": A/treated/x stands on line 2 already; another study needs another name, and "
-        "alternative readings of one print need different names in the column reading",
+        "alternative readings of one report need different names in the column reading",
         GOOD,
     ),
     row(
         "two rows without readings",
         ": A/treated/x stands on line 2 already; another study needs another name, and "
-        "alternative readings of one print need different names in the column reading",
+        "alternative readings of one report need different names in the column reading",
         "A,treated,x,9,30",
     ),
     row(

@@ -20,9 +20,8 @@ from reanalysis.decisions.predicted_count import count_probabilities
 from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import GridMarginal
 from reanalysis.evidence.candidates.candidates import Candidates
-from reanalysis.evidence.candidates.joined import joined
-from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.problems import InconsistentPrint, InvalidInput
+from reanalysis.evidence.evidence import Evidence, joined
+from reanalysis.evidence.problems import InconsistentReport, InvalidInput
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.data import Benchmark, StudyData
 from reanalysis.model.selection import default_spec, select
@@ -204,7 +203,7 @@ def test_what_cannot_be_predicted_is_refused(today: Evidence, tmp_path: Path) ->
     wrong = read_evidence(
         folder(tmp_path / "wrong", "study,arm,endpoint,events,n,percent\nC,control,x,4,20,45\nC,treated,x,7,20,35\n")
     )
-    with pytest.raises(InconsistentPrint):
+    with pytest.raises(InconsistentReport):
         predict(today, wrong)
 
 

@@ -20,6 +20,7 @@ from scipy.stats import chi2_contingency, fisher_exact, norm
 
 Row = dict[str, object]
 ARMS = ("control", "treated")
+NESTED = (("crs_any", "crs_g3"), ("icans_any", "icans_g3"), ("orr", "cr"))
 
 
 def rounded(value: float | Decimal, decimals: int) -> str:
@@ -70,6 +71,10 @@ def clean_folder(rng: np.random.Generator, arms: int = 200) -> Printed:
     del printed.arms[arms:]
     present = {row["study"] for row in printed.arms}
     printed.contrasts = [row for row in printed.contrasts if row["study"] in present]
+    endpoints = {row["endpoint"] for row in printed.arms}
+    for whole, part in (*NESTED, ("infection_any", "infection_g3")):
+        if {whole, part} <= endpoints:
+            printed.toml += f'[endpoints.{part}]\npart_of = "{whole}"\n'
     return printed
 
 
@@ -82,7 +87,7 @@ def _counted_study(rng: np.random.Generator, study: str, printed: Printed) -> No
     effect = rng.normal(0, 0.8)
     measure = "OR" if rng.random() < 0.7 else "RR"
     doses = {arm: _split(rng, sizes[arm]) for arm in ARMS}
-    for whole, part in (("crs_any", "crs_g3"), ("icans_any", "icans_g3"), ("orr", "cr")):
+    for whole, part in NESTED:
         if whole != "crs_any" and rng.random() < 0.2:
             continue  # every study prints its numbers of patients with one endpoint at least
         base, share = rng.beta(3, 3), rng.beta(2, 2)

@@ -15,6 +15,8 @@ FIVE = "study,arm,endpoint,events,n"
 TWO_STUDIES = f"{FIVE}\nA,control,x,3,20\nA,treated,x,7,21\nB,control,x,4,30\nB,treated,x,9,31\n"
 CONTRASTS = "study,endpoint,measure,estimate,lower,upper,level,p,adjustment,use,reason\n"
 
+CR_OF_ORR = '[endpoints.cr]\npart_of = "orr"\n'
+
 Row = str | Mapping[str, object]
 
 

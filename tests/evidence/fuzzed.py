@@ -14,8 +14,8 @@ from evidence.folders import table
 from reanalysis.evidence.audit.ledger import Ledger, audit, require_consistent
 from reanalysis.evidence.candidates.observation import NoCandidates, observations
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.problems import InconsistentPrint, InvalidInput
-from reanalysis.evidence.reading.arms_table import COLUMNS
+from reanalysis.evidence.problems import InconsistentReport, InvalidInput
+from reanalysis.evidence.reading.arms_table import ARMS
 from reanalysis.evidence.reading.folder import read_evidence
 
 Cells = dict[str, object]
@@ -88,7 +88,7 @@ def arm_rows(draw: st.DrawFn, damage: str = "none") -> list[Cells]:
     ]  # fmt: skip
     draw(st.sampled_from(rows)).update(draw(st.sampled_from(changes)))
     if damage == "cell":
-        draw(st.sampled_from(rows))[draw(st.sampled_from(COLUMNS))] = draw(JUNK)
+        draw(st.sampled_from(rows))[draw(st.sampled_from(ARMS.columns))] = draw(JUNK)
     elif damage == "twice":
         rows.append(dict(draw(st.sampled_from(rows))))
     return draw(st.permutations(rows)) if draw(st.booleans()) else rows
@@ -176,6 +176,11 @@ def folders(draw: st.DrawFn) -> Folder:
         folder["arms.csv"] = table(rows).encode("utf-8", "replace")
     if damage == "settings":
         folder["analysis.toml"] = draw(SETTINGS).encode()
+    elif draw(st.booleans()):
+        endpoints = {row["endpoint"] for row in rows}
+        nested = [(part, whole) for part, whole in (("cr", "orr"), ("crs_g3", "crs_any")) if {part, whole} <= endpoints]
+        text = "".join(f'[endpoints.{part}]\npart_of = "{whole}"\n' for part, whole in nested)
+        folder["analysis.toml"] = text.encode()
     if damage == "contrasts" or draw(st.booleans()):
         text = draw(contrasts(sound=damage != "contrasts"))
         folder["contrasts.csv"] = draw(saved(text)) if damage == "contrasts" else text.encode()
@@ -231,6 +236,6 @@ def _audited(evidence: Evidence) -> str:
 def _consistent(evidence: Evidence, endpoint: str, ledger: Ledger) -> bool:
     try:
         require_consistent(evidence, (endpoint,), ledger)
-    except InconsistentPrint:
+    except InconsistentReport:
         return False
     return True

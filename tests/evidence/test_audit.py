@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evidence.folders import Row, above_info, audited, cells, folder, found, only
+from evidence.folders import CR_OF_ORR, Row, above_info, audited, cells, folder, found, only
 from reanalysis.evidence.audit.ledger import require_consistent
-from reanalysis.evidence.candidates.narrowing import parent_of
-from reanalysis.evidence.problems import InconsistentPrint
+from reanalysis.evidence.candidates.narrowing import wholes_of
+from reanalysis.evidence.problems import InconsistentReport
 from reanalysis.evidence.reading.folder import read_evidence
 
 # ------------------------------------------------------------------ counts and percentages
@@ -168,7 +168,7 @@ def test_subgroups_of_other_times_or_excluded_ones_are_not_compared(tmp_path: Pa
 )
 def test_a_part_above_its_whole_is_an_error(tmp_path: Path, part: str, whole: str, smaller: str, larger: str) -> None:
     rows: list[Row] = [f"A control {part} {smaller}", f"A control {whole} {larger}"]
-    toml = "[studies.A.denominator.control]\nn_max = 100\n"
+    toml = f'[endpoints.{part}]\npart_of = "{whole}"\n[studies.A.denominator.control]\nn_max = 100\n'
     finding = only(above_info(audited(tmp_path, rows, toml=toml)))
     assert (finding.kind, finding.severity, finding.lines) == ("nesting", "error", (2, 3))
     assert (finding.study, finding.arm, finding.endpoint) == ("A", "control", part)
@@ -176,16 +176,19 @@ def test_a_part_above_its_whole_is_an_error(tmp_path: Path, part: str, whole: st
 
 @pytest.mark.parametrize(("smaller", "larger"), [("8 20", "8 20"), ("- 20 40", "- 20 45"), ("5..9 20", "6..7 20")])
 def test_a_part_within_its_whole_is_no_finding(tmp_path: Path, smaller: str, larger: str) -> None:
-    assert above_info(audited(tmp_path, [f"A control cr {smaller}", f"A control orr {larger}"])) == []
+    rows: list[Row] = [f"A control cr {smaller}", f"A control orr {larger}"]
+    assert above_info(audited(tmp_path, rows, toml=CR_OF_ORR)) == []
 
 
-def test_parts_are_those_of_the_settings_where_they_say_so(tmp_path: Path) -> None:
-    toml = '[endpoints.bacterial]\npart_of = "infection"\n'
-    rows: list[Row] = ["A control bacterial 9 20", "A control infection 8 20"]
-    assert only(above_info(audited(tmp_path, rows, toml=toml))).kind == "nesting"
-    evidence = read_evidence(tmp_path)
-    assert parent_of(evidence, "bacterial") == "infection"
-    assert parent_of(evidence, "infection") == ""
+@pytest.mark.parametrize(("part", "whole"), [("cr", "orr"), ("crs_g3", "crs_any"), ("bacterial", "infection")])
+def test_parts_are_those_of_the_settings_and_never_guessed_from_names(tmp_path: Path, part: str, whole: str) -> None:
+    rows: list[Row] = [f"A control {part} 9 20", f"A control {whole} 8 20"]
+    assert above_info(audited(tmp_path / "undeclared", rows)) == []
+    assert wholes_of(read_evidence(tmp_path / "undeclared"), part) == ()
+    declared = audited(tmp_path / "declared", rows, toml=f'[endpoints.{part}]\npart_of = "{whole}"\n')
+    assert only(above_info(declared)).kind == "nesting"
+    evidence = read_evidence(tmp_path / "declared")
+    assert (wholes_of(evidence, part), wholes_of(evidence, whole)) == ((whole,), ())
 
 
 @pytest.mark.parametrize(
@@ -199,13 +202,13 @@ def test_parts_are_those_of_the_settings_where_they_say_so(tmp_path: Path) -> No
 def test_a_part_above_its_whole_is_a_warning_where_time_or_patients_may_explain_it(
     tmp_path: Path, part: Row, whole: Row
 ) -> None:
-    assert only(found(audited(tmp_path, [part, whole]), "nesting")).severity == "warning"
+    assert only(found(audited(tmp_path, [part, whole], toml=CR_OF_ORR), "nesting")).severity == "warning"
 
 
 @pytest.mark.parametrize(("part", "whole", "fits"), [("40.1", "40", True), ("40.6", "40", False), ("39", "40", True)])
 def test_weighted_rates_are_nested_up_to_their_rounding(tmp_path: Path, part: str, whole: str, fits: bool) -> None:
     rows = [cells(f"A control {e} - 61 {p}", weighting="iptw") for e, p in (("cr", part), ("orr", whole))]
-    findings = found(audited(tmp_path, rows, toml="[studies.A]\nk = 0.75\n"), "nesting")
+    findings = found(audited(tmp_path, rows, toml=f"{CR_OF_ORR}[studies.A]\nk = 0.75\n"), "nesting")
     assert [f.severity for f in findings] == ([] if fits else ["error"])
 
 
@@ -267,7 +270,7 @@ def test_inconsistent_print_is_refused_for_its_endpoint_only_until_readings_are_
 ) -> None:
     rows: list[Row] = ["A control x 47 72 63", "A treated x 17 25", "A control y 3 72", "A treated y 2 25"]
     evidence = read_evidence(folder(tmp_path / "before", rows))
-    with pytest.raises(InconsistentPrint, match=r"^arms.csv, line 2: A/control/x: 47 of 72 is 65.28 %") as refused:
+    with pytest.raises(InconsistentReport, match=r"^arms.csv, line 2: A/control/x: 47 of 72 is 65.28 %") as refused:
         require_consistent(evidence, ("x",))
     assert len(refused.value.problems) == 1
     require_consistent(evidence, ("y",))
@@ -280,9 +283,9 @@ def test_inconsistent_print_is_refused_for_its_endpoint_only_until_readings_are_
 
 
 def test_a_part_above_its_whole_keeps_both_from_being_modelled(tmp_path: Path) -> None:
-    evidence = read_evidence(folder(tmp_path, ["A control cr 9 20", "A control orr 8 20"]))
+    evidence = read_evidence(folder(tmp_path, ["A control cr 9 20", "A control orr 8 20"], toml=CR_OF_ORR))
     for endpoint in ("cr", "orr"):
-        with pytest.raises(InconsistentPrint, match="line 2, 3"):
+        with pytest.raises(InconsistentReport, match="line 2, 3"):
             require_consistent(evidence, (endpoint,))
 
 
@@ -309,7 +312,7 @@ def test_a_clean_folder_of_200_arms_yields_nothing_above_info(tmp_path: Path) ->
             inside = int(rng.hypergeometric(larger, n - larger, size))
             rows.append(row(study, arm, "orr", inside, size, "IV"))
             rows.append(row(study, arm, "orr", larger - inside, n - size, "SC"))
-    ledger = audited(tmp_path, rows)
+    ledger = audited(tmp_path, rows, toml=CR_OF_ORR)
     assert len(rows) == 200
     assert above_info(ledger) == []
 

@@ -11,9 +11,9 @@ import pytest
 from scipy.special import expit
 from scipy.stats import chi2_contingency, fisher_exact, norm
 
-from evidence.folders import ANAKINRA, Row, above_info, audited, cells, folder, found
+from evidence.folders import ANAKINRA, CR_OF_ORR, Row, above_info, audited, cells, folder, found
 from reanalysis.evidence.audit.adjustment import covariate_strength, marginal_rate, predictor_auc
-from reanalysis.evidence.audit.crude import p_values
+from reanalysis.evidence.audit.arithmetic import p_values
 from reanalysis.evidence.audit.effective_size import (
     TESTS,
     Range,
@@ -288,7 +288,8 @@ def test_the_convention_of_a_study_is_the_one_that_fits_all(
     ids=["part", "whole", "subgroups", "one time", "other times", "other patients"],
 )  # fmt: skip
 def test_neighbours_narrow_what_a_print_allows(tmp_path: Path, rows: list[Row], endpoint: str, left: list[int]) -> None:
-    evidence = read_evidence(folder(tmp_path, rows))
+    nested = {"crs": '[endpoints.crs_g3]\npart_of = "crs_any"\n', "cr": CR_OF_ORR}
+    evidence = read_evidence(folder(tmp_path, rows, toml=nested.get(endpoint.partition("_")[0], "")))
     seen = observations(evidence, endpoint)["A", "control"].candidates
     assert list(seen.events) == left
     narrowed = [f for f in found(audit(evidence), "narrowing") if f.endpoint == endpoint]
@@ -310,7 +311,7 @@ def _allowed(rows: list[Row], endpoint: str) -> int:
 
 def test_a_shared_denominator_is_ruled_out_where_the_part_would_exceed_its_whole(tmp_path: Path) -> None:
     """6 to 8 complete responses need 6 overall ones, which 50 % has from n = 12 on."""
-    toml = "[studies.A.denominator.control]\nn_max = 100\n"
+    toml = f"{CR_OF_ORR}[studies.A.denominator.control]\nn_max = 100\n"
     evidence = read_evidence(folder(tmp_path, ["A control cr 6..8 -", "A control orr - - 50"], toml=toml))
     orr = observations(evidence, "orr")["A", "control"].candidates
     assert min(orr.events) == 6
@@ -320,7 +321,7 @@ def test_a_shared_denominator_is_ruled_out_where_the_part_would_exceed_its_whole
 
 
 def test_a_contradiction_narrows_nothing_and_stays_an_error(tmp_path: Path) -> None:
-    evidence = read_evidence(folder(tmp_path, ["A control cr 5..9 20", "A control orr 3 20"]))
+    evidence = read_evidence(folder(tmp_path, ["A control cr 5..9 20", "A control orr 3 20"], toml=CR_OF_ORR))
     assert list(observations(evidence, "cr")["A", "control"].candidates.events) == [5, 6, 7, 8, 9]
     assert [f.severity for f in found(audit(evidence), "nesting")] == ["error"]
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from evidence.folders import Row, folder
 from reanalysis.evidence.candidates.candidates import Candidates
-from reanalysis.evidence.candidates.feasible import Report, shared_denominators
 from reanalysis.evidence.candidates.narrowing import latent_solutions
 from reanalysis.evidence.candidates.observation import (
     NoCandidates,
@@ -21,7 +20,7 @@ from reanalysis.evidence.candidates.observation import (
     denominator_prior,
     observations,
 )
-from reanalysis.evidence.candidates.printing import Percentage
+from reanalysis.evidence.candidates.printing import Percentage, Report, shared_denominators
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.evidence.reading.folder import read_evidence
@@ -80,7 +79,7 @@ def test_a_percentage_that_only_truncation_gives_is_used_and_says_so(tmp_path: P
 
 
 def test_a_percentage_that_no_count_gives_is_refused_and_its_line_named(tmp_path: Path) -> None:
-    with pytest.raises(NoCandidates, match=r"line 2 of arms.csv: no count among n = 20 prints as 53 %"):
+    with pytest.raises(NoCandidates, match=r"line 2 of arms.csv: no count among n = 20 gives 53 %"):
         observed(tmp_path, ["A control x - 20 53"])
 
 

@@ -17,8 +17,7 @@ from evidence.folders import FIVE, TWO_STUDIES, folder
 from reanalysis.analysis.analysis import analyse
 from reanalysis.analysis.endpoint_result import netcdf
 from reanalysis.analysis.results import results, results_table, table_text
-from reanalysis.evidence.candidates.joined import joined
-from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.evidence import Evidence, joined
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.evidence.reading.names import folded

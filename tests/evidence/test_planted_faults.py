@@ -13,8 +13,7 @@ import pytest
 from evidence.clean_folders import Printed, Row, clean_folder, percent, rounded
 from reanalysis.evidence.audit.finding import Finding
 from reanalysis.evidence.audit.ledger import audit
-from reanalysis.evidence.candidates.feasible import counts_of
-from reanalysis.evidence.candidates.printing import Percentage
+from reanalysis.evidence.candidates.printing import Percentage, counts_of
 from reanalysis.evidence.reading.folder import read_evidence
 
 SEEDS = range(60)

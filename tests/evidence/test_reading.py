@@ -95,6 +95,15 @@ def test_line_numbers_stay_right_past_quoted_commas_and_newlines(tmp_path: Path,
     assert [row.reason for row in rows[:2]] == ["one, two", 'first line\nsecond "quoted" line\n\nfourth']
 
 
+def test_a_notebook_shows_who_reports_what(tmp_path: Path) -> None:
+    contrasts = "study,endpoint,measure,estimate,p\nA,y,OR,1.2,\nB,y,,,0.3\n"
+    shown = read_evidence(folder(tmp_path, f"{TWO_STUDIES}B,control,z,1,9\n", contrasts=contrasts))._repr_html_()
+    assert "<b>Re-analysis of" in shown
+    assert "5 rows, 2 ratios" in shown
+    cells = [row.split("</td>")[0] for row in shown.split("<td>")[1:]]
+    assert cells == ["comparison", "comparison", "missing", "single arm", "adjusted ratio only", "p-value only"]
+
+
 def test_columns_that_mean_nothing_are_ignored_and_listed(tmp_path: Path) -> None:
     text = TWO_STUDIES.replace("\n", ",7\n").replace("n,7", "n,grade", 1)
     evidence = read_evidence(folder(tmp_path / "more", text))

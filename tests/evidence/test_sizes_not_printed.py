@@ -13,8 +13,8 @@ from cli.command import fit, run
 from evidence.folders import Row, folder
 from reanalysis.builds.fingerprint import relevant
 from reanalysis.evidence.audit.ledger import audit
-from reanalysis.evidence.candidates.latent import bound_of
 from reanalysis.evidence.candidates.observation import Observation, assumed_sizes, observations, sizes_told
+from reanalysis.evidence.candidates.possible import bound_of
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.evidence.reading.settings import Denominator
@@ -43,7 +43,7 @@ def context(row: str, **more: object) -> Row:
         ([context("A control y 3 50"), "A treated z 3 90"], "", 50, "arm"),
         ([context("A control y 3 80", use="excluded"), "A treated z 3 90"], "", 90, "other arm"),
         ([context("A control y 3 80", subgroup="IV"), "A treated z 3 90"], "", 90, "other arm"),
-        (["A control y 12 - 30", "A treated z 3 90"], "", 40, "print"),
+        (["A control y 12 - 30", "A treated z 3 90"], "", 40, "figures"),
         (["B control x 3 70", "A treated z 3 90"], "", 90, "other arm"),
     ],
 )
@@ -93,7 +93,7 @@ def test_weight_on_a_size_that_the_print_rules_out_is_a_warning(tmp_path: Path) 
     toml = "[studies.A.denominator.control]\nn_max = 30\nweight = {21 = 0.6, 20 = 0.1}\n"
     (finding,) = audit(read_evidence(folder(tmp_path, [PERCENT, OTHER], toml=toml))).findings
     assert finding.severity == "warning"
-    assert finding.message.endswith("declared weight falls on sizes that the print rules out: 21 (0.6)")
+    assert finding.message.endswith("declared weight falls on sizes that the figures rule out: 21 (0.6)")
 
 
 def test_weight_above_what_is_printed_is_malformed(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_count_that_does_not_print_as_its_percentage_is_refused_when_used(tmp_
     assert fit_command(made).code == 0  # the primary model has no use for it
     ended = fit_command(made, "--model", "all-cohort")
     assert (ended.code, ended.out) == (2, "")
-    assert ended.errors == ["line 2 of benchmarks.csv: no count prints as 30 of 100 (42 %)"]
+    assert ended.errors == ["line 2 of benchmarks.csv: no count gives 30 of 100 (42 %)"]
 
 
 def test_a_benchmark_fills_a_missing_control_and_says_so(tmp_path: Path) -> None:

@@ -33,17 +33,14 @@ SHARED = (
 )
 """A responded in 80 % and 50 %, and in 74 % and 42 %, of unprinted numbers of patients."""
 
-TOML = "".join(f"[endpoints.{e}]\n" for e in ("orr", "icans")) + (
-    '[endpoints.cr]\npart_of = "none_of_these"\n'
+TOML = "".join(f"[endpoints.{e}]\n" for e in ("orr", "icans", "cr")) + (
     "[studies.A.denominator.control]\nn_max = 30\nweight = { 20 = 0.5 }\n[studies.A.denominator.treated]\nn_max = 19\n"
 )
-"""Response and complete response are entered together, which only a test may do: it is the case that shares an n."""
+"""Response and complete response are entered together, for nothing says that one is part of the other."""
 
 
 def joint(tmp_path: Path) -> JointData:
-    toml = TOML.replace('part_of = "none_of_these"\n', "")
-    arms = SHARED.replace(",cr,", ",complete,")  # under another name the two are not nested
-    evidence = read_evidence(folder(tmp_path, arms, toml=toml.replace("endpoints.cr", "endpoints.complete")))
+    evidence = read_evidence(folder(tmp_path, SHARED, toml=TOML))
     data = select(evidence, default_spec(evidence, "joint"), "orr").data
     assert isinstance(data, JointData)
     return data
@@ -72,9 +69,9 @@ def log_probability(arrays: dict[str, np.ndarray], logit: np.ndarray) -> np.ndar
 def test_a_shared_denominator_is_summed_outside_the_product(tmp_path: Path) -> None:
     """Against enumeration of every denominator and every pair of counts."""
     data = joint(tmp_path)
-    assert data.endpoints == ("orr", "icans", "complete")
+    assert data.endpoints == ("orr", "icans", "cr")
     control, treated = data.shared
-    assert (control.study, control.arm, control.endpoints) == ("A", "control", ("orr", "complete"))
+    assert (control.study, control.arm, control.endpoints) == ("A", "control", ("orr", "cr"))
     assert {n: w for n, w in zip(control.n, control.weight, strict=True) if n == 20} == {20.0: 0.5}
     assert treated.n == (19.0,)  # 14 and 8 of 19: nothing else prints as 74 % and 42 %
     logit = np.random.default_rng(3).normal(size=(3, 2, 3))

@@ -9,7 +9,7 @@ import pytest
 
 from evidence.folders import ANAKINRA, folder
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.problems import InconsistentPrint, InvalidInput
+from reanalysis.evidence.problems import InconsistentReport, InvalidInput
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.data import ModelData
 from reanalysis.model.selection import default_spec, select
@@ -103,5 +103,5 @@ def test_a_reading_or_a_denominator_replaces_the_mixture(anakinra: Evidence) -> 
 
 def test_a_print_that_no_count_fits_is_inconsistent(tmp_path: Path) -> None:
     evidence = read_evidence(folder(tmp_path, ["A control x - 20 33.333", "A treated x 7 21"]))
-    with pytest.raises(InconsistentPrint, match=r"x: .*; declare readings"):
+    with pytest.raises(InconsistentReport, match=r"x: .*; declare readings"):
         chosen(evidence)

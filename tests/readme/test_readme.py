@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from readme.answer import DATA, GALLERY, README, analysis, answer, written
 from reanalysis.cli.app import app
 from reanalysis.estimands.words import percent, ratio_interval
-from reanalysis.evidence.reading.arms_table import COLUMNS
+from reanalysis.evidence.reading.arms_table import ARMS
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.figures.overview import plot_overview
 from reanalysis.figures.save import save_figure
@@ -62,7 +62,7 @@ def test_the_five_column_example_can_be_audited_and_fitted(tmp_path: Path) -> No
 def test_every_column_and_link_named_exists() -> None:
     text = README.read_text(encoding="utf-8")
     table = re.findall(r"^\| (`[^|]*) \|", text, re.MULTILINE)
-    assert {name for row in table for name in re.findall(r"`(\w+)`", row)} <= set(COLUMNS)
+    assert {name for row in table for name in re.findall(r"`(\w+)`", row)} <= set(ARMS.columns)
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert (README.parent / target).exists(), target
 

@@ -162,7 +162,7 @@ def relevant(evidence: Evidence, endpoint: str) -> Evidence:
     share it, and those of the other arm where that one bounds it; the studies concerned; and the settings that belong
     to no other endpoint. Lines are numbered anew, so that a row inserted for another endpoint changes nothing here.
     """
-    from reanalysis.evidence.candidates.latent import bound_of
+    from reanalysis.evidence.candidates.possible import bound_of
 
     latent = {(r.study, r.arm) for r in evidence.arms if r.endpoint == endpoint and r.n is None}
     for study, arm in tuple(latent):

@@ -21,8 +21,7 @@ from reanalysis.estimands.headline import headline
 from reanalysis.estimands.measures import odds_ratio
 from reanalysis.estimands.summary import Direction, Summary, direction, summarise
 from reanalysis.evidence.audit.ledger import require_consistent
-from reanalysis.evidence.candidates.joined import joined
-from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.evidence import Evidence, joined
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.data import StudyData
 from reanalysis.model.selection import NothingLeft, default_spec, select

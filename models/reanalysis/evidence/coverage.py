@@ -1,4 +1,4 @@
-"""Who reports what, and how? The study by endpoint matrix shown before any result."""
+"""The study by endpoint matrix that is shown before any result: what each study reports of each endpoint."""
 
 from __future__ import annotations
 
@@ -8,31 +8,16 @@ import pandas as pd
 
 from reanalysis.evidence.candidates.candidates import SILENCES, Silence, silence
 from reanalysis.evidence.candidates.observation import NoCandidates, observations
-from reanalysis.evidence.evidence import Evidence, once_per_folder, require_evidence
+from reanalysis.evidence.evidence import Evidence, Reported, once_per_folder, require_evidence
 from reanalysis.evidence.problems import InvalidInput
 
-Cell = Literal[
-    "comparison", "no event in either arm", "only events in both arms", "single arm", "adjusted ratio only",
-    "p-value only", "narrative only", "context", "missing",
-]  # fmt: skip
+Cell = Literal["comparison", Silence, Reported]
 
 
 def coverage_cell(evidence: Evidence, study: str, endpoint: str) -> Cell:
-    """What one study reports of one endpoint, the strongest kind first."""
-    rows = evidence.rows_of_cell.get((study, endpoint), ())
-    primary = {r.arm for r in rows if r.modelled and r.use == "primary"}
-    if primary == {"control", "treated"}:
-        return _silence(evidence, study, endpoint) or "comparison"
-    if any(r.modelled for r in rows):
-        return "single arm"
-    contrasts = [c for c in evidence.contrasts_of_cell.get((study, endpoint), ()) if c.use != "excluded"]
-    if any(c.estimate for c in contrasts):
-        return "adjusted ratio only"
-    if any(c.p for c in contrasts):
-        return "p-value only"
-    if contrasts:
-        return "narrative only"
-    return "context" if rows else "missing"
+    """What one study reports of one endpoint, or why its two arms say nothing of a ratio."""
+    cell = evidence.reported(study, endpoint)
+    return (_silence(evidence, study, endpoint) if cell == "comparison" else None) or cell
 
 
 @once_per_folder
@@ -62,9 +47,9 @@ def coverage(evidence: Evidence, endpoints: tuple[str, ...] | None = None) -> pd
     require_evidence(evidence)
     endpoints = modelled_endpoints(evidence) if endpoints is None else endpoints
     rows = {s: [coverage_cell(evidence, s, e) for e in endpoints] for s in evidence.studies}
-    telling = {s: cells for s, cells in rows.items() if not {"missing", "context"}.issuperset(cells)}
-    index = pd.Index(list(telling), name="study", dtype=object)
-    return pd.DataFrame(list(telling.values()), index=index, columns=list(endpoints), dtype=object)
+    informing = {s: cells for s, cells in rows.items() if not {"missing", "context"}.issuperset(cells)}
+    index = pd.Index(list(informing), name="study", dtype=object)
+    return pd.DataFrame(list(informing.values()), index=index, columns=list(endpoints), dtype=object)
 
 
 def comparative_studies(evidence: Evidence, endpoint: str) -> tuple[str, ...]:

@@ -3,18 +3,51 @@
 from __future__ import annotations
 
 import functools
-from collections import defaultdict
+import weakref
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import pandas as pd
 
 from reanalysis.evidence.problems import InvalidInput, file_name
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.benchmarks import BenchmarkRow
 from reanalysis.evidence.reading.contrasts import ContrastRow
+from reanalysis.evidence.reading.names import folded
 from reanalysis.evidence.reading.settings import Endpoint, Settings, Source, Study
+from reanalysis.evidence.reading.table import grouped
+
+Reported = Literal[
+    "comparison", "single arm", "adjusted ratio only", "p-value only", "narrative only", "context", "missing"
+]
+"""What a study reports of an endpoint, the strongest kind first."""
+
+_WORKED_OUT: dict[int, dict[object, Any]] = {}
+"""By identity of a folder's evidence: answers of functions that are asked once."""
+
+
+def once_per_folder[*A, R](function: Callable[[Evidence, *A], R]) -> Callable[[Evidence, *A], R]:
+    """Let a function of evidence and hashable arguments work out each answer once.
+
+    Answers are kept beside the evidence as long as that lives, and are no part of it: it compares, copies and pickles
+    as it was read.
+    """
+
+    @functools.wraps(function)
+    def remembering(evidence: Evidence, *arguments: *A) -> R:
+        answers = _WORKED_OUT.get(id(evidence))
+        if answers is None:
+            answers = _WORKED_OUT[id(evidence)] = {}
+            weakref.finalize(evidence, _WORKED_OUT.pop, id(evidence), None).atexit = False
+        key = (function, arguments)
+        if key not in answers:
+            answers[key] = function(evidence, *arguments)
+        return answers[key]
+
+    return remembering
 
 
 @dataclass(frozen=True)
@@ -49,52 +82,59 @@ class Evidence:
     ignored_columns: tuple[str, ...]
     sha256: dict[str, str]
     benchmarks: tuple[BenchmarkRow, ...] = ()
-    _known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What crosses to another process: the evidence, without what was worked out from it."""
-        return self.__dict__ | {"_known": {}}
 
     def _repr_html_(self) -> str:
-        from reanalysis.evidence.coverage import coverage
-
         title = f"<p><b>{escape(self.title)}</b>: {len(self.arms)} rows, {len(self.contrasts)} ratios</p>"
-        return title + coverage(self, self.endpoints).T.to_html()
+        cells = {s: [self.reported(s, e) for e in self.endpoints] for s in self.studies}
+        return title + pd.DataFrame(cells, index=list(self.endpoints), dtype=object).to_html()
 
-    @functools.cached_property
+    @property
+    @once_per_folder
     def rows_of_arm(self) -> dict[tuple[str, str], tuple[ArmRow, ...]]:
         """Rows of arms.csv by study and arm, in file order."""
-        rows: dict[tuple[str, str], list[ArmRow]] = defaultdict(list)
-        for row in self.arms:
-            rows[row.study, row.arm].append(row)
-        return {where: tuple(found) for where, found in rows.items()}
+        return grouped(self.arms, lambda row: (row.study, row.arm))
 
-    @functools.cached_property
+    @property
+    @once_per_folder
     def rows_of_cell(self) -> dict[tuple[str, str], tuple[ArmRow, ...]]:
         """Rows of arms.csv by study and endpoint, in file order."""
-        rows: dict[tuple[str, str], list[ArmRow]] = defaultdict(list)
-        for row in self.arms:
-            rows[row.study, row.endpoint].append(row)
-        return {where: tuple(found) for where, found in rows.items()}
+        return grouped(self.arms, lambda row: (row.study, row.endpoint))
 
-    @functools.cached_property
+    @property
+    @once_per_folder
     def contrasts_of_cell(self) -> dict[tuple[str, str], tuple[ContrastRow, ...]]:
         """Rows of contrasts.csv by study and endpoint, in file order."""
-        rows: dict[tuple[str, str], list[ContrastRow]] = defaultdict(list)
-        for row in self.contrasts:
-            rows[row.study, row.endpoint].append(row)
-        return {where: tuple(found) for where, found in rows.items()}
+        return grouped(self.contrasts, lambda row: (row.study, row.endpoint))
+
+    def reported(self, study: str, endpoint: str) -> Reported:
+        """What one study reports of one endpoint, whatever the counts say of a ratio."""
+        rows = self.rows_of_cell.get((study, endpoint), ())
+        modelled = [row for row in rows if row.modelled]
+        if {row.arm for row in modelled if row.use == "primary"} == {"control", "treated"}:
+            return "comparison"
+        if modelled:
+            return "single arm"
+        contrasts = [c for c in self.contrasts_of_cell.get((study, endpoint), ()) if c.use != "excluded"]
+        if any(c.estimate for c in contrasts):
+            return "adjusted ratio only"
+        if any(c.p for c in contrasts):
+            return "p-value only"
+        if contrasts:
+            return "narrative only"
+        return "context" if rows else "missing"
 
     @property
     def _rows(self) -> tuple[ArmRow | ContrastRow, ...]:
         return (*self.arms, *self.contrasts)
 
-    @functools.cached_property
+    @property
+    @once_per_folder
     def studies(self) -> tuple[str, ...]:
         """Study ids, those of analysis.toml first in their order, then by first row."""
         return _ordered(self.settings.studies, [r.study for r in self._rows])
 
-    @functools.cached_property
+    @property
+    @once_per_folder
     def endpoints(self) -> tuple[str, ...]:
         """Endpoint ids of arms.csv and contrasts.csv, those of analysis.toml first in their order."""
         return _ordered(self.settings.endpoints, [r.endpoint for r in self._rows])
@@ -130,18 +170,41 @@ class Evidence:
         return self.settings.title or f"Re-analysis of {file_name(self.folder.resolve().name)}"
 
 
-def once_per_folder[*A, R](function: Callable[[Evidence, *A], R]) -> Callable[[Evidence, *A], R]:
-    """Let a function of evidence and hashable arguments work out each answer once."""
+def joined(evidence: Evidence, new: Evidence) -> Evidence:
+    """The evidence with the studies of another folder added.
 
-    @functools.wraps(function)
-    def remembering(evidence: Evidence, *arguments: *A) -> R:
-        key = (function, arguments)
-        known = evidence._known
-        if key not in known:
-            known[key] = function(evidence, *arguments)
-        return known[key]
+    Titles, endpoints, priors and discounts stay those of ``evidence``; studies and their settings come from both.
 
-    return remembering
+    Parameters
+    ----------
+    evidence, new : Evidence
+        Folders that share no study.
+
+    Raises
+    ------
+    InvalidInput
+        If both hold a study of the same id.
+    """
+    known = {folded(study): study for study in evidence.studies}
+    twice = [(study, known[folded(study)]) for study in new.studies if folded(study) in known]
+    if twice:
+        raise InvalidInput(
+            [
+                f"study {study!r} is in both {evidence.folder} and {new.folder}"
+                + (f", there as {other!r}" if other != study else "")
+                for study, other in twice
+            ]
+        )
+    studies = evidence.settings.studies | {s: new.settings.studies[s] for s in new.studies if s in new.settings.studies}
+    return replace(
+        evidence,
+        arms=evidence.arms + new.arms,
+        contrasts=evidence.contrasts + new.contrasts,
+        settings=evidence.settings.model_copy(update={"studies": studies}),
+        sources=new.sources | evidence.sources,
+        benchmarks=evidence.benchmarks + new.benchmarks,
+        sha256={},
+    )
 
 
 def _ordered(first: Iterable[str], used: Iterable[str]) -> tuple[str, ...]:

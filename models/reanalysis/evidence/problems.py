@@ -1,4 +1,4 @@
-"""What is wrong with an input? Every problem of a folder at once, each with its place, value and rule."""
+"""What is wrong with an input: every problem of a folder at once, each with its place, value and rule."""
 
 from __future__ import annotations
 
@@ -125,5 +125,5 @@ class InvalidInput(ValueError):
         super().__init__("\n".join(str(p) for p in self.problems))
 
 
-class InconsistentPrint(InvalidInput):
+class InconsistentReport(InvalidInput):
     """Well-formed figures that contradict each other: a model needs declared readings first."""

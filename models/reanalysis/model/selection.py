@@ -8,7 +8,7 @@ from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.evidence.candidates.observation import NoCandidates, Observation, observations
 from reanalysis.evidence.coverage import coverage_cell
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.problems import InconsistentPrint, InvalidInput
+from reanalysis.evidence.problems import InconsistentReport, InvalidInput
 from reanalysis.model.data import AdjustedRatio, Benchmark, JointData, ModelData, StudyData
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.family import BIAS_SETTINGS
@@ -97,7 +97,7 @@ def select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
     ------
     InvalidInput
         If the endpoint or a study left out is unknown, no study is left, or a weighted arm has no k.
-    InconsistentPrint
+    InconsistentReport
         If no count fits a print.
     """
     _require_known(evidence, spec, endpoint)
@@ -134,7 +134,7 @@ def _select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
             denominators=dict(spec.denominators),
         )
     except NoCandidates as error:
-        raise InconsistentPrint([f"{endpoint}: {error}; declare readings"]) from None
+        raise InconsistentReport([f"{endpoint}: {error}; declare readings"]) from None
     adjusted = _adjusted_ratios(evidence, endpoint) if spec.route == "adjusted" and not rates else {}
     studies: list[StudyData] = []
     used: dict[tuple[str, str], Observation] = {}

@@ -15,8 +15,8 @@ from typing import Any
 
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput, Problem, by_line, printable
-from reanalysis.evidence.reading.settings import line_of
 from reanalysis.evidence.reading.text_table import is_there, read_text
+from reanalysis.evidence.reading.toml import line_of
 
 _FACES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
 _MOST_NAMED = 3

@@ -1,59 +1,64 @@
-"""What was published of a problem? Printed figures of its posterior, each with its tolerance and where it stands."""
+"""What was published of a problem: figures of its posterior as printed, each with its tolerance and where it stands."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Self
 
-import pandera.pandas as pa
+from pydantic import PlainValidator
 
 from reanalysis.evidence.problems import Problem
-from reanalysis.evidence.reading.cell_rules import NUMBER, a_name, an_id, like, one_of, rule, schema
-from reanalysis.evidence.reading.checked_rows import Layout, read_rows
-from reanalysis.evidence.reading.text_table import TextRow
+from reanalysis.evidence.reading.cells import NUMBER, Name, an_id, cell, like, number, one_of
+from reanalysis.evidence.reading.table import Breach, Table, repeated
 
 FILE = "published.csv"
 MIXTURE_FILE = "mixture.csv"
-COLUMNS = (
-    "model", "choices", "study", "quantity", "statistic", "value", "tolerance", "source", "locator", "remark",
-)  # fmt: skip
-REQUIRED = ("model", "quantity", "statistic", "value", "tolerance", "source")
-MIXTURE_COLUMNS = ("weight", "a", "b")
 
 STATISTICS = ("mean", "sd", "2.5 %", "median", "97.5 %", "mode", "probability", "elir", "moment")
 """Moments, quantiles and mode; a probability; effective sample sizes by local information and by moments."""
 
-_POSITIVE = re.compile(NUMBER)
 _CHOICE = r"[a-z_]+=[^=;]+"
+_NUMBER = like(NUMBER)
 
 
-def _above_zero(sentence: str) -> pa.Column:
-    return rule(lambda cell: bool(_POSITIVE.fullmatch(cell)) and 0 < float(cell) < math.inf, sentence)
+def _choices(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = (choice.partition("=") for choice in text.split(";") if choice.strip())
+    return tuple((name.strip(), value.strip()) for name, _, value in pairs)
 
 
-_SCHEMA = schema(
-    {
-        "model": an_id("a model"),
-        "choices": like(
-            rf"(?:{_CHOICE}(?:;\s*{_CHOICE})*)?",
-            "must be choices such as pooling=complete; tau=halfnormal(0.5), or empty",
-        ),
-        "study": a_name(),
-        "quantity": an_id("a quantity"),
-        "statistic": one_of(*STATISTICS),
-        "value": like(rf"-?{NUMBER}", "must be a number as printed, with a decimal point"),
-        "tolerance": _above_zero("must be a number above 0: how far a right computation may lie from this print"),
-        "source": an_id("a source"),
-    }
+def _above_zero(more: str = "") -> PlainValidator:
+    def holds(text: str) -> bool:
+        return _NUMBER(text) and 0 < float(text) < math.inf
+
+    return number(f"must be a number above 0{more}", holds, float, needed=True)
+
+
+class PrintedNumber(float):
+    """A number that keeps the text it was printed as."""
+
+    def __new__(cls, text: str) -> Self:
+        """The number of a text."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    text: str
+
+
+_CHOICES = cell(
+    "must be choices such as pooling=complete; tau=halfnormal(0.5), or empty",
+    like(rf"(?:{_CHOICE}(?:;\s*{_CHOICE})*)?"),
+    _choices,
 )
+_VALUE = number("must be a number as printed, with a decimal point", like(rf"-?{NUMBER}"), PrintedNumber, needed=True)
 
 
 @dataclass(frozen=True)
 class PublishedFigure:
-    """One row of published.csv: one figure as somebody printed it.
+    """One row of published.csv, one figure as somebody printed it; its fields but the line are the columns.
 
     Parameters
     ----------
@@ -69,7 +74,7 @@ class PublishedFigure:
     quantity, statistic : str
         Which number: ``tau`` and ``97.5 %``, ``odds_ratio`` and ``median``, ``log_odds_ratio_below_0`` and
         ``probability``.
-    printed : str
+    value : PrintedNumber
         As printed.
     tolerance : float
         How far a right computation may lie from it: rounding, the Monte Carlo error of who printed it, and what a
@@ -79,30 +84,31 @@ class PublishedFigure:
     """
 
     line: int
-    model: str
-    choices: tuple[tuple[str, str], ...]
-    study: str
-    quantity: str
-    statistic: str
-    printed: str
-    tolerance: float
-    source: str
+    model: Annotated[str, an_id("a model")]
+    choices: Annotated[tuple[tuple[str, str], ...], _CHOICES]
+    study: Name
+    quantity: Annotated[str, an_id("a quantity")]
+    statistic: Annotated[str, one_of(*STATISTICS)]
+    value: Annotated[PrintedNumber, _VALUE]
+    tolerance: Annotated[float, _above_zero(": how far a right computation may lie from what was printed")]
+    source: Annotated[str, an_id("a source")]
     locator: str
     remark: str
 
     @property
-    def value(self) -> float:
-        """The printed number."""
-        return float(self.printed)
+    def printed(self) -> str:
+        """As printed."""
+        return self.value.text
 
 
 @dataclass(frozen=True)
 class PrintedComponent:
     """One row of mixture.csv: one Beta distribution of a printed mixture."""
 
-    weight: float
-    a: float
-    b: float
+    line: int
+    weight: Annotated[float, _above_zero()]
+    a: Annotated[float, _above_zero()]
+    b: Annotated[float, _above_zero()]
 
 
 def read_published(path: Path) -> tuple[PublishedFigure, ...]:
@@ -113,7 +119,7 @@ def read_published(path: Path) -> tuple[PublishedFigure, ...]:
     InvalidInput
         With every problem of the file.
     """
-    return read_rows(path, _LAYOUT)[0]
+    return _PUBLISHED.read(path)[0]
 
 
 def read_mixture(path: Path) -> tuple[PrintedComponent, ...]:
@@ -124,60 +130,34 @@ def read_mixture(path: Path) -> tuple[PrintedComponent, ...]:
     InvalidInput
         With every problem of the file.
     """
-    return read_rows(path, _MIXTURE)[0]
+    return _MIXTURE.read(path)[0]
 
 
-def _parsed(row: TextRow) -> PublishedFigure:
-    cells = row.cells
-    pairs = (choice.partition("=") for choice in cells["choices"].split(";") if choice.strip())
-    return PublishedFigure(
-        line=row.line,
-        model=cells["model"],
-        choices=tuple((name.strip(), value.strip()) for name, _, value in pairs),
-        study=cells["study"],
-        quantity=cells["quantity"],
-        statistic=cells["statistic"].lower(),
-        printed=cells["value"],
-        tolerance=float(cells["tolerance"]),
-        source=cells["source"],
-        locator=cells["locator"],
-        remark=cells["remark"],
-    )
-
-
-def _twice_chosen(file: str, row: PublishedFigure) -> list[Problem]:
+def _twice_chosen(row: PublishedFigure) -> Iterator[Breach]:
     names = [name for name, _ in row.choices]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    return [Problem(file, row.line, "choices", name, "is chosen twice") for name in twice]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield "choices", name, "is chosen twice"
 
 
-def _duplicates(file: str, rows: Sequence[PublishedFigure]) -> list[Problem]:
+def _duplicates(file: str, rows: Sequence[PublishedFigure]) -> Iterable[Problem]:
     """Two sources may contradict each other; one may not contradict itself."""
-    seen: dict[tuple[object, ...], int] = {}
-    found = []
-    for row in rows:
-        key = (row.model, frozenset(row.choices), row.study, row.quantity, row.statistic, row.source)
-        if key in seen:
-            rule = f"{row.source} gives this figure on line {seen[key]} already"
-            found.append(Problem(file, row.line, "", "", rule))
-        seen.setdefault(key, row.line)
-    return found
+
+    def key(row: PublishedFigure) -> object:
+        return row.model, frozenset(row.choices), row.study, row.quantity, row.statistic, row.source
+
+    return repeated(file, rows, key, lambda row, line: f"{row.source} gives this figure on line {line} already")
 
 
-def _weights(file: str, rows: Sequence[PrintedComponent]) -> list[Problem]:
+def _weights(file: str, rows: Sequence[PrintedComponent]) -> Iterator[Problem]:
     total = sum(row.weight for row in rows)
-    if not rows or abs(total - 1) < 1e-6:
-        return []
-    return [Problem(file, None, "weight", f"{total:g}", "the weights of a mixture sum to 1")]
+    if rows and abs(total - 1) >= 1e-6:
+        yield Problem(file, None, "weight", f"{total:g}", "the weights of a mixture sum to 1")
 
 
-_LAYOUT = Layout(COLUMNS, REQUIRED, _SCHEMA, _parsed, _twice_chosen, (_duplicates,))
-
-_MIXTURE = Layout(
-    MIXTURE_COLUMNS,
-    MIXTURE_COLUMNS,
-    schema(dict.fromkeys(MIXTURE_COLUMNS, _above_zero("must be a number above 0"))),
-    lambda row: PrintedComponent(**{name: float(row.cells[name]) for name in MIXTURE_COLUMNS}),
-    lambda file, row: [],
-    (_weights,),
+_PUBLISHED = Table(
+    PublishedFigure,
+    ("model", "quantity", "statistic", "value", "tolerance", "source"),
+    _twice_chosen,
+    (_duplicates,),
 )
+_MIXTURE = Table(PrintedComponent, ("weight", "a", "b"), of_all=(_weights,))

@@ -1,1 +1,1 @@
-"""The evidence ledger: what print says, what it contradicts, and what a model makes of it."""
+"""The evidence ledger: what was reported, what contradicts itself, and what a model makes of it."""

@@ -1,4 +1,4 @@
-"""Can adjustment explain the distance between a ratio of rates and an adjusted ratio?
+"""Rule: the distance between a ratio of rates and an adjusted ratio, and what adjustment can explain of it.
 
 An odds ratio conditional on covariates lies further from 1 than the marginal one even without confounding (Gail,
 Wieand and Piantadosi 1984, Biometrika 71:431). With a normal linear predictor of SD sigma the marginal rates are
@@ -19,7 +19,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from reanalysis.evidence.audit.crude import both_rates, is_unadjusted
-from reanalysis.evidence.audit.finding import Finding, Severity
+from reanalysis.evidence.audit.finding import Finding, Severity, about, rule, used
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.contrasts import ContrastRow
@@ -27,7 +27,7 @@ from reanalysis.typing import Array
 
 _STRONGEST = 30.0
 _IMPLAUSIBLE_AUC = 0.9
-_APART = 1.25
+_NEAR = 1.25
 """Ratios nearer to each other than this need no explanation."""
 _FEW_EVENTS, _TOO_FEW_EVENTS = 10, 5
 """Events per parameter below which a logistic regression is biased (Peduzzi 1996, J Clin Epidemiol 49:1373)."""
@@ -101,6 +101,7 @@ def predictor_auc(intercept: float, sd: float) -> float:
     return float(events @ below / (events.sum() * others.sum()))
 
 
+@rule("adjustment", "events-per-parameter")
 def check_adjustment(evidence: Evidence) -> Iterator[Finding]:
     """Marginal against adjusted ratio, the covariates their distance would need, and events per parameter."""
     for row in evidence.contrasts:
@@ -110,13 +111,13 @@ def check_adjustment(evidence: Evidence) -> Iterator[Finding]:
         if rates is None or is_unadjusted(row, rates[0].weighting == "iptw"):
             continue
         control, p0, _, p1 = rates
-        used = "one route or the other, never both" if row.use == "sensitivity" else f"not modelled ({row.use})"
+        used_as = used(row, "one route or the other, never both")
         if p0.inside and p1.inside:
-            yield _distance(row, p0.middle, p1.middle, used)
-        yield from _events_per_parameter(evidence, row, p0.middle * p0.n + p1.middle * p1.n, used, control)
+            yield _distance(row, p0.middle, p1.middle, used_as)
+        yield from _events_per_parameter(evidence, row, p0.middle * p0.n + p1.middle * p1.n, used_as, control)
 
 
-def _distance(row: ContrastRow, p0: float, p1: float, used: str) -> Finding:
+def _distance(row: ContrastRow, p0: float, p1: float, used_as: str) -> Finding:
     marginal = math.exp(float(logit(p1) - logit(p0)))
     adjusted, unadjusted = math.log(float(row.estimate)), math.log(marginal)
     strength = covariate_strength(p0, p1, float(row.estimate))
@@ -129,18 +130,15 @@ def _distance(row: ContrastRow, p0: float, p1: float, used: str) -> Finding:
             "; non-collapsibility alone would need covariates with a linear predictor of SD "
             f"{strength.sd:.1f} (AUC {strength.auc:.2f})"
         )
-        apart = abs(adjusted - unadjusted) > math.log(_APART)
-        severity = "warning" if apart and strength.auc > _IMPLAUSIBLE_AUC else "info"
+        distant = abs(adjusted - unadjusted) > math.log(_NEAR)
+        severity = "warning" if distant and strength.auc > _IMPLAUSIBLE_AUC else "info"
     elif abs(adjusted) > abs(unadjusted) or adjusted * unadjusted < 0:
         message += "; non-collapsibility alone cannot explain it"
-        beyond = abs(adjusted - unadjusted) > math.log(_APART) and _beyond_chance(row, unadjusted)
+        beyond = abs(adjusted - unadjusted) > math.log(_NEAR) and _beyond_chance(row, unadjusted)
         severity = "warning" if beyond else "info"
         if adjusted * unadjusted < 0:
             message += ": it is on the other side of 1" + (", are control and treated swapped?" if beyond else "")
-    return Finding(
-        "adjustment", severity, row.study, "", row.endpoint, message,
-        used_as=used, table="contrasts", lines=(row.line,),
-    )  # fmt: skip
+    return about(row, "adjustment", severity, message, used_as)
 
 
 def _beyond_chance(row: ContrastRow, unadjusted: float) -> bool:
@@ -149,7 +147,7 @@ def _beyond_chance(row: ContrastRow, unadjusted: float) -> bool:
 
 
 def _events_per_parameter(
-    evidence: Evidence, row: ContrastRow, events: float, used: str, control: ArmRow
+    evidence: Evidence, row: ContrastRow, events: float, used_as: str, control: ArmRow
 ) -> Iterator[Finding]:
     match = re.search(r"(?:\bon\b|\bfor\b|:)(.*)", row.adjustment)
     if match is None:
@@ -160,8 +158,7 @@ def _events_per_parameter(
     if per < _FEW_EVENTS:
         what = "events" if control.weighting == "none" else "pseudo-events"
         each = f"{per:.1f} each" + (f", {k * per:.1f} at the effective size, k = {k:g}" if k else "")
-        yield Finding(
-            "events-per-parameter", "warning" if per < _TOO_FEW_EVENTS else "info", row.study, "", row.endpoint,
-            f"about {events:.0f} {what} for at least {parameters} parameters ({each}): the adjusted ratio is fragile",
-            used_as=used, table="contrasts", lines=(row.line,),
-        )  # fmt: skip
+        message = (
+            f"about {events:.0f} {what} for at least {parameters} parameters ({each}): the adjusted ratio is fragile"
+        )
+        yield about(row, "events-per-parameter", "warning" if per < _TOO_FEW_EVENTS else "info", message, used_as)

@@ -1,6 +1,6 @@
-"""Which single way of rounding, if any, reconciles all counts and percentages of a study?
+"""Rule: the single way of rounding, if any, that reconciles all counts and percentages of a study.
 
-Where a print contradicts itself and is read in several ways, its figures are taken together at the n that the arm's
+Where a report contradicts itself and is read in several ways, its figures are taken together at the n that the arm's
 other rows have: what was meant to be one convention should be one there too.
 """
 
@@ -12,17 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reanalysis.evidence.audit.finding import Finding
-from reanalysis.evidence.candidates.feasible import Report
-from reanalysis.evidence.candidates.printing import CONVENTIONS, Convention
+from reanalysis.evidence.audit.finding import Finding, rule
+from reanalysis.evidence.candidates.printing import CONVENTIONS, Convention, Report
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.table import grouped
 
 _MOST_NAMED = 6
 
 
 @dataclass(frozen=True)
-class _Print:
+class _Printed:
     """One printed percentage, the conventions under which it is a count, and whether it has several readings."""
 
     name: str
@@ -31,21 +31,22 @@ class _Print:
     lines: tuple[int, ...]
 
 
+@rule("convention")
 def check_conventions(evidence: Evidence) -> Iterator[Finding]:
     """The rounding conventions that fit all percentages of each study."""
-    by_study: dict[str, list[_Print]] = defaultdict(list)
-    for rows in _prints(evidence):
-        found = _print(evidence, rows)
+    by_study: dict[str, list[_Printed]] = defaultdict(list)
+    for rows in _percentages(evidence):
+        found = _printed(evidence, rows)
         if found.conventions:  # a percentage that none gives is reported by the check of counts
             by_study[rows[0].study].append(found)
-    for study, prints in by_study.items():
-        decisive = [one for one in prints if len(one.conventions) < len(CONVENTIONS)]
+    for study, printed in by_study.items():
+        decisive = [one for one in printed if len(one.conventions) < len(CONVENTIONS)]
         if not decisive:
             continue
         shared = [c for c in CONVENTIONS if all(c in one.conventions for one in decisive)]
         lines = tuple(line for one in decisive for line in one.lines)
         if shared:
-            message = f"all {len(prints)} percentages that have a count are rounded by {' or '.join(shared)}"
+            message = f"all {len(printed)} percentages that have a count are rounded by {' or '.join(shared)}"
             yield Finding("convention", "info", study, "", "", message, used_as="half-up first", lines=lines)
             continue
         declared = any(one.read_in_several_ways for one in decisive)
@@ -57,33 +58,30 @@ def check_conventions(evidence: Evidence) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _kinds(prints: list[_Print]) -> list[tuple[Convention, ...]]:
-    return sorted({one.conventions for one in prints}, key=lambda cs: [CONVENTIONS.index(c) for c in cs])
+def _kinds(printed: list[_Printed]) -> list[tuple[Convention, ...]]:
+    return sorted({one.conventions for one in printed}, key=lambda cs: [CONVENTIONS.index(c) for c in cs])
 
 
-def _named(prints: list[_Print], conventions: tuple[Convention, ...]) -> str:
-    names = [one.name for one in prints if one.conventions == conventions]
+def _named(printed: list[_Printed], conventions: tuple[Convention, ...]) -> str:
+    names = [one.name for one in printed if one.conventions == conventions]
     more = len(names) - _MOST_NAMED
     return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _prints(evidence: Evidence) -> list[list[ArmRow]]:
+def _percentages(evidence: Evidence) -> list[tuple[ArmRow, ...]]:
     """Rows of each percentage: one, or those of its readings."""
-    groups: dict[tuple[str, ...], list[ArmRow]] = defaultdict(list)
-    for row in evidence.arms:
-        if row.use != "excluded" and row.weighting == "none" and row.n is not None:
-            groups[row.study, row.arm, row.endpoint, row.subgroup, row.timepoint, row.use].append(row)
+    counted = [row for row in evidence.arms if row.use != "excluded" and row.weighting == "none" and row.n is not None]
+    groups = grouped(counted, lambda row: (row.study, row.arm, row.endpoint, row.subgroup, row.timepoint, row.use))
     return [rows for rows in groups.values() if any(row.percent is not None for row in rows)]
 
 
-def _print(evidence: Evidence, rows: list[ArmRow]) -> _Print:
+def _printed(evidence: Evidence, rows: tuple[ArmRow, ...]) -> _Printed:
     several = len(rows) > 1
     sizes = {row.n for row in rows if row.n is not None}
     if several:
         usual = _usual_size(evidence, rows[0])
         sizes = {usual} if usual in sizes else sizes
-    printed = {row.events for row in rows if row.events is not None}
-    counts: set[tuple[int, int] | None] = {*printed} or {None}
+    counts: set[tuple[int, int] | None] = {row.events for row in rows if row.events is not None} or {None}
     fits = [
         c
         for c in CONVENTIONS
@@ -98,7 +96,7 @@ def _print(evidence: Evidence, rows: list[ArmRow]) -> _Print:
     first = next(row for row in rows if row.percent is not None)
     where = "/".join(part for part in (first.arm, first.endpoint, first.subgroup) if part)
     size = "" if len(sizes) != 1 else f" of {next(iter(sizes))}"
-    return _Print(f"{where} {first.percent}{size}", tuple(fits), several, tuple(row.line for row in rows))
+    return _Printed(f"{where} {first.percent}{size}", tuple(fits), several, tuple(row.line for row in rows))
 
 
 def _usual_size(evidence: Evidence, row: ArmRow) -> int | None:

@@ -1,12 +1,11 @@
-"""Does each count print as its percentage? GRIM for proportions (Brown and Heathers 2017, SPPS 8:363)."""
+"""Rule: each count gives its percentage. GRIM for proportions (Brown and Heathers 2017, SPPS 8:363)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reanalysis.evidence.audit.finding import REFUSED, Finding, Severity, allowed, used
-from reanalysis.evidence.candidates.feasible import counts_of
-from reanalysis.evidence.candidates.printing import CONVENTIONS, Percentage
+from reanalysis.evidence.audit.finding import REFUSED, Finding, Severity, about, allowed, rule, used
+from reanalysis.evidence.candidates.printing import CONVENTIONS, Percentage, counts_of
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 
@@ -15,6 +14,7 @@ _NEAR = 20
 _MOST_NEAR = 4
 
 
+@rule("count-percent", "rounding", "denominator")
 def check_counts(evidence: Evidence) -> Iterator[Finding]:
     """Counts against percentages, row by row."""
     for row in evidence.arms:
@@ -31,10 +31,7 @@ def check_counts(evidence: Evidence) -> Iterator[Finding]:
 def _finding(
     row: ArmRow, kind: str, severity: Severity, message: str, used_as: str, feasible: tuple[str, ...] = ()
 ) -> Finding:
-    return Finding(
-        kind, severity, row.study, row.arm, row.endpoint, message,
-        feasible=feasible, used_as=used(row, used_as), lines=(row.line,),
-    )  # fmt: skip
+    return about(row, kind, severity, message, used(row, used_as), feasible)
 
 
 def _contradiction(row: ArmRow) -> Severity:
@@ -82,9 +79,7 @@ def _other_denominators(events: int, n: int, percent: Percentage) -> list[str]:
 def _percentage_alone(row: ArmRow, n: int, percent: Percentage) -> Iterator[Finding]:
     possible, convention = counts_of(percent, n)
     if not possible:
-        yield _finding(
-            row, "count-percent", _contradiction(row), f"no count among n = {n} prints as {percent}", REFUSED
-        )
+        yield _finding(row, "count-percent", _contradiction(row), f"no count among n = {n} gives {percent}", REFUSED)
     elif convention != CONVENTIONS[0]:
         yield _finding(
             row, "rounding", _odd_rounding(row), f"{percent} of n = {n} is a count only under {convention}",
@@ -107,11 +102,11 @@ def _range_and_percentage(row: ArmRow, events: tuple[int, int], n: int, percent:
     where = f"from {events[0]} to {events[1]} among n = {n}"
     if not fits:
         yield _finding(
-            row, "count-percent", _contradiction(row), f"no count {where} prints as {percent}", REFUSED,
+            row, "count-percent", _contradiction(row), f"no count {where} gives {percent}", REFUSED,
             _of(counts_of(percent, n)[0], n),
         )  # fmt: skip
     elif convention != CONVENTIONS[0]:
         yield _finding(
             row, "rounding", _odd_rounding(row),
-            f"a count {where} prints as {percent} only under {convention}", "these counts", _of(fits, n),
+            f"a count {where} gives {percent} only under {convention}", "these counts", _of(fits, n),
         )  # fmt: skip

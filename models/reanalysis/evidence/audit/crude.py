@@ -1,4 +1,4 @@
-"""Does an unadjusted ratio or p-value follow from the rates printed beside it?
+"""Rule: an unadjusted ratio or p-value follows from the rates printed beside it.
 
 The ratio has to, up to the rounding of both; the p-value has to lie among those of the tests in use for two
 proportions: chi-square with and without continuity correction, Fisher's exact test and its mid-p form, the
@@ -12,12 +12,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-from scipy.stats import hypergeom
-
-from reanalysis.evidence.audit.finding import Finding
-from reanalysis.evidence.audit.rounding import PRECISE, p_bounds, rounded, standard_errors
-from reanalysis.evidence.audit.two_rates import log_odds_wald, log_risk_wald, pooled_chi_square, unpooled_wald
+from reanalysis.evidence.audit.arithmetic import PRECISE, p_bounds, p_values, rounded, standard_errors
+from reanalysis.evidence.audit.finding import Finding, about, rule, used
 from reanalysis.evidence.candidates.possible import possible_pairs
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
@@ -27,8 +23,6 @@ _CRUDE = ("", "none", "unadjusted", "crude", "univariate", "univariable", "unwei
 _WEIGHTED = ("iptw", "weighted", "weighting")
 _NARROWEST, _WIDEST = 0.8, 1.6
 """Exact and profile intervals are wider than Wald's at small counts, hardly any is narrower."""
-_MOST_EXACT = 20_000
-"""Patients up to whom Fisher's test is worked out; beyond, it is the corrected chi-square."""
 
 
 def is_unadjusted(row: ContrastRow, weighted: bool) -> bool:
@@ -43,7 +37,7 @@ def is_unadjusted(row: ContrastRow, weighted: bool) -> bool:
 
 
 def called_unadjusted(adjustment: str) -> bool:
-    """Whether an adjustment is none, or not told."""
+    """Whether an adjustment is none, or not reported."""
     return adjustment.strip().lower() in _CRUDE
 
 
@@ -90,19 +84,17 @@ def rate_range(evidence: Evidence, row: ArmRow) -> RateRange | None:
 
 def both_rates(evidence: Evidence, study: str, endpoint: str) -> tuple[ArmRow, RateRange, ArmRow, RateRange] | None:
     """Control and treated rows of one endpoint and their rates; None where either is missing or has readings."""
-    rows: dict[str, list[ArmRow]] = {"control": [], "treated": []}
-    for row in evidence.rows_of_cell.get((study, endpoint), ()):
-        if not row.subgroup and row.use != "excluded":
-            rows[row.arm].append(row)
-    if any(len(found) != 1 for found in rows.values()):
+    rows = [r for r in evidence.rows_of_cell.get((study, endpoint), ()) if not r.subgroup and r.use != "excluded"]
+    if sorted(row.arm for row in rows) != ["control", "treated"]:
         return None
-    (control,), (treated,) = rows["control"], rows["treated"]
+    control, treated = sorted(rows, key=lambda row: row.arm)
     p0, p1 = rate_range(evidence, control), rate_range(evidence, treated)
     if p0 is None or p1 is None or control.weighting != treated.weighting:
         return None
     return control, p0, treated, p1
 
 
+@rule("ratio", "interval", "p-value")
 def check_crude(evidence: Evidence) -> Iterator[Finding]:
     """Unadjusted ratios and p-values against the rates of both arms."""
     for row in evidence.contrasts:
@@ -121,10 +113,7 @@ def check_crude(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _finding(row: ContrastRow, kind: str, message: str) -> Finding:
-    used = "sensitivity route, as printed" if row.use == "sensitivity" else f"not modelled ({row.use})"
-    return Finding(
-        kind, "warning", row.study, "", row.endpoint, message, used_as=used, table="contrasts", lines=(row.line,)
-    )
+    return about(row, kind, "warning", message, used(row, "sensitivity route, as printed"))
 
 
 def _ratio(row: ContrastRow, p0: RateRange, p1: RateRange) -> Iterator[Finding]:
@@ -176,45 +165,3 @@ def _p_value(row: ContrastRow, p0: RateRange, p1: RateRange) -> Iterator[Finding
     yield _finding(
         row, "p-value", f"{row.printed}: the tests of two proportions give p = {shown} for the printed counts"
     )
-
-
-def p_values(x0: int, n0: int, x1: int, n1: int) -> Iterator[float]:
-    """Two-sided p-values of the tests in use for x0 of n0 against x1 of n1, the laborious ones last."""
-    if x0 + x1 in (0, n0 + n1):
-        yield 1.0
-        return
-    r0, r1 = x0 / n0, x1 / n1
-    squares = [pooled_chi_square(r0, n0, r1, n1), _corrected(x0, n0, x1, n1), _likelihood_ratio(x0, n0, x1, n1)]
-    if 0 < x0 < n0 or 0 < x1 < n1:
-        squares.append(unpooled_wald(r0, n0, r1, n1))
-    if 0 < x0 < n0 and 0 < x1 < n1:
-        squares += [log_odds_wald(r0, n0, r1, n1), log_risk_wald(r0, n0, r1, n1)]
-    yield from (math.erfc(math.sqrt(square / 2)) for square in squares)
-    if n0 + n1 <= _MOST_EXACT:
-        yield from _exact(x0, n0, x1, n1)
-
-
-def _corrected(x0: int, n0: int, x1: int, n1: int) -> float:
-    """Yates's chi-square."""
-    n, total = n0 + n1, x0 + x1
-    distance = max(0.0, abs(x0 * (n1 - x1) - x1 * (n0 - x0)) - n / 2)
-    return n * distance**2 / (n0 * n1 * total * (n - total))
-
-
-def _likelihood_ratio(x0: int, n0: int, x1: int, n1: int) -> float:
-    """G statistic."""
-    n, total = n0 + n1, x0 + x1
-    cells = [
-        (x0, n0 * total / n), (n0 - x0, n0 * (n - total) / n), (x1, n1 * total / n), (n1 - x1, n1 * (n - total) / n),
-    ]  # fmt: skip
-    return max(0.0, 2 * sum(seen * math.log(seen / expected) for seen, expected in cells if seen))
-
-
-def _exact(x0: int, n0: int, x1: int, n1: int) -> tuple[float, float]:
-    """Fisher's exact p-value and its mid-p form."""
-    total = x0 + x1
-    low, high = max(0, total - n1), min(n0, total)
-    mass = np.asarray(hypergeom.pmf(np.arange(low, high + 1), n0 + n1, total, n0))
-    own = mass[x0 - low]
-    fisher = float(mass[mass <= own * (1 + 1e-7)].sum())
-    return min(1.0, fisher), min(1.0, fisher - 0.5 * float(own))

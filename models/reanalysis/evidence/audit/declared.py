@@ -1,37 +1,32 @@
-"""What did the analyst decide? Readings, exclusions and columns set aside, so that nothing is silent."""
+"""Rule: what the analyst decided is said: readings, exclusions and columns set aside."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from itertools import takewhile
 
-from reanalysis.evidence.audit.finding import Finding
+from reanalysis.evidence.audit.finding import Finding, about, rule
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.table import grouped
 
 
+@rule("excluded", "readings", "column")
 def check_declared(evidence: Evidence) -> Iterator[Finding]:
     """Declared readings, excluded rows and ignored columns."""
-    groups: dict[tuple[str, str, str], list[ArmRow]] = defaultdict(list)
     for row in evidence.arms:
-        if row.modelled:
-            groups[row.study, row.arm, row.endpoint].append(row)
-        elif row.use == "excluded":
+        if row.use == "excluded":
             what = f"{row.subgroup}: {row.printed}" if row.subgroup else row.printed
-            yield Finding(
-                "excluded", "info", row.study, row.arm, row.endpoint, f"{what} is excluded: {row.reason}",
-                used_as="not modelled", lines=(row.line,),
-            )  # fmt: skip
-    for where, rows in groups.items():
+            yield about(row, "excluded", "info", f"{what} is excluded: {row.reason}", "not modelled")
+    modelled = [row for row in evidence.arms if row.modelled]
+    for rows in grouped(modelled, lambda row: (row.study, row.arm, row.endpoint)).values():
         if len(rows) > 1:
             reason = _shared_sentences([row.reason for row in rows])
-            message = f"the print contradicts itself and is read in {len(rows)} ways"
-            yield Finding(
-                "readings", "warning", *where, f"{message}: {reason}" if reason else message,
-                feasible=tuple(_reading(row) for row in rows),
-                used_as="a mixture of the readings", lines=tuple(row.line for row in rows),
+            message = f"the report contradicts itself and is read in {len(rows)} ways"
+            yield about(
+                rows[0], "readings", "warning", f"{message}: {reason}" if reason else message,
+                "a mixture of the readings", tuple(_reading(row) for row in rows), tuple(row.line for row in rows),
             )  # fmt: skip
     for column in evidence.ignored_columns:
         message = f"column {column!r} of arms.csv means nothing here"

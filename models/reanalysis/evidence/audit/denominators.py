@@ -1,21 +1,21 @@
-"""Which denominators do percentages without n allow together? A search of all up to n_max."""
+"""Rule: the denominators that percentages without n allow together, by a search of all up to n_max."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reanalysis.evidence.audit.finding import Finding, allowed, counts_text
-from reanalysis.evidence.candidates.feasible import Solution
-from reanalysis.evidence.candidates.latent import bound_of, denominator_of, latent_rows
+from reanalysis.evidence.audit.finding import Finding, allowed, counts_text, rule
 from reanalysis.evidence.candidates.narrowing import latent_solutions
 from reanalysis.evidence.candidates.observation import NoCandidates, denominator_prior
-from reanalysis.evidence.candidates.printing import CONVENTIONS
+from reanalysis.evidence.candidates.possible import bound_of, denominator_of, latent_rows
+from reanalysis.evidence.candidates.printing import CONVENTIONS, Solution
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import listed
 
 
+@rule("denominator")
 def check_denominators(evidence: Evidence) -> Iterator[Finding]:
-    """Feasible shared denominators of every arm that prints percentages without n."""
+    """Feasible shared denominators of every arm that reports percentages without n."""
     arms = sorted({(r.study, r.arm) for r in evidence.arms if r.modelled and r.n is None})
     for study, arm in arms:
         rows = latent_rows(evidence, study, arm)
@@ -46,7 +46,7 @@ def check_denominators(evidence: Evidence) -> Iterator[Finding]:
         sizes = [s.n for s in solutions]
         weights = denominator_of(evidence, study, arm).weight
         if beyond := [f"{n} ({w:g})" for n, w in weights.items() if n not in sizes]:
-            message += f"; declared weight falls on sizes that the print rules out: {listed(beyond)}"
+            message += f"; declared weight falls on sizes that the figures rule out: {listed(beyond)}"
         yield Finding(
             "denominator", "info" if usual and not guessed and not beyond else "warning", study, arm, endpoint, message,
             feasible=allowed(_texts(evidence, study, arm, solutions), len(solutions)), lines=lines,

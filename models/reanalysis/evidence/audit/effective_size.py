@@ -1,4 +1,4 @@
-"""How many patients is a weighted arm worth? The effective-size factor k, from printed p-values and from imbalance.
+"""Rule: the patients that a weighted arm is worth, its effective-size factor k, from p-values and from imbalance.
 
 A test of two rates at k times the printed sizes has k times the chi-square of the test at the printed sizes, so each
 printed p-value gives k = (z_p / z_1)^2 under each test that may have been used. The factor that weights alone must
@@ -15,12 +15,10 @@ from dataclasses import dataclass
 
 from scipy.special import ndtri
 
+from reanalysis.evidence.audit.arithmetic import half_unit, log_odds_wald, pooled_chi_square, unpooled_wald
 from reanalysis.evidence.audit.crude import is_unadjusted
-from reanalysis.evidence.audit.finding import Finding
-from reanalysis.evidence.audit.rounding import half_unit
-from reanalysis.evidence.audit.two_rates import log_odds_wald, pooled_chi_square, unpooled_wald
-from reanalysis.evidence.candidates.feasible import counts_of
-from reanalysis.evidence.candidates.printing import Percentage
+from reanalysis.evidence.audit.finding import Finding, rule
+from reanalysis.evidence.candidates.printing import Percentage, counts_of
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.contrasts import p_number
@@ -204,6 +202,7 @@ def baseline_imbalances(evidence: Evidence, study: str) -> list[Imbalance]:
     return sorted((one for one in found if one is not None), key=lambda one: min(one.k))
 
 
+@rule("effective-size", "imbalance", "positivity")
 def check_effective_size(evidence: Evidence) -> Iterator[Finding]:
     """Effective sizes by p-value and imbalance, endpoints that disagree, and strata that rest on few patients."""
     studies = dict.fromkeys(r.study for r in evidence.arms if r.weighting == "iptw")

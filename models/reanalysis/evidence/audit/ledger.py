@@ -1,4 +1,4 @@
-"""What is wrong, odd or decided in an evidence folder? All findings, most severe first."""
+"""The ledger of an evidence folder: all that its rules find wrong, odd or decided, most severe first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reanalysis.evidence.audit.crude import check_crude
 from reanalysis.evidence.audit.declared import check_declared
 from reanalysis.evidence.audit.denominators import check_denominators
 from reanalysis.evidence.audit.effective_size import check_effective_size
-from reanalysis.evidence.audit.finding import SEVERITIES, Finding
+from reanalysis.evidence.audit.finding import SEVERITIES, Finding, Rule
 from reanalysis.evidence.audit.narrowed import check_narrowing
 from reanalysis.evidence.audit.nesting import check_nesting
 from reanalysis.evidence.audit.order import check_order
@@ -24,9 +24,9 @@ from reanalysis.evidence.audit.subgroups import check_subgroups
 from reanalysis.evidence.audit.weighting import check_weighted_rates
 from reanalysis.evidence.coverage import coverage
 from reanalysis.evidence.evidence import Evidence, once_per_folder
-from reanalysis.evidence.problems import InconsistentPrint
+from reanalysis.evidence.problems import InconsistentReport
 
-_CHECKS = (
+RULES: tuple[Rule, ...] = (
     check_counts,
     check_conventions,
     check_denominators,
@@ -41,6 +41,10 @@ _CHECKS = (
     check_adjustment,
     check_declared,
 )
+"""A new rule stands in a file of its own and has its place here."""
+
+KINDS = tuple(dict.fromkeys(kind for rule in RULES for kind in rule.kinds))
+"""Every kind of finding there is."""
 
 _REMEDY = (
     "correct the row, or declare readings, each without the figure that it takes for a misprint, "
@@ -55,7 +59,7 @@ class Ledger:
     Parameters
     ----------
     findings : tuple of Finding
-        Most severe first, then in the order of the checks.
+        Most severe first, then in the order of the rules.
     coverage : DataFrame
         Studies by endpoints.
     """
@@ -96,20 +100,20 @@ def audit(evidence: Evidence) -> Ledger:
     evidence : Evidence
         A folder that was read and validated.
     """
-    findings = [finding for check in _CHECKS for finding in check(evidence)]
+    findings = [finding for rule in RULES for finding in rule(evidence)]
     findings.sort(key=lambda f: -SEVERITIES.index(f.severity))
-    told = {r.endpoint for r in evidence.arms if r.modelled}
-    told |= {c.endpoint for c in evidence.contrasts if c.use == "sensitivity"}
-    endpoints = tuple(e for e in evidence.endpoints if e in told)
+    used = {r.endpoint for r in evidence.arms if r.modelled}
+    used |= {c.endpoint for c in evidence.contrasts if c.use == "sensitivity"}
+    endpoints = tuple(e for e in evidence.endpoints if e in used)
     return Ledger(tuple(findings), coverage(evidence, endpoints))
 
 
 def require_consistent(evidence: Evidence, endpoints: tuple[str, ...], ledger: Ledger | None = None) -> None:
-    """Refuse endpoints whose print contradicts itself and has no declared readings.
+    """Refuse endpoints whose report contradicts itself and has no declared readings.
 
     Raises
     ------
-    InconsistentPrint
+    InconsistentReport
         Naming every row concerned.
     """
     ledger = ledger or audit(evidence)
@@ -121,4 +125,4 @@ def require_consistent(evidence: Evidence, endpoints: tuple[str, ...], ledger: L
             lines = ", ".join(str(line) for line in finding.lines)
             problems.append(f"{evidence.file_of('arms')}, line {lines}: {finding.where}: {finding.message}; {_REMEDY}")
     if problems:
-        raise InconsistentPrint(problems)
+        raise InconsistentReport(problems)

@@ -1,29 +1,29 @@
-"""Which counts do a row's neighbours rule out? Parts within wholes and sums of subgroups, where they decide."""
+"""Rule: the counts that a row's neighbours rule out: parts within wholes and sums of subgroups, where they decide."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reanalysis.evidence.audit.finding import Finding, allowed, counts_text
+from reanalysis.evidence.audit.finding import Finding, about, allowed, counts_text, rule
 from reanalysis.evidence.candidates.narrowing import narrowed_pairs
 from reanalysis.evidence.candidates.possible import possible_pairs
 from reanalysis.evidence.evidence import Evidence
 
 
+@rule("narrowing")
 def check_narrowing(evidence: Evidence) -> Iterator[Finding]:
-    """Modelled rows of which fewer counts are left than their own print allows."""
+    """Modelled rows of which fewer counts are left than their own figures allow."""
     for row in evidence.arms:
         if not row.modelled or row.weighting == "iptw":
             continue
         own, left = possible_pairs(evidence, row), narrowed_pairs(evidence, row)
         if own == left:
             continue
-        many = sum(high - low + 1 for low, high in own.values())
-        fewer = sum(high - low + 1 for low, high in left.values())
-        yield Finding(
-            "narrowing", "info", row.study, row.arm, row.endpoint,
+        many, fewer = (sum(high - low + 1 for low, high in pairs.values()) for pairs in (own, left))
+        feasible = allowed((f"{counts_text(counts)} of {n}" for n, counts in left.items()), len(left))
+        yield about(
+            row, "narrowing", "info",
             f"{row.printed} allows {many} counts alone, and {fewer} with the parts, wholes and subgroups printed "
             "beside it",
-            feasible=allowed((f"{counts_text(counts)} of {n}" for n, counts in left.items()), len(left)),
-            used_as="the counts that are left", lines=(row.line,),
+            "the counts that are left", feasible,
         )  # fmt: skip

@@ -1,43 +1,38 @@
-"""Is no part larger than its whole? Grade 3+ within any grade, complete within overall response."""
+"""Rule: no endpoint exceeds the one that it is part of by analysis.toml, such as grade 3+ within any grade."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
-from reanalysis.evidence.audit.finding import REFUSED, Finding, used
-from reanalysis.evidence.candidates.narrowing import parent_of
+from reanalysis.evidence.audit.finding import REFUSED, Finding, about, rule, used
 from reanalysis.evidence.candidates.possible import possible_pairs, same_time
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.table import grouped
 
 
+@rule("nesting")
 def check_nesting(evidence: Evidence) -> Iterator[Finding]:
     """Counts, ranges and weighted rates of nested endpoints."""
-    by_place: dict[tuple[str, str, str, str], list[ArmRow]] = defaultdict(list)
-    for row in evidence.arms:
-        if row.use != "excluded":
-            by_place[row.study, row.arm, row.subgroup, row.endpoint].append(row)
-    for (study, arm, subgroup, endpoint), parts in list(by_place.items()):
-        parent = parent_of(evidence, endpoint)
-        wholes = by_place.get((study, arm, subgroup, parent), [])
+    rows = [row for row in evidence.arms if row.use != "excluded"]
+    by_place = grouped(rows, lambda row: (row.study, row.arm, row.subgroup, row.endpoint))
+    for (study, arm, subgroup, endpoint), parts in by_place.items():
+        parent = evidence.endpoint(endpoint).part_of
+        wholes = by_place.get((study, arm, subgroup, parent), ())
         for part in parts:
             if wholes and not any(_fits(evidence, part, whole) for whole in wholes):
                 yield _finding(evidence, part, parent, wholes)
 
 
-def _finding(evidence: Evidence, part: ArmRow, parent: str, wholes: list[ArmRow]) -> Finding:
+def _finding(evidence: Evidence, part: ArmRow, parent: str, wholes: tuple[ArmRow, ...]) -> Finding:
     message = f"{part.endpoint} {part.printed} exceeds {parent} {wholes[0].printed}, of which it is a part"
     modelled = part.modelled and any(whole.modelled for whole in wholes)
     comparable = any(_same_patients(evidence, part, whole) for whole in wholes)
     if not comparable:
         message += "; another time or number of patients may explain it"
     refused = modelled and comparable
-    return Finding(
-        "nesting", "error" if refused else "warning", part.study, part.arm, part.endpoint, message,
-        used_as=REFUSED if refused else used(part, "as printed"),
-        lines=(part.line, *(whole.line for whole in wholes)),
-    )  # fmt: skip
+    used_as, lines = REFUSED if refused else used(part, "as printed"), (part.line, *(whole.line for whole in wholes))
+    return about(part, "nesting", "error" if refused else "warning", message, used_as, lines=lines)
 
 
 def _same_patients(evidence: Evidence, part: ArmRow, whole: ArmRow) -> bool:

@@ -1,4 +1,4 @@
-"""Which group comes first in "A against B"? Percentages that are counts in one order only prove it.
+"""Rule: control and treated are in the order given; percentages that are counts in one order only prove it.
 
 Where counts are printed too, each percentage has to be that of the count in its row, not of the other arm's.
 """
@@ -8,19 +8,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from reanalysis.evidence.audit.finding import Finding
-from reanalysis.evidence.candidates.feasible import counts_of
-from reanalysis.evidence.candidates.printing import CONVENTIONS
+from reanalysis.evidence.audit.finding import Finding, rule
+from reanalysis.evidence.candidates.printing import CONVENTIONS, counts_of
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.table import grouped
 
 
+@rule("order")
 def check_order(evidence: Evidence) -> Iterator[Finding]:
     """Both orders of each study's pairs of unweighted percentages against their denominators."""
-    by_study: dict[str, list[ArmRow]] = defaultdict(list)
-    for row in evidence.arms:
-        by_study[row.study].append(row)
-    for study, rows in by_study.items():
+    for study, rows in grouped(evidence.arms, lambda row: row.study).items():
         pairs = _pairs(rows)
         if not pairs:
             continue
@@ -45,7 +43,7 @@ def check_order(evidence: Evidence) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _pairs(rows: list[ArmRow]) -> list[tuple[ArmRow, ArmRow]]:
+def _pairs(rows: tuple[ArmRow, ...]) -> list[tuple[ArmRow, ArmRow]]:
     by_endpoint: dict[str, dict[str, ArmRow]] = defaultdict(dict)
     for r in rows:
         alone = not r.subgroup and not r.reading and r.use != "excluded"

@@ -1,4 +1,4 @@
-"""Do a ratio, its interval and its p-value belong together? By Wald's formula on the log scale."""
+"""Rule: a ratio, its interval and its p-value belong together, by Wald's formula on the log scale."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from scipy.stats import norm
 
+from reanalysis.evidence.audit.arithmetic import PRECISE, p_bounds, rounded, standard_errors
 from reanalysis.evidence.audit.crude import called_unadjusted, judged_by_counts
-from reanalysis.evidence.audit.finding import Finding, Severity
-from reanalysis.evidence.audit.rounding import PRECISE, p_bounds, rounded, standard_errors
+from reanalysis.evidence.audit.finding import Finding, Severity, about, rule, used
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.contrasts import ContrastRow
+from reanalysis.evidence.reading.table import grouped
 
 _OTHER_TEST, _TABLE_TEST, _SLACK = 1.1, 1.4, 0.05
 """How far the z of another test may be from Wald's: as a factor, for a regression and for a table, and beside it."""
@@ -21,6 +22,7 @@ _UNRELIABLE_SPAN = 50.0
 """Ratio of the bounds of an interval above which it says next to nothing."""
 
 
+@rule("interval", "p-value", "measure")
 def check_ratios(evidence: Evidence) -> Iterator[Finding]:
     """Log-symmetry of intervals, p-values against intervals, and measures that disagree in one analysis."""
     for row in evidence.contrasts:
@@ -37,11 +39,7 @@ def check_ratios(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _finding(row: ContrastRow, kind: str, message: str, severity: Severity = "warning") -> Finding:
-    route = "sensitivity route, normal on the log scale"
-    used = route if row.use == "sensitivity" else f"not modelled ({row.use})"
-    return Finding(
-        kind, severity, row.study, "", row.endpoint, message, used_as=used, table="contrasts", lines=(row.line,)
-    )
+    return about(row, kind, severity, message, used(row, "sensitivity route, normal on the log scale"))
 
 
 def _is_symmetric(row: ContrastRow) -> bool:
@@ -86,11 +84,8 @@ def _p_value(row: ContrastRow) -> Iterator[Finding]:
 
 def _labels(evidence: Evidence) -> Iterator[Finding]:
     """Different measures from what is described as one analysis; OR and RR of the same table are none."""
-    groups: dict[tuple[str, str], list[ContrastRow]] = {}
-    for row in evidence.contrasts:
-        if row.estimate and row.use != "excluded":
-            groups.setdefault((row.study, row.adjustment), []).append(row)
-    for (_, adjustment), rows in groups.items():
+    ratios = [row for row in evidence.contrasts if row.estimate and row.use != "excluded"]
+    for (_, adjustment), rows in grouped(ratios, lambda row: (row.study, row.adjustment)).items():
         measures = sorted({row.measure for row in rows})
         if len(measures) < 2 or (called_unadjusted(adjustment) and "HR" not in measures):
             continue

@@ -1,4 +1,4 @@
-"""Are weighted percentages whole patients? If they were, the arm was not weighted."""
+"""Rule: weighted percentages are no whole patients; if all are, the arm may not have been weighted."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator
 
-from reanalysis.evidence.audit.finding import Finding, Severity
-from reanalysis.evidence.candidates.feasible import counts_of
-from reanalysis.evidence.candidates.printing import Percentage
+from reanalysis.evidence.audit.finding import Finding, Severity, rule
+from reanalysis.evidence.candidates.printing import Percentage, counts_of
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 
 _BY_CHANCE = 0.002
-"""Arms of counts only are a finding where fewer weighted arms than this would print so."""
+"""Arms of counts only are a finding where fewer weighted arms than this would do so."""
 
 
+@rule("weighted-rate")
 def check_weighted_rates(evidence: Evidence) -> Iterator[Finding]:
     """For each weighted arm: which of its percentages are counts, and what that says of the weighting."""
     arms: dict[tuple[str, str], list[tuple[ArmRow, Percentage, int]]] = defaultdict(list)
@@ -36,7 +36,7 @@ def check_weighted_rates(evidence: Evidence) -> Iterator[Finding]:
             chance = math.prod(_chance(percent, n) for _, percent, n in decisive)
             severity = "info" if chance > _BY_CHANCE else "warning"
             message = f"all {many} percentages are counts: the arm may be unweighted, with weights of 1"
-            message += f"; {100 * chance:.2g} % of weighted arms would print so by chance"
+            message += f"; {100 * chance:.2g} % of weighted arms would do so by chance"
         k = evidence.study(study).k
         yield Finding(
             "weighted-rate", severity, study, arm, "", message,

@@ -1,4 +1,4 @@
-"""What do we know of one arm's counts? A weighted set of candidate (events, n) pairs."""
+"""What is known of one arm's counts: a weighted set of candidate (events, n) pairs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from reanalysis.typing import Array
 class Candidates:
     """Every (events, n) pair that one printed arm-endpoint allows.
 
-    Weight belongs to a denominator or to a reading of the print, never to the counts it allows: where one n
+    Weight belongs to a denominator or to a reading of the report, never to the counts it allows: where one n
     admits several counts each of them carries the whole weight of that n, because the likelihood of the
-    print given n is the sum over the counts that would have been printed so.
+    report given n is the sum over the counts that would have been reported so.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Candidates:
 
     @property
     def certain(self) -> bool:
-        """Whether one pair is all the print allows."""
+        """Whether one pair is all that the report allows."""
         return len(self) == 1
 
     def scaled(self, factor: float) -> Candidates:

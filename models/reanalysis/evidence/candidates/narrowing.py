@@ -1,8 +1,8 @@
-"""What do a row's neighbours leave of the counts it allows? Parts within wholes, and subgroups that make up an arm.
+"""What a row's neighbours leave of the counts that it allows: parts within wholes, and subgroups that make up an arm.
 
-Of the same patients at the same time no part exceeds its whole (grade 3+ within any grade, complete within overall
-response), and subgroups that make up an arm add up to it. Where a print leaves several counts open, what is printed
-beside it can rule some of them out. A contradiction narrows nothing: it is a finding of the audit.
+Of the same patients at the same time no part exceeds its whole (``part_of`` of an endpoint in analysis.toml), and
+subgroups that make up an arm add up to it. Where figures leave several counts open, what is printed beside them can
+rule some of them out. A contradiction narrows nothing: it is a finding of the audit.
 """
 
 from __future__ import annotations
@@ -10,36 +10,29 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from reanalysis.evidence.candidates.feasible import Solution
-from reanalysis.evidence.candidates.latent import joint_solutions, latent_rows, report_name
-from reanalysis.evidence.candidates.partition import subgroups_of, sums
-from reanalysis.evidence.candidates.possible import Pairs, possible_pairs, same_time
-from reanalysis.evidence.candidates.printing import Convention
+from reanalysis.evidence.candidates.possible import (
+    Pairs,
+    joint_solutions,
+    latent_rows,
+    possible_pairs,
+    report_name,
+    same_time,
+    subgroups_of,
+    sums,
+)
+from reanalysis.evidence.candidates.printing import Convention, Solution
 from reanalysis.evidence.evidence import Evidence, once_per_folder
 from reanalysis.evidence.reading.arms import ArmRow
 
 
-def parent_of(evidence: Evidence, endpoint: str) -> str:
-    """Endpoint whose patients include those of another, empty if none is known.
-
-    That of ``part_of``, else by the usual ids: x_g3 is part of x_any, cr of orr.
-    """
-    declared = evidence.endpoint(endpoint).part_of
-    if declared:
-        return declared
-    if endpoint.endswith("_g3"):
-        return endpoint.removesuffix("_g3") + "_any"
-    return "orr" if endpoint == "cr" else ""
-
-
 @once_per_folder
 def wholes_of(evidence: Evidence, endpoint: str) -> tuple[str, ...]:
-    """Endpoints that include another, the nearest first."""
+    """Endpoints that include another by ``part_of``, the nearest first."""
     found: list[str] = []
-    above = parent_of(evidence, endpoint)
+    above = evidence.endpoint(endpoint).part_of
     while above and above not in found and above != endpoint:
         found.append(above)
-        above = parent_of(evidence, above)
+        above = evidence.endpoint(above).part_of
     return tuple(found)
 
 
@@ -70,12 +63,12 @@ def narrowed_pairs(evidence: Evidence, row: ArmRow) -> Pairs:
 
 @once_per_folder
 def latent_solutions(evidence: Evidence, study: str, arm: str) -> tuple[tuple[Solution, ...], Convention]:
-    """Denominators that an arm's percentages without n allow together, less what its other prints rule out.
+    """Denominators that an arm's percentages without n allow together, less what its other figures rule out.
 
     Returns
     -------
     solutions : tuple of Solution
-        Counts by `report_name`; those of `joint_solutions` where the other prints would leave none.
+        Counts by `report_name`; those of `joint_solutions` where the other figures would leave none.
     convention : str
         Rounding convention that fits.
     """

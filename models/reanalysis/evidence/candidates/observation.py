@@ -1,4 +1,4 @@
-"""Which counts does a print allow? From rows of arms.csv to the weighted candidates of an arm."""
+"""Observations of arm-endpoints: from rows of arms.csv to the weighted candidates that their figures allow."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reanalysis.evidence.candidates.candidates import Candidates
-from reanalysis.evidence.candidates.feasible import counts_of
-from reanalysis.evidence.candidates.latent import bound_of, denominator_of, report_name
 from reanalysis.evidence.candidates.narrowing import latent_solutions, narrowed_pairs
-from reanalysis.evidence.candidates.printing import CONVENTIONS, Convention
+from reanalysis.evidence.candidates.possible import bound_of, denominator_of, report_name
+from reanalysis.evidence.candidates.printing import CONVENTIONS, Convention, counts_of
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput, Problem, listed
 from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.table import grouped
 
 _MOST_WORK = 500_000
 """Candidates times the root of the largest n, to which the nodes of a grid are proportional: about 1 GB."""
@@ -40,7 +40,7 @@ class Observation:
         Rounding convention that was needed.
     assumed : tuple of (int, float)
         Each denominator that was not printed, in patients, with its weight; empty where n is printed. With readings of
-        which some print n the weights sum to less than 1.
+        which some have n the weights sum to less than 1.
     """
 
     study: str
@@ -77,9 +77,9 @@ def observations(
     endpoint : str
         Endpoint id.
     study : str, optional
-        The one study wanted.
+        The one study to observe.
     arms : iterable of str
-        Arms wanted.
+        Arms to observe.
     sensitivity : bool
         Whether rows of use ``sensitivity`` enter beside the primary ones.
     readings : mapping of str to str
@@ -93,15 +93,18 @@ def observations(
         If no count fits a row.
     """
     uses = ("primary", "sensitivity") if sensitivity else ("primary",)
-    groups: dict[tuple[str, str], list[ArmRow]] = defaultdict(list)
-    for row in evidence.arms if study is None else evidence.rows_of_cell.get((study, endpoint), ()):
-        if row.endpoint == endpoint and row.arm in arms and row.modelled and row.use in uses:
-            groups[row.study, row.arm].append(row)
+    arms = tuple(arms)
+    entering = [
+        row
+        for row in (evidence.arms if study is None else evidence.rows_of_cell.get((study, endpoint), ()))
+        if row.endpoint == endpoint and row.arm in arms and row.modelled and row.use in uses
+    ]
+    groups = grouped(entering, lambda row: (row.study, row.arm))
     chosen, fixed = readings or {}, denominators or {}
     found = {}
     for (name, arm), rows in sorted(groups.items()):
         where = f"{name}/{arm}"
-        read = [row for row in rows if row.reading == chosen[where]] if where in chosen else rows
+        read = tuple(row for row in rows if row.reading == chosen[where]) if where in chosen else rows
         found[name, arm] = _observation(evidence, read or rows, fixed.get(where))
     return found
 
@@ -131,7 +134,7 @@ def sizes_told(found: Mapping[tuple[str, str], Observation]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _Share:
+class _Allowed:
     """Counts that one denominator allows, and the weight that each of them carries."""
 
     counts: Sequence[float]
@@ -139,34 +142,34 @@ class _Share:
     weight: float
 
 
-def _observation(evidence: Evidence, rows: list[ArmRow], fixed_n: int | None = None) -> Observation:
+def _observation(evidence: Evidence, rows: tuple[ArmRow, ...], fixed_n: int | None = None) -> Observation:
     first = rows[0]
     weights = [1.0 if row.reading_weight is None else row.reading_weight for row in rows]
-    shares: list[_Share] = []
+    all_sizes: list[_Allowed] = []
     assumed: dict[int, float] = defaultdict(float)
     conventions = []
     for row, weight in zip(rows, weights, strict=True):
-        allowed, convention = _shares(evidence, row)
+        allowed, convention = _allowed(evidence, row)
         conventions.append(convention)
         if row.n is None and fixed_n is not None:
-            allowed = [replace(share, weight=1.0) for share in allowed if share.n == fixed_n]
-        allowed = [replace(share, weight=share.weight * weight / sum(weights)) for share in allowed]
-        shares += allowed
-        for share in allowed if row.n is None else ():
-            assumed[share.n] += share.weight
-    if not shares:
+            allowed = [replace(one, weight=1.0) for one in allowed if one.n == fixed_n]
+        allowed = [replace(one, weight=one.weight * weight / sum(weights)) for one in allowed]
+        all_sizes += allowed
+        for one in allowed if row.n is None else ():
+            assumed[one.n] += one.weight
+    if not all_sizes:
         raise NoCandidates(f"n = {fixed_n} is not possible for {first.study}/{first.arm}")
-    many = sum(len(share.counts) for share in shares)
-    if many * math.sqrt(max(share.n for share in shares)) > _MOST_WORK:
+    many = sum(len(one.counts) for one in all_sizes)
+    if many * math.sqrt(max(one.n for one in all_sizes)) > _MOST_WORK:
         rule = f"allows {many} counts, more than can be weighed one by one; narrow the range, or n_max"
         raise InvalidInput([Problem(evidence.file_of("arms"), first.line, first.endpoint, first.printed, rule)])
-    pairs = [(float(x), float(share.n), share.weight) for share in shares for x in share.counts]
+    pairs = [(float(x), float(one.n), one.weight) for one in all_sizes for x in one.counts]
     events, sizes, pair_weights = zip(*pairs, strict=True)
     return Observation(
         first.study,
         first.arm,
         first.endpoint,
-        tuple(rows),
+        rows,
         Candidates(events, sizes, pair_weights),
         first.weighting == "iptw",
         max(conventions, key=CONVENTIONS.index),
@@ -174,24 +177,24 @@ def _observation(evidence: Evidence, rows: list[ArmRow], fixed_n: int | None = N
     )
 
 
-def _shares(evidence: Evidence, row: ArmRow) -> tuple[list[_Share], Convention]:
+def _allowed(evidence: Evidence, row: ArmRow) -> tuple[list[_Allowed], Convention]:
     """What one row allows, by denominator, and the rounding convention that it needs."""
     if row.n is None:
-        return _latent_shares(evidence, row)
+        return _latent(evidence, row)
     if row.weighting == "iptw" and row.percent is not None:
-        return [_Share([row.n * row.percent.value / 100], row.n, 1.0)], CONVENTIONS[0]
+        return [_Allowed([row.n * row.percent.value / 100], row.n, 1.0)], CONVENTIONS[0]
     convention = CONVENTIONS[0] if row.percent is None else counts_of(row.percent, row.n, row.events)[1]
-    # a count beside a percentage that it does not print as is an error of the audit, which a fit refuses
+    # a count beside a percentage that it does not give is an error of the audit, which a fit refuses
     found = narrowed_pairs(evidence, row).get(row.n) or row.events
     if found is None:
         raise NoCandidates(
-            f"line {row.line} of {evidence.file_of('arms')}: no count among n = {row.n} prints as {row.percent}"
+            f"line {row.line} of {evidence.file_of('arms')}: no count among n = {row.n} gives {row.percent}"
         )
     low, high = found
-    return [_Share(range(low, high + 1), row.n, 1.0)], convention
+    return [_Allowed(range(low, high + 1), row.n, 1.0)], convention
 
 
-def _latent_shares(evidence: Evidence, row: ArmRow) -> tuple[list[_Share], Convention]:
+def _latent(evidence: Evidence, row: ArmRow) -> tuple[list[_Allowed], Convention]:
     solutions, convention = latent_solutions(evidence, row.study, row.arm)
     name = report_name(row)
     allowed = {s.n: s.counts[name] for s in solutions if name in s.counts}
@@ -201,11 +204,13 @@ def _latent_shares(evidence: Evidence, row: ArmRow) -> tuple[list[_Share], Conve
             f"allows all percentages printed for {row.study}/{row.arm} without n"
         )
     prior = denominator_prior(evidence, row.study, row.arm, list(allowed))
-    return [_Share(range(low, high + 1), n, prior[n]) for n, (low, high) in allowed.items() if prior[n] > 0], convention
+    return [
+        _Allowed(range(low, high + 1), n, prior[n]) for n, (low, high) in allowed.items() if prior[n] > 0
+    ], convention
 
 
 def denominator_prior(evidence: Evidence, study: str, arm: str, feasible: list[int]) -> dict[int, float]:
-    """Prior weight of each feasible denominator: the named ones, the rest spread evenly; the sum is 1."""
+    """Prior weight of each feasible denominator: the named ones, the rest divided evenly; the sum is 1."""
     weights = denominator_of(evidence, study, arm).weight
     named = {n: w for n, w in weights.items() if n in feasible}
     others = [n for n in feasible if n not in named]
@@ -217,6 +222,6 @@ def denominator_prior(evidence: Evidence, study: str, arm: str, feasible: list[i
     if total <= 0:
         raise NoCandidates(
             f"the denominator weights of {study}/{arm} in analysis.toml leave nothing for the sizes that the "
-            f"print allows: {listed(str(n) for n in feasible)}"
+            f"figures allow: {listed(str(n) for n in feasible)}"
         )
     return {n: w / total for n, w in prior.items()}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
 from reanalysis.evidence.candidates.printing import Percentage
+from reanalysis.evidence.reading.cells import Events, Name, Percent, Weight, a_size, an_id, one_of
 
 Use = Literal["primary", "sensitivity", "context", "excluded"]
+Weighting = Literal["none", "iptw"]
 
 
 @dataclass(frozen=True)
 class ArmRow:
-    """One row of arms.csv.
+    """One row of arms.csv; its fields but the line are the columns.
 
     Parameters
     ----------
@@ -27,18 +29,18 @@ class ArmRow:
     """
 
     line: int
-    study: str
-    arm: str
-    endpoint: str
-    events: tuple[int, int] | None
-    n: int | None
-    percent: Percentage | None
-    subgroup: str
-    reading: str
-    reading_weight: float | None
-    weighting: Literal["none", "iptw"]
+    study: Annotated[str, an_id("a study")]
+    arm: Annotated[str, one_of("control", "treated")]
+    endpoint: Annotated[str, an_id("an endpoint")]
+    events: Events
+    n: Annotated[int | None, a_size()]
+    percent: Percent
+    subgroup: Name
+    reading: Name
+    reading_weight: Weight
+    weighting: Annotated[Weighting, one_of(*get_args(Weighting), default="none")]
     timepoint: str
-    use: Use
+    use: Annotated[Use, one_of(*get_args(Use), default="primary")]
     reason: str
     source: str
     locator: str
@@ -52,23 +54,6 @@ class ArmRow:
     def printed(self) -> str:
         """What was printed, for tables: ``17 of 25 (68 %)``."""
         return printed_text(self.events, self.n, self.percent)
-
-
-def printed_range(cell: str) -> tuple[int, int] | None:
-    """Smallest and largest count of a well-formed cell, None where it is empty."""
-    low, _, high = cell.partition("..")
-    return (int(low), int(high or low)) if low else None
-
-
-def range_problem(events: tuple[int, int] | None, n: int | None) -> tuple[str, str]:
-    """The value and the rule that a count of events breaks, empty where it breaks none."""
-    low, high = events or (0, 0)
-    value = str(high) if low == high else f"{low}..{high}"
-    if low > high:
-        return value, "a range runs from the smaller to the larger count"
-    if n is not None and high > n:
-        return value, f"events must not exceed n = {n}"
-    return "", ""
 
 
 def printed_text(events: tuple[int, int] | None, n: int | None, percent: Percentage | None) -> str:

@@ -1,64 +1,21 @@
-"""arms.csv as a table: its columns, the rule of each cell, and how its rows become records."""
+"""arms.csv as a table: how it is read, and the rules that its rows obey alone and together."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from reanalysis.evidence.candidates.printing import Percentage
-from reanalysis.evidence.reading.arm_rules import (
-    duplicates,
-    names_alike,
-    reading_problems,
-    row_problems,
-    unbounded_sizes,
-)
-from reanalysis.evidence.reading.arms import ArmRow, printed_range
-from reanalysis.evidence.reading.cell_rules import (
-    NUMBER,
-    a_count,
-    a_name,
-    a_percentage,
-    a_size,
-    an_id,
-    one_of,
-    rule,
-    schema,
-)
-from reanalysis.evidence.reading.checked_rows import Layout, read_rows
-from reanalysis.evidence.reading.printed_counts import taken_apart
+from reanalysis.evidence.problems import Problem
+from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.cells import taken_apart
+from reanalysis.evidence.reading.names import alike
 from reanalysis.evidence.reading.settings import Settings
-from reanalysis.evidence.reading.text_table import TextRow
+from reanalysis.evidence.reading.sizes import unbounded_sizes
+from reanalysis.evidence.reading.table import Breach, Table, grouped, of_events, repeated
 
-COLUMNS = (
-    "study", "arm", "endpoint", "events", "n", "percent", "subgroup", "reading", "reading_weight",
-    "weighting", "timepoint", "use", "reason", "source", "locator",
-)  # fmt: skip
-REQUIRED = ("study", "arm", "endpoint", "events|percent")
-
-PRINTED = ("percent",)
-
-_WEIGHT = re.compile(NUMBER + r"(?:[eE][+-]?[0-9]+)?")
-
-_SCHEMA = schema(
-    {
-        "study": an_id("a study"),
-        "arm": one_of("control", "treated"),
-        "endpoint": an_id("an endpoint"),
-        "events": a_count(),
-        "n": a_size(),
-        "percent": a_percentage(),
-        "subgroup": a_name(),
-        "reading": a_name(),
-        "reading_weight": rule(
-            lambda cell: not cell or (bool(_WEIGHT.fullmatch(cell)) and 1e-9 <= float(cell) <= 1e9),
-            "must be a number above 0 (from 1e-9 to 1e9), or empty",
-        ),
-        "weighting": one_of("", "none", "iptw"),
-        "use": one_of("", "primary", "sensitivity", "context", "excluded"),
-    }
-)
+_ANOTHER = "another study needs another name"
 
 
 def read_arms(path: Path, settings: Settings | None) -> tuple[tuple[ArmRow, ...], tuple[str, ...]]:
@@ -83,30 +40,71 @@ def read_arms(path: Path, settings: Settings | None) -> tuple[tuple[ArmRow, ...]
     InvalidInput
         With every problem of the file.
     """
-    of_all = (duplicates, reading_problems, names_alike)
+    rules = (_duplicates, _readings, _names_alike)
     sizes = () if settings is None else (partial(unbounded_sizes, settings=settings),)
-    layout = Layout(COLUMNS, REQUIRED, _SCHEMA, _parsed, row_problems, (*of_all, *sizes), PRINTED, taken_apart)
-    return read_rows(path, layout)
+    return replace(ARMS, of_all=(*rules, *sizes)).read(path)
 
 
-def _parsed(row: TextRow) -> ArmRow:
-    cells = row.cells
-    weight = cells["reading_weight"]
-    return ArmRow(
-        line=row.line,
-        study=cells["study"],
-        arm=cells["arm"].lower(),
-        endpoint=cells["endpoint"],
-        events=printed_range(cells["events"]),
-        n=int(cells["n"]) if cells["n"] else None,
-        percent=Percentage(cells["percent"]) if cells["percent"] else None,
-        subgroup=cells["subgroup"],
-        reading=cells["reading"],
-        reading_weight=float(weight) if weight else None,
-        weighting=cells["weighting"].lower() or "none",  # type: ignore[arg-type]
-        timepoint=cells["timepoint"],
-        use=cells["use"].lower() or "primary",  # type: ignore[arg-type]
-        reason=cells["reason"],
-        source=cells["source"],
-        locator=cells["locator"],
-    )
+def _of_row(row: ArmRow) -> Iterator[Breach]:
+    yield from of_events(row.events, row.n, row.percent)
+    if row.reading_weight is not None and not row.reading:
+        yield "reading_weight", row.reading_weight, "a weight needs the name of its reading"
+    if row.weighting == "iptw" and row.n is None and row.modelled:
+        yield "n", "", "a weighted arm needs its printed n"
+    if row.use != "primary" and not row.reason:
+        yield "reason", "", f"a reason is needed where use is {row.use}"
+
+
+def _arm_endpoint(row: ArmRow) -> tuple[str, str, str]:
+    return row.study, row.arm, row.endpoint
+
+
+def _place(row: ArmRow) -> tuple[str, ...]:
+    return *_arm_endpoint(row), row.subgroup, row.reading
+
+
+def _duplicates(file: str, rows: Sequence[ArmRow]) -> Iterable[Problem]:
+    """Rows that stand there already."""
+
+    def key(row: ArmRow) -> tuple[str, ...]:
+        return _place(row) if row.modelled else (*_place(row), row.timepoint, row.use)
+
+    def rule(row: ArmRow, line: int) -> str:
+        there = f"{'/'.join(part for part in _place(row) if part)} stands on line {line} already"
+        different = "alternative readings of one report need different names in the column reading"
+        return f"{there}; {_ANOTHER}, and {different}" if row.modelled else there
+
+    return repeated(file, rows, key, rule)
+
+
+def _readings(file: str, rows: Sequence[ArmRow]) -> Iterator[Problem]:
+    """Rows of one arm-endpoint that are no set of alternative readings."""
+    for group in grouped((row for row in rows if row.modelled), _arm_endpoint).values():
+        if len({row.reading for row in group}) < 2:
+            continue  # one row, or duplicates
+        for row in group:
+            if not row.reading:
+                rule = f"{_ANOTHER}, and one of several readings of an arm-endpoint needs the name of its reading"
+                yield Problem(file, row.line, "reading", "", rule)
+        bare = [row for row in group if row.reading_weight is None]
+        if 0 < len(bare) < len(group):
+            rule = "either all readings of an arm-endpoint have a weight or none"
+            yield Problem(file, bare[0].line, "reading_weight", "", rule)
+        odd = next((row for row in group if row.weighting != group[0].weighting), None)
+        if odd:
+            rule = "readings of one arm-endpoint must share their weighting"
+            yield Problem(file, odd.line, "weighting", odd.weighting, rule)
+
+
+def _names_alike(file: str, rows: Sequence[ArmRow]) -> Iterator[Problem]:
+    """Names of studies and endpoints, and of parts and readings of one arm, that differ by case or blanks only."""
+    yield from alike("study", ((row.study, (file, row.line)) for row in rows))
+    yield from alike("endpoint", ((row.endpoint, (file, row.line)) for row in rows))
+    for cell in grouped(rows, _arm_endpoint).values():
+        yield from alike("subgroup", ((row.subgroup, (file, row.line)) for row in cell))
+        yield from alike("reading", ((row.reading, (file, row.line)) for row in cell))
+
+
+ARMS = Table(
+    ArmRow, ("study", "arm", "endpoint", "events|percent"), _of_row, printed=("percent",), rewritten=taken_apart
+)

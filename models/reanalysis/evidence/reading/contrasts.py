@@ -1,68 +1,26 @@
-"""What does contrasts.csv say? Ratios, p-values and claims that come without a count."""
+"""contrasts.csv: ratios, p-values and claims that come without a count."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-
-import pandera.pandas as pa
+from typing import Annotated, Literal, get_args
 
 from reanalysis.evidence.problems import Problem
-from reanalysis.evidence.reading.cell_rules import NUMBER, an_id, rule, schema
-from reanalysis.evidence.reading.checked_rows import Layout, read_rows
-from reanalysis.evidence.reading.text_table import TextRow
-
-COLUMNS = (
-    "study", "endpoint", "measure", "estimate", "lower", "upper", "level", "p", "adjustment", "use",
-    "reason", "source", "locator",
-)  # fmt: skip
-REQUIRED = ("study", "endpoint")
-
-PRINTED = ("estimate", "lower", "upper", "p")
+from reanalysis.evidence.reading.cells import NUMBER, an_id, between, like, number, one_of
+from reanalysis.evidence.reading.table import Breach, Table
 
 WORDS_ONLY = "words only"
 
+Use = Literal["sensitivity", "context", "excluded"]
 
-def _ratio() -> pa.Column:
-    return rule(
-        lambda cell: not cell or (bool(_NUMBER.fullmatch(cell)) and 1e-9 <= float(cell) <= 1e9),
-        "must be a number above 0 as printed (from 1e-9 to 1e9), or empty",
-    )
+_NUMBER, _P_VALUE = like(NUMBER), like(rf"[<>=]?\s*{NUMBER}")
 
 
-_NUMBER = re.compile(NUMBER)
-_P_VALUE = re.compile(rf"[<>=]?\s*({NUMBER})")
-
-_SCHEMA = schema(
-    {
-        "study": an_id("a study"),
-        "endpoint": an_id("an endpoint"),
-        "measure": rule(lambda cell: cell.upper() in ("", "OR", "HR", "RR"), "must be OR, HR or RR, or empty"),
-        "estimate": _ratio(),
-        "lower": _ratio(),
-        "upper": _ratio(),
-        "level": rule(
-            lambda cell: not cell or (bool(_NUMBER.fullmatch(cell)) and 0 < _level(cell) < 1),
-            "must be the coverage of the interval, such as 0.95 or 95",
-        ),
-        "p": rule(
-            lambda cell: not cell or (bool(_P_VALUE.fullmatch(cell)) and p_number(cell) <= 1),
-            "must be a p-value from 0 to 1 as printed, such as 0.03 or <0.001, or empty",
-        ),
-        "use": rule(
-            lambda cell: cell in ("", "sensitivity", "context", "excluded"),
-            "must be sensitivity, context or excluded: a ratio never enters the primary model",
-        ),
-    }
-)
-
-
-def _level(cell: str) -> float:
-    level = float(cell or "0.95")
+def _level(text: str) -> float:
+    level = float(text or "0.95")
     return level / 100 if level > 1 else level
 
 
@@ -71,9 +29,27 @@ def p_number(p: str) -> float:
     return float(p.lstrip("<>= "))
 
 
+_MEASURE = one_of("OR", "HR", "RR", default="", rule="must be OR, HR or RR, or empty")
+_RATIO = number("must be a number above 0 as printed (from 1e-9 to 1e9), or empty", between(1e-9, 1e9))
+_LEVEL = number(
+    "must be the coverage of the interval, such as 0.95 or 95",
+    lambda text: _NUMBER(text) and 0 < _level(text) < 1,
+    _level,
+)
+_P = number(
+    "must be a p-value from 0 to 1 as printed, such as 0.03 or <0.001, or empty",
+    lambda text: _P_VALUE(text) and p_number(text) <= 1,
+)
+_USE = one_of(
+    *get_args(Use),
+    default="sensitivity",
+    rule="must be sensitivity, context or excluded: a ratio never enters the primary model",
+)
+
+
 @dataclass(frozen=True)
 class ContrastRow:
-    """One row of contrasts.csv. Numbers keep the text they were printed as.
+    """One row of contrasts.csv; its fields but the line are the columns. Numbers keep the text they were printed as.
 
     Parameters
     ----------
@@ -88,16 +64,16 @@ class ContrastRow:
     """
 
     line: int
-    study: str
-    endpoint: str
-    measure: str
-    estimate: str
-    lower: str
-    upper: str
-    level: float
-    p: str
+    study: Annotated[str, an_id("a study")]
+    endpoint: Annotated[str, an_id("an endpoint")]
+    measure: Annotated[str, _MEASURE]
+    estimate: Annotated[str, _RATIO]
+    lower: Annotated[str, _RATIO]
+    upper: Annotated[str, _RATIO]
+    level: Annotated[float, _LEVEL]
+    p: Annotated[str, _P]
     adjustment: str
-    use: Literal["sensitivity", "context", "excluded"]
+    use: Annotated[Use, _USE]
     reason: str
     source: str
     locator: str
@@ -140,58 +116,31 @@ def read_contrasts(path: Path) -> tuple[ContrastRow, ...]:
     InvalidInput
         With every problem of the file.
     """
-    return read_rows(path, _LAYOUT)[0]
+    return _CONTRASTS.read(path)[0]
 
 
-def _parsed(row: TextRow) -> ContrastRow:
-    cells = row.cells
-    return ContrastRow(
-        line=row.line,
-        study=cells["study"],
-        endpoint=cells["endpoint"],
-        measure=cells["measure"].upper(),
-        estimate=cells["estimate"],
-        lower=cells["lower"],
-        upper=cells["upper"],
-        level=_level(cells["level"]),
-        p=cells["p"],
-        adjustment=cells["adjustment"],
-        use=cells["use"] or "sensitivity",  # type: ignore[arg-type]
-        reason=cells["reason"],
-        source=cells["source"],
-        locator=cells["locator"],
-    )
-
-
-def _row_problems(file: str, row: ContrastRow) -> list[Problem]:
-    found = []
-
-    def add(column: str, value: str, rule: str) -> None:
-        found.append(Problem(file, row.line, column, value, rule))
-
+def _of_row(row: ContrastRow) -> Iterator[Breach]:
     if row.estimate and not row.measure:
-        add("measure", "", "an estimate needs its measure: OR, HR or RR")
+        yield "measure", "", "an estimate needs its measure: OR, HR or RR"
     if bool(row.lower) != bool(row.upper):
-        add("upper" if row.lower else "lower", "", "an interval needs both bounds")
+        yield "upper" if row.lower else "lower", "", "an interval needs both bounds"
     elif row.lower:
         if not float(row.lower) < float(row.upper):
-            add("upper", row.upper, f"must exceed the lower bound {row.lower}")
+            yield "upper", row.upper, f"must exceed the lower bound {row.lower}"
         elif row.estimate and not float(row.lower) <= float(row.estimate) <= float(row.upper):
-            add("estimate", row.estimate, f"must lie in its interval {row.lower} to {row.upper}")
+            yield "estimate", row.estimate, f"must lie in its interval {row.lower} to {row.upper}"
     if row.use != "sensitivity" and not row.reason:
-        add("reason", "", f"a reason is needed where use is {row.use}")
-    return found
+        yield "reason", "", f"a reason is needed where use is {row.use}"
 
 
-def _duplicates(file: str, rows: Sequence[ContrastRow]) -> list[Problem]:
+def _duplicates(file: str, rows: Sequence[ContrastRow]) -> Iterator[Problem]:
     printed: dict[tuple[str, ...], int] = {}
     entering: dict[tuple[str, ...], int] = {}
-    found = []
     for row in rows:
         same = (row.study, row.endpoint, row.adjustment, row.printed)
         if same in printed and row.printed != WORDS_ONLY:
             rule = f"the same ratio stands on line {printed[same]} already"
-            found.append(Problem(file, row.line, "", row.printed, rule))
+            yield Problem(file, row.line, "", row.printed, rule)
         elif row.use == "sensitivity" and row.has_interval:
             key = (row.study, row.endpoint)
             if key in entering:
@@ -199,10 +148,11 @@ def _duplicates(file: str, rows: Sequence[ContrastRow]) -> list[Problem]:
                     f"the ratio on line {entering[key]} is of use sensitivity already; "
                     "one ratio of a study and endpoint can be, the others are context"
                 )
-                found.append(Problem(file, row.line, "use", row.use, rule))
+                yield Problem(file, row.line, "use", row.use, rule)
             entering.setdefault(key, row.line)
         printed.setdefault(same, row.line)
-    return found
 
 
-_LAYOUT = Layout(COLUMNS, REQUIRED, _SCHEMA, _parsed, _row_problems, (_duplicates,), PRINTED)
+_CONTRASTS = Table(
+    ContrastRow, ("study", "endpoint"), _of_row, (_duplicates,), printed=("estimate", "lower", "upper", "p")
+)

@@ -1,4 +1,4 @@
-"""Do the files of a folder know each other's names? Sources, studies, endpoints and products across all of them."""
+"""Names that the files of a folder share: sources, studies, endpoints and products that must be known to each other."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from reanalysis.evidence.reading.benchmarks import FILE as BENCHMARKS
 from reanalysis.evidence.reading.benchmarks import BenchmarkRow
 from reanalysis.evidence.reading.contrasts import ContrastRow
 from reanalysis.evidence.reading.names import alike
-from reanalysis.evidence.reading.settings import Settings, Source, line_of
+from reanalysis.evidence.reading.settings import Settings, Source
 from reanalysis.evidence.reading.text_table import is_there, read_text, table_file
+from reanalysis.evidence.reading.toml import line_of
 
 
 def cross_references(
@@ -50,23 +51,21 @@ def cross_references(
     studies = dict.fromkeys([*(r.study for r in arms), *(r.study for r in contrasts)])
     for name, study in settings.studies.items():
         if name not in studies:
-            rule = f"no row of arms.csv or contrasts.csv has this study{did_you_mean(name, studies)}"
-            yield problem(("studies", name), "", rule)
+            yield problem(("studies", name), "", _nowhere("study", name, studies))
         if not _is_known(study.source, sources):
             yield problem(("studies", name, "source"), study.source, _unknown(study.source, sources))
     endpoints = dict.fromkeys([*(r.endpoint for r in arms), *(r.endpoint for r in contrasts)])
     products = dict.fromkeys(study.product for study in settings.studies.values() if study.product)
     for benchmark in benchmarks:
         if benchmark.endpoint not in endpoints:
-            rule = f"no row of arms.csv or contrasts.csv has this endpoint{did_you_mean(benchmark.endpoint, endpoints)}"
+            rule = _nowhere("endpoint", benchmark.endpoint, endpoints)
             yield Problem(BENCHMARKS, benchmark.line, "endpoint", benchmark.endpoint, rule)
         if benchmark.product not in products:
             rule = f"no study of analysis.toml has this product{did_you_mean(benchmark.product, products)}"
             yield Problem(BENCHMARKS, benchmark.line, "product", benchmark.product, rule)
     for name, endpoint in settings.endpoints.items():
         if name not in endpoints:
-            rule = f"no row of arms.csv or contrasts.csv has this endpoint{did_you_mean(name, endpoints)}"
-            yield problem(("endpoints", name), "", rule)
+            yield problem(("endpoints", name), "", _nowhere("endpoint", name, endpoints))
         for baseline in endpoint.baselines:
             if not _is_known(baseline.source, sources):
                 key = ("endpoints", name, "baselines")
@@ -78,6 +77,10 @@ def cross_references(
         elif _contains_itself(settings, name):
             rule = "an endpoint cannot be part of itself, nor of its own parts"
             yield problem(("endpoints", name, "part_of"), whole, rule)
+
+
+def _nowhere(what: str, name: str, known: Iterable[str]) -> str:
+    return f"no row of arms.csv or contrasts.csv has this {what}{did_you_mean(name, known)}"
 
 
 class _Cited(Protocol):

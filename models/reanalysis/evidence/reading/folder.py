@@ -19,7 +19,7 @@ from reanalysis.evidence.reading.text_table import is_there, table_file
 
 FILES = ("arms.csv", "arms.xlsx", "contrasts.csv", "contrasts.xlsx", BENCHMARKS, "analysis.toml", "sources.toml")
 _TABLES = ("arms", "contrasts", BENCHMARKS, "analysis.toml", "sources.toml")
-"""Tables in the order in which their problems are told; those without an ending may be workbooks."""
+"""Tables in the order in which their problems are listed; those without an ending may be workbooks."""
 
 
 def read_evidence(folder: str | Path) -> Evidence:
@@ -58,10 +58,10 @@ def read_evidence(folder: str | Path) -> Evidence:
     contrasts = read(read_contrasts, "contrasts") or ()
     benchmarks = read(read_benchmarks, BENCHMARKS) or ()
     sources = read(read_sources, "sources.toml") or {}
-    told = [problem for name in _TABLES for problem in problems.get(name, ())]
-    told = told or list(cross_references(folder, arms, contrasts, benchmarks, settings, sources))
-    if told:
-        raise InvalidInput(told)
+    found = [problem for name in _TABLES for problem in problems.get(name, ())]
+    found = found or list(cross_references(folder, arms, contrasts, benchmarks, settings, sources))
+    if found:
+        raise InvalidInput(found)
     digests = {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES if is_there(folder / name)
     }

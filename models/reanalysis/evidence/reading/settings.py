@@ -1,24 +1,22 @@
-"""What does analysis.toml say? Studies, endpoints, priors and margins, each with a default that is shown."""
+"""analysis.toml and sources.toml: studies, endpoints, priors and margins, each with a default, and the bibliography."""
 
 from __future__ import annotations
 
 import math
-import re
-import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
+from reanalysis.evidence.problems import InvalidInput, Problem
 from reanalysis.evidence.reading.text_table import is_there, read_text
+from reanalysis.evidence.reading.toml import line_of, parsed, validated
 
 Design = Literal["randomised", "weighted", "matched", "historical", "external"]
 
 DEFAULT_K_GRID = (0.5, 0.65, 0.75, 0.8, 1.0)
 LONGEST_TEXT = 10_000
 """Characters of a label, note or question: what is longer is no text that a report can show."""
-_LONGEST_FILE = 1_000_000
 _MOST_AUTHORS = 90
 """Characters of a list of authors that is shown whole."""
 LARGEST_N_MAX = 10_000
@@ -34,12 +32,12 @@ class _Frozen(BaseModel):
 
 
 class Denominator(_Frozen):
-    """Prior of the denominator that an arm's percentages, or its counts, share but do not print.
+    """Prior of the denominator that an arm's percentages, or its counts, share and that is not printed.
 
-    Every size from 1 to ``n_max`` that the print allows is considered. Without ``n_max``, weights of sum 1 end at the
+    Every size from 1 to ``n_max`` that the figures allow is considered. Without ``n_max``, weights of sum 1 end at the
     largest of them; else the largest n printed for the arm, for a count beside its percentage, or for the other arm
     ends the search, and a percentage with none of them is malformed. A count without n or percentage needs ``n_max``.
-    ``weight`` puts mass on named values; what is left is spread evenly over the other feasible values.
+    ``weight`` puts mass on named values; what is left is divided evenly over the other feasible values.
     """
 
     n_max: int | None = Field(None, ge=1, le=LARGEST_N_MAX)
@@ -100,7 +98,7 @@ class Baseline(_Frozen):
 
 
 class Endpoint(_Frozen):
-    """One endpoint: its name, its good side and the margins that matter."""
+    """One endpoint: its name, its good side, the endpoint it is part of and the margins that matter."""
 
     label: str = ""
     better: Literal["lower", "higher"] | None = None
@@ -196,7 +194,7 @@ def read_settings(path: Path) -> Settings:
     if not is_there(path):
         return Settings()
     text = read_text(path)
-    return _validated(Settings, path.name, text, _parsed(path.name, text))
+    return validated(Settings, path.name, text, parsed(path.name, text), _KEYS)
 
 
 def read_sources(path: Path) -> dict[str, Source]:
@@ -212,13 +210,13 @@ def read_sources(path: Path) -> dict[str, Source]:
     text = read_text(path)
     problems: list[Problem | str] = []
     sources: dict[str, Source] = {}
-    for key, value in _parsed(path.name, text).items():
+    for key, value in parsed(path.name, text).items():
         if not isinstance(value, dict):
             line = line_of(text, (key,))
             problems.append(Problem(path.name, line, key, str(value), "a source is a table of its own"))
             continue
         try:
-            sources[key] = _validated(Source, path.name, text, value, (key,))
+            sources[key] = validated(Source, path.name, text, value, _KEYS, (key,))
         except InvalidInput as error:
             problems += error.problems
     if problems:
@@ -226,90 +224,8 @@ def read_sources(path: Path) -> dict[str, Source]:
     return sources
 
 
-def _parsed(name: str, text: str) -> dict[str, Any]:
-    if len(text) > _LONGEST_FILE:
-        raise InvalidInput([Problem(name, None, "", "", f"the file may have at most {_LONGEST_FILE} characters")])
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise InvalidInput([Problem(name, None, "", "", "not valid TOML: nested too deeply")]) from None
-    except ValueError as error:  # a TOMLDecodeError, or a number of thousands of digits
-        message = str(error)
-        match = re.search(r"\(at line (\d+)", message)
-        rule = "not valid TOML: " + re.sub(r"\s*\(at .*\)", "", message).lower()
-        if "integer string conversion" in message:
-            rule = "not valid TOML: a number has thousands of digits"
-        raise InvalidInput([Problem(name, int(match[1]) if match else None, "", "", rule)]) from None
-
-
-def _validated[M: BaseModel](
-    model: type[M], name: str, text: str, value: dict[str, Any], above: tuple[str, ...] = ()
-) -> M:
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        problems = []
-        for detail in error.errors(include_url=False, include_context=False):
-            place = (*above, *(part for part in detail["loc"] if part != "[key]"))
-            rule, shown = _in_our_words(detail["msg"]), _shown(detail["input"])
-            if detail["type"] == "extra_forbidden":
-                rule, shown = f"unknown key{did_you_mean(str(place[-1]), _KEYS)}", ""
-            line = line_of(text, tuple(part for part in place if isinstance(part, str)))
-            problems.append(Problem(name, line, ".".join(str(part) for part in place), shown, rule))
-        raise InvalidInput(problems) from None
-
-
-def _in_our_words(message: str) -> str:
-    message = message.removeprefix("Value error, ")
-    for theirs, ours in (
-        ("Input should be", "must be"),
-        ("Field required", "the key is missing"),
-        ("a valid tuple", "a list"),
-        ("a valid dictionary", "a table"),
-        ("a valid integer", "a whole number"),
-        ("a valid ", "a "),
-    ):
-        message = message.replace(theirs, ours)
-    message = re.sub(r" or instance of \w+", "", message)
-    return message[0].lower() + message[1:]
-
-
-def _shown(given: object) -> str:
-    if isinstance(given, (dict, list)):
-        return ""
-    if isinstance(given, int) and abs(given) > 10**18:
-        return "a number of more than 18 digits"
-    return str(given).lower() if isinstance(given, bool) else str(given)
-
-
 _KEYS = tuple(
     key
     for model in (Settings, Study, Endpoint, Denominator, Baseline, PriorTexts, Rho, Source)
     for key in model.model_fields
 )
-
-_PART = r"""(?:"[^"\n]*"|'[^'\n]*'|[\w-]+)"""
-_DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
-_HEADER = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]")
-_ASSIGNED = re.compile(rf"\s*({_DOTTED})\s*=")
-
-
-def line_of(text: str, key: tuple[str, ...]) -> int | None:
-    """Line of a TOML key, or of the nearest key or table around it; None where there is none."""
-    table: tuple[str, ...] = ()
-    best: tuple[int, int] | None = None
-    for number, line in enumerate(text.split("\n"), 1):
-        if header := _HEADER.match(line):
-            at = table = _parts(header[1])
-        elif assigned := _ASSIGNED.match(line):
-            at = (*table, *_parts(assigned[1]))
-        else:
-            continue
-        shared = min(len(at), len(key))
-        if at[:shared] == key[:shared] and (best is None or shared > best[0]):
-            best = (shared, number)
-    return best[1] if best else None
-
-
-def _parts(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip("\"'") for part in re.findall(_PART, dotted))

@@ -1,4 +1,4 @@
-"""How does a table become cells with line numbers? All as text, whatever program wrote it."""
+"""A table as cells of text with their line numbers, whatever program wrote it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
-from reanalysis.evidence.reading.lookalike import looks_like_n
+from reanalysis.evidence.reading.names import looks_like_n
 from reanalysis.evidence.reading.workbook import MOST_ROWS, read_records
 
 EXCEL = ".xlsx"
@@ -194,7 +194,7 @@ def read_table(
 
 
 def _records(name: str, text: str) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
-    """Records with the line each starts on, up to the first that cannot be told from the rest."""
+    """Records with the line each starts on, up to the first that cannot be separated from the rest."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     records: list[tuple[int, list[str]]] = []
     start, rule = 1, ""
@@ -255,8 +255,8 @@ def _header_problems(
         if suggestion:
             problems.append(Problem(name, line, column, "", f"unknown column{suggestion}"))
     suggested = " ".join(misspelt.values())
-    for wanted in required:
-        columns = wanted.split("|")
+    for one in required:
+        columns = one.split("|")
         if not any(c in header or f"{c!r}" in suggested for c in columns):
             rule = f"the column is missing; needed are {', '.join(r.replace('|', ' or ') for r in required)}"
             problems.append(Problem(name, line, " or ".join(columns), "", rule))

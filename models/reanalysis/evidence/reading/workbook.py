@@ -1,4 +1,4 @@
-"""How does an Excel sheet become the text of a table? Numbers as they are shown, so that printed decimals survive.
+"""An Excel sheet as the text of a table: numbers as they are shown, so that printed decimals survive.
 
 Excel keeps 13.0 as 13 and shows whatever the number format of the cell says. In columns of printed figures a number is
 read as it is shown where its format fixes the decimals (``0.0``, ``0.00%``); where the format does not (``General``)
@@ -48,7 +48,7 @@ def read_records(name: str, raw: bytes, printed: Collection[str]) -> tuple[list[
     Raises
     ------
     InvalidInput
-        If the workbook cannot be read or its sheet cannot be told.
+        If the workbook cannot be read or it is not clear which sheet is meant.
     """
     plain, formulas = _sheets(name, raw, values=True), _sheets(name, raw, values=False)
     sheet = _the_sheet(name, plain)

@@ -1,0 +1,134 @@
+"""A table of evidence read whole: its cells, its rows and what is wrong among them, every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import Field, dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from pydantic import TypeAdapter, ValidationError
+
+from reanalysis.evidence.problems import InvalidInput, Problem, by_line
+from reanalysis.evidence.reading.text_table import TextRow, read_table
+
+
+class Row(Protocol):
+    """A row as a record, whose fields but for the line are the columns of its table."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def line(self) -> int:
+        """Line in the file."""
+
+
+Breach = tuple[str, object, str]
+"""Column, value and broken rule of a row."""
+
+
+@dataclass(frozen=True)
+class Table[R: Row]:
+    """A kind of table: what its rows are, and what can be wrong with them.
+
+    Parameters
+    ----------
+    row : type
+        A dataclass: its fields are ``line`` and the columns, annotated with kinds of cell.
+    required, printed : tuple of str
+        As of ``read_table``.
+    of_row : callable
+        From a row to the rules that it breaks.
+    of_all : tuple of callable
+        Each from the file name and all rows to what is wrong among them.
+    rewritten : callable
+        From the file name and a row of text to the same row as the columns have it, and what is wrong with that.
+    """
+
+    row: type[R]
+    required: tuple[str, ...]
+    of_row: Callable[[R], Iterable[Breach]] = lambda row: ()
+    of_all: tuple[Callable[[str, Sequence[R]], Iterable[Problem]], ...] = ()
+    printed: tuple[str, ...] = ()
+    rewritten: Callable[[str, TextRow], tuple[TextRow, list[Problem]]] = lambda file, row: (row, [])
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns in the order of the row's fields."""
+        return tuple(field.name for field in fields(self.row) if field.name != "line")
+
+    def read(self, path: Path) -> tuple[tuple[R, ...], tuple[str, ...]]:
+        """Read and validate a table.
+
+        Returns
+        -------
+        rows : tuple
+            In file order.
+        ignored : tuple of str
+            Columns that mean nothing here.
+
+        Raises
+        ------
+        InvalidInput
+            With every problem of the file.
+        """
+        table = read_table(path, self.columns, self.required, self.printed)
+        problems = list(table.problems)
+        unread = {problem.line for problem in problems}
+        rows: list[R] = []
+        for written in table.rows:
+            text, wrong = self.rewritten(table.file, written)
+            try:
+                row = _cells(self.row).validate_python({"line": text.line, **text.cells})
+            except ValidationError as error:
+                wrong += [
+                    Problem(table.file, text.line, str(one["loc"][0]), one["input"], one["msg"])
+                    for one in error.errors(include_url=False)
+                ]
+            problems += wrong
+            if not wrong and text.line not in unread:
+                rows.append(row)
+                broken = self.of_row(row)
+                problems += [Problem(table.file, row.line, at, str(value), rule) for at, value, rule in broken]
+        for check in self.of_all:
+            problems += check(table.file, rows)
+        if problems:
+            raise InvalidInput(by_line(problems))
+        return tuple(rows), table.ignored
+
+
+@lru_cache
+def _cells[R](row: type[R]) -> TypeAdapter[R]:
+    return TypeAdapter(row)
+
+
+def grouped[R, K](rows: Iterable[R], key: Callable[[R], K]) -> dict[K, tuple[R, ...]]:
+    """Rows by a key, both in the order in which they stand."""
+    groups: dict[K, list[R]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return {name: tuple(group) for name, group in groups.items()}
+
+
+def repeated[R: Row](
+    file: str, rows: Sequence[R], key: Callable[[R], object], rule: Callable[[R, int], str]
+) -> Iterable[Problem]:
+    """Rows whose key an earlier one has, with the rule for a row and the line of that."""
+    first: dict[object, int] = {}
+    for row in rows:
+        at = first.setdefault(key(row), row.line)
+        if at != row.line:
+            yield Problem(file, row.line, "", "", rule(row, at))
+
+
+def of_events(events: tuple[int, int] | None, n: int | None, percent: object) -> Iterable[Breach]:
+    """The rules that a count of events breaks, beside its n and percentage."""
+    if events is None and percent is None:
+        yield "events", "", "a report of the events is needed: a count, a range or a percentage"
+    low, high = events or (0, 0)
+    value = str(high) if low == high else f"{low}..{high}"
+    if low > high:
+        yield "events", value, "a range runs from the smaller to the larger count"
+    elif n is not None and high > n:
+        yield "events", value, f"events must not exceed n = {n}"

@@ -1,0 +1,121 @@
+"""TOML files validated by a model, every problem with its line and in the words of this project."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
+
+_LONGEST_FILE = 1_000_000
+
+_PART = r"""(?:"[^"\n]*"|'[^'\n]*'|[\w-]+)"""
+_DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
+_HEADER = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]")
+_ASSIGNED = re.compile(rf"\s*({_DOTTED})\s*=")
+
+
+def parsed(name: str, text: str) -> dict[str, Any]:
+    """Contents of a TOML file.
+
+    Raises
+    ------
+    InvalidInput
+        If the text is no TOML.
+    """
+    if len(text) > _LONGEST_FILE:
+        raise InvalidInput([Problem(name, None, "", "", f"the file may have at most {_LONGEST_FILE} characters")])
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise InvalidInput([Problem(name, None, "", "", "not valid TOML: nested too deeply")]) from None
+    except ValueError as error:  # a TOMLDecodeError, or a number of thousands of digits
+        message = str(error)
+        match = re.search(r"\(at line (\d+)", message)
+        rule = "not valid TOML: " + re.sub(r"\s*\(at .*\)", "", message).lower()
+        if "integer string conversion" in message:
+            rule = "not valid TOML: a number has thousands of digits"
+        raise InvalidInput([Problem(name, int(match[1]) if match else None, "", "", rule)]) from None
+
+
+def validated[M: BaseModel](
+    model: type[M], name: str, text: str, value: dict[str, Any], known: Iterable[str], above: tuple[str, ...] = ()
+) -> M:
+    """Contents of a file, or of one of its tables, as a model.
+
+    Parameters
+    ----------
+    name, text : str
+        File name and what it holds, for the problems and their lines.
+    value : dict
+        What is validated.
+    known : iterable of str
+        Keys that may be suggested for one that is unknown.
+    above : tuple of str
+        Where the value stands in the file.
+
+    Raises
+    ------
+    InvalidInput
+        With every problem.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        problems = []
+        for detail in error.errors(include_url=False, include_context=False):
+            place = (*above, *(part for part in detail["loc"] if part != "[key]"))
+            rule, shown = _in_our_words(detail["msg"]), _shown(detail["input"])
+            if detail["type"] == "extra_forbidden":
+                rule, shown = f"unknown key{did_you_mean(str(place[-1]), known)}", ""
+            line = line_of(text, tuple(part for part in place if isinstance(part, str)))
+            problems.append(Problem(name, line, ".".join(str(part) for part in place), shown, rule))
+        raise InvalidInput(problems) from None
+
+
+def _in_our_words(message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    for theirs, ours in (
+        ("Input should be", "must be"),
+        ("Field required", "the key is missing"),
+        ("a valid tuple", "a list"),
+        ("a valid dictionary", "a table"),
+        ("a valid integer", "a whole number"),
+        ("a valid ", "a "),
+    ):
+        message = message.replace(theirs, ours)
+    message = re.sub(r" or instance of \w+", "", message)
+    return message[0].lower() + message[1:]
+
+
+def _shown(given: object) -> str:
+    if isinstance(given, (dict, list)):
+        return ""
+    if isinstance(given, int) and abs(given) > 10**18:
+        return "a number of more than 18 digits"
+    return str(given).lower() if isinstance(given, bool) else str(given)
+
+
+def line_of(text: str, key: tuple[str, ...]) -> int | None:
+    """Line of a TOML key, or of the nearest key or table around it; None where there is none."""
+    table: tuple[str, ...] = ()
+    best: tuple[int, int] | None = None
+    for number, line in enumerate(text.split("\n"), 1):
+        if header := _HEADER.match(line):
+            at = table = _parts(header[1])
+        elif assigned := _ASSIGNED.match(line):
+            at = (*table, *_parts(assigned[1]))
+        else:
+            continue
+        shared = min(len(at), len(key))
+        if at[:shared] == key[:shared] and (best is None or shared > best[0]):
+            best = (shared, number)
+    return best[1] if best else None
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in re.findall(_PART, dotted))
