@@ -221,9 +221,9 @@ def design(
     analysis : {"contrast", "arms"}
         A vague baseline and a prior of the effect, or independent rates of the arms.
     priors : mapping or texts ``NAME=DISTRIBUTION``, optional
-        ``contrast``: ``mu`` (log odds ratio) and ``baseline``, by default the folder's. ``arms``: ``control``, by default
-        the folder's robust MAP prior, and ``treated``, by default beta(1,1). Beside distributions, ``today`` is the
-        folder's posterior and ``robust`` the same with a vague component of weight 0.2; mixtures as
+        ``contrast``: ``mu`` (log odds ratio) and ``baseline``, by default the folder's. ``arms``: ``control``, by
+        default the folder's robust MAP prior, and ``treated``, by default beta(1,1). Beside distributions, ``today`` is
+        the folder's posterior and ``robust`` the same with a vague component of weight 0.2; mixtures as
         ``0.8*beta(33.9,103)+0.2*beta(1,1)``.
     threshold : float or several
         The trial succeeds where P(effect beyond the margin) exceeds it.
@@ -239,11 +239,11 @@ def design(
         Effects at which the power is computed: ``OR=0.5``, ``RD=-0.1``.
     baseline : float or str, optional
         Control risk of the truths and of the type I error, as a proportion or the label of a baseline of the folder; if
-        it is given, the design prior has it too. By default the first baseline of the endpoint, else the mean of the MAP
-        prior.
+        it is given, the design prior has it too. By default the first baseline of the endpoint, else the mean of the
+        MAP prior.
     design_prior : mapping or texts, optional
-        ``mu`` and ``control``, or ``control`` and ``treated``: over what the power is averaged. By default the effect of
-        a new study today, and the MAP prior of the control rate.
+        ``mu`` and ``control``, or ``control`` and ``treated``: over what the power is averaged. By default the effect
+        of a new study today, and the MAP prior of the control rate.
     worthwhile : float
         Smallest risk difference, at or above 0, that is worth the treatment: for the value of information.
     target : float, optional

@@ -1,4 +1,4 @@
-"""``reanalysis design``: what a randomised trial of the next patients would show, by enumeration of all its outcomes."""
+"""``reanalysis design``: what the next randomised trial would show, by enumeration of all its outcomes."""
 
 from __future__ import annotations
 
@@ -31,14 +31,16 @@ def design_command(
     ratio: Annotated[str, typer.Option(help="Treated patients per control; several as 1,2.")] = "1",
     analysis: Annotated[
         str,
-        typer.Option(help="contrast (a vague baseline and a prior of the effect) or arms (independent rates of the arms)."),
+        typer.Option(
+            help="contrast (a vague baseline and a prior of the effect) or arms (independent rates of the arms)."
+        ),
     ] = "contrast",
     prior: Annotated[
         list[str] | None,
         typer.Option(
-            help="Prior of the analysis, NAME=DIST, repeatable. contrast: mu (log odds ratio), baseline; arms: control, "
-            "treated. DIST normal(0,1) or beta(1,1), today (the folder's posterior), robust (the same with a vague "
-            "component of weight 0.2), or a mixture, 0.8*beta(33.9,103)+0.2*beta(1,1)."
+            help="Prior of the analysis, NAME=DIST, repeatable. contrast: mu (log odds ratio), baseline; arms: "
+            "control, treated. DIST normal(0,1) or beta(1,1); today (the folder's posterior) or robust (the same "
+            "with a vague component of weight 0.2); or a mixture, 0.8*beta(33.9,103)+0.2*beta(1,1)."
         ),
     ] = None,
     threshold: Annotated[
@@ -48,17 +50,21 @@ def design_command(
         float | None,
         typer.Option(help="Risk difference or odds ratio (--scale), treated against control; by default no effect."),
     ] = None,
-    scale: Annotated[str, typer.Option(help="Of the margin and the interval: rd (risk difference) or or (odds ratio).")] = "rd",
+    scale: Annotated[
+        str, typer.Option(help="Of the margin and the interval: rd (risk difference) or or (odds ratio).")
+    ] = "rd",
     side: Annotated[
         str | None,
         typer.Option(
-            help="Where an effect counts: lower or higher than the margin, or both (two-sided; between the two lies the "
+            help="Where an effect counts: lower or higher than the margin, or both (two-sided; between them lies the "
             "grey zone). By default the better side of the endpoint."
         ),
     ] = None,
     no_go: Annotated[
         float | None,
-        typer.Option("--no-go", help="One-sided: a no where P(effect beyond the margin) is below it; a grey zone between."),
+        typer.Option(
+            "--no-go", help="One-sided: a no where P(effect beyond the margin) is below it; a grey zone between."
+        ),
     ] = None,
     truth: Annotated[
         list[str] | None, typer.Option(help="Effect at which to give the power: OR=0.5 or RD=-0.1, repeatable.")
@@ -90,9 +96,15 @@ def design_command(
     batches: Annotated[
         Path | None, typer.Option(help="Folder of finished batches, from which an interrupted grid goes on.")
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Scheduler of a running Dask cluster, tcp://host:8786, whose workers do it (extra: cluster)."
+        ),
+    ] = None,
     output: Format = "table",
 ) -> None:
-    """Operating characteristics of a randomised two-arm trial: boundary, errors, power, assurance, value of information.
+    """Operating characteristics of a randomised two-arm trial: boundary, errors, power, assurance, information value.
 
     Exact: every outcome of both arms is enumerated.
     """
@@ -102,9 +114,11 @@ def design_command(
     from reanalysis.decisions.design_request import trial_request
     from reanalysis.decisions.designs import answer
     from reanalysis.engines.batches import local_processes
+    from reanalysis.engines.cluster import bad_cluster
+    from reanalysis.engines.cluster import cluster as on_cluster
     from reanalysis.evidence.reading.folder import read_evidence
 
-    require(bad_format(output), bad_workers(workers))
+    require(bad_format(output), bad_workers(workers), *bad_cluster(cluster))
     evidence = read_evidence(data)
     with working(f"what is known of {endpoint}"):
         request = trial_request(
@@ -112,7 +126,8 @@ def design_command(
             scale=scale, side=side, no_go=no_go, truth=truth, baseline=baseline, design_prior=design_prior,
             worthwhile=worthwhile, target=target, width=not no_width,
         )  # fmt: skip
-    with local_processes(workers) as executor, counting("designs") as progress:
+    where = local_processes(workers) if cluster is None else on_cluster(cluster)
+    with where as executor, counting("designs") as progress:
         found = answer(request, executor, batches, progress)
     if output == "json":
         print_json(found.as_dict())
@@ -141,13 +156,13 @@ def _print(evidence: Evidence, found: Designs) -> None:
         page.print()
         if found.designs:
             page.print(_table(found))
-        for one in found.smallest:
+        for trial in found.smallest:
             size = (
-                f"not reached with up to {one.searched:,} in the control arm ({one.reached:.3f})"
-                if one.n_control is None
-                else f"{one.n_control} + {one.n_treated} patients ({one.reached:.3f})"
+                f"not reached with up to {trial.searched:,} in the control arm ({trial.reached:.3f})"
+                if trial.n_control is None
+                else f"{trial.n_control} + {trial.n_treated} patients ({trial.reached:.3f})"
             )
-            page.lines(f"smallest trial with {one.of} of {one.target:g}, threshold {one.threshold:g}: {size}")
+            page.lines(f"smallest trial with {trial.of} of {trial.target:g}, threshold {trial.threshold:g}: {size}")
         for one in found.designs:
             for line in _boundary(one, spec["side"]):
                 page.lines(line)

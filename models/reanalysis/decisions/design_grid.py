@@ -8,11 +8,13 @@ import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import reanalysis
-from reanalysis.decisions.next_trial import Design, Operating, assurance, evaluate, power
+from reanalysis.decisions.next_trial import Operating, assurance, evaluate, power
+from reanalysis.decisions.trial_design import Design, treated_patients
 from reanalysis.engines.batches import Progress, Store, in_batches
 
 _ALONE, _TOGETHER = 100, 50
@@ -121,10 +123,8 @@ def smallest(design: Design, ratio: float, target: float) -> list[Smallest]:
             known[of, n] = measures[of](design.sized(n, ratio))
         return known[of, n]
 
-    least = max(1, int(-(-0.5 // ratio)))
-    most = least
-    while design.sized(2 * most, ratio).outcomes <= MOST_SEARCHED:
-        most *= 2
+    least = next(n for n in count(1) if treated_patients(n, ratio) >= 1)
+    most = int((MOST_SEARCHED / ratio) ** 0.5) - 1
     return [_smallest(of, reached, design, ratio, target, least, most) for of in measures]
 
 

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, get_args
 
+from reanalysis.decisions.design_choices import DesignChoices
 from reanalysis.decisions.design_grid import MOST_SEARCHED
-from reanalysis.decisions.next_trial import MOST_OUTCOMES, Design, Rule, Side, Truth, treated_patients, treated_risk
+from reanalysis.decisions.logit_pairs import SCALES
 from reanalysis.decisions.prior_text import effect_prior, rate_prior
 from reanalysis.decisions.today import Nothing, Today
+from reanalysis.decisions.trial_design import Design, Rule, Side, Truth, treated_risk
 from reanalysis.decisions.trial_priors import BaselineAndEffect, ControlAndEffect, Effect, TrialPrior, TwoRates
 from reanalysis.estimands.beta_mixture import BetaMixture
 from reanalysis.evidence.evidence import Evidence, require_evidence
-from reanalysis.evidence.problems import BadChoice, InvalidInput, listed
-from reanalysis.model.choices import Choices, not_one_of, whole
+from reanalysis.evidence.problems import InvalidInput, listed
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.spec import BASELINES
 
 ANALYSES = ("contrast", "arms")
-SCALES = ("rd", "or")
 SIDES: tuple[str, ...] = get_args(Side)
 
 PRIORS = {"contrast": ("mu", "baseline"), "arms": ("control", "treated")}
@@ -80,12 +80,11 @@ def trial_request(evidence: Evidence, endpoint: str, **choices: Any) -> Request:
 
 
 @dataclass
-class _Asked(Choices):
+class _Asked(DesignChoices):
     """Choices on their way to designs."""
 
     evidence: Evidence
     endpoint: str
-    defaults: dict[str, str] = field(default_factory=dict, init=False)
 
     @cached_property
     def today(self) -> Today:
@@ -101,12 +100,12 @@ class _Asked(Choices):
             With everything that is wrong.
         """
         self.problems += self.today.unknown()
-        analysis, scale = self._word("analysis", ANALYSES), self._word("scale", SCALES)
-        sizes, ratios = self._numbers("n", ()), self._numbers("ratio", (1.0,))
-        thresholds, target = self._numbers("threshold", (0.95,)), self._number("target", None)
-        self._check(sizes, ratios, thresholds, target)
-        margin = self._margin(scale)
-        no_go, worthwhile = self._number("no_go", None), self._number("worthwhile", 0.0)
+        analysis, scale = self.word("analysis", ANALYSES), self.word("scale", SCALES)
+        sizes, ratios = self.numbers("n", ()), self.numbers("ratio", (1.0,))
+        thresholds, target = self.numbers("threshold", (0.95,)), self.number("target", None)
+        self.check_sizes(sizes, ratios, thresholds, target)
+        margin = self.margin(scale)
+        no_go, worthwhile = self.number("no_go", None), self.number("worthwhile", 0.0)
         if no_go is not None and not all(0 < no_go < threshold for threshold in thresholds):
             self.say("no_go", f" {no_go:g}: must lie above 0 and below the threshold")
         if not 0 <= (worthwhile or 0.0) < 1:
@@ -117,150 +116,33 @@ class _Asked(Choices):
         if {"mu", "treated"} <= set(design_priors):
             self.say("design_prior", ": mu and treated exclude each other: an effect on the control rate, or a rate")
         width = self.flag("width") if "width" in self.asked else True
-        stated = list(self._stated())
-        self._stop()
+        stated = list(self.stated())
+        self.stop()
         prior = self._analysis(analysis, priors)
         baseline, source = self._baseline(prior)
-        self._stop()
-        truths = tuple(self._truths(stated, baseline))
+        self.stop()
+        truths = tuple(self.truths(stated, baseline))
         side = self._side(truths, margin, scale)
         rule = Rule(side, scale, margin, thresholds[0], no_go, self.evidence.endpoint(self.endpoint).better)
         if side == "both" and no_go is not None:
-            self.say("no_go", f" {no_go:g}: with --side both the grey zone lies between the two thresholds")
+            self.say("no_go", f" {no_go:g}: with side both the grey zone lies between the two thresholds")
         for one in rule.margins.values():
             risk = treated_risk(baseline, scale, one)
             if not 0 <= risk <= 1:
                 self.say("margin", f" {one:g}: at a control risk of {baseline:g} the treated risk would be {risk:.3g}")
         known = self._design_prior(design_priors, prior, baseline)
-        self._stop()
+        self.stop()
         assert known is not None
-        designs = [
-            Design(
-                int(n), treated_patients(int(n), ratio), prior,
-                Rule(side, scale, margin, threshold, no_go, rule.better), known, baseline, truths, worthwhile or 0.0, width,
-            )
-            for n in sizes or (1,) for ratio in ratios for threshold in thresholds
-        ]  # fmt: skip
-        firsts = designs[: len(ratios) * len(thresholds)]
-        each = [ratio for ratio in ratios for _ in thresholds]
-        return Request(
-            self.endpoint,
-            tuple(designs) if sizes else (),
-            tuple(zip(firsts, each, strict=True)) if target is not None else (),
-            target,
-            self._spec(designs[0], analysis, source, ratios, thresholds, target),
-        )
-
-    def _stop(self) -> None:
-        if self.problems:
-            raise InvalidInput(self.problems)
-
-    def _word(self, name: str, words: Sequence[str]) -> Any:
-        value = self.asked.get(name, words[0])
-        if name not in self.asked:
-            self.defaults[name] = words[0]
-        if value not in words:
-            self.problems.append(not_one_of(name, value, words))
-        return value
-
-    def _number(self, name: str, default: float | None) -> float | None:
-        if name not in self.asked:
-            return default
-        found = self._numbers(name, ())
-        if len(found) > 1:
-            self.say(name, f" {self.asked[name]!r}: must be one number")
-        return found[0] if found else default
-
-    def _numbers(self, name: str, default: tuple[float, ...]) -> tuple[float, ...]:
-        """Numbers of a choice that may be one, several, or text with commas."""
-        if name not in self.asked:
-            if default:
-                self.defaults[name] = ",".join(f"{x:g}" for x in default)
-            return default
-        value = self.asked[name]
-        parts = value.split(",") if isinstance(value, str) else value if isinstance(value, Iterable) else [value]
-        found = []
-        for part in parts:
-            try:
-                number = math.nan if isinstance(part, bool) else float(part)
-            except (TypeError, ValueError):
-                number = math.nan
-            if math.isfinite(number):
-                found.append(number)
-            else:
-                self.say(name, f" {part!r}: must be a number")
-        if not found and not self.problems:
-            self.say(name, f" {value!r}: must be a number")
-        return tuple(found)
-
-    def _check(
-        self, sizes: Sequence[float], ratios: Sequence[float], thresholds: Sequence[float], target: float | None
-    ) -> None:
-        if "n" not in self.asked and target is None:
-            self.say("n", ": name the patients of the control arm, as in 50,100,200, or a target")
-        for ratio in ratios:
-            if not 0.01 <= ratio <= 100:
-                self.say("ratio", f" {ratio:g}: treated patients per control, must lie between 0.01 and 100")
-        for n in sizes:
-            if n != int(n) or n < 1:
-                self.say("n", f" {n:g}: must be a whole number of patients, at least 1")
-                continue
-            for ratio in ratios:
-                treated = treated_patients(int(n), ratio) if 0.01 <= ratio <= 100 else 1
-                if treated < 1:
-                    self.say("ratio", f" {ratio:g}: leaves no treated patient for {n:g} controls")
-                elif (n + 1) * (treated + 1) > MOST_OUTCOMES:
-                    self.say("n", f" {n:g}: with {treated:,} treated it has more than {MOST_OUTCOMES:,} outcomes to enumerate")
-        for threshold in thresholds:
-            if not 0 < threshold < 1:
-                self.say("threshold", f" {threshold:g}: is a probability, and must lie above 0 and below 1")
-        if target is not None and not 0 < target < 1:
-            self.say("target", f" {target:g}: is a probability of success, and must lie above 0 and below 1")
-
-    def _margin(self, scale: str) -> float:
-        margin = self._number("margin", None)
-        if margin is None:
-            self.defaults["margin"] = "no effect"
-            return 1.0 if scale == "or" else 0.0
-        if scale == "or" and not 1e-3 <= margin <= 1e3:
-            self.say("margin", f" {margin:g}: of scale or is an odds ratio, from 0.001 to 1000; no effect is 1")
-        if scale == "rd" and not -1 < margin < 1:
-            self.say("margin", f" {margin:g}: of scale rd is a risk difference, above -1 and below 1; no effect is 0")
-        return margin
-
-    def _stated(self) -> Iterator[tuple[str, str, float]]:
-        """Text, scale and value of the truths."""
-        asked = self.asked.get("truth", ())
-        if isinstance(asked, Mapping) or not isinstance(asked, Iterable):
-            self.say("truth", f" {asked!r}: write OR=0.5 or RD=-0.1")
-            return
-        for text in [asked] if isinstance(asked, str) else asked:
-            name, equals, value = str(text).partition("=")
-            scale = name.strip().lower()
-            try:
-                number = float(value) if equals else math.nan
-            except ValueError:
-                number = math.nan
-            if scale not in SCALES or not math.isfinite(number):
-                self.say("truth", f" {text!r}: write OR=0.5 or RD=-0.1")
-            elif scale == "or" and not 0 < number < math.inf:
-                self.say("truth", f" {text!r}: an odds ratio lies above 0")
-            elif scale == "rd" and not -1 < number < 1:
-                self.say("truth", f" {text!r}: a risk difference lies above -1 and below 1")
-            else:
-                yield str(text), scale, number
-
-    def _truths(self, stated: Sequence[tuple[str, str, float]], baseline: float) -> Iterator[Truth]:
-        for text, scale, value in stated:
-            risk = treated_risk(baseline, scale, value)  # type: ignore[arg-type]
-            if 0 <= risk <= 1:
-                yield Truth(text, baseline, risk)
-            else:
-                self.say("truth", f" {text!r}: at a control risk of {baseline:g} the treated risk would be {risk:.3g}")
+        first = Design(1, 1, prior, rule, known, baseline, truths, worthwhile or 0.0, width)
+        each = [(ratio, replace(first, rule=replace(rule, threshold=one))) for ratio in ratios for one in thresholds]
+        designs = tuple(design.sized(int(n), ratio) for n in sizes for ratio, design in each)
+        searches = tuple((design, ratio) for ratio, design in each) if target is not None else ()
+        spec = self._spec(first, analysis, source, ratios, thresholds, target)
+        return Request(self.endpoint, designs, searches, target, spec)
 
     def _side(self, truths: Sequence[Truth], margin: float, scale: str) -> Any:
         if "side" in self.asked:
-            return self._word("side", SIDES)
+            return self.word("side", SIDES)
         better = self.evidence.endpoint(self.endpoint).better
         if better:
             self.defaults["side"] = f"{better}, the better one of the endpoint"
@@ -297,7 +179,7 @@ class _Asked(Choices):
             if name not in given:
                 self.defaults[f"prior {name}"] = str(default[name])
             parts[name] = self._parsed("priors", name, given.get(name, default[name]))
-        self._stop()
+        self.stop()
         if analysis == "arms":
             return TwoRates(parts["control"], parts["treated"])
         return BaselineAndEffect(parts["baseline"], parts["mu"], 0.5 if self.today.anchor == "midpoint" else 0.0)

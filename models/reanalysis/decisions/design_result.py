@@ -51,20 +51,19 @@ class Designs:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a design: its size, threshold, assurance, errors and power, expected width and EVSI."""
-        return pd.DataFrame(
-            [
-                {
-                    "n_control": one.n_control,
-                    "n_treated": one.n_treated,
-                    "threshold": one.threshold,
-                    "assurance": one.assurance,
-                    "type_1_error": one.type_1_error,
-                }
-                | {f"power {truth}": chance for truth, chance in one.power.items()}
-                | {"expected_width": one.expected_width, "evsi": one.evsi}
-                for one in self.designs
-            ]
-        )
+        rows: list[dict[str, Any]] = [
+            {
+                "n_control": one.n_control,
+                "n_treated": one.n_treated,
+                "threshold": one.threshold,
+                "assurance": one.assurance,
+                "type_1_error": one.type_1_error,
+            }
+            | {f"power {truth}": chance for truth, chance in one.power.items()}
+            | {"expected_width": one.expected_width, "evsi": one.evsi}
+            for one in self.designs
+        ]
+        return pd.DataFrame(rows)
 
     def _repr_html_(self) -> str:
         return f"<p>{self.spec['rule']}</p>{self.to_frame().to_html(index=False)}"

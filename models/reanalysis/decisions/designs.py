@@ -10,7 +10,8 @@ from reanalysis.decisions.design_grid import evaluate_all, smallest
 from reanalysis.decisions.design_request import Request, trial_request
 from reanalysis.decisions.design_result import Designs
 from reanalysis.decisions.logit_pairs import LogitPairs
-from reanalysis.decisions.next_trial import Design, evpi
+from reanalysis.decisions.next_trial import evpi
+from reanalysis.decisions.trial_design import Design
 from reanalysis.engines.batches import Progress
 from reanalysis.evidence.evidence import Evidence
 
@@ -29,7 +30,10 @@ def designs(
 
 
 def answer(
-    request: Request, executor: Executor | None = None, store: Path | str | None = None, progress: Progress | None = None
+    request: Request,
+    executor: Executor | None = None,
+    store: Path | str | None = None,
+    progress: Progress | None = None,
 ) -> Designs:
     """The designs of a request; where only a target is asked for, those of the smallest trials found."""
     found = tuple(one for design, ratio in request.searches for one in smallest(design, ratio, request.target or 0.0))
@@ -44,9 +48,7 @@ def answer(
     folder = None if store is None else Path(store)
     operating = evaluate_all(asked, executor, folder, progress)
     known = (request.designs or tuple(design for design, _ in request.searches))[0]
-    return Designs(
-        request.endpoint, tuple(operating), found, evpi(known), _today(known), request.spec
-    )
+    return Designs(request.endpoint, tuple(operating), found, evpi(known), _today(known), request.spec)
 
 
 def _today(design: Design) -> dict[str, float]:

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.interpolate import RectBivariateSpline
 from scipy.special import ndtri
 
-from reanalysis.decisions.logit_pairs import JointDensity, LogitPairs, Logits, Outcomes, Scale
+from reanalysis.decisions.logit_nodes import Logits
+from reanalysis.decisions.logit_pairs import JointDensity, LogitPairs, Outcomes, Scale
 from reanalysis.estimands.summary import LEVEL
 from reanalysis.typing import Array, Integers
 
@@ -47,11 +48,13 @@ def widths(prior: JointDensity, n_control: int, n_treated: int, scale: Scale) ->
     lower, upper = (_crossing(effects, 1 - above, p) for p in (tail, 1 - tail))
     if all(len(of) == n + 1 for of, n in zip(counts, (n_control, n_treated), strict=True)):
         return upper - lower
-    angles = [_angle(of, n) for of, n in zip(counts, (n_control, n_treated), strict=True)]
-    every = [_angle(np.arange(n + 1), n) for n in (n_control, n_treated)]
-    degree = [min(3, len(of) - 1) for of in counts]
-    smooth = RectBivariateSpline(*angles, np.log(upper - lower), kx=degree[0], ky=degree[1], s=0)
-    return np.asarray(np.exp(smooth(*every)))
+    of_control, of_treated = (_angle(of, n) for of, n in zip(counts, (n_control, n_treated), strict=True))
+    smooth = RectBivariateSpline(
+        of_control, of_treated, np.log(upper - lower),
+        kx=min(3, len(of_control) - 1), ky=min(3, len(of_treated) - 1), s=0,
+    )  # fmt: skip
+    every = _angle(np.arange(n_control + 1), n_control), _angle(np.arange(n_treated + 1), n_treated)
+    return np.asarray(np.exp(smooth(every[0], every[1])))
 
 
 def _angle(count: Integers, n: int) -> Array:

@@ -11,149 +11,26 @@ Campbell 2005, Pharm Stat 4:187 (assurance); Schmidli et al. 2014, Biometrics 70
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from reanalysis.decisions.interval_width import widths
-from reanalysis.decisions.logit_pairs import LogitPairs, Outcomes, Scale, count_probabilities
+from reanalysis.decisions.logit_nodes import count_probabilities
+from reanalysis.decisions.logit_pairs import LogitPairs, Outcomes, Scale
+from reanalysis.decisions.trial_design import Design, Rule, Side, Truth, nulls
 from reanalysis.decisions.trial_priors import TrialPrior
 from reanalysis.decisions.value_of_information import perfect_information, sample_information, value_of_outcomes
 from reanalysis.typing import Array, Flags
-
-Side = Literal["lower", "higher", "both"]
-"""Where an effect lies that the trial looks for: fewer events with treatment, more, or either."""
-
-MOST_OUTCOMES = 4_000_000
-"""Outcomes that are enumerated: about 2,000 patients an arm."""
 
 _REMEMBERED = 40_000
 """Outcomes of a trial up to which its posterior probabilities are kept: designs of a grid share them."""
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _BINS = 20
-
-
-@dataclass(frozen=True)
-class Truth:
-    """A stated effect.
-
-    Parameters
-    ----------
-    text : str
-        As it was written.
-    control, treated : float
-        Risks of the two arms.
-    """
-
-    text: str
-    control: float
-    treated: float
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What the trial concludes from its posterior.
-
-    Parameters
-    ----------
-    side : {"lower", "higher", "both"}
-        Where an effect counts: below the margin, above it, or either, beyond the margin on its own side.
-    scale : {"rd", "or"}
-        Of the margin.
-    margin : float
-        A risk difference or an odds ratio, treated against control.
-    threshold : float
-        Posterior probability beyond the margin above which the trial succeeds.
-    no_go : float or None
-        Posterior probability beyond the margin below which it says no: what lies between is the grey zone.
-    better : {"lower", "higher"} or None
-        The good side, of which the predictive distribution and the value of information are.
-    """
-
-    side: Side
-    scale: Scale = "rd"
-    margin: float = 0.0
-    threshold: float = 0.95
-    no_go: float | None = None
-    better: Literal["lower", "higher"] | None = None
-
-    @property
-    def sign(self) -> int:
-        """-1 where fewer events are better, 1 where more are, 0 where neither is declared."""
-        good = self.better or (None if self.side == "both" else self.side)
-        return {"lower": -1, "higher": 1, None: 0}[good]
-
-    @property
-    def margins(self) -> dict[str, float]:
-        """The margin of each side on which an effect counts."""
-        if self.side != "both":
-            return {self.side: self.margin}
-        far = abs(self.margin) if self.scale == "rd" else max(self.margin, 1 / self.margin)
-        return {"lower": -far if self.scale == "rd" else 1 / far, "higher": far}
-
-    @property
-    def text(self) -> str:
-        """The rule in a line."""
-        name = {"rd": "risk difference", "or": "odds ratio"}[self.scale]
-        parts = [
-            f"P({name} {'<' if side == 'lower' else '>'} {margin:g}) > {self.threshold:g}"
-            for side, margin in self.margins.items()
-        ]
-        no = "" if self.no_go is None else f"; no-go where it is below {self.no_go:g}, a grey zone between"
-        return " or ".join(parts) + no
-
-
-@dataclass(frozen=True)
-class Design:
-    """One trial: its size, how it is analysed, and what is expected of it.
-
-    Parameters
-    ----------
-    n_control, n_treated : int
-        Patients of each arm.
-    analysis : TrialPrior
-        Prior of the analysis.
-    rule : Rule
-        What it concludes.
-    design_prior : TrialPrior
-        What is known today, over which power is averaged.
-    baseline : float
-        Control risk of the type I error.
-    truths : tuple of Truth
-        Where the power is computed.
-    worthwhile : float
-        Smallest risk difference that is worth the treatment, for the value of information.
-    width : bool
-        Whether the expected width of the interval is computed; it takes as long as all else together.
-    """
-
-    n_control: int
-    n_treated: int
-    analysis: TrialPrior
-    rule: Rule
-    design_prior: TrialPrior
-    baseline: float
-    truths: tuple[Truth, ...] = ()
-    worthwhile: float = 0.0
-    width: bool = True
-
-    @property
-    def outcomes(self) -> int:
-        """How many outcomes there are."""
-        return (self.n_control + 1) * (self.n_treated + 1)
-
-    def sized(self, n_control: int, ratio: float) -> Design:
-        """The same of another size."""
-        return replace(self, n_control=n_control, n_treated=treated_patients(n_control, ratio))
-
-
-def treated_patients(n_control: int, ratio: float) -> int:
-    """Treated patients for so many per control, to the nearest whole number, halves upwards."""
-    return int(np.floor(ratio * n_control + 0.5))
 
 
 @dataclass(frozen=True)
@@ -262,26 +139,13 @@ def _arm(risk: float, n: int) -> Array:
         return count_probabilities(np.array([logit(risk)]), n)[:, 0]
 
 
-def nulls(design: Design) -> tuple[Truth, ...]:
-    """Where the effect equals the margin, at the baseline."""
-    return tuple(
-        Truth(f"{side} margin", design.baseline, treated_risk(design.baseline, design.rule.scale, margin))
-        for side, margin in design.rule.margins.items()
-    )
-
-
-def treated_risk(control: float, scale: Scale, effect: float) -> float:
-    """Risk with treatment for a control risk and an effect; below 0 or above 1 where there is none."""
-    return control + effect if scale == "rd" else float(expit(logit(control) + np.log(effect)))
-
-
 def evaluate(design: Design) -> Operating:
     """Operating characteristics of a design.
 
     Parameters
     ----------
     design : Design
-        With at least as many as 0 patients in either arm, and at most :data:`MOST_OUTCOMES` outcomes.
+        With any number of patients in either arm: with none, what is known before the trial.
     """
     rule = design.rule
     chances = beyond(design)
@@ -299,7 +163,8 @@ def evaluate(design: Design) -> Operating:
     width = None
     if design.width:
         compute = _widths if design.outcomes <= _REMEMBERED else _widths.__wrapped__
-        width = float((predictive * compute(design.analysis, design.n_control, design.n_treated, rule.scale)).sum())
+        each: Array = compute(design.analysis, design.n_control, design.n_treated, rule.scale)
+        width = float((predictive * each).sum())
     return Operating(
         n_control=design.n_control,
         n_treated=design.n_treated,

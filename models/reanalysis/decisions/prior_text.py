@@ -95,7 +95,9 @@ def effect_prior(value: object, today: Callable[[], Tabulated], vague: Distribut
         value = str(value)
     weights: list[float] = []
     components: list[Distribution | Tabulated] = []
-    for weight, name in _terms(value, "a distribution such as normal(0,1), a mixture such as 0.8*today+0.2*normal(0,1)"):
+    for weight, name in _terms(
+        value, "a distribution such as normal(0,1), a mixture such as 0.8*today+0.2*normal(0,1)"
+    ):
         if name == "robust":
             weights += [weight * (1 - ROBUST), weight * ROBUST]
             components += [today(), vague]

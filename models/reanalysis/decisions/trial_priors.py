@@ -1,7 +1,7 @@
 """Priors of a two-arm trial: of the effect, and of the two logits together.
 
-A trial is analysed with a baseline and an effect (``contrast``) or with two independent rates (``arms``); it is designed
-with a control rate and an effect. Each is a joint density of the two logits.
+A trial is analysed with a baseline and an effect (``contrast``) or with two independent rates (``arms``); it is
+designed with a control rate and an effect. Each is a joint density of the two logits.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import numpy as np
 from scipy.special import betaln, log_expit, logit
 from scipy.stats import beta as beta_distribution
 
-from reanalysis.decisions.logit_pairs import JointDensity, Logits
+from reanalysis.decisions.logit_nodes import Logits
+from reanalysis.decisions.logit_pairs import JointDensity
 from reanalysis.engines.marginal import Marginal
 from reanalysis.estimands.beta_mixture import BetaMixture
 from reanalysis.model.distributions import Distribution
@@ -136,6 +137,8 @@ class TrialPrior(JointDensity, Protocol):
     def as_text(self) -> dict[str, str]:
         """Its parts as they are written, by name."""
 
+    def __hash__(self) -> int: ...
+
 
 @dataclass(frozen=True)
 class BaselineAndEffect:
@@ -245,9 +248,9 @@ def _rate_nodes(rate: BetaMixture | float, patients: int, step: float) -> Logits
         return Logits.point(float(logit(rate)))
     a, b = (np.asarray(v) for v in (rate.a, rate.b))
     with np.errstate(divide="ignore"):
-        low = max(float(logit(beta_distribution.ppf(_OUTSIDE, a, b).min())), -_FARTHEST_RATE)
+        low = max(float(logit(np.min(beta_distribution.ppf(_OUTSIDE, a, b)))), -_FARTHEST_RATE)
         # 1 - rate is Beta(b, a): near 1 a rate itself has too few digits
-        high = min(-float(logit(beta_distribution.ppf(_OUTSIDE, b, a).min())), _FARTHEST_RATE)
+        high = min(-float(logit(np.min(beta_distribution.ppf(_OUTSIDE, b, a)))), _FARTHEST_RATE)
     return Logits.covering(low, high, patients + float((a + b).max()), _FLAT, step)
 
 
