@@ -87,6 +87,18 @@ def test_arms_agree_with_integrals_over_one_rate(scale: str, margin: float) -> N
         assert found[y0, y1] == pytest.approx(float(exact), abs=2e-5), (y0, y1)
 
 
+@pytest.mark.parametrize(("control", "treated"), [((1.0, 1.0), (3000.0, 7000.0)), ((3000.0, 7000.0), (1.0, 1.0))])
+def test_a_rate_that_is_nearly_known_against_one_that_is_not(
+    control: tuple[float, float], treated: tuple[float, float]
+) -> None:
+    prior = TwoRates(*(BetaMixture((1.0,), (a,), (b,)) for a, b in (control, treated)))
+    found = Outcomes(LogitPairs.of(prior, 20, 20), 20, 20).probability_above("rd", 0.0)
+    assert isinstance(prior.control, BetaMixture)
+    for y0, y1 in itertools.product((0, 6, 20), repeat=2):
+        exact = prior.control.updated(y0, 20).probability_below(prior.treated.updated(y1, 20))
+        assert found[y0, y1] == pytest.approx(exact, abs=1e-5), (y0, y1)
+
+
 @pytest.mark.parametrize("mu", ["normal(0,1)", "normal(-0.5,0.2)", "normal(0,3)"])
 @pytest.mark.parametrize(("baseline", "anchor"), [("normal(0,10)", "midpoint"), ("normal(0,1.5)", "control")])
 def test_contrast_agrees_with_the_engine_on_single_outcomes(mu: str, baseline: str, anchor: str) -> None:
@@ -103,7 +115,7 @@ def test_contrast_agrees_with_the_engine_on_single_outcomes(mu: str, baseline: s
 
 
 def test_a_margin_that_few_risks_allow_is_integrated_up_to_its_end() -> None:
-    """No treated risk lies 0.05 above a control risk beyond 0.95: brute force on a fine grid, for all treated events."""
+    """No treated risk lies 0.05 above a control risk beyond 0.95: against brute force on a fine grid."""
     prior, n0, n1 = contrast("normal(-0.5,3)", "normal(0,2)"), 30, 12
     found = Outcomes(LogitPairs.of(prior, n0, n1), n0, n1).probability_above("rd", 0.05)
     a, b = np.linspace(-20, 20, 1001)[:, None], np.linspace(-30, 30, 3001)

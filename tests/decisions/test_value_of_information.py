@@ -56,7 +56,14 @@ def test_perfect_information_is_the_expected_gain_over_todays_choice(better: str
     assert evpi(trial(50, known, better, worthwhile)) == pytest.approx(exact, abs=1e-7)
 
 
-@pytest.mark.parametrize("known", [ControlAndEffect(0.3, effect("normal(-0.1,0.5)")), ControlAndEffect(PUBLISHED, effect("normal(0.2,0.8)"))], ids=["one control rate", "a MAP prior"])  # fmt: skip
+@pytest.mark.parametrize(
+    "known",
+    [
+        ControlAndEffect(0.3, effect("normal(-0.1,0.5)")),
+        ControlAndEffect(PUBLISHED, effect("normal(0.2,0.8)")),
+    ],
+    ids=["one control rate", "a MAP prior"],
+)
 @pytest.mark.parametrize("worthwhile", [0.0, 0.02])
 def test_sample_information_grows_and_stays_below_perfect(known: TrialPrior, worthwhile: float) -> None:
     found = [evaluate(trial(n, known, worthwhile=worthwhile)).evsi for n in (5, 20, 80, 250)]

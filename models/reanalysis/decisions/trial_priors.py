@@ -24,6 +24,9 @@ from reanalysis.typing import Array
 _OUTSIDE = 1e-11
 """Probability left out on either side of a prior."""
 
+_OUTSIDE_BASELINE = 1e-9
+"""The same of a baseline, of which only outcomes without events, or with nothing else, see the tails."""
+
 _FARTHEST = 60.0
 """Log odds ratio beyond which no effect is looked for."""
 
@@ -163,7 +166,7 @@ class BaselineAndEffect:
 
         The sum over treated logits meets the prior of the effect; that over control logits, both likelihoods.
         """
-        low, high = self.baseline.quantile(_OUTSIDE), self.baseline.tail(_OUTSIDE)
+        low, high = self.baseline.quantile(_OUTSIDE_BASELINE), self.baseline.tail(_OUTSIDE_BASELINE)
         least, most = self.effect.ends
         above, flat = 1 - self.below, min(_FLAT, self.baseline.sd)
         control = low - self.below * most, high - self.below * least
@@ -201,7 +204,9 @@ class TwoRates:
 
     def nodes(self, n_control: int, n_treated: int, step: float) -> tuple[Logits, Logits]:
         """Nodes, a step apart, that resolve so many patients in either arm."""
-        return _rate_nodes(self.control, n_control + n_treated, step), _rate_nodes(self.treated, n_treated, step)
+        # the outer sum, over control logits, meets all that is known of the treated rate as a step of that width
+        known = n_control + n_treated + _patients(self.treated)
+        return _rate_nodes(self.control, known, step), _rate_nodes(self.treated, n_treated, step)
 
     def density(self, control: Array, treated: Array) -> Array:
         """Density, up to a factor, at each pair of a control and a treated logit."""
@@ -242,8 +247,13 @@ class ControlAndEffect:
         return {"control": rate_text(self.control), "mu": str(self.effect)}
 
 
+def _patients(rate: BetaMixture) -> float:
+    """Patients that the narrowest component of a prior is worth."""
+    return max(a + b for a, b in zip(rate.a, rate.b, strict=True))
+
+
 @lru_cache(maxsize=256)
-def _rate_nodes(rate: BetaMixture | float, patients: int, step: float) -> Logits:
+def _rate_nodes(rate: BetaMixture | float, patients: float, step: float) -> Logits:
     if isinstance(rate, float):
         return Logits.point(float(logit(rate)))
     a, b = (np.asarray(v) for v in (rate.a, rate.b))
@@ -251,7 +261,7 @@ def _rate_nodes(rate: BetaMixture | float, patients: int, step: float) -> Logits
         low = max(float(logit(np.min(beta_distribution.ppf(_OUTSIDE, a, b)))), -_FARTHEST_RATE)
         # 1 - rate is Beta(b, a): near 1 a rate itself has too few digits
         high = min(-float(logit(np.min(beta_distribution.ppf(_OUTSIDE, b, a)))), _FARTHEST_RATE)
-    return Logits.covering(low, high, patients + float((a + b).max()), _FLAT, step)
+    return Logits.covering(low, high, patients + _patients(rate), _FLAT, step)
 
 
 def _rate_density(rate: BetaMixture | float, at: Array) -> Array:
