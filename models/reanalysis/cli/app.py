@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from reanalysis.cli.calibrate import calibrate_command
+from reanalysis.cli.design import design_command
 from reanalysis.cli.errors import Exit, reports_errors, say
 from reanalysis.cli.new import new_command
 from reanalysis.cli.options import Data, Format, Seed
@@ -259,3 +260,9 @@ app.command("calibrate", epilog="Example: reanalysis calibrate data/anakinra --o
 app.command("predict", epilog="Example: reanalysis predict data/anakinra --new data/msk_phase2")(
     reports_errors(predict_command)
 )
+
+
+app.command(
+    "design",
+    epilog="Example: reanalysis design data/anakinra --endpoint icans_any --n 50,100,200 --truth OR=0.5 --baseline 0.3",
+)(reports_errors(design_command))

@@ -1,0 +1,144 @@
+"""Priors of a trial as they are written: distributions, today's posterior, and mixtures of them.
+
+``beta(1,1)``, ``0.8*beta(33.9,103)+0.2*beta(1,1)`` of a rate; ``normal(0,1)``, ``0.8*today+0.2*normal(0,1)`` of an
+effect. ``today`` is the posterior of the folder, and ``robust`` the same with a vague component of weight 0.2.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+
+from reanalysis.decisions.trial_priors import SMALLEST_SHAPE, Effect, Tabulated
+from reanalysis.estimands.beta_mixture import BetaMixture
+from reanalysis.evidence.problems import did_you_mean
+from reanalysis.model.distributions import Distribution
+
+ROBUST = 0.2
+"""Weight of the vague component of ``robust``."""
+
+LARGEST_SHAPE = 1e6
+
+_SUM = 1e-3
+"""Weights that sum to 1 within this are taken to do so: printed ones are rounded."""
+
+_TERM = re.compile(r"^\s*(?:([0-9.]+(?:e[+-]?\d+)?)\s*\*)?\s*(.+?)\s*$", re.IGNORECASE)
+_BETA = re.compile(r"^beta\s*\(([^()]*)\)$")
+
+WORDS = ("today", "robust")
+
+
+def rate_prior(value: object, today: Callable[[], BetaMixture]) -> BetaMixture:
+    """Prior of a rate.
+
+    Parameters
+    ----------
+    value : str or BetaMixture
+        As it is written.
+    today : callable
+        Gives what ``today`` stands for.
+
+    Raises
+    ------
+    ValueError
+        With one sentence that says what is wrong and what would be right.
+    """
+    if isinstance(value, BetaMixture):
+        return value
+    parts: list[tuple[float, float, float]] = []
+    for weight, name in _terms(value, "beta(a,b), a mixture such as 0.8*beta(33.9,103)+0.2*beta(1,1), today or robust"):
+        if name in WORDS:
+            posterior = today()
+            posterior = posterior.robust(ROBUST) if name == "robust" else posterior
+            parts += [(weight * w, a, b) for w, a, b in zip(posterior.weights, posterior.a, posterior.b, strict=True)]
+        else:
+            parts.append((weight, *_shapes(name)))
+    total = math.fsum(weight for weight, _, _ in parts)
+    weights, a, b = zip(*((weight / total, a, b) for weight, a, b in parts), strict=True)
+    return BetaMixture(weights, a, b)
+
+
+def _shapes(name: str) -> tuple[float, float]:
+    match = _BETA.match(name)
+    if match is None:
+        raise ValueError(f"{name!r} is no prior of a rate; write beta(a,b), today or robust{did_you_mean(name, WORDS)}")
+    try:
+        a, b = (float(part) for part in match[1].split(","))
+    except ValueError:
+        raise ValueError(f"{name!r} needs finite numbers for beta(a,b)") from None
+    if not (SMALLEST_SHAPE <= a <= LARGEST_SHAPE and SMALLEST_SHAPE <= b <= LARGEST_SHAPE):
+        raise ValueError(f"{name!r}: a and b must lie between {SMALLEST_SHAPE:g} and {LARGEST_SHAPE:,.0f}")
+    return a, b
+
+
+def effect_prior(value: object, today: Callable[[], Tabulated], vague: Distribution) -> Effect:
+    """Prior of a log odds ratio.
+
+    Parameters
+    ----------
+    value : str, Distribution or Effect
+        As it is written.
+    today : callable
+        Gives what ``today`` stands for.
+    vague : Distribution
+        Vague component of ``robust``.
+
+    Raises
+    ------
+    ValueError
+        With one sentence that says what is wrong and what would be right.
+    """
+    if isinstance(value, Effect):
+        return value
+    if isinstance(value, Distribution):
+        value = str(value)
+    weights: list[float] = []
+    components: list[Distribution | Tabulated] = []
+    for weight, name in _terms(
+        value, "a distribution such as normal(0,1), a mixture such as 0.8*today+0.2*normal(0,1)"
+    ):
+        if name == "robust":
+            weights += [weight * (1 - ROBUST), weight * ROBUST]
+            components += [today(), vague]
+        else:
+            weights.append(weight)
+            components.append(today() if name == "today" else _smooth(name))
+    total = math.fsum(weights)
+    return Effect(tuple(weight / total for weight in weights), tuple(components))
+
+
+def _smooth(name: str) -> Distribution:
+    if "(" not in name:
+        raise ValueError(f"{name!r} is no prior of an effect; write a distribution, today or robust")
+    found = Distribution.parse(name)
+    if found.positive or found.family == "uniform":
+        raise ValueError(f"mu is a log odds ratio and takes normal(mean,sd) or logistic(mean,scale), not {found}")
+    return found
+
+
+def _terms(value: object, form: str) -> list[tuple[float, str]]:
+    """Weights and names of the parts of a mixture, in lower case."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{value!r} is not text; write {form}")
+    found: list[tuple[float | None, str]] = []
+    for part in re.split(r"(?<![0-9.]e)\+(?![^(]*\))", value.lower()):
+        match = _TERM.match(part)
+        if match is None:
+            raise ValueError(f"{value!r}: {part.strip()!r} is no part of a mixture; write {form}")
+        found.append((None if match[1] is None else _weight(match[1]), match[2]))
+    if len(found) == 1 and found[0][0] is None:
+        return [(1.0, found[0][1])]
+    if any(weight is None for weight, _ in found):
+        raise ValueError(f"{value!r}: every part of a mixture needs a weight, as in 0.8*...+0.2*...")
+    total = math.fsum(weight for weight, _ in found if weight is not None)
+    if not abs(total - 1) <= _SUM:
+        raise ValueError(f"{value!r}: weights must sum to 1, not {total:g}")
+    return [(weight, name) for weight, name in found if weight]
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no weight") from None
