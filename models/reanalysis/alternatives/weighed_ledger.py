@@ -1,4 +1,4 @@
-"""Which findings of the audit matter, and what should the authors be asked? The ledger with its consequences."""
+"""The ledger of the audit with what its findings do to the results, and what the authors are asked."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def weigh(
 ) -> WeighedLedger:
     """Fit every endpoint under each alternative that the audit left open, by quadrature.
 
-    Endpoints whose print contradicts itself, or that cannot be fitted before something is declared, are not weighed.
+    Endpoints whose reports contradict themselves, or that need a declaration first, are not weighed.
 
     Parameters
     ----------
