@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reanalysis.alternatives.priors import MU_PRIOR, TAU_PRIOR
+from reanalysis.alternatives.choices import MU_PRIOR, TAU_PRIOR
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.markdown import Markdown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -130,15 +131,20 @@ def tipping_points_of(assumption: Assumption, events: tuple[str, str]) -> list[T
     chances = assumption.chances(nodes)
     about, ends = (assumption.name, assumption.meaning, assumption.now), (assumption.low, assumption.high)
     found = []
-    for event, sign in ((events[0], 1.0), (events[1], -1.0)):
-        at_ends = [c if c is None or sign > 0 else 1 - c for c in (chances[0], chances[-1])]
-        for threshold in THRESHOLDS if sign > 0 else THRESHOLDS[1:]:
-            # P(event) crosses its threshold where P(events[0]) crosses this
-            crossed = threshold if sign > 0 else 1 - threshold
-            known = [(x, sign * (c - crossed)) for x, c in zip(nodes, chances, strict=True) if c is not None]
-            value = _nearest(assumption, known, lambda x, s=sign, t=crossed: s * (assumption.chance(x) - t))
-            found.append(TippingPoint(*about, event, threshold, value, *ends, *at_ends, assumption.whole))
+    for event, harm in ((events[0], False), (events[1], True)):
+        at_low, at_high = (c if c is None or not harm else 1 - c for c in (chances[0], chances[-1]))
+        for threshold in THRESHOLDS[1:] if harm else THRESHOLDS:
+            excess = partial(_excess, assumption, harm, threshold)
+            known = [(x, excess(x, c)) for x, c in zip(nodes, chances, strict=True) if c is not None]
+            value = _nearest(assumption, known, excess)
+            found.append(TippingPoint(*about, event, threshold, value, *ends, at_low, at_high, assumption.whole))
     return found
+
+
+def _excess(assumption: Assumption, harm: bool, threshold: float, x: float, chance: float | None = None) -> float:
+    """P(event) above the threshold, from the chance at x where it is known."""
+    chance = assumption.chance(x) if chance is None else chance
+    return (1 - chance if harm else chance) - threshold
 
 
 def _nearest(

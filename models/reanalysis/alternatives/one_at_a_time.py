@@ -64,7 +64,7 @@ def varied(
             replace(
                 one,
                 group=choice.group,
-                label=f"{level.label}: {evidence.study_label(one.study)}" if _each(one) else level.label,
+                label=_label(evidence, level, one),
                 primary=level is choice.levels[0],
             )
             for one in found
@@ -73,5 +73,7 @@ def varied(
     ]
 
 
-def _each(outcome: Outcome) -> bool:
-    return outcome.spec.pooling == "none" and outcome.study is not None
+def _label(evidence: Evidence, level: Level, outcome: Outcome) -> str:
+    if outcome.spec.pooling != "none" or outcome.study is None:
+        return level.label
+    return f"{level.label}: {evidence.study_label(outcome.study)}"

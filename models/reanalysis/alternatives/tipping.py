@@ -8,7 +8,7 @@ under that prior.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -56,13 +56,59 @@ def tipping_points(evidence: Evidence, endpoint: str, spec: ModelSpec) -> list[T
     """
     better = evidence.endpoint(endpoint).better
     events = ("fewer events", "more events") if better is None else ("benefit", "harm")
-    primary = Primary.of(evidence, spec, endpoint)
-    return [point for one in assumptions(primary) for point in tipping_points_of(one, events)]
+    every = assumptions(Primary.of(evidence, spec, endpoint))
+    return [point for one in every for point in tipping_points_of(one, events)]
 
 
-def assumptions(primary: Primary) -> list[Assumption]:
-    """Every assumption of the primary analysis that takes a number."""
-    return [one for some in (_bias, _bias_sd, _k, _rho, _sceptic, _cohorts) for one in some(primary)]
+def assumptions(primary: Primary) -> Iterator[Assumption]:
+    """Every assumption of the primary analysis that takes a number.
+
+    Where some studies are randomised they share no bias with the others, and there is no such assumption.
+    """
+    spec, data = primary.spec, primary.selection.data
+    designs = {primary.evidence.study(study).design for study in data.names}
+    biased = sorted(design for design in designs if design not in (None, "randomised"))
+    mean, sd = spec.priors.mu.parameters
+
+    def made(
+        name: str, meaning: str, now: float | None, low: float, high: float,
+        analysis: Callable[[float], Analysis], **how: bool,
+    ) -> Assumption:  # fmt: skip
+        chances = partial(_chances, primary.evidence.endpoint(primary.endpoint).better, analysis)
+        return Assumption(name, meaning, now, low, high, chances, **how)
+
+    def selected(**changed: Any) -> Analysis:
+        other = replace(spec, **changed)
+        return other, select(primary.evidence, other, primary.endpoint).data, 0.0
+
+    if "randomised" not in designs:
+        meaning = "log odds ratio that every study, none of them randomised, is off by"
+        yield made("bias", meaning, 0.0, -2.5, 2.5, lambda b: (moved_by(spec, b), data, b))
+    if biased:
+        meaning = "SD of the bias of a study that is not randomised, in log odds, with rho = 0"
+        yield made(
+            "bias SD", meaning, None, 0.0, 3.0,
+            lambda b: selected(model="bias", rho=None, settings=tuple((BIAS_SETTINGS[d].name, b) for d in biased)),
+        )  # fmt: skip
+    if primary.weighted:
+        meaning = "effective-size factor of weighted arms"
+        yield made("k", meaning, _only(primary.k), 0.02, 1.0, lambda k: selected(k=k), logarithmic=True)
+    if spec.family.rho:
+        meaning, now = "intra-arm correlation of all studies", _only({study.rho for study in data.studies})
+        yield made("rho", meaning, now, 0.0, 0.5, lambda rho: selected(rho=0.0 if rho < SMALLEST_RHO else rho))
+    meaning, now = "SD of a prior of the average log odds ratio centred on no effect", sd if mean == 0 else None
+    sceptical = "sceptical prior SD"
+    yield made(sceptical, meaning, now, 0.02, 5.0, lambda sd: (_with_mu(spec, 0.0, sd), data, 0.0), logarithmic=True)
+    for size, expected in _future_controls(data):
+        meaning = (
+            f"events among {size} treated patients of one more randomised cohort with {expected} of {size} in controls"
+        )
+        with_cohort = partial(_with_cohort, spec, data, size, expected)
+        yield made(f"future cohort, {size} an arm", meaning, None, 0.0, float(size), with_cohort, whole=True)
+
+
+def _only(values: Collection[float | None]) -> float | None:
+    return next(iter(values)) if len(values) == 1 else None
 
 
 def _chances(better: str | None, analysis: Callable[[float], Analysis], values: Sequence[float]) -> list[float | None]:
@@ -79,111 +125,29 @@ def _chances(better: str | None, analysis: Callable[[float], Analysis], values: 
     return found
 
 
-def _assumption(
-    primary: Primary, name: str, meaning: str, now: float | None, ends: tuple[float, float],
-    analysis: Callable[[float], Analysis], **how: bool,
-) -> Assumption:  # fmt: skip
-    chances = partial(_chances, primary.evidence.endpoint(primary.endpoint).better, analysis)
-    return Assumption(name, meaning, now, *ends, chances, **how)
-
-
-def _selected(primary: Primary, **changed: Any) -> Analysis:
-    """The primary specification but for some fields, and the data it selects then."""
-    spec = replace(primary.spec, **changed)
-    return spec, select(primary.evidence, spec, primary.endpoint).data, 0.0
-
-
-def _designs(primary: Primary) -> set[str | None]:
-    return {primary.evidence.study(study).design for study in primary.selection.data.names}
-
-
-def _bias(primary: Primary) -> Iterator[Assumption]:
-    """A bias shared by all studies; where some are randomised it is not shared, and there is no such assumption."""
-    if "randomised" not in _designs(primary):
-        meaning = "log odds ratio that every study, none of them randomised, is off by"
-        data = primary.selection.data
-
-        def moved(b: float) -> Analysis:
-            return moved_by(primary.spec, b), data, b
-
-        yield _assumption(primary, "bias", meaning, 0.0, (-2.5, 2.5), moved)
-
-
 def moved_by(spec: ModelSpec, b: float) -> ModelSpec:
     """The specification whose effects are those of ``spec`` plus b."""
     mean, sd = spec.priors.mu.parameters
-    moved = replace(spec, priors=replace(spec.priors, mu=Distribution("normal", (mean + b, sd))))
+    moved = _with_mu(spec, mean + b, sd)
     if spec.model == "exnex":  # an effect that stands alone moves too
         settings = dict(spec.settings) | {"nex_mean": spec.number("nex_mean") + b}
         moved = replace(moved, settings=tuple(settings.items()))
     return moved
 
 
-def _bias_sd(primary: Primary) -> Iterator[Assumption]:
-    named = sorted(d for d in _designs(primary) if d is not None and d != "randomised")
-    if named:
-        meaning = "SD of the bias of a study that is not randomised, in log odds, with rho = 0"
-
-        def biased(b: float) -> Analysis:
-            settings = tuple((BIAS_SETTINGS[design].name, b) for design in named)
-            return _selected(primary, model="bias", rho=None, settings=settings)
-
-        yield _assumption(primary, "bias SD", meaning, None, (0.0, 3.0), biased)
+def _with_mu(spec: ModelSpec, mean: float, sd: float) -> ModelSpec:
+    return replace(spec, priors=replace(spec.priors, mu=Distribution("normal", (mean, sd))))
 
 
-def _k(primary: Primary) -> Iterator[Assumption]:
-    if primary.weighted:
-        now = next(iter(primary.k)) if len(primary.k) == 1 else None
-        meaning = "effective-size factor of weighted arms"
-
-        def scaled(k: float) -> Analysis:
-            return _selected(primary, k=k)
-
-        yield _assumption(primary, "k", meaning, now, (0.02, 1.0), scaled, logarithmic=True)
-
-
-def _rho(primary: Primary) -> Iterator[Assumption]:
-    if primary.spec.family.rho:
-        used = {study.rho for study in primary.selection.data.studies}
-        now = used.pop() if len(used) == 1 else None
-        meaning = "intra-arm correlation of all studies"
-
-        def discounted(rho: float) -> Analysis:
-            return _selected(primary, rho=0.0 if rho < SMALLEST_RHO else rho)
-
-        yield _assumption(primary, "rho", meaning, now, (0.0, 0.5), discounted)
-
-
-def _sceptic(primary: Primary) -> Iterator[Assumption]:
-    spec, data = primary.spec, primary.selection.data
-    mean, sd = spec.priors.mu.parameters
-
-    def sceptical(scale: float) -> Analysis:
-        return replace(spec, priors=replace(spec.priors, mu=Distribution("normal", (0.0, scale)))), data, 0.0
-
-    meaning = "SD of a prior of the average log odds ratio centred on no effect"
-    now = sd if mean == 0 else None
-    yield _assumption(primary, "sceptical prior SD", meaning, now, (0.02, 5.0), sceptical, logarithmic=True)
-
-
-def _cohorts(primary: Primary) -> Iterator[Assumption]:
-    """Events among the treated of one more cohort, randomised, whose controls do as controls did so far."""
-    data = primary.selection.data
+def _future_controls(data: ModelData) -> Iterator[tuple[int, int]]:
+    """Sizes of the arms of one more cohort, with the events of controls that do as controls did so far."""
     controls = [study.control for study in data.studies if study.control is not None]
-    if not controls:
-        return
-    sizes = np.array([float(np.average(c.size, weights=c.weight)) for c in controls])
-    risk = float(np.average([c.proportion() for c in controls], weights=sizes))
-    for size in FUTURE_SIZES:
-        expected = round(risk * size)
+    if controls:
+        sizes = np.array([float(np.average(c.size, weights=c.weight)) for c in controls])
+        risk = float(np.average([c.proportion() for c in controls], weights=sizes))
+        yield from ((size, round(risk * size)) for size in FUTURE_SIZES)
 
-        def with_cohort(events: float, size: int = size, expected: int = expected) -> Analysis:
-            arms = Candidates.count(expected, size), Candidates.count(events, size)
-            more = (*data.studies, StudyData(FUTURE, *arms, 0.0))
-            return primary.spec, ModelData(primary.endpoint, more), 0.0
 
-        name = f"future cohort, {size} an arm"
-        meaning = (
-            f"events among {size} treated patients of one more randomised cohort with {expected} of {size} in controls"
-        )
-        yield _assumption(primary, name, meaning, None, (0.0, float(size)), with_cohort, whole=True)
+def _with_cohort(spec: ModelSpec, data: ModelData, size: int, expected: int, events: float) -> Analysis:
+    arms = Candidates.count(expected, size), Candidates.count(events, size)
+    return spec, ModelData(data.endpoint, (*data.studies, StudyData(FUTURE, *arms, 0.0))), 0.0

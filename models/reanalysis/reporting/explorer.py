@@ -73,8 +73,7 @@ def _effects(endpoint: EndpointAnalysis) -> list[dict[str, Any]]:
             if outcome.primary or outcome.table is None:
                 continue
             found.append(
-                {"group": group_title(group), "label": outcome.label, "note": outcome.note}
-                | _values(outcome.table)
+                {"group": group_title(group), "label": outcome.label, "note": outcome.note} | _values(outcome.table)
             )
     return found
 
