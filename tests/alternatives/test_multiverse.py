@@ -159,15 +159,16 @@ def test_an_endpoint_that_no_specification_can_be_fitted_to_is_an_error(
         multiverse(evidence, "crs_any", spec)
 
 
-def test_the_denominators_of_two_arms_are_crossed(evidence: Evidence, spec: ModelSpec) -> None:
-    """Setting the one leaves the other as it was set."""
-    crossed = module._cross(evidence, "cr", spec, False, module.MOST)
+def test_readings_of_two_arms_are_crossed(tmp_path: Path) -> None:
+    """Setting the one leaves the other as it was set: nine combinations of the two are nine sets of data."""
+    arms = "A,control,x,4,20,p\nA,control,x,9,20,q\nA,treated,x,7,20,p\nA,treated,x,8,20,q\n"
+    (tmp_path / "arms.csv").write_text(f"study,arm,endpoint,events,n,reading\n{arms}", encoding="utf-8")
+    evidence = read_evidence(tmp_path)
+    crossed = module._cross(evidence, "x", default_spec(evidence), False, module.MOST)
     names = [choice.name for choice in crossed.choices]
-    one, other = (axis for axis, name in enumerate(names) if name.startswith("n: "))
-    cells = crossed.cells[tuple(slice(None) if axis in (one, other) else 0 for axis in range(len(names)))]
-    feasible = cells[cells >= 0]
-    assert len(feasible) > 4
-    assert len(set(feasible)) == len(feasible)
+    two = [names.index(f"reading: A, {arm}") for arm in ("control", "treated")]
+    cells = crossed.cells[tuple(slice(None) if axis in two else 0 for axis in range(len(names)))]
+    assert len(set(cells.ravel())) == 9
 
 
 def test_an_adjusted_ratio_can_be_the_primary_analysis(evidence: Evidence, spec: ModelSpec) -> None:
