@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 import pandas as pd
 
 from reanalysis.alternatives import tipping
-from reanalysis.alternatives.first_set import sensitivity_set
 from reanalysis.alternatives.multiverse import multiverse as crossed
 from reanalysis.alternatives.multiverse.multiverse import MOST, Multiverse
-from reanalysis.alternatives.scenario import as_table
+from reanalysis.alternatives.one_at_a_time import sensitivity_set
+from reanalysis.alternatives.outcome import as_table
 from reanalysis.alternatives.weighed_ledger import WeighedLedger, weigh
 from reanalysis.decisions.design_result import Designs
 from reanalysis.decisions.designs import designs
@@ -179,7 +179,7 @@ def tipping_points(evidence: Evidence, endpoint: str, **choices: Unpack[Choices]
     DataFrame
         One row an assumption, side and threshold; ``value`` is missing where none from ``low`` to ``high`` crosses it.
     """
-    found = tipping.points.tipping_points(evidence, endpoint, specification(evidence, endpoint, **choices))
+    found = tipping.tipping_points(evidence, endpoint, specification(evidence, endpoint, **choices))
     return pd.DataFrame([asdict(point) for point in found])
 
 

@@ -9,13 +9,13 @@ import pytest
 
 from engines.builders import spec
 from evidence.folders import folder
-from reanalysis.alternatives.alarms import Alarm, alarms
-from reanalysis.alternatives.priors import BASELINES, MU_PRIOR, TAU_PRIOR, priors
-from reanalysis.alternatives.scenario import Outcome, Scenario, run
+from reanalysis.alternatives.alarms import PRIOR_OF, Alarm, alarms
+from reanalysis.alternatives.choices import BASELINES, MU_PRIOR, TAU_PRIOR
+from reanalysis.alternatives.one_at_a_time import sensitivity_set
+from reanalysis.alternatives.outcome import Outcome
+from reanalysis.estimands.summary import Direction
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.selection import default_spec
-
-PRIOR_OF = {MU_PRIOR: "average effect", TAU_PRIOR: "heterogeneity", BASELINES: "baselines"}
 
 
 def outcomes(group: str, *below: float | None, better: str | None = None) -> dict[str, list[Outcome]]:
@@ -23,8 +23,9 @@ def outcomes(group: str, *below: float | None, better: str | None = None) -> dic
     found = []
     for place, chance in enumerate(below):
         benefit = None if chance is None or better is None else chance if better == "lower" else 1 - chance
-        scenario = Scenario(group, f"choice {place}", spec(), primary=place == 0)
-        found.append(Outcome(scenario, None, chance, benefit, ("A",)))
+        sides = None if chance is None else Direction(chance, benefit, None)
+        choice = {"group": group, "label": f"choice {place}", "primary": place == 0}
+        found.append(Outcome(spec(), ("A",), direction=sides, **choice))  # type: ignore[arg-type]
     return {group: found}
 
 
@@ -80,10 +81,8 @@ def of_folder(where: Path, *rows: tuple[int, int, int, int]) -> dict[str, Alarm]
     arms = [f"s{i} {arm} x {x} {n}" for i, row in enumerate(rows) for arm, x, n in
             (("control", *row[:2]), ("treated", *row[2:]))]  # fmt: skip
     evidence = read_evidence(folder(where, arms))
-    grouped: dict[str, list[Outcome]] = {}
-    for outcome in run(evidence, "x", priors(evidence, default_spec(evidence), "x")):
-        grouped.setdefault(outcome.scenario.group, []).append(outcome)
-    assert set(grouped) == set(PRIOR_OF)
+    grouped = sensitivity_set(evidence, default_spec(evidence), "x", groups=PRIOR_OF)
+    assert set(grouped) == {MU_PRIOR, TAU_PRIOR, BASELINES} == set(PRIOR_OF)
     return {one.prior: one for one in alarms(grouped)}
 
 

@@ -55,7 +55,7 @@ def test_json_and_table_hold_the_multiverse(tmp_path: Path, crs: Multiverse) -> 
     assert {row["study"] for row in found["predictive_checks"]["table"]} == {"phase2"}
     assert found["left_out_prediction"]["table"][-1]["study"] == "all"
     assert {"log_odds_ratio", "tau"} <= {row["quantity"] for row in found["power_scaling"]["table"]}
-    assert {p["knob"] for p in found["tipping_points"]} >= {"bias", "rho", "sceptical prior SD"}
+    assert {p["assumption"] for p in found["tipping_points"]} >= {"bias", "rho", "sceptical prior SD"}
     saved = pd.read_parquet(out)
     assert set(saved.pop("assumed")) == {""}
     pd.testing.assert_frame_equal(saved, crs.table, check_dtype=False, check_exact=True)

@@ -10,8 +10,8 @@ import pytest
 
 from alternatives.stand_in import each_alone
 from figures.folders import write_folder
-from reanalysis.alternatives import joint_fit as module
-from reanalysis.alternatives.joint_fit import joint_fit
+from reanalysis.alternatives import all_models as module
+from reanalysis.alternatives.all_models import joint_fit
 from reanalysis.engines.posterior import Posterior
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.folder import read_evidence

@@ -12,11 +12,10 @@ import pytest
 
 from figures.folders import write_folder
 from reanalysis.alternatives.multiverse import multiverse as module
-from reanalysis.alternatives.multiverse.choices import Choice, Level, choices
-from reanalysis.alternatives.multiverse.multiverse import ANY, MOST, Multiverse, multiverse
+from reanalysis.alternatives.multiverse.choices import choices
+from reanalysis.alternatives.multiverse.multiverse import ANY, MOST, Multiverse, Varied, multiverse
 from reanalysis.alternatives.multiverse.specification import Specification, answers
-from reanalysis.alternatives.multiverse.summary import summary
-from reanalysis.alternatives.multiverse.variance import complete, variance_decomposition
+from reanalysis.alternatives.multiverse.summary import complete, summary, variance_decomposition
 from reanalysis.engines.batches import local_processes
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
@@ -160,6 +159,26 @@ def test_an_endpoint_that_no_specification_can_be_fitted_to_is_an_error(
         multiverse(evidence, "crs_any", spec)
 
 
+def test_readings_of_two_arms_are_crossed(tmp_path: Path) -> None:
+    """Setting the one leaves the other as it was set: nine combinations of the two are nine sets of data."""
+    arms = "A,control,x,4,20,p\nA,control,x,9,20,q\nA,treated,x,7,20,p\nA,treated,x,8,20,q\n"
+    (tmp_path / "arms.csv").write_text(f"study,arm,endpoint,events,n,reading\n{arms}", encoding="utf-8")
+    evidence = read_evidence(tmp_path)
+    crossed = module._cross(evidence, "x", default_spec(evidence), False, module.MOST)
+    names = [choice.name for choice in crossed.choices]
+    two = [names.index(f"reading: A, {arm}") for arm in ("control", "treated")]
+    cells = crossed.cells[tuple(slice(None) if axis in two else 0 for axis in range(len(names)))]
+    assert len(set(cells.ravel())) == 9
+
+
+def test_an_adjusted_ratio_can_be_the_primary_analysis(evidence: Evidence, spec: ModelSpec) -> None:
+    adjusted = replace(spec, route="adjusted")
+    found = multiverse(evidence, "infection_g3", adjusted, at_least=1, most=2)
+    expected = headline(fit(adjusted, select(evidence, adjusted, "infection_g3").data)).log_odds_ratio
+    (row,) = found.table[found.table["primary"]].to_dict("records")
+    assert row["mean"] == pytest.approx(expected.mean(), abs=1e-9)
+
+
 def test_rho_of_zero_has_one_scale(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "trials", {"death": [("a", (3, 30, 1, 31)), ("b", (5, 41, 4, 40))]})
     evidence = read_evidence(folder)
@@ -176,8 +195,7 @@ def invented(answers: np.ndarray, missing: tuple[tuple[int, ...], ...] = ()) -> 
     for where in missing:
         cells[where] = -1
     made = tuple(
-        Choice(f"c{axis}", tuple(Level(f"{axis}{level}", lambda e, s: (e, s)) for level in range(size)))
-        for axis, size in enumerate(answers.shape)
+        Varied(f"c{axis}", tuple(f"{axis}{level}" for level in range(size))) for axis, size in enumerate(answers.shape)
     )
     from scipy.special import ndtr
 

@@ -11,9 +11,8 @@ from scipy.stats import betabinom, norm
 
 from engines.builders import ICANS, data, ratio, study, two_arms
 from engines.builders import spec as make_spec
-from reanalysis.alternatives.left_out_prediction import left_out_prediction
 from reanalysis.alternatives.power_scaling import power_scaling
-from reanalysis.alternatives.predictive_checks import _one, predictive_checks
+from reanalysis.alternatives.prediction import _mid_p_of, left_out_prediction, predictive_checks
 from reanalysis.engines.fit import fit
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData
@@ -41,7 +40,7 @@ def test_mid_p_values_average_one_half_over_the_counts_they_are_of(rho: float) -
 
     logits = np.array([-2.0, 0.3, 4.0])
     x = np.arange(13)
-    values = np.stack([_one(int(i), 12, logits, rho) for i in x])
+    values = np.stack([_mid_p_of(int(i), 12, logits, rho) for i in x])
     weight = np.exp(log_pmf(x[:, None], 12, logits, rho))
     assert np.allclose((weight * values).sum(axis=0), 0.5)
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.stats import norm
 
-from reanalysis.alternatives.tipping import points as module
-from reanalysis.alternatives.tipping.points import tipping_points
-from reanalysis.alternatives.tipping.search import Knob, TippingPoint, tipping_points_of
-from reanalysis.engines.errors import QuadratureError
+from reanalysis.alternatives import tipping as module
+from reanalysis.alternatives.choice import Primary
+from reanalysis.alternatives.crossing import Assumption, TippingPoint, tipping_points_of
+from reanalysis.alternatives.tipping import tipping_points
 from reanalysis.engines.fit import fit
 from reanalysis.estimands.headline import headline
 from reanalysis.evidence.evidence import Evidence
@@ -23,9 +24,15 @@ from reanalysis.model.spec import ModelSpec
 EVENTS = ("benefit", "harm")
 
 
-def by(points: list[TippingPoint], event: str, threshold: float, knob: str | None = None) -> TippingPoint:
-    (found,) = [p for p in points if (p.event, p.threshold) == (event, threshold) and knob in (None, p.knob)]
+def by(points: list[TippingPoint], event: str, threshold: float, name: str | None = None) -> TippingPoint:
+    (found,) = [p for p in points if (p.event, p.threshold) == (event, threshold) and name in (None, p.assumption)]
     return found
+
+
+def assumed(
+    now: float | None, low: float, high: float, chance: Callable[[float], float | None], **how: bool
+) -> Assumption:
+    return Assumption("x", "", now, low, high, lambda values: [chance(x) for x in values], **how)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +41,7 @@ def icans(evidence: Evidence, spec: ModelSpec) -> list[TippingPoint]:
 
 
 def test_a_normal_distribution_tips_at_its_quantiles() -> None:
-    found = tipping_points_of(Knob("x", "", 0.0, -3.0, 3.0, lambda x: float(norm.cdf(x))), EVENTS)
+    found = tipping_points_of(assumed(0.0, -3.0, 3.0, lambda x: float(norm.cdf(x))), EVENTS)
     for p in (0.5, 0.8, 0.95):
         assert by(found, "benefit", p).value == pytest.approx(norm.ppf(p), abs=1e-5)
     assert by(found, "harm", 0.8).value == pytest.approx(-norm.ppf(0.8), abs=1e-5)
@@ -42,14 +49,14 @@ def test_a_normal_distribution_tips_at_its_quantiles() -> None:
 
 
 def test_a_threshold_that_is_not_crossed_is_said_to_be_out_of_reach() -> None:
-    found = by(tipping_points_of(Knob("x", "", 0.0, -0.5, 0.5, lambda x: float(norm.cdf(x))), EVENTS), "benefit", 0.95)
+    found = by(tipping_points_of(assumed(0.0, -0.5, 0.5, lambda x: float(norm.cdf(x))), EVENTS), "benefit", 0.95)
     assert found.value is None
     assert found.text == "not reachable within [-0.5, 0.5]"
     assert found.at_high == pytest.approx(norm.cdf(0.5))
 
 
 def test_of_several_crossings_the_nearest_to_the_present_value_is_given() -> None:
-    wave = Knob("x", "", 2.2, 0.0, 10.0, lambda x: 0.5 + 0.2 * float(np.sin(x)))
+    wave = assumed(2.2, 0.0, 10.0, lambda x: 0.5 + 0.2 * float(np.sin(x)))
     assert by(tipping_points_of(wave, EVENTS), "benefit", 0.5).value == pytest.approx(np.pi, abs=1e-5)
 
 
@@ -60,27 +67,31 @@ def test_a_search_by_factors_stays_within_its_bounds() -> None:
         seen.append(x)
         return x
 
-    knob = Knob("k", "", None, 0.02, 1.0, chance, logarithmic=True)
-    assert by(tipping_points_of(knob, EVENTS), "benefit", 0.8).value == pytest.approx(0.8, abs=1e-5)
+    factor = assumed(None, 0.02, 1.0, chance, logarithmic=True)
+    assert by(tipping_points_of(factor, EVENTS), "benefit", 0.8).value == pytest.approx(0.8, abs=1e-5)
     assert min(seen) == 0.02
     assert max(seen) == 1.0
 
 
 @pytest.mark.parametrize(("slope", "told"), [(-1, "10 or fewer"), (1, "40 or more")])
 def test_of_whole_numbers_the_last_that_still_reaches_the_threshold_is_given(slope: int, told: str) -> None:
-    knob = Knob("events", "", None, 0.0, 50.0, lambda x: 0.5 + slope * (x - 25) / 50, whole=True)
-    assert by(tipping_points_of(knob, EVENTS), "benefit", 0.8).text == told
+    events = assumed(None, 0.0, 50.0, lambda x: 0.5 + slope * (x - 25) / 50, whole=True)
+    assert by(tipping_points_of(events, EVENTS), "benefit", 0.8).text == told
 
 
 def test_a_value_that_cannot_be_computed_is_passed_over() -> None:
-    def chance(x: float) -> float:
-        if x < -1:
-            raise QuadratureError("no")
-        return float(norm.cdf(x))
+    def chance(x: float) -> float | None:
+        return None if x < -1 else float(norm.cdf(x))
 
-    found = by(tipping_points_of(Knob("x", "", 0.0, -3.0, 3.0, chance), EVENTS), "benefit", 0.8)
+    found = by(tipping_points_of(assumed(0.0, -3.0, 3.0, chance), EVENTS), "benefit", 0.8)
     assert found.value == pytest.approx(norm.ppf(0.8), abs=1e-5)
     assert found.at_low is None
+
+
+def test_values_between_which_a_crossing_lies_are_passed_over_if_none_there_can_be_computed() -> None:
+    known = assumed(0.0, -3.0, 3.0, lambda x: float(norm.cdf(x))).nodes()
+    found = tipping_points_of(assumed(0.0, -3.0, 3.0, lambda x: float(norm.cdf(x)) if x in known else None), EVENTS)
+    assert by(found, "benefit", 0.8).value is None
 
 
 @pytest.mark.parametrize("model", ["contrast", "exnex"])
@@ -135,10 +146,11 @@ def test_a_sharper_sceptic_needs_more_to_be_sure(evidence: Evidence, spec: Model
 def test_the_events_of_a_future_cohort_tip_the_probability_between_two_whole_numbers(
     evidence: Evidence, spec: ModelSpec, icans: list[TippingPoint]
 ) -> None:
-    (knob,) = [k for k in module._cohorts(evidence, "icans_any", spec) if "100" in k.name]
-    events = by(icans, "benefit", 0.8, knob.name).value
+    every = module.assumptions(Primary.of(evidence, spec, "icans_any"))
+    (cohort,) = [one for one in every if "100" in one.name]
+    events = by(icans, "benefit", 0.8, cohort.name).value
     assert events is not None
-    assert knob.chance(events) >= 0.8 > knob.chance(events + 1)
+    assert cohort.chance(events) >= 0.8 > cohort.chance(events + 1)
 
 
 def test_a_larger_cohort_tips_with_a_smaller_difference(icans: list[TippingPoint]) -> None:
@@ -155,11 +167,12 @@ def test_randomised_studies_have_no_common_bias(evidence: Evidence, spec: ModelS
     settings = evidence.settings
     trial = settings.studies["phase2"].model_copy(update={"design": "randomised"})
     changed = settings.model_copy(update={"studies": settings.studies | {"phase2": trial}})
-    assert not list(module._bias(replace(evidence, settings=changed), "icans_any", spec))
+    every = module.assumptions(Primary.of(replace(evidence, settings=changed), spec, "icans_any"))
+    assert "bias" not in {one.name for one in every}
 
 
 def test_what_cannot_be_turned_is_absent(evidence: Evidence, spec: ModelSpec) -> None:
-    names = {p.knob for p in tipping_points(evidence, "crs_any", spec)}
+    names = {p.assumption for p in tipping_points(evidence, "crs_any", spec)}
     assert "k" not in names
     assert {"bias", "bias SD", "rho", "sceptical prior SD", "future cohort, 25 an arm"} <= names
 

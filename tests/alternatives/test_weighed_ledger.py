@@ -66,9 +66,9 @@ def test_an_excluded_row_is_weighed_as_if_it_were_the_print(anakinra: WeighedLed
     direct = fit_endpoint(read_evidence(tmp_path), "crs_any", engine="quadrature")
     expected = direct.posterior.study[study]["log_odds_ratio"]
     (alternative,) = influence.alternatives
-    assert alternative.summary is not None
-    assert alternative.summary.mean == pytest.approx(expected.mean(), abs=1e-9)
-    assert alternative.below == pytest.approx(float(expected.cdf(0.0)), abs=1e-9)
+    assert alternative.log_odds_ratio is not None
+    assert alternative.log_odds_ratio.mean == pytest.approx(expected.mean(), abs=1e-9)
+    assert alternative.below == pytest.approx(float(expected.cdf(0.0)), abs=1e-7)  # on another grid
 
 
 def test_findings_carry_the_shift_of_their_alternatives(anakinra: WeighedLedger) -> None:

@@ -138,5 +138,5 @@ def test_choices_beyond_the_most_are_held_and_named(evidence: Evidence) -> None:
 
 def test_tipping_points_are_a_table(evidence: Evidence) -> None:
     table = ra.tipping_points(evidence, "crs_any")
-    assert {"knob", "event", "threshold", "value"} <= set(table.columns)
+    assert {"assumption", "event", "threshold", "value"} <= set(table.columns)
     assert set(table["threshold"]) == {0.5, 0.8, 0.95}

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from engines.builders import data, spec, study
 from evidence.folders import FIVE, folder
-from reanalysis.alternatives.unseen import logit_unseen
+from reanalysis.alternatives.prediction import logit_unseen
 from reanalysis.cli.app import app
 from reanalysis.decisions.new_cohort import NotPredicted, Prediction, predict
 from reanalysis.decisions.predicted_count import count_probabilities
@@ -164,7 +164,7 @@ def test_a_single_arm_leaves_the_primary_posterior_as_it_was(msk: dict[str, Pred
         posterior = fit(spec, select(evidence, spec, endpoint).data)
         effect = (
             posterior.overall["log_odds_ratio"]
-            if prediction.primary.effect == "average"
+            if prediction.primary.note == "average"
             else posterior.study[posterior.data.comparative[0]]["log_odds_ratio"]
         )
         assert prediction.primary.odds_ratio.median == pytest.approx(float(np.exp(effect.quantile(0.5))))

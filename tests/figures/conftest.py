@@ -9,10 +9,11 @@ import pytest
 
 from figures import folders
 from readme.answer import without_scrutiny
-from reanalysis.alternatives.scenario import Outcome, Scenario
+from reanalysis.alternatives.outcome import Outcome
 from reanalysis.alternatives.weighed_ledger import WeighedLedger
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis, analyse_endpoint
+from reanalysis.estimands.summary import Direction
 from reanalysis.evidence.audit.ledger import audit
 from reanalysis.evidence.coverage import modelled_endpoints
 from reanalysis.evidence.reading.folder import read_evidence
@@ -50,13 +51,13 @@ def _without_refits(folder: Path) -> Analysis:
 def _with_outcomes(endpoint: EndpointAnalysis) -> EndpointAnalysis:
     spec, studies = endpoint.fit.spec, endpoint.headline.comparative
     found, below = endpoint.log_odds_ratio, endpoint.direction.below
-    left_out = [Outcome(Scenario("leave one out", "all studies", spec, True), found, below, None, studies)]
+    made = Outcome(spec, studies, found, None, Direction(below, None, None), group="leave one out")
+    left_out = [replace(made, label="all studies", primary=True)]
     for study in studies:
-        scenario = Scenario("leave one out", f"without {study}", replace(spec, leave_out=(study,)))
         rest = tuple(s for s in studies if s != study)
-        if rest:
-            left_out.append(Outcome(scenario, found, below, None, rest))
-        else:
-            left_out.append(Outcome(scenario, None, None, None, (), "not defined: no comparison is left"))
-    apart = [Outcome(Scenario("pooling", f"no pooling: {s}", spec), found, below, None, (s,)) for s in studies]
+        without = {"spec": replace(spec, leave_out=(study,)), "studies": rest, "label": f"without {study}"}
+        if not rest:
+            without |= {"log_odds_ratio": None, "direction": None, "note": "not defined: no comparison is left"}
+        left_out.append(replace(made, **without))  # type: ignore[arg-type]
+    apart = [replace(made, studies=(s,), group="pooling", label=f"no pooling: {s}") for s in studies]
     return replace(endpoint, sensitivity={"leave one out": left_out, "pooling": apart})

@@ -307,7 +307,7 @@ def test_sensitivity_shows_every_outcome_under_its_group(anakinra: Analysis) -> 
     words = shown(plot_sensitivity(icans))
     for group, outcomes in icans.sensitivity.items():
         assert group[0].upper() + group[1:] in words
-        labels = [o.scenario.label for o in outcomes if len(o.scenario.label) < 30]
+        labels = [o.label for o in outcomes if len(o.label) < 30]
         assert set(labels) <= set(words)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reanalysis.alternatives.all_models import ModelAnswer
+from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.analysis import Analysis, carry_out, plan
 from reanalysis.builds.compute import Alternatives, InThisProcess
 from reanalysis.builds.log import BuildLog
@@ -29,7 +29,7 @@ class WithoutScrutiny(InThisProcess):
     def alternatives(self, evidence: Evidence, spec: ModelSpec, endpoint: str, headline: bool) -> Alternatives:
         return super().alternatives(evidence, spec, endpoint, False)
 
-    def models(self, evidence: Evidence, spec: ModelSpec, endpoint: str, sampled: bool) -> tuple[ModelAnswer, ...]:
+    def models(self, evidence: Evidence, spec: ModelSpec, endpoint: str, sampled: bool) -> tuple[Outcome, ...]:
         return ()
 
 

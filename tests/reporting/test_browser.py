@@ -174,16 +174,16 @@ def test_every_specification_can_be_chosen(opened: Opened, reanalysis_report: Re
     endpoint = reanalysis_report.analysis.headlines[0]
     opened.set(endpoint, "risk", endpoint.baselines[0].baseline.percent)
     texts = opened.page.locator(f"#{anchor(endpoint.id)}-effect option").all_inner_texts()
-    outcomes = [o for group in endpoint.sensitivity.values() for o in group if not o.scenario.primary and o.table]
+    outcomes = [o for group in endpoint.sensitivity.values() for o in group if not o.primary and o.table]
     assert len(texts) == 2 + len(outcomes)
     for number, outcome in enumerate(outcomes, 2):
         opened.set(endpoint, "effect", number)
-        assert outcome.scenario.label in texts[number]
+        assert outcome.label in texts[number]
         told = opened.told(endpoint)
         assert told["P(benefit)"][1] == pytest.approx(outcome.benefit, abs=1e-6)
-        assert outcome.summary is not None
+        assert outcome.log_odds_ratio is not None
         median, lower, upper = (float(x) for x in re.findall(r"[\d.]+", told["Odds ratio (95 % interval)"][0]))
-        expected = np.exp([outcome.summary.median, outcome.summary.lower, outcome.summary.upper])
+        expected = np.exp([outcome.log_odds_ratio.median, outcome.log_odds_ratio.lower, outcome.log_odds_ratio.upper])
         assert [median, lower, upper] == pytest.approx(list(expected), rel=0.005, abs=0.0051)
     opened.set(endpoint, "effect", 0)
 

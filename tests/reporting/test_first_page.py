@@ -9,11 +9,12 @@ import pytest
 
 from figures.folders import write_folder
 from readme.answer import without_scrutiny
-from reanalysis.alternatives.priors import BASELINES, MU_PRIOR, TAU_PRIOR
-from reanalysis.alternatives.scenario import Outcome
+from reanalysis.alternatives.choices import BASELINES, MU_PRIOR, TAU_PRIOR
+from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.analysis.results import results
+from reanalysis.estimands.summary import Direction
 from reanalysis.estimands.words import percent
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.reporting.sentences import deciding_in_short, deciding_priors
@@ -46,12 +47,12 @@ def with_chances(endpoint: EndpointAnalysis, group: str, *shifts: float) -> Endp
     """The endpoint as if other choices of one prior moved P(fewer events) by so much, and those of no other prior."""
 
     def shifted(outcome: Outcome, shift: float) -> Outcome:
-        return replace(outcome, below=endpoint.direction.below + shift, benefit=None)
+        return replace(outcome, direction=Direction(endpoint.direction.below + shift, None, None))
 
     sensitivity = dict(endpoint.sensitivity)
     for name in PRIORS:
         primary, *others = sensitivity[name]
-        assert primary.scenario.primary
+        assert primary.primary
         assert len(others) >= len(shifts)
         by = shifts if name == group else ()
         moved = [shifted(one, by[i] if i < len(by) else 0.0) for i, one in enumerate(others)]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gates.test_gates import GOOD, posterior
-from reanalysis.alternatives.priors import MU_PRIOR, TAU_PRIOR
+from reanalysis.alternatives.choices import MU_PRIOR, TAU_PRIOR
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.gates.gates import gates
 from reanalysis.gates.result import CheckResult

@@ -8,12 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from reanalysis.alternatives.choices import BASELINES, MU_PRIOR, TAU_PRIOR
+from reanalysis.alternatives.outcome import Outcome
 from reanalysis.alternatives.power_scaling import LIMIT, PRIORS
-from reanalysis.alternatives.priors import BASELINES, MU_PRIOR, TAU_PRIOR
-from reanalysis.alternatives.scenario import Outcome
 from reanalysis.gates.baseline_choice import MOVED
 
-_PRIOR_OF = {MU_PRIOR: "average effect", TAU_PRIOR: "heterogeneity", BASELINES: "baselines"}
+PRIOR_OF = {MU_PRIOR: "average effect", TAU_PRIOR: "heterogeneity", BASELINES: "baselines"}
+"""What the choices of each group are priors of."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,9 @@ def alarms(
         Study whose own effect is the headline; the average without one.
     """
     found = []
-    for group, what in _PRIOR_OF.items():
-        chances = {o.scenario.label: c for o in sensitivity.get(group, ()) if (c := _chance(o)) is not None}
-        primary = next((_chance(o) for o in sensitivity.get(group, ()) if o.scenario.primary), None)
+    for group, what in PRIOR_OF.items():
+        chances = {o.label: o.chance for o in sensitivity.get(group, ()) if o.chance is not None}
+        primary = next((o.chance for o in sensitivity.get(group, ()) if o.primary), None)
         if primary is None:
             continue
         lowest, highest = min(chances, key=chances.__getitem__), max(chances, key=chances.__getitem__)
@@ -79,10 +80,6 @@ def alarms(
             ends = (chances[lowest], chances[highest], lowest, highest)
             found.append(Alarm(what, primary, *ends, scaling, moved, scaled))
     return tuple(found)
-
-
-def _chance(outcome: Outcome) -> float | None:
-    return outcome.benefit if outcome.benefit is not None else outcome.below
 
 
 def _scaling(power: pd.DataFrame, what: str, study: str | None) -> float | None:

@@ -1,95 +1,38 @@
-"""What does each model of the family say of one endpoint? One fit each, by quadrature where there is one."""
+"""The headline of one endpoint under every model of the family, by quadrature where the model has it.
+
+One fit of the joint model answers for each of its endpoints: the sampler does not know which of them is asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import replace
+from functools import lru_cache
 
-from reanalysis.alternatives.joint_fit import joint_fit
+from reanalysis.alternatives.outcome import Outcome, outcome
 from reanalysis.engines.errors import EngineError
+from reanalysis.engines.fit import fit
+from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.headline import headline, why_no_headline
-from reanalysis.estimands.summary import Direction, Summary, direction, summarise
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.gates.checked_fit import fit_and_judge
+from reanalysis.gates.gates import gates
 from reanalysis.gates.result import CheckResult
-from reanalysis.model.data import JointData, ModelData
-from reanalysis.model.family import EFFECT_MODELS, Engine
+from reanalysis.model.data import JointData, ModelData, SharedDenominator
+from reanalysis.model.family import EFFECT_MODELS
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
 
 NOT_SAMPLED = "not fitted: it has to be sampled"
 """Note of a model without quadrature where nothing is to be sampled."""
 
-
-@dataclass(frozen=True)
-class ModelAnswer:
-    """Headline effect under one model.
-
-    Parameters
-    ----------
-    model : str
-        Its name.
-    engine : {"nuts", "quadrature"}
-        What fitted it.
-    studies : tuple of str
-        Studies that entered.
-    log_odds_ratio, direction : Summary, Direction or None
-        The effect; None where the model gives none.
-    gates : tuple of CheckResult
-        What a sampled posterior must pass; empty for quadrature, which raises instead of failing a gate.
-    note : str
-        Why there is no effect.
-    broken : bool
-        Whether that is because the fit came to no result.
-    """
-
-    model: str
-    engine: Engine
-    studies: tuple[str, ...]
-    log_odds_ratio: Summary | None
-    direction: Direction | None
-    gates: tuple[CheckResult, ...] = ()
-    note: str = ""
-    broken: bool = False
-
-    @property
-    def failed(self) -> tuple[CheckResult, ...]:
-        """Gates that the posterior did not pass."""
-        return tuple(gate for gate in self.gates if gate.failed)
-
-    @property
-    def troubles(self) -> tuple[str, ...]:
-        """What went wrong, one sentence each: no result, or a gate that failed."""
-        said = [self.note] if self.broken else [f"{gate.name}: {gate.text}" for gate in self.failed]
-        return tuple(f"{self.model}: {one}" for one in said)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; ``passed`` is null where there is no posterior."""
-        return {
-            "model": self.model,
-            "engine": self.engine,
-            "studies": list(self.studies),
-            "log_odds_ratio": None if self.log_odds_ratio is None else self.log_odds_ratio.as_dict(),
-            "direction": None if self.direction is None else asdict(self.direction),
-            "passed": None if self.log_odds_ratio is None else not self.failed,
-            "gates": [{"name": gate.name, "passed": gate.passed, "text": gate.text} for gate in self.gates],
-            "note": self.note,
-        }
-
-
-Answering = Callable[[ModelSpec, ModelData, str | None], ModelAnswer]
+Answering = Callable[[ModelSpec, ModelData, str | None], Outcome]
 """Fits a model to its data and says what follows, given which side is better; raises EngineError."""
 
 
-def engine_of(spec: ModelSpec) -> Engine:
-    """What fits a model here: quadrature where the model has it."""
-    return "quadrature" if "quadrature" in spec.family.engines else "nuts"
-
-
-def answer(spec: ModelSpec, data: ModelData, better: str | None) -> ModelAnswer:
-    """What one model says of the headline effect.
+def answer(spec: ModelSpec, data: ModelData, better: str | None) -> Outcome:
+    """The headline effect under one model, with the gates of a sampled one.
 
     Parameters
     ----------
@@ -105,18 +48,17 @@ def answer(spec: ModelSpec, data: ModelData, better: str | None) -> ModelAnswer:
     EngineError
         If the posterior cannot be given.
     """
-    engine = engine_of(spec)
     if isinstance(data, JointData):
-        posterior, gates = joint_fit(spec, data)
+        posterior, judged = joint_fit(spec, data)
     else:
-        posterior, _, gates = fit_and_judge(spec, data, engine)
-    effect = headline(posterior).log_odds_ratio
-    return ModelAnswer(spec.model, engine, data.names, summarise(effect), direction(effect, better), gates)
+        posterior, _, judged = fit_and_judge(spec, data, Outcome(spec, ()).engine)
+    found = headline(posterior)
+    return replace(outcome(spec, data, found.log_odds_ratio, better, found.study), gates=judged)
 
 
 def all_models(
     evidence: Evidence, endpoint: str, spec: ModelSpec, sampled: bool = True, answering: Answering | None = None
-) -> list[ModelAnswer]:
+) -> list[Outcome]:
     """The endpoint under every model, its settings at their defaults and everything else as in ``spec``.
 
     Parameters
@@ -128,31 +70,71 @@ def all_models(
     spec : ModelSpec
         The primary specification.
     sampled : bool
-        Whether models without quadrature are fitted, which takes minutes; if not, they have a note and no effect.
+        Whether models without quadrature are fitted too.
     answering : callable, optional
-        Computes an answer instead of :func:`answer`. Where it raises EngineError that model has a note and no effect.
+        Computes an outcome instead of :func:`answer`. Where it raises EngineError that model has a note and no effect.
     """
-    found = []
-    for name in EFFECT_MODELS:
-        one = replace(spec, model=name, settings=())
-        found.append(_answer(evidence, endpoint, one, sampled, answering or answer))
-    return found
+    every = [replace(spec, model=name, settings=()) for name in EFFECT_MODELS]
+    return [_answer(evidence, endpoint, one, sampled, answering or answer) for one in every]
 
 
-def _answer(evidence: Evidence, endpoint: str, spec: ModelSpec, sampled: bool, answering: Answering) -> ModelAnswer:
-    engine = engine_of(spec)
+def _answer(evidence: Evidence, endpoint: str, spec: ModelSpec, sampled: bool, answering: Answering) -> Outcome:
     try:
         data = select(evidence, spec, endpoint).data
     except InvalidInput as error:
-        return ModelAnswer(spec.model, engine, (), None, None, note=str(error))
+        return Outcome(spec, (), note=str(error))
+    without = Outcome(spec, data.names)
     reason = why_no_headline(spec, data)
     if isinstance(data, JointData) and len(data.parts) == 1:
         reason = "of one endpoint alone it is the contrast model"
-    if not reason and engine == "nuts" and not sampled:
+    if not reason and without.engine == "nuts" and not sampled:
         reason = NOT_SAMPLED
     if reason:
-        return ModelAnswer(spec.model, engine, data.names, None, None, note=reason)
+        return replace(without, note=reason)
     try:
         return answering(spec, data, evidence.endpoint(endpoint).better)
     except EngineError as error:
-        return ModelAnswer(spec.model, engine, data.names, None, None, note=f"not computed: {error}", broken=True)
+        return replace(without, note=f"not computed: {error}", broken=True)
+
+
+def joint_fit(spec: ModelSpec, data: JointData) -> tuple[Posterior, tuple[CheckResult, ...]]:
+    """The posterior of ``data.endpoint`` with those of the others beside it, and its gates.
+
+    Endpoints that are modelled together share one fit: the last is kept, in this process.
+
+    Raises
+    ------
+    EngineError
+        If the posterior cannot be sampled.
+    """
+    posterior = seen_from(_fit(spec, data.parts, data.shared), data)
+    return posterior, gates(posterior)
+
+
+@lru_cache(maxsize=1)
+def _fit(spec: ModelSpec, parts: tuple[ModelData, ...], shared: tuple[SharedDenominator, ...]) -> Posterior:
+    first = parts[0]
+    return fit(spec, JointData(first.endpoint, first.studies, parts, shared), "nuts")
+
+
+def seen_from(posterior: Posterior, data: JointData) -> Posterior:
+    """The same fit with ``data.endpoint`` in the front and the others, in the order of the data, beside it.
+
+    Its tree holds the draws of that endpoint; those of the others are in the trees of ``parts``.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Of the same endpoints, any of them in the front.
+    data : JointData
+        The endpoints, and which of them is asked for.
+    """
+    asked = data.endpoint
+    if posterior.endpoint == asked:
+        return posterior
+    own_data = {part.endpoint: part for part in data.parts}
+    front = replace(posterior, parts={}, correlations={})
+    found = {name: posterior.parts.get(name, front) for name in data.endpoints}
+    own = found.pop(asked)
+    found = {name: replace(one, data=own_data[name]) for name, one in found.items()}
+    return replace(own, data=data, parts=found, correlations=posterior.correlations)

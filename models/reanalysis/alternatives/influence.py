@@ -1,32 +1,22 @@
-"""Which puzzles of the print matter? How far each finding with alternatives can move each endpoint."""
+"""How far each finding of the audit that leaves a choice open can move each endpoint."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from reanalysis.alternatives.discounts import k_grid, weighted_studies
-from reanalysis.alternatives.evidence_choices import route
-from reanalysis.alternatives.prints import denominators, readings
-from reanalysis.alternatives.scenario import Outcome, Scenario, run
+from reanalysis.alternatives.choice import Choice, Level
+from reanalysis.alternatives.choices import declared_choices
+from reanalysis.alternatives.one_at_a_time import varied
+from reanalysis.alternatives.outcome import Outcome
 from reanalysis.evidence.audit.finding import Finding
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
-
-_FOUND_BY = {
-    "readings": {"readings"},
-    "denominators": {"denominator"},
-    "effective size": {"effective-size", "imbalance", "weighted-rate"},
-    "route": {"adjustment", "measure", "interval", "p-value", "events-per-parameter"},
-    "excluded row": {"excluded"},
-}
-"""Kinds of finding that each kind of alternative answers to."""
 
 BUDGET = 400
 """Studies fitted for one endpoint, about a second."""
@@ -34,28 +24,31 @@ BUDGET = 400
 
 @dataclass(frozen=True)
 class Influence:
-    """What one kind of alternative does to one endpoint.
+    """What one choice does to one endpoint.
 
     Parameters
     ----------
     kind : str
-        ``readings``, ``denominators``, ``effective size``, ``route`` or ``excluded row``.
+        Group of the choice: ``readings``, ``denominators``, ``effective size``, ``route`` or ``excluded row``.
     endpoint : str
         Endpoint id.
+    raised_by : tuple of str
+        Kinds of finding that leave it open.
     studies : tuple of str
-        Studies whose print has the alternatives.
+        Studies whose reports it is about.
     arm : str
-        Arm whose print has them, empty where both have.
+        Arm it is about, empty where both are.
     primary : Outcome
         The primary analysis.
     alternatives : tuple of Outcome
-        One an alternative.
+        One a level.
     left : int
-        Alternatives that were not fitted, to bound the time.
+        Levels that were not fitted, to bound the time.
     """
 
     kind: str
     endpoint: str
+    raised_by: tuple[str, ...]
     studies: tuple[str, ...]
     arm: str
     primary: Outcome
@@ -65,7 +58,7 @@ class Influence:
     def concerns(self, finding: Finding) -> bool:
         """Whether the finding is what the alternatives are about."""
         return (
-            finding.kind in _FOUND_BY[self.kind]
+            finding.kind in self.raised_by
             and finding.study in self.studies
             and finding.endpoint in ("", self.endpoint)
             and (not self.arm or finding.arm in ("", self.arm))
@@ -94,30 +87,32 @@ class Influence:
     @property
     def odds_ratios(self) -> tuple[float, float]:
         """Smallest and largest posterior mean odds ratio among the alternatives, from the log scale."""
-        means = [math.exp(o.summary.mean) for o in self._defined if o.summary and o.summary.mean is not None]
-        return (min(means), max(means)) if means else (math.nan, math.nan)
+        return _ends([math.exp(s.mean) for o in self._defined if (s := o.log_odds_ratio) and s.mean is not None])
 
     @property
     def below(self) -> tuple[float, float]:
         """Smallest and largest P(log odds ratio < 0) among the alternatives."""
-        values = [o.below for o in self._defined if o.below is not None]
-        return (min(values), max(values)) if values else (math.nan, math.nan)
+        return _ends([o.below for o in self._defined])
 
     @property
     def probabilities(self) -> tuple[float, float]:
         """Smallest and largest P(benefit), or P(fewer events) where no side is good."""
-        values = [p for o in self._defined if (p := o.benefit if o.benefit is not None else o.below) is not None]
-        return (min(values), max(values)) if values else (math.nan, math.nan)
+        return _ends([o.chance for o in self._defined])
 
     @property
     def _defined(self) -> tuple[Outcome, ...]:
-        return tuple(o for o in self.alternatives if o.summary is not None)
+        return tuple(o for o in self.alternatives if o.log_odds_ratio is not None)
+
+
+def _ends(values: Sequence[float | None]) -> tuple[float, float]:
+    known = [value for value in values if value is not None]
+    return (min(known), max(known)) if known else (math.nan, math.nan)
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
-    mean = outcome.summary.mean if outcome.summary is not None else None
+    mean = outcome.log_odds_ratio.mean if outcome.log_odds_ratio is not None else None
     return {
-        "choice": outcome.scenario.label,
+        "choice": outcome.label,
         "odds_ratio": None if mean is None else math.exp(mean),
         "p_below_0": outcome.below,
         "p_benefit": outcome.benefit,
@@ -125,33 +120,8 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class _Puzzle:
-    """What one kind of alternative of one endpoint asks for, before anything is fitted."""
-
-    kind: str
-    endpoint: str
-    studies: tuple[str, ...]
-    arm: str
-    primary: tuple[Evidence, Scenario]
-    alternatives: tuple[tuple[Evidence, Scenario], ...]
-
-    def solved(self, most: int, known: dict[Scenario, Outcome]) -> Influence:
-        """The influence of at most so many alternatives, evenly taken from all; primary fits are made once."""
-        count = len(self.alternatives)
-        taken = sorted({round(i) for i in np.linspace(0, count - 1, min(most, count))})
-        evidence, scenario = self.primary
-        alike = replace(scenario, group="", label="")
-        if taken and alike not in known:
-            known[alike] = run(evidence, self.endpoint, [scenario])[0]
-        fitted = known.get(alike, Outcome(scenario, None, None, None, (), "not fitted"))
-        others = [run(evidence, self.endpoint, [one])[0] for evidence, one in (self.alternatives[i] for i in taken)]
-        primary = replace(fitted, scenario=scenario)
-        return Influence(self.kind, self.endpoint, self.studies, self.arm, primary, tuple(others), count - len(taken))
-
-
 def influences(evidence: Evidence, spec: ModelSpec, endpoint: str, budget: int = BUDGET) -> list[Influence]:
-    """Influence of every finding with alternatives on one endpoint, largest first.
+    """Influence of every choice that findings leave open on one endpoint, largest first.
 
     Parameters
     ----------
@@ -160,94 +130,29 @@ def influences(evidence: Evidence, spec: ModelSpec, endpoint: str, budget: int =
     spec : ModelSpec
         The primary specification.
     endpoint : str
-        An endpoint that is compared and whose print does not contradict itself.
+        An endpoint that is compared and whose reports do not contradict themselves.
     budget : int
-        Studies fitted in all. Alternatives beyond it are left out, those of denominators first, and counted.
+        Studies fitted in all. Levels beyond it are left out, those of the choices with most of them first, and
+        counted; what is taken of a choice is taken evenly.
     """
-    found: list[Influence] = []
-    known: dict[Scenario, Outcome] = {}
+    raised = sorted((c for c in declared_choices(evidence, spec, endpoint) if c.raised_by), key=lambda c: len(c.levels))
     cost = len(select(evidence, spec, endpoint).data.studies)
-    for puzzles in _PUZZLES:
-        for puzzle in puzzles(evidence, spec, endpoint):
-            most = max(budget // cost - 1, 0)
-            influence = puzzle.solved(most if most >= min(2, len(puzzle.alternatives)) else 0, known)
-            budget -= cost * (1 + len(influence.alternatives))
-            found.append(influence)
-    return sorted(found, key=lambda i: -i.shift)
-
-
-def _of_readings(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Iterator[_Puzzle]:
-    yield from _by_arm(evidence, endpoint, readings(evidence, spec, endpoint))
-
-
-def _of_denominators(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Iterator[_Puzzle]:
-    yield from _by_arm(evidence, endpoint, denominators(evidence, spec, endpoint))
-
-
-def _of_weights(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Iterator[_Puzzle]:
-    studies = weighted_studies(evidence, spec, endpoint)
-    yield from _puzzle(evidence, endpoint, studies, "", k_grid(evidence, spec, endpoint))
-
-
-def _of_routes(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Iterator[_Puzzle]:
-    studies = tuple(c.study for c in evidence.contrasts if c.endpoint == endpoint and c.use == "sensitivity")
-    yield from _puzzle(evidence, endpoint, studies, "", route(evidence, spec, endpoint))
-
-
-def _by_arm(evidence: Evidence, endpoint: str, scenarios: list[Scenario]) -> Iterator[_Puzzle]:
-    """Alternatives of one arm's print at a time, beside the primary analysis."""
-    groups: dict[tuple[str, str], list[Scenario]] = {}
-    for scenario in scenarios[1:]:
-        study, _, arm = (scenario.spec.readings + scenario.spec.denominators)[-1][0].rpartition("/")
-        groups.setdefault((study, arm), list(scenarios[:1])).append(scenario)
-    for (study, arm), group in groups.items():
-        yield from _puzzle(evidence, endpoint, (study,), arm, group)
-
-
-def _puzzle(
-    evidence: Evidence, endpoint: str, studies: tuple[str, ...], arm: str, scenarios: list[Scenario]
-) -> Iterator[_Puzzle]:
-    primary = [s for s in scenarios if s.primary]
-    others = tuple((evidence, s) for s in scenarios if not s.primary)
-    if primary and others:
-        yield _Puzzle(scenarios[0].group, endpoint, studies, arm, (evidence, primary[0]), others)
-
-
-def _of_excluded_rows(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Iterator[_Puzzle]:
-    """Each excluded whole-arm row in the place of the rows it contradicts."""
-    for row in evidence.arms:
-        if row.use != "excluded" or row.endpoint != endpoint or row.subgroup or row.events is None or row.n is None:
-            continue
-        rivals = [r for r in evidence.arms if _same_arm(r, row) and r.modelled]
-        if not rivals:
-            continue
-        instead = replace(evidence, arms=tuple(_exchanged(r, row, rivals) for r in evidence.arms))
-        label = f"{evidence.study_label(row.study)}, {row.arm}: {row.printed} instead"
-        yield _Puzzle(
-            "excluded row",
-            endpoint,
-            (row.study,),
-            row.arm,
-            (evidence, Scenario("excluded row", "as analysed", spec, primary=True)),
-            ((instead, Scenario("excluded row", label, spec)),),
-        )
-
-
-def _same_arm(one: ArmRow, other: ArmRow) -> bool:
-    return (one.study, one.arm, one.endpoint) == (other.study, other.arm, other.endpoint)
-
-
-def _exchanged(row: ArmRow, excluded: ArmRow, rivals: list[ArmRow]) -> ArmRow:
-    if row is excluded:
-        return replace(row, use=rivals[0].use, reading="")
-    return replace(row, use="excluded") if row in rivals else row
-
-
-_PUZZLES: tuple[Callable[[Evidence, ModelSpec, str], Iterator[_Puzzle]], ...] = (
-    _of_excluded_rows,
-    _of_readings,
-    _of_routes,
-    _of_weights,
-    _of_denominators,
-)
-"""The cheapest first."""
+    taken: list[tuple[Choice, Level]] = []
+    for choice in raised:
+        others, most = choice.levels[1:], max(budget // cost - 1, 0)
+        most = min(most, len(others)) if most >= min(2, len(others)) else 0
+        places = sorted({round(i) for i in np.linspace(0, len(others) - 1, most)})
+        taken += [(choice, others[i]) for i in places]
+        budget -= cost * (1 + len(places))
+    if not raised:
+        return []
+    ((primary,), *fitted) = [
+        outcomes[:1] for outcomes in varied(evidence, spec, endpoint, [(raised[0], raised[0].levels[0]), *taken])
+    ]
+    found = []
+    for choice in raised:
+        as_analysed = replace(primary, group=choice.group, label=choice.levels[0].label)
+        own = tuple(one for (of, _), (one,) in zip(taken, fitted, strict=True) if of is choice)
+        about = choice.group, endpoint, choice.raised_by, choice.studies, choice.arm
+        found.append(Influence(*about, as_analysed, own, len(choice.levels) - 1 - len(own)))
+    return sorted(found, key=lambda one: -one.shift)

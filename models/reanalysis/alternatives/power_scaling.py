@@ -1,4 +1,4 @@
-"""Do prior or likelihood drive a result? Each raised to a power near 1, and how far the posterior follows.
+"""Power scaling: prior or likelihood raised to a power near 1, and how far the posterior follows.
 
 Power-scaling sensitivity (Kallioinen et al. 2023, Stat Comput 34:57), by ArviZ on the draws of a posterior: the rate of
 change of the posterior's distance from itself per doubling of the power. Of a hierarchy only the priors of its
@@ -52,7 +52,7 @@ def power_scaling(posterior: Posterior) -> CheckResult:
         used = [part for part in parts if part in known]
         if used and len(used) == len(parts):
             columns[name] = _sensitivity(tree, "prior", used)
-    columns["likelihood"] = _sensitivity(tree, "likelihood", ["print"])
+    columns["likelihood"] = _sensitivity(tree, "likelihood", [str(name) for name in tree["log_likelihood"].data_vars])
     table = pd.DataFrame(columns).rename_axis(["quantity", "study"]).reset_index()
     text = (
         "Cumulative Jensen-Shannon distance per doubling of the power of a prior or of the likelihood: near 0 where a "

@@ -1,7 +1,8 @@
-"""What should the authors be asked? For each open finding the figure that settles it, and what it could move."""
+"""Questions to the authors: for each open finding the figure that settles it, and what its answer could move."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,12 +37,7 @@ class Question:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {
-            "study": self.study,
-            "question": self.text,
-            "endpoints": list(self.endpoints),
-            "shift": self.shift,
-        }
+        return {"study": self.study, "question": self.text, "endpoints": list(self.endpoints), "shift": self.shift}
 
 
 def questions(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -> list[Question]:
@@ -59,119 +55,92 @@ def questions(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -
 
 
 def _shift(influences: list[Influence], kind: str, endpoints: tuple[str, ...]) -> float | None:
-    values = [i.shift for i in influences if i.alternatives and i.kind == kind and i.endpoint in endpoints]
-    return max(values) if values else None
+    of_kind = (i for i in influences if i.alternatives and i.kind == kind and i.endpoint in endpoints)
+    return max((i.shift for i in of_kind), default=None)
 
 
-def _name(evidence: Evidence, finding: Finding) -> str:
+def _arm(evidence: Evidence, finding: Finding) -> str:
     return f"{finding.arm} arm of {evidence.study_label(finding.study)}"
 
 
-def _readings(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -> list[Question]:
-    found = []
+def _readings(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -> Iterator[Question]:
     for finding in ledger.findings:
-        if finding.kind != "readings":
-            continue
-        label = evidence.endpoint_label(finding.endpoint)
-        allowed = "; ".join(finding.feasible)
-        text = f"How many of how many patients in the {_name(evidence, finding)} had {label}? Print allows {allowed}."
-        where = (finding.endpoint,)
-        found.append(Question(finding.study, text, where, _shift(influences, "readings", where)))
-    return found
+        if finding.kind == "readings":
+            arm, label = _arm(evidence, finding), evidence.endpoint_label(finding.endpoint)
+            allowed = "; ".join(finding.feasible)
+            text = f"How many of how many patients in the {arm} had {label}? The report allows {allowed}."
+            where = (finding.endpoint,)
+            yield Question(finding.study, text, where, _shift(influences, "readings", where))
 
 
-def _denominators(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -> list[Question]:
-    found = []
+def _denominators(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -> Iterator[Question]:
     for finding in ledger.findings:
-        if finding.kind != "denominator" or len(finding.feasible) < 2 or "not printed" not in finding.message:
+        rows = [r for r in evidence.arms if r.line in finding.lines]
+        if finding.kind != "denominator" or len(finding.feasible) < 2 or any(r.n is not None for r in rows):
             continue
-        endpoints = tuple(
-            dict.fromkeys(
-                r.endpoint
-                for r in evidence.arms
-                if (r.study, r.arm) == (finding.study, finding.arm) and r.modelled and r.n is None
-            )
-        )
+        endpoints = tuple(dict.fromkeys(r.endpoint for r in rows if r.modelled))
         labels = "; ".join(evidence.endpoint_label(e) for e in endpoints)
-        text = f"How many patients of the {_name(evidence, finding)} are the denominator of {labels}?"
-        found.append(Question(finding.study, text, endpoints, _shift(influences, "denominators", endpoints)))
-    return found
+        text = f"How many patients of the {_arm(evidence, finding)} are the denominator of {labels}?"
+        yield Question(finding.study, text, endpoints, _shift(influences, "denominators", endpoints))
 
 
-def _weights(evidence: Evidence, influences: list[Influence]) -> list[Question]:
-    found = []
+def _weights(evidence: Evidence, influences: list[Influence]) -> Iterator[Question]:
     for study in dict.fromkeys(r.study for r in evidence.arms if r.weighting == "iptw" and r.modelled):
         endpoints = tuple(e for e in modelled_endpoints(evidence) if study in comparative_studies(evidence, e))
         text = (
             f"What are the effective sample sizes of both weighted arms of {evidence.study_label(study)}, "
             "(sum of weights) squared over the sum of squared weights?"
         )
-        found.append(Question(study, text, endpoints, _shift(influences, "effective size", endpoints)))
-    return found
+        yield Question(study, text, endpoints, _shift(influences, "effective size", endpoints))
 
 
-def _labels(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -> list[Question]:
-    found = []
+def _labels(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -> Iterator[Question]:
     for finding in ledger.findings:
-        if finding.kind != "measure":
-            continue
-        row = next(c for c in evidence.contrasts if c.line in finding.lines)
-        label, study = evidence.endpoint_label(row.endpoint), evidence.study_label(row.study)
-        text = f"Is {row.printed} of {label} in {study} a hazard ratio or an odds ratio?"
-        where = (row.endpoint,)
-        found.append(Question(row.study, text, where, _shift(influences, "route", where)))
-    return found
+        if finding.kind == "measure":
+            row = next(c for c in evidence.contrasts if c.line in finding.lines)
+            label, study = evidence.endpoint_label(row.endpoint), evidence.study_label(row.study)
+            text = f"Is {row.printed} of {label} in {study} a hazard ratio or an odds ratio?"
+            yield Question(row.study, text, (row.endpoint,), _shift(influences, "route", (row.endpoint,)))
 
 
-def _missing_comparators(evidence: Evidence) -> list[Question]:
-    """Counts of arms that a study must have but does not print, for endpoints that others compare."""
+def _missing_comparators(evidence: Evidence) -> Iterator[Question]:
+    """Counts of arms that a study must have but does not report, for endpoints that others compare."""
     missing: dict[tuple[str, str], list[str]] = {}
     for endpoint in modelled_endpoints(evidence):
         for study in evidence.studies:
             cell = coverage_cell(evidence, study, endpoint)
             if cell == "single arm":
                 present = {r.arm for r in evidence.arms if (r.study, r.endpoint) == (study, endpoint) and r.modelled}
-                wanted = "control" if "treated" in present else "treated"
-                missing.setdefault((study, f"the {wanted} arm"), []).append(endpoint)
+                other = "control" if "treated" in present else "treated"
+                missing.setdefault((study, f"the {other} arm"), []).append(endpoint)
             elif cell in ("narrative only", "p-value only", "adjusted ratio only"):
                 missing.setdefault((study, "both arms"), []).append(endpoint)
-    found = []
     for (study, which), endpoints in missing.items():
         labels = "; ".join(evidence.endpoint_label(e) for e in endpoints)
         text = f"How many of how many patients in {which} of {evidence.study_label(study)} had: {labels}?"
-        found.append(Question(study, text, tuple(endpoints), None))
-    return found
+        yield Question(study, text, tuple(endpoints), None)
 
 
-def _excluded(evidence: Evidence, influences: list[Influence]) -> list[Question]:
-    found = []
-    for influence in influences:
-        if influence.kind != "excluded row":
-            continue
-        row = next(
-            r
-            for r in evidence.arms
-            if r.endpoint == influence.endpoint and r.use == "excluded" and r.events and not r.subgroup
-        )
+def _excluded(evidence: Evidence, influences: list[Influence]) -> Iterator[Question]:
+    for influence in (i for i in influences if i.kind == "excluded row"):
+        rows = (r for r in evidence.arms if r.endpoint == influence.endpoint and r.use == "excluded")
+        row = next(r for r in rows if r.events and not r.subgroup)
         text = (
-            f"{evidence.study_label(row.study)} also prints {row.printed} for {evidence.endpoint_label(row.endpoint)} "
+            f"{evidence.study_label(row.study)} also reports {row.printed} for {evidence.endpoint_label(row.endpoint)} "
             f"({row.arm}): what does that figure count?"
         )
-        found.append(Question(row.study, text, (row.endpoint,), influence.shift))
-    return found
+        yield Question(row.study, text, (row.endpoint,), influence.shift)
 
 
-def _overlap(evidence: Evidence) -> list[Question]:
+def _overlap(evidence: Evidence) -> Iterator[Question]:
     """Whether cohorts share patients, asked where two or more are averaged."""
     shared: dict[tuple[str, ...], list[str]] = {}
     for endpoint in modelled_endpoints(evidence):
         studies = comparative_studies(evidence, endpoint)
         if 2 <= len(studies) <= 6:
             shared.setdefault(studies, []).append(endpoint)
-    if not shared:
-        return []
-    studies = max(shared, key=len)
-    names = ", ".join(evidence.study_label(s) for s in studies)
-    endpoints = tuple(e for one in shared.values() for e in one)
-    text = f"Was any patient counted in more than one of {names} (centre and dates of treatment of each)?"
-    return [Question("", text, endpoints, None)]
+    if shared:
+        names = ", ".join(evidence.study_label(s) for s in max(shared, key=len))
+        endpoints = tuple(e for one in shared.values() for e in one)
+        text = f"Was any patient counted in more than one of {names} (centre and dates of treatment of each)?"
+        yield Question("", text, endpoints, None)

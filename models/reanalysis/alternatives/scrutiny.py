@@ -1,14 +1,14 @@
-"""What would change the conclusion, does the model fit the print, and do priors drive it? Of one endpoint."""
+"""Scrutiny of a headline: what would change it, how well the model fits the reports, and whether priors drive it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reanalysis.alternatives.crossing import TippingPoint
 from reanalysis.alternatives.multiverse.multiverse import Multiverse, multiverse
 from reanalysis.alternatives.power_scaling import power_scaling
-from reanalysis.alternatives.predictive_checks import predictive_checks
-from reanalysis.alternatives.tipping.points import tipping_points
-from reanalysis.alternatives.tipping.search import TippingPoint
+from reanalysis.alternatives.prediction import predictive_checks
+from reanalysis.alternatives.tipping import tipping_points
 from reanalysis.engines.fit import fit
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.gates.result import CheckResult
@@ -28,7 +28,7 @@ class Scrutiny:
     tipping : tuple of TippingPoint
         Values of each assumption at which the conclusion changes.
     predictive : CheckResult
-        Mid-p value of each arm's print.
+        Mid-p value of each arm's count.
     power : CheckResult
         Power-scaling sensitivity of each quantity.
     multiverse : Multiverse

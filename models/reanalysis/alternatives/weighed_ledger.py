@@ -1,4 +1,4 @@
-"""Which findings of the audit matter, and what should the authors be asked? The ledger with its consequences."""
+"""The ledger of the audit with what its findings do to the results, and what the authors are asked."""
 
 from __future__ import annotations
 
@@ -49,20 +49,9 @@ class WeighedLedger:
 
     def table(self) -> pd.DataFrame:
         """One row a finding, most severe first."""
-        return pd.DataFrame(
-            [
-                {
-                    "severity": f.severity,
-                    "kind": f.kind,
-                    "where": f.where,
-                    "finding": f.message,
-                    "used as": f.used_as,
-                    "shift": self.shift(f),
-                }
-                for f in self.ledger.findings
-            ],
-            columns=["severity", "kind", "where", "finding", "used as", "shift"],
-        )
+        columns = ["severity", "kind", "where", "finding", "used as", "shift"]
+        rows = [(f.severity, f.kind, f.where, f.message, f.used_as, self.shift(f)) for f in self.ledger.findings]
+        return pd.DataFrame(rows, columns=columns)
 
     def influence_table(self) -> pd.DataFrame:
         """One row an alternative that a finding leaves open, by how far it moves P(log odds ratio < 0)."""
@@ -105,7 +94,7 @@ def weigh(
 ) -> WeighedLedger:
     """Fit every endpoint under each alternative that the audit left open, by quadrature.
 
-    Endpoints whose print contradicts itself, or that cannot be fitted before something is declared, are not weighed.
+    Endpoints whose reports contradict themselves, or that need a declaration first, are not weighed.
 
     Parameters
     ----------
@@ -114,17 +103,14 @@ def weigh(
     influences_of : callable, optional
         Gives the influences on one endpoint, where they are known already.
     """
-    sound, not_weighed = [], {}
+    budget, found, not_weighed = BUDGET_OF_ALL, list[Influence](), {}
     for endpoint in modelled_endpoints(evidence):
         try:
             require_consistent(evidence, (endpoint,), ledger)
             select(evidence, spec, endpoint)
         except InvalidInput as error:
             not_weighed[endpoint] = str(error)
-        else:
-            sound.append(endpoint)
-    budget, found = BUDGET_OF_ALL, list[Influence]()
-    for endpoint in sound:
+            continue
         if influences_of is not None:
             found += influences_of(endpoint)
             continue

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from reanalysis.alternatives.all_models import ModelAnswer
 from reanalysis.alternatives.influence import Influence
+from reanalysis.alternatives.outcome import Outcome
 from reanalysis.alternatives.weighed_ledger import WeighedLedger, weigh
 from reanalysis.analysis.changes import Changes
 from reanalysis.analysis.endpoint import EndpointAnalysis, analyse_endpoint
@@ -245,7 +245,7 @@ def carry_out(planned: Plan, computer: Computer, log: BuildLog) -> Analysis:
     return Analysis(evidence, weighed, spec, planned.engine, *made, all_models=planned.all_models)
 
 
-def _models(planned: Plan, computer: Computer, endpoint: str, log: BuildLog) -> tuple[ModelAnswer, ...]:
+def _models(planned: Plan, computer: Computer, endpoint: str, log: BuildLog) -> tuple[Outcome, ...]:
     """What every model says of an endpoint; one that goes wrong is a warning, because it is not what is published."""
     evidence = planned.evidence
     with log.step("models", f"every model of {endpoint}", endpoint=endpoint):

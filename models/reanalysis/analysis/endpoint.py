@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from reanalysis.alternatives.alarms import Alarm, alarms
-from reanalysis.alternatives.all_models import ModelAnswer
-from reanalysis.alternatives.first_set import sensitivity_set
-from reanalysis.alternatives.scenario import Outcome
+from reanalysis.alternatives.one_at_a_time import sensitivity_set
+from reanalysis.alternatives.outcome import Outcome
 from reanalysis.alternatives.scrutiny import Scrutiny
 from reanalysis.estimands.headline import Headline, headline
 from reanalysis.estimands.risks import BaselineEffect, at_baseline, named_baselines
@@ -76,7 +75,7 @@ class EndpointAnalysis:
         By group.
     scrutiny : Scrutiny or None
         What would change the conclusion, of an endpoint of the first page.
-    models : tuple of ModelAnswer
+    models : tuple of Outcome
         What every model says of it, the primary first; empty beyond the first page.
     """
 
@@ -95,7 +94,7 @@ class EndpointAnalysis:
     new_baselines: tuple[BaselineEffect, ...]
     sensitivity: dict[str, list[Outcome]]
     scrutiny: Scrutiny | None = None
-    models: tuple[ModelAnswer, ...] = ()
+    models: tuple[Outcome, ...] = ()
 
     @property
     def alarms(self) -> tuple[Alarm, ...]:
@@ -123,7 +122,7 @@ def analyse_endpoint(
     fit: CheckedFit,
     sensitivity: dict[str, list[Outcome]],
     scrutiny: Scrutiny | None = None,
-    models: tuple[ModelAnswer, ...] = (),
+    models: tuple[Outcome, ...] = (),
 ) -> EndpointAnalysis:
     """Derive everything reported of an endpoint from its fit."""
     evidence, posterior = fit.evidence, fit.posterior

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from reanalysis.alternatives.multiverse.summary import summary
-from reanalysis.alternatives.scenario import Outcome, as_table
+from reanalysis.alternatives.outcome import Outcome, as_table
 from reanalysis.alternatives.scrutiny import Scrutiny
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from reanalysis.alternatives.all_models import ModelAnswer, all_models, answer
-from reanalysis.alternatives.first_set import sensitivity_set
+from reanalysis.alternatives.all_models import all_models, answer
 from reanalysis.alternatives.influence import Influence, influences
-from reanalysis.alternatives.scenario import Outcome
+from reanalysis.alternatives.one_at_a_time import sensitivity_set
+from reanalysis.alternatives.outcome import Outcome
 from reanalysis.alternatives.scrutiny import Scrutiny, scrutinise
 from reanalysis.analysis.endpoint_result import FitResult
 from reanalysis.builds.cache import ResultCache
@@ -86,7 +86,7 @@ class Computer(Protocol):
     def alternatives(self, evidence: Evidence, spec: ModelSpec, endpoint: str, headline: bool) -> Alternatives:
         """Everything else."""
 
-    def models(self, evidence: Evidence, spec: ModelSpec, endpoint: str, sampled: bool) -> tuple[ModelAnswer, ...]:
+    def models(self, evidence: Evidence, spec: ModelSpec, endpoint: str, sampled: bool) -> tuple[Outcome, ...]:
         """What every model says; a model that comes to no result has a note, those not ``sampled`` too."""
 
 
@@ -101,7 +101,7 @@ class InThisProcess:
         """Everything else."""
         return alternatives(relevant(evidence, endpoint), spec, endpoint, headline)
 
-    def models(self, evidence: Evidence, spec: ModelSpec, endpoint: str, sampled: bool) -> tuple[ModelAnswer, ...]:
+    def models(self, evidence: Evidence, spec: ModelSpec, endpoint: str, sampled: bool) -> tuple[Outcome, ...]:
         """What every model says."""
         return tuple(all_models(evidence, endpoint, spec, sampled))
 
@@ -146,17 +146,17 @@ class WithCache:
         key = sensitivity_key(spec, part, endpoint, headline)
         return self._recall("sensitivity", endpoint, key, compute)
 
-    def models(self, evidence: Evidence, spec: ModelSpec, endpoint: str, sampled: bool) -> tuple[ModelAnswer, ...]:
+    def models(self, evidence: Evidence, spec: ModelSpec, endpoint: str, sampled: bool) -> tuple[Outcome, ...]:
         """What every model says, each of them computed on its own: one that takes its process with it is one note."""
         return tuple(all_models(evidence, endpoint, spec, sampled, self._answer))
 
-    def _answer(self, spec: ModelSpec, data: ModelData, better: str | None) -> ModelAnswer:
+    def _answer(self, spec: ModelSpec, data: ModelData, better: str | None) -> Outcome:
         compute = _request(self._worker, __name__, "frozen_answer", spec, data, better)
         try:
             found = self._recall("model", data.endpoint, answer_key(spec, data, better), compute, model=spec.model)
         except FitFailed as error:
             raise EngineError(error.reason) from None
-        assert isinstance(found, ModelAnswer)
+        assert isinstance(found, Outcome)
         return found
 
     def _recall(self, kind: str, endpoint: str, key: str, compute: Callable[[], bytes], **about: str) -> Any:

@@ -10,8 +10,9 @@ import typer
 from reanalysis.cli.options import Data, Format, Seed
 
 if TYPE_CHECKING:
+    from reanalysis.alternatives.outcome import Outcome
     from reanalysis.cli.output import Page
-    from reanalysis.decisions.new_cohort import Belief, NotPredicted, Prediction
+    from reanalysis.decisions.new_cohort import NotPredicted, Prediction
     from reanalysis.evidence.evidence import Evidence
 
 
@@ -79,11 +80,13 @@ def _print(page: Page, evidence: Evidence, cohort: Evidence, one: Prediction | N
         page.lines(f"primary analysis, unchanged: {_told(one.primary)}", indent=2)
 
 
-def _told(belief: Belief) -> str:
-    ratio, sides = belief.odds_ratio, belief.direction
+def _told(headline: Outcome) -> str:
+    ratio, sides = headline.odds_ratio, headline.direction
+    assert ratio is not None
+    assert sides is not None
     chance = (
         f"P(odds ratio < 1) {sides.below:.2f}"
         if sides.benefit is None
         else f"P(benefit) {sides.benefit:.2f}, P(harm) {sides.harm:.2f}"
     )
-    return f"{belief.effect}, odds ratio {ratio.median:.2f} ({ratio.lower:.2f} to {ratio.upper:.2f}), {chance}"
+    return f"{headline.note}, odds ratio {ratio.median:.2f} ({ratio.lower:.2f} to {ratio.upper:.2f}), {chance}"

@@ -10,10 +10,9 @@ import typer
 from reanalysis.cli.options import Data, Format, Workers
 
 if TYPE_CHECKING:
-    from reanalysis.alternatives.all_models import ModelAnswer
+    from reanalysis.alternatives.crossing import TippingPoint
     from reanalysis.alternatives.multiverse.multiverse import Multiverse
-    from reanalysis.alternatives.scenario import Outcome
-    from reanalysis.alternatives.tipping.search import TippingPoint
+    from reanalysis.alternatives.outcome import Outcome
     from reanalysis.cli.output import Page
     from reanalysis.gates.result import CheckResult
     from reanalysis.model.data import ModelData
@@ -43,13 +42,12 @@ def sensitivity_command(
     require(bad_format(output), bad_table(out, _TABLES), bad_workers(workers))
     evidence = read_evidence(data)
     spec = specification(evidence, endpoint)
-    from reanalysis.alternatives.alarms import alarms
+    from reanalysis.alternatives.alarms import PRIOR_OF, alarms
     from reanalysis.alternatives.all_models import all_models as fit_all_models
     from reanalysis.alternatives.multiverse.multiverse import multiverse
     from reanalysis.alternatives.multiverse.summary import plain_rows, summary
-    from reanalysis.alternatives.priors import priors
-    from reanalysis.alternatives.scenario import run
-    from reanalysis.alternatives.tipping.points import tipping_points
+    from reanalysis.alternatives.one_at_a_time import sensitivity_set
+    from reanalysis.alternatives.tipping import tipping_points
     from reanalysis.engines.batches import local_processes
     from reanalysis.evidence.audit.ledger import require_consistent
     from reanalysis.evidence.candidates.observation import assumed_sizes, sizes_told
@@ -65,12 +63,10 @@ def sensitivity_command(
     with working("predictive checks and power scaling"):
         checks = _checks(spec, chosen)
     with working("other priors"):
-        outcomes: dict[str, list[Outcome]] = {}
-        for outcome in run(evidence, endpoint, priors(evidence, spec, endpoint)):
-            outcomes.setdefault(outcome.scenario.group, []).append(outcome)
+        outcomes = sensitivity_set(evidence, spec, endpoint, groups=PRIOR_OF)
         study = chosen.comparative[0] if len(chosen.comparative) == 1 else None
         deciding = alarms(outcomes, checks["power_scaling"].table, study)
-    models: list[ModelAnswer] = []
+    models: list[Outcome] = []
     if all_models:
         with working("every model once"):
             models = fit_all_models(evidence, endpoint, spec)
@@ -110,9 +106,8 @@ def sensitivity_command(
 
 def _checks(spec: ModelSpec, data: ModelData) -> dict[str, CheckResult]:
     """What is reported of the primary analysis and judged by nobody."""
-    from reanalysis.alternatives.left_out_prediction import left_out_prediction
     from reanalysis.alternatives.power_scaling import power_scaling
-    from reanalysis.alternatives.predictive_checks import predictive_checks
+    from reanalysis.alternatives.prediction import left_out_prediction, predictive_checks
     from reanalysis.engines.fit import fit
 
     return {
@@ -172,10 +167,10 @@ def _print_points(page: Page, points: list[TippingPoint]) -> None:
     table = Table("assumption", "now", "probability", "reached at", box=None, pad_edge=False)
     for point in points:
         now = "" if point.now is None else f"{point.now:g}"
-        table.add_row(_text(point.knob), now, f"P({point.event}) = {point.threshold:g}", _text(point.text))
+        table.add_row(_text(point.assumption), now, f"P({point.event}) = {point.threshold:g}", _text(point.text))
     page.print(table)
-    for knob, meaning in {point.knob: point.meaning for point in points}.items():
-        page.lines(f"{knob}: {meaning}", indent=2)
+    for assumption, meaning in {point.assumption: point.meaning for point in points}.items():
+        page.lines(f"{assumption}: {meaning}", indent=2)
 
 
 def _print_check(page: Page, check: CheckResult) -> None:
@@ -190,7 +185,7 @@ def _print_check(page: Page, check: CheckResult) -> None:
     page.print(table)
 
 
-def _print_models(page: Page, models: list[ModelAnswer]) -> None:
+def _print_models(page: Page, models: list[Outcome]) -> None:
     from math import exp
 
     from rich.table import Table
@@ -208,7 +203,7 @@ def _print_models(page: Page, models: list[ModelAnswer]) -> None:
     page.print(table)
 
 
-def _gates(one: ModelAnswer) -> str:
+def _gates(one: Outcome) -> str:
     if one.failed:
         return f"failed: {', '.join(gate.name for gate in one.failed)}"
     return "passed" if one.gates else ""

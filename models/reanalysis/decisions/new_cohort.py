@@ -1,4 +1,4 @@
-"""What did we expect of a new cohort, how well did it turn out, and what do we believe now?
+"""The prediction of a new cohort, its score, and the posterior with the cohort absorbed.
 
 Today's posterior is frozen, the counts of the new cohort's treated arm are predicted (its own control arm, or the
 benchmark of its product, and the discount rho of its design included), the prediction is scored, and the cohort is
@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from reanalysis.alternatives.unseen import logit_unseen
+from reanalysis.alternatives.outcome import Outcome, outcome
+from reanalysis.alternatives.prediction import logit_unseen
 from reanalysis.decisions.predicted_count import Score, count_probabilities, count_summary, score
 from reanalysis.engines.fit import fit
 from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.headline import headline
-from reanalysis.estimands.measures import odds_ratio
-from reanalysis.estimands.summary import Direction, Summary, direction, summarise
+from reanalysis.estimands.summary import Summary
 from reanalysis.evidence.audit.ledger import require_consistent
 from reanalysis.evidence.evidence import Evidence, joined
 from reanalysis.evidence.problems import InvalidInput
@@ -27,15 +27,6 @@ from reanalysis.model.data import StudyData
 from reanalysis.model.selection import NothingLeft, default_spec, select
 from reanalysis.model.spec import ModelName
 from reanalysis.model.specification import specification
-
-
-@dataclass(frozen=True)
-class Belief:
-    """What is believed of an endpoint at one time: the headline odds ratio and its sides."""
-
-    effect: str
-    odds_ratio: Summary
-    direction: Direction
 
 
 @dataclass(frozen=True)
@@ -51,18 +42,18 @@ class Prediction:
     control : str
         What its control risk was taken from.
     n : int
-        Patients of the treated arm (the most probable number where it is not printed).
+        Patients of the treated arm (the most probable number where it is not reported).
     rho : float
         Discount of its design, added to the prediction.
     printed : str
-        The treated arm as printed.
+        The treated arm as reported.
     expected : Summary
         Predicted count.
     score : Score
-        Prediction against print.
-    before, after : Belief
-        Under ``model``, without and with the cohort.
-    primary : Belief or None
+        Prediction against report.
+    before, after : Outcome
+        Headline under ``model``, without and with the cohort.
+    primary : Outcome or None
         The primary posterior, which a single arm leaves unchanged; None where no cohort compares, and for two arms,
         whose ``before`` it is.
     """
@@ -76,13 +67,20 @@ class Prediction:
     printed: str
     expected: Summary
     score: Score
-    before: Belief
-    after: Belief
-    primary: Belief | None
+    before: Outcome
+    after: Outcome
+    primary: Outcome | None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return asdict(self)
+        outcomes = {name: _plain(getattr(self, name)) for name in ("before", "after", "primary")}
+        return vars(self) | {"expected": asdict(self.expected), "score": asdict(self.score)} | outcomes
+
+
+def _plain(one: Outcome | None) -> dict[str, Any] | None:
+    if one is None or one.odds_ratio is None or one.direction is None:
+        return None
+    return {"effect": one.note, "odds_ratio": asdict(one.odds_ratio), "direction": asdict(one.direction)}
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ def predict(evidence: Evidence, new: Evidence, seed: int | None = None) -> list[
     Raises
     ------
     InvalidInput
-        If the folders share a study or no endpoint, or a print contradicts itself.
+        If the folders share a study or no endpoint, or a report contradicts itself.
     EngineError
         If a posterior cannot be computed.
     """
@@ -160,13 +158,13 @@ def _predict(
         study, endpoint, model, _control(both, data, selection.observations, endpoint), n, data.rho,
         " or ".join(dict.fromkeys(r.printed for r in observation.rows)),
         count_summary(predicted[n]), score(data.treated, predicted, rng),
-        _belief(evidence, before, endpoint), _belief(both, after, endpoint), _primary(evidence, endpoint, model),
+        _headline(evidence, before, endpoint), _headline(both, after, endpoint), _primary(evidence, endpoint, model),
     )  # fmt: skip
 
 
 def _what_is_missing(evidence: Evidence, study: str, arms: set[str]) -> str:
     if "treated" not in arms:
-        return "it prints no treated arm"
+        return "it reports no treated arm"
     product = evidence.study(study).product
     if not product:
         return "a single arm needs a benchmark, and analysis.toml names no product of the study"
@@ -182,19 +180,18 @@ def _control(evidence: Evidence, data: StudyData, observations: Any, endpoint: s
     return f"benchmark {row.label or row.product}, {row.printed}"
 
 
-def _belief(evidence: Evidence, posterior: Posterior, endpoint: str) -> Belief:
+def _headline(evidence: Evidence, posterior: Posterior, endpoint: str) -> Outcome:
     found = headline(posterior)
-    effect = found.log_odds_ratio
     name = "average" if found.study is None else f"own effect of {evidence.study_label(found.study)}"
-    sides = direction(effect, evidence.endpoint(endpoint).better)
-    return Belief(name, summarise(odds_ratio(effect)), sides)
+    better = evidence.endpoint(endpoint).better
+    return outcome(posterior.spec, posterior.data, found.log_odds_ratio, better, found.study, name)
 
 
-def _primary(evidence: Evidence, endpoint: str, model: ModelName) -> Belief | None:
+def _primary(evidence: Evidence, endpoint: str, model: ModelName) -> Outcome | None:
     if model == "contrast":
         return None
     spec = default_spec(evidence)
     try:
-        return _belief(evidence, fit(spec, select(evidence, spec, endpoint).data), endpoint)
+        return _headline(evidence, fit(spec, select(evidence, spec, endpoint).data), endpoint)
     except NothingLeft:
         return None

@@ -1,4 +1,4 @@
-"""How many events do we expect of a new cohort, and how well did the print agree?"""
+"""The predicted count of events of a new cohort, and its score by what was reported."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from reanalysis.typing import Array
 
 @dataclass(frozen=True)
 class Score:
-    """How a print compares with its prediction.
+    """How a report compares with its prediction.
 
     Parameters
     ----------
     log_score : float
-        Natural log of the predicted probability of what was printed; larger is better.
+        Natural log of the predicted probability of what was reported; larger is better.
     pit_low, pit_high : float
         Predicted probability of a smaller count, and of a count no larger.
     pit : float
@@ -48,25 +48,25 @@ def count_summary(probability: Array) -> Summary:
     return Summary(mean, float(np.sqrt(probability @ (count - mean) ** 2)), median, lower, upper)
 
 
-def score(printed: Candidates, predicted: dict[int, Array], rng: np.random.Generator) -> Score:
-    """Weighted over the candidates that a print allows, by how probable the prediction makes each.
+def score(reported: Candidates, predicted: dict[int, Array], rng: np.random.Generator) -> Score:
+    """Weighted over the candidates that a report allows, by how probable the prediction makes each.
 
     Parameters
     ----------
-    printed : Candidates
-        What was printed.
+    reported : Candidates
+        What was reported.
     predicted : dict of int to ndarray
         Probability of each count, by number of patients.
     rng : Generator
         For the randomised PIT.
     """
     weight, low, high = [], [], []
-    for x, n, prior in zip(printed.events, printed.n, printed.weight, strict=True):
+    for x, n, prior in zip(reported.events, reported.n, reported.weight, strict=True):
         probability = predicted[round(n)]
         count = round(x)
         weight.append(prior * probability[count])
         low.append(probability[:count].sum())
         high.append(probability[: count + 1].sum())
-    share = np.array(weight) / np.sum(weight)
-    pit_low, pit_high = float(share @ np.array(low)), float(min(share @ np.array(high), 1.0))
+    posterior = np.array(weight) / np.sum(weight)
+    pit_low, pit_high = float(posterior @ np.array(low)), float(min(posterior @ np.array(high), 1.0))
     return Score(float(np.log(np.sum(weight))), pit_low, pit_high, float(rng.uniform(pit_low, pit_high)))

@@ -7,7 +7,7 @@ from math import exp
 
 from matplotlib.axes import Axes
 
-from reanalysis.alternatives.scenario import Outcome
+from reanalysis.alternatives.outcome import Outcome
 from reanalysis.estimands.words import percent, ratio_interval
 from reanalysis.figures.ratio_axis import draw_interval
 from reanalysis.figures.rows import Row
@@ -17,7 +17,7 @@ from reanalysis.figures.words import Words
 
 def outcome_ratios(outcome: Outcome) -> tuple[float, float, float] | None:
     """Lower end, median and upper end of an outcome's odds ratio; None where it is not defined."""
-    summary = outcome.summary
+    summary = outcome.log_odds_ratio
     return None if summary is None else (exp(summary.lower), exp(summary.median), exp(summary.upper))
 
 
@@ -27,7 +27,7 @@ def outcome_words(outcome: Outcome) -> tuple[Words, ...]:
     if found is None:
         return (Words(outcome.note or "not defined", SMALL, colour=SOFT),)
     lower, median, upper = found
-    return (Words(ratio_interval(median, lower, upper), SMALL, bold=outcome.scenario.primary),)
+    return (Words(ratio_interval(median, lower, upper), SMALL, bold=outcome.primary),)
 
 
 def nothing_row() -> Row:
@@ -37,10 +37,10 @@ def nothing_row() -> Row:
 
 def outcome_chance(outcome: Outcome) -> tuple[Words, ...]:
     """P(benefit), or P(OR < 1) where no good side is declared; nothing where it is not defined."""
-    if outcome.summary is None:
+    if outcome.log_odds_ratio is None:
         return ()
     shown = percent(outcome.benefit if outcome.benefit is not None else outcome.below)
-    return (Words(shown, SMALL, bold=outcome.scenario.primary),)
+    return (Words(shown, SMALL, bold=outcome.primary),)
 
 
 def outcome_row(outcome: Outcome, single: bool, least: float) -> Row:
@@ -53,15 +53,15 @@ def outcome_row(outcome: Outcome, single: bool, least: float) -> Row:
     least : float
         Points the row is high at least.
     """
-    label = outcome.scenario.label
-    words = (Words(label, SMALL, bold=outcome.scenario.primary),)
+    label = outcome.label
+    words = (Words(label, SMALL, bold=outcome.primary),)
     return Row((words, outcome_words(outcome), outcome_chance(outcome)), least=least)
 
 
 def draw_outcome(axes: Axes, y: float, outcome: Outcome, colour: str = SOFT, marker: str = "o") -> None:
     """The interval of an outcome; nothing where it is not defined."""
     found = outcome_ratios(outcome)
-    primary = outcome.scenario.primary
+    primary = outcome.primary
     if found is None:
         return
     lower, median, upper = found
@@ -75,6 +75,6 @@ def draw_primary_band(axes: Axes, outcomes: Sequence[Outcome]) -> None:
     """The primary median as a line through all rows, so that shifts can be seen."""
     for outcome in outcomes:
         found = outcome_ratios(outcome)
-        if outcome.scenario.primary and found is not None:
+        if outcome.primary and found is not None:
             axes.axvline(found[1], color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1.5)
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from reanalysis.alternatives.scenario import Outcome
+from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.endpoint import EndpointAnalysis, as_endpoint
 from reanalysis.estimands.words import counted, percent
 from reanalysis.figures.alternatives import (
@@ -59,14 +59,14 @@ def plot_leave_one_out(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None 
 def describe_leave_one_out(endpoint: EndpointAnalysis | CheckedFit) -> str:
     """Alternative text of :func:`plot_leave_one_out`."""
     endpoint = as_endpoint(endpoint, sensitivity=True)
-    outcomes = [o for o in endpoint.sensitivity.get(GROUP, []) if not o.scenario.primary]
+    outcomes = [o for o in endpoint.sensitivity.get(GROUP, []) if not o.primary]
     what = "benefit" if endpoint.better is not None else "fewer events"
-    defined = [o for o in outcomes if o.summary is not None]
+    defined = [o for o in outcomes if o.log_odds_ratio is not None]
     if not defined:
         return f"{endpoint.label} without its only cohort: no comparison is left."
     text = f"{endpoint.label} with each of {counted(len(outcomes), 'cohort')} left out in turn: "
     full = endpoint.direction.benefit if endpoint.direction.benefit is not None else endpoint.direction.below
-    chances = sorted((_chance(o), o.scenario.label) for o in defined)
+    chances = sorted((_chance(o), o.label) for o in defined)
     (low, lowest), (high, highest) = chances[0], chances[-1]
     if percent(low) == percent(high):
         return text + f"the probability of {what}, {percent(full)} with all of them, stays at {percent(low)}."
@@ -89,7 +89,7 @@ def in_order(endpoint: EndpointAnalysis) -> list[Outcome]:
 
 def _without(endpoint: EndpointAnalysis, outcome: Outcome) -> str | None:
     """The one study that an outcome does without, None where it is not one."""
-    without = set(outcome.scenario.spec.leave_out) - set(endpoint.fit.spec.leave_out)
+    without = set(outcome.spec.leave_out) - set(endpoint.fit.spec.leave_out)
     return without.pop() if len(without) == 1 else None
 
 

@@ -97,7 +97,7 @@ def describe_sensitivity(endpoint: EndpointAnalysis | CheckedFit) -> str:
     """Alternative text of :func:`plot_sensitivity`."""
     endpoint = as_endpoint(endpoint, sensitivity=True)
     outcomes = [o for group in endpoint.sensitivity.values() for o in group]
-    found = {o.scenario.label: r[1] for o in outcomes if (r := outcome_ratios(o)) and not o.scenario.primary}
+    found = {o.label: r[1] for o in outcomes if (r := outcome_ratios(o)) and not o.primary}
     text = f"{endpoint.label} under {counted(len(endpoint.sensitivity), 'group')} of other choices"
     if not found:
         return f"{text}: none of them defines an effect."

@@ -70,11 +70,10 @@ def _effects(endpoint: EndpointAnalysis) -> list[dict[str, Any]]:
     ]
     for group, outcomes in endpoint.sensitivity.items():
         for outcome in outcomes:
-            if outcome.scenario.primary or outcome.table is None:
+            if outcome.primary or outcome.table is None:
                 continue
             found.append(
-                {"group": group_title(group), "label": outcome.scenario.label, "note": outcome.note}
-                | _values(outcome.table)
+                {"group": group_title(group), "label": outcome.label, "note": outcome.note} | _values(outcome.table)
             )
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reanalysis.alternatives.alarms import Alarm
-from reanalysis.alternatives.scenario import Outcome
+from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.words import counted, decimal, interval, percent, points_interval
@@ -63,7 +63,7 @@ def leaving_out(endpoint: EndpointAnalysis) -> str:
         f"to between {percent(low)} ({_label(defined, low)}) and {percent(high)} ({_label(defined, high)})"
     )
     if len(defined) == 1:
-        label = _capital(defined[0].scenario.label)
+        label = _capital(defined[0].label)
         text = f"{label} the probability of {what} is {percent(low)} instead of {percent(full)}"
     return text + (": the direction depends on which cohort is left out." if turns(endpoint) else ".")
 
@@ -75,7 +75,7 @@ def _probability(outcome: Outcome) -> float:
 
 
 def _label(outcomes: list[Outcome], value: float) -> str:
-    return next(o.scenario.label for o in outcomes if _probability(o) == value)
+    return next(o.label for o in outcomes if _probability(o) == value)
 
 
 def endpoint_summary(endpoint: EndpointAnalysis) -> list[str]:
@@ -180,12 +180,13 @@ def _hinge(endpoint: EndpointAnalysis) -> str:
 def left_out(endpoint: EndpointAnalysis) -> list[Outcome]:
     """Outcomes with one study left out, those that leave a comparison."""
     outcomes = endpoint.sensitivity.get("leave one out", [])
-    return [o for o in outcomes if not o.scenario.primary and o.summary is not None]
+    return [o for o in outcomes if not o.primary and o.log_odds_ratio is not None]
 
 
 def turns(endpoint: EndpointAnalysis) -> bool:
     """Whether the median effect changes sides, with one study or another left out."""
-    medians = [endpoint.log_odds_ratio.median, *(o.summary.median for o in left_out(endpoint) if o.summary is not None)]
+    others = (o.log_odds_ratio.median for o in left_out(endpoint) if o.log_odds_ratio is not None)
+    medians = [endpoint.log_odds_ratio.median, *others]
     return min(medians) < 0 < max(medians)
 
 

@@ -115,13 +115,13 @@ def _stated(text: Callable[[Analysis], object], why: str) -> Check:
 
 
 def _group(name: str) -> Callable[[EndpointAnalysis], bool]:
-    return lambda e: sum(o.summary is not None for o in e.sensitivity.get(name, [])) >= 2
+    return lambda e: sum(o.log_odds_ratio is not None for o in e.sensitivity.get(name, [])) >= 2
 
 
 def _prior(*words: str) -> Callable[[EndpointAnalysis], bool]:
     def has(endpoint: EndpointAnalysis) -> bool:
         labels = [
-            o.scenario.label for g in ("mu prior", "tau prior") for o in endpoint.sensitivity.get(g, []) if o.summary
+            o.label for g in ("mu prior", "tau prior") for o in endpoint.sensitivity.get(g, []) if o.log_odds_ratio
         ]
         return all(any(word in label for label in labels) for word in words)
 

@@ -1,1 +1,1 @@
-"""Does the answer depend on the choices? All of them crossed."""
+"""The multiverse: all choices crossed."""

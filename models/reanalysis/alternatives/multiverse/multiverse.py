@@ -16,8 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from reanalysis.alternatives.multiverse.choices import Choice, Setting, choices
+from reanalysis.alternatives.choice import Choice
+from reanalysis.alternatives.multiverse.choices import choices
 from reanalysis.alternatives.multiverse.specification import Answer, Specification, answers
+from reanalysis.alternatives.outcome import Setting
 from reanalysis.engines.batches import Progress, in_batches
 from reanalysis.engines.errors import EngineError
 from reanalysis.evidence.evidence import Evidence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from reanalysis.alternatives.scenario import Outcome
+from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.words import percent, ratio_interval
 from reanalysis.figures.leave_one_out import GROUP as LEAVE_ONE_OUT
@@ -51,12 +51,12 @@ def sensitivity_table(endpoint: EndpointAnalysis, group: str) -> Markdown:
 
 
 def _outcome_row(outcome: Outcome, declared: bool) -> list[str]:
-    mark = "* " if outcome.scenario.primary else ""
-    if outcome.summary is None:
-        return [mark + outcome.scenario.label, str(len(outcome.studies)), outcome.note, "\N{EN DASH}", ""]
-    s = outcome.summary
+    mark = "* " if outcome.primary else ""
+    if outcome.log_odds_ratio is None:
+        return [mark + outcome.label, str(len(outcome.studies)), outcome.note, "\N{EN DASH}", ""]
+    s = outcome.log_odds_ratio
     return [
-        mark + outcome.scenario.label,
+        mark + outcome.label,
         str(len(outcome.studies)),
         ratio_interval(math.exp(s.median), math.exp(s.lower), math.exp(s.upper)),
         percent(outcome.benefit if declared else outcome.below),

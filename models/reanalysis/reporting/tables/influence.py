@@ -30,7 +30,7 @@ def influence_table(evidence: Evidence, influences: Sequence[Influence]) -> Mark
             [
                 group_title(i.kind),
                 evidence.endpoint_label(i.endpoint),
-                i.alternatives[0].scenario.label if one else _number(i),
+                i.alternatives[0].label if one else _number(i),
                 ratio(low) if one else f"{ratio(low)} to {ratio(high)}",
                 percent(chances[0]) if one else f"{percent(chances[0])} to {percent(chances[1])}",
                 percent(reference),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from reanalysis.alternatives.all_models import NOT_SAMPLED, ModelAnswer
+from reanalysis.alternatives.all_models import NOT_SAMPLED
+from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.words import counted, percent, ratio_interval
 from reanalysis.evidence.evidence import Evidence
@@ -48,7 +49,7 @@ def model_table(endpoint: EndpointAnalysis) -> Markdown | None:
     )
 
 
-def _row(endpoint: EndpointAnalysis, one: ModelAnswer, declared: bool) -> list[str]:
+def _row(endpoint: EndpointAnalysis, one: Outcome, declared: bool) -> list[str]:
     evidence, primary = endpoint.fit.evidence, endpoint.fit.posterior.data.names
     mark = "* " if one.model == endpoint.fit.spec.model else ""
     model = f"{mark}{one.model}: {_WORDS[one.model]}"
@@ -81,11 +82,11 @@ def _few(evidence: Evidence, studies: list[str]) -> str:
     return ", ".join(evidence.study_label(study) for study in studies)
 
 
-def _why(one: ModelAnswer) -> str:
+def _why(one: Outcome) -> str:
     return _NOT_FITTED if one.note == NOT_SAMPLED else one.note
 
 
-def _gates(one: ModelAnswer) -> str:
+def _gates(one: Outcome) -> str:
     if one.failed:
         return f"failed: {', '.join(gate.name for gate in one.failed)}"
     return "passed" if one.gates else _NOTHING

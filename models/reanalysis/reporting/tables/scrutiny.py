@@ -19,12 +19,12 @@ def tipping_table(endpoint: EndpointAnalysis) -> Markdown | None:
     points = endpoint.scrutiny.tipping
     crossings = list(dict.fromkeys((p.event, p.threshold) for p in points))
     rows = []
-    for knob in dict.fromkeys(p.knob for p in points):
-        own = {(p.event, p.threshold): p for p in points if p.knob == knob}
+    for assumption in dict.fromkeys(p.assumption for p in points):
+        own = {(p.event, p.threshold): p for p in points if p.assumption == assumption}
         first = next(iter(own.values()))
         reached = [p.text if p.value is not None else _NOT_REACHED for p in (own[c] for c in crossings)]
         now = "\N{EN DASH}" if first.now is None else f"{first.now:g}"
-        rows.append([f"{knob}: {first.meaning}", now, f"{first.low:g} to {first.high:g}", *reached])
+        rows.append([f"{assumption}: {first.meaning}", now, f"{first.low:g} to {first.high:g}", *reached])
     return table(
         [
             Column("Assumption", 3.4),

@@ -1,8 +1,8 @@
-"""Where does a probability cross a threshold as one assumption is turned?"""
+"""Tipping points: where a probability crosses a threshold as one assumption takes every value of a range."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import pairwise
@@ -13,16 +13,14 @@ from scipy.optimize import brentq
 
 from reanalysis.engines.errors import EngineError
 
-Excess = Callable[[float], float]
-
 THRESHOLDS = (0.5, 0.8, 0.95)
 _NODES = 33
 _CLOSE = 1e-6
 
 
 @dataclass(frozen=True)
-class Knob:
-    """One assumption that can be turned.
+class Assumption:
+    """A choice with a level for every number of a range.
 
     Parameters
     ----------
@@ -34,8 +32,8 @@ class Knob:
         Its value in the primary analysis; None where that makes no such assumption.
     low, high : float
         Where it is searched.
-    chance : callable
-        P(benefit) at a value.
+    chances : callable
+        P(benefit) at each of some values; None where it cannot be computed.
     logarithmic : bool
         Whether the search steps by factors.
     whole : bool
@@ -47,9 +45,31 @@ class Knob:
     now: float | None
     low: float
     high: float
-    chance: Callable[[float], float]
+    chances: Callable[[Sequence[float]], Sequence[float | None]]
     logarithmic: bool = False
     whole: bool = False
+
+    def chance(self, value: float) -> float:
+        """P(benefit) at one value.
+
+        Raises
+        ------
+        EngineError
+            If it cannot be computed.
+        """
+        (found,) = self.chances([value])
+        if found is None:
+            raise EngineError(f"{self.name} = {value:g} has no posterior")
+        return found
+
+    def nodes(self) -> list[float]:
+        """Values between which crossings are looked for, both ends and that of the primary analysis among them."""
+        if self.whole:
+            return [float(x) for x in np.unique(np.rint(np.linspace(self.low, self.high, _NODES)))]
+        nodes = (np.geomspace if self.logarithmic else np.linspace)(self.low, self.high, _NODES)
+        nodes[0], nodes[-1] = self.low, self.high
+        now = [] if self.now is None or not self.low < self.now < self.high else [self.now]
+        return [float(x) for x in np.unique([*nodes, *now])]
 
 
 @dataclass(frozen=True)
@@ -58,8 +78,8 @@ class TippingPoint:
 
     Parameters
     ----------
-    knob, meaning : str
-        What is turned.
+    assumption, meaning : str
+        What is changed.
     now : float or None
         Its value in the primary analysis.
     event : str
@@ -75,7 +95,7 @@ class TippingPoint:
         P(event) there, None where it could not be computed.
     """
 
-    knob: str
+    assumption: str
     meaning: str
     now: float | None
     event: str
@@ -102,55 +122,37 @@ class TippingPoint:
         return asdict(self) | {"text": self.text}
 
 
-def tipping_points_of(knob: Knob, events: tuple[str, str]) -> list[TippingPoint]:
+def tipping_points_of(assumption: Assumption, events: tuple[str, str]) -> list[TippingPoint]:
     """Crossings of every threshold by P(events[0]) and by its complement.
 
     A half is crossed by both at once and is listed once.
     """
-    nodes = _nodes(knob)
-    chances = [_chance(knob, x) for x in nodes]
+    nodes = assumption.nodes()
+    chances = assumption.chances(nodes)
+    about, ends = (assumption.name, assumption.meaning, assumption.now), (assumption.low, assumption.high)
     found = []
-    for event, complement in ((events[0], False), (events[1], True)):
-        probabilities = [1 - c if complement and c is not None else c for c in chances]
-        for threshold in THRESHOLDS:
-            if complement and threshold == 0.5:
-                continue
-            excess = partial(_excess, knob, complement, threshold)
-            value = _nearest_crossing(knob, nodes, probabilities, threshold, excess)
-            where = (knob.low, knob.high, probabilities[0], probabilities[-1])
-            found.append(TippingPoint(knob.name, knob.meaning, knob.now, event, threshold, value, *where, knob.whole))
+    for event, harm in ((events[0], False), (events[1], True)):
+        at_low, at_high = (c if c is None or not harm else 1 - c for c in (chances[0], chances[-1]))
+        for threshold in THRESHOLDS[1:] if harm else THRESHOLDS:
+            excess = partial(_excess, assumption, harm, threshold)
+            known = [(x, excess(x, c)) for x, c in zip(nodes, chances, strict=True) if c is not None]
+            value = _nearest(assumption, known, excess)
+            found.append(TippingPoint(*about, event, threshold, value, *ends, at_low, at_high, assumption.whole))
     return found
 
 
-def _excess(knob: Knob, complement: bool, threshold: float, x: float) -> float:
-    """P(event) above the threshold."""
-    chance = knob.chance(x)
-    return (1 - chance if complement else chance) - threshold
+def _excess(assumption: Assumption, harm: bool, threshold: float, x: float, chance: float | None = None) -> float:
+    """P(event) above the threshold, from the chance at x where it is known."""
+    chance = assumption.chance(x) if chance is None else chance
+    return (1 - chance if harm else chance) - threshold
 
 
-def _nodes(knob: Knob) -> list[float]:
-    if knob.whole:
-        return [float(x) for x in np.unique(np.rint(np.linspace(knob.low, knob.high, _NODES)))]
-    space = np.geomspace if knob.logarithmic else np.linspace
-    nodes = space(knob.low, knob.high, _NODES)
-    nodes[0], nodes[-1] = knob.low, knob.high
-    now = [] if knob.now is None or not knob.low < knob.now < knob.high else [knob.now]
-    return [float(x) for x in np.unique([*nodes, *now])]
-
-
-def _chance(knob: Knob, x: float) -> float | None:
-    try:
-        return knob.chance(x)
-    except EngineError:
-        return None
-
-
-def _nearest_crossing(
-    knob: Knob, nodes: list[float], probabilities: list[float | None], threshold: float, excess: Excess
+def _nearest(
+    assumption: Assumption, known: list[tuple[float, float]], excess: Callable[[float], float]
 ) -> float | None:
-    centre = nodes[0] if knob.now is None else knob.now
-    known = [(x, p - threshold) for x, p in zip(nodes, probabilities, strict=True) if p is not None]
-    search = _last_whole if knob.whole else _root_of_log if knob.logarithmic else _root
+    """The root of ``excess`` nearest to the present value, between the values at which it is known."""
+    centre = assumption.low if assumption.now is None else assumption.now
+    search = _last_whole if assumption.whole else _root_of_log if assumption.logarithmic else _root
     found = []
     for (a, at_a), (b, at_b) in pairwise(known):
         if at_a * at_b <= 0 and at_a != at_b:
@@ -161,16 +163,16 @@ def _nearest_crossing(
     return min(found, key=lambda x: abs(x - centre), default=None)
 
 
-def _root(excess: Excess, a: float, b: float) -> float:
+def _root(excess: Callable[[float], float], a: float, b: float) -> float:
     return float(brentq(excess, a, b, xtol=_CLOSE))
 
 
-def _root_of_log(excess: Excess, a: float, b: float) -> float:
+def _root_of_log(excess: Callable[[float], float], a: float, b: float) -> float:
     # the ends themselves, because exp(log(a)) may lie beyond a bound
     return float(np.exp(brentq(lambda u: excess(float(np.clip(np.exp(u), a, b))), np.log(a), np.log(b), xtol=_CLOSE)))
 
 
-def _last_whole(excess: Excess, a: float, b: float) -> float:
+def _last_whole(excess: Callable[[float], float], a: float, b: float) -> float:
     """The last whole number, from either end, at which P still reaches the threshold."""
     low, high = int(a), int(b)
     reached = excess(low) >= 0

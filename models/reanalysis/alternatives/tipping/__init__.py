@@ -1,1 +1,0 @@
-"""What would have to be true for the conclusion to change? Reverse Bayes."""
