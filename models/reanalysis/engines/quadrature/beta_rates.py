@@ -18,7 +18,7 @@ from reanalysis.engines.beta_rate import largest_total, log_print
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import cumulative_integral
 from reanalysis.engines.marginal import GridMarginal, MappedMarginal
-from reanalysis.engines.quadrature.functional import FunctionalMarginal
+from reanalysis.engines.quadrature.functional import Along, FunctionalMarginal
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.typing import Array
 
@@ -66,9 +66,9 @@ class BetaRates:
         return total * expit(self.v)[:, None], total * expit(-self.v)[:, None]
 
     @cached_property
-    def _cumulative(self) -> tuple[Array, Array]:
-        density = self.mass / (self.t[1] - self.t[0])
-        return density, cumulative_integral(density, float(self.t[1] - self.t[0]))
+    def _along_total(self) -> Along:
+        step = float(self.t[1] - self.t[0])
+        return Along(self.t, self.mass / step, cumulative_integral(self.mass / step, step))
 
     def alpha(self) -> MappedMarginal:
         """Posterior of alpha."""
@@ -81,8 +81,7 @@ class BetaRates:
     def _parameter(self, share: Array) -> MappedMarginal:
         """Alpha or beta: its share of alpha + beta, which depends on v alone, times exp(t)."""
         log_parameter = FunctionalMarginal(
-            self.t,
-            *self._cumulative,
+            self._along_total,
             (self.t[None, :] + np.log(share)).ravel(),
             self.mass.ravel(),
             lambda x: (x - np.log(share), np.ones((len(share), x.shape[1]))),

@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from reanalysis.engines.errors import QuadratureError
-from reanalysis.engines.interpolation import cumulative_integral, refined
+from reanalysis.engines.interpolation import integrated
 from reanalysis.engines.quadrature.coordinates import WEIGHTS, Coordinates, Outer
-from reanalysis.engines.quadrature.functional import FunctionalMarginal, Inverse
+from reanalysis.engines.quadrature.functional import Along, FunctionalMarginal, Inverse
 from reanalysis.engines.quadrature.lattice import Lattice, finer_by
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.typing import Array
@@ -63,21 +63,17 @@ class RiskGrid:
         return self.coordinates.logits(self.effect)
 
     @cached_property
-    def _along_effect(self) -> tuple[Array, Array, Array]:
-        """Fine nodes of the effect; for each outer node the density along it and its cumulative integral."""
-        density = refined(self.mass, _REFINED)
-        step = (self.effect[1] - self.effect[0]) / _REFINED
-        return (
-            self.effect[0] + step * np.arange(density.shape[1]),
-            density,
-            cumulative_integral(density, step),
-        )
+    def _along_effect(self) -> Along:
+        """For each outer node the density along finer nodes of the effect, with its integral."""
+        step = float(self.effect[1] - self.effect[0])
+        density, cumulative = integrated(self.mass, step, _REFINED)
+        return Along(self.effect[0] + step / _REFINED * np.arange(density.shape[1]), density, cumulative)
 
     def functional(
         self, values: Array, inverse: Inverse, limits: tuple[float, float] = (-np.inf, np.inf)
     ) -> FunctionalMarginal:
         """Posterior of a function of both coordinates from its values (A, D) and its inverse along the effect."""
-        return FunctionalMarginal(*self._along_effect, values.ravel(), self.mass.ravel(), inverse, limits)
+        return FunctionalMarginal(self._along_effect, values.ravel(), self.mass.ravel(), inverse, limits)
 
 
 def risk_grid(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reanalysis.engines.quadrature.lattice import Lattice
-from reanalysis.engines.quadrature.surface import Surface
+from reanalysis.engines.quadrature.surface import Surface, thresholds
 from reanalysis.typing import Array, Flags
 
 _CUT = 26.0
@@ -60,23 +60,27 @@ def zoom(surface: Surface, window: Window, rounds: int = 8) -> tuple[Window, flo
 def _with_mass(surface: Surface, mu: Lattice, u: Array) -> Flags:
     """Where a posterior, given all studies or all but one, lies within reach of its maximum, shape (T, U)."""
     rows = max(1, MOST_NUMBERS // (2 * len(surface.studies) * mu.size))
-    blocks = [u[start : start + rows] for start in range(0, len(u), rows)]
-    top = np.full((len(surface.priors), 1 + surface.without * len(surface.studies)), -np.inf)
-    kept = []
-    for turn in ("maxima", "mass"):
-        for block in blocks:
-            if turn == "maxima" or len(blocks) > 1:
-                log_all, log_each, _ = surface(mu, block)
-                log_each = log_each if surface.without else log_each[:0]
-            if turn == "maxima":
-                for highest, log_one in zip(top, log_all, strict=True):
-                    tops = [log_one.max(), *((log_one - one).max() for one in log_each)]
-                    np.maximum(highest, tops, out=highest)
-                continue
-            keep = np.zeros(log_all[0].shape, dtype=bool)
-            for highest, log_one in zip(top, log_all, strict=True):
-                keep |= log_one > highest[0] - _CUT
-                for one, of_rest in zip(log_each, highest[1:], strict=True):
-                    keep |= log_one - one > of_rest - _CUT
-            kept.append(keep)
-    return np.concatenate(kept)
+    blocks = [slice(start, start + rows) for start in range(0, len(u), rows)]
+    priors = surface.log_priors(mu, u)
+    highest = np.empty((len(priors), 1 + surface.without * len(surface.studies), len(u)))
+    for block in blocks:
+        densities = _densities(surface, mu, u[block])
+        for index, density in enumerate(densities):
+            for (_, of_mu), by_prior in zip((one for one, _ in priors), highest, strict=True):
+                (of_mu + density).max(axis=1, out=by_prior[index, block])
+    least = [thresholds(high, of_tau, _CUT) for high, (_, of_tau) in zip(highest, priors, strict=True)]
+    keep = np.zeros((len(u), mu.size), dtype=bool)
+    for block in blocks:
+        if len(blocks) > 1:
+            densities = _densities(surface, mu, u[block])
+        for index, density in enumerate(densities):
+            for ((_, of_mu), _), threshold in zip(priors, least, strict=True):
+                keep[block] |= of_mu + density > threshold[index, block, None]
+    return keep
+
+
+def _densities(surface: Surface, mu: Lattice, u: Array) -> list[Array]:
+    """Log likelihoods (T, U) of all studies and, where they are asked for, of all but each."""
+    log_terms, _ = surface.terms(mu, u)
+    together = log_terms.sum(axis=0)
+    return [together, *(together - one for one in log_terms)] if surface.without else [together]
