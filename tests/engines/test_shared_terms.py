@@ -13,7 +13,8 @@ from engines.brute_force import PROBABILITIES, Density, errors
 from engines.builders import BCG, ICANS, data, ratio, spec, study, two_arms
 from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import Marginal
-from reanalysis.engines.quadrature.engine import effect_alone, fit_averages
+from reanalysis.engines.quadrature.effects import averages as fit_averages
+from reanalysis.engines.quadrature.effects import effect_alone
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData
 

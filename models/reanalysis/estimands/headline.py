@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from reanalysis.engines.errors import EngineError
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
+from reanalysis.engines.quadrature.effects import effects
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
 
@@ -63,3 +66,20 @@ def headline(posterior: Posterior) -> Headline:
         study = comparative[0]
         return Headline("single study", study, comparative, posterior.study[study]["log_odds_ratio"])
     return Headline("average", None, comparative, posterior.overall["log_odds_ratio"])
+
+
+def headline_effects(specs: Sequence[ModelSpec], data: ModelData) -> list[Marginal | str]:
+    """Headline log odds ratio of the same data under each specification, by quadrature and without all else.
+
+    Returns
+    -------
+    list of Marginal or str
+        In the order of ``specs``; why there is none where there is none.
+    """
+    comparative = data.comparative
+    found: list[Marginal | str] = [why_no_headline(spec, data) for spec in specs]
+    asked = [index for index, reason in enumerate(found) if not reason]
+    computed = effects([specs[index] for index in asked], data, comparative[0] if len(comparative) == 1 else None)
+    for index, one in zip(asked, computed, strict=True):
+        found[index] = f"not computed: {one}" if isinstance(one, EngineError) else one
+    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.evidence.candidates.observation import NoCandidates, Observation, observations
 from reanalysis.evidence.coverage import coverage_cell
-from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.evidence import Evidence, once_per_folder
 from reanalysis.evidence.problems import InconsistentPrint, InvalidInput
 from reanalysis.model.data import AdjustedRatio, Benchmark, JointData, ModelData, StudyData
 from reanalysis.model.distributions import Distribution
@@ -125,14 +125,8 @@ def _select_joint(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selecti
 def _select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
     rates, fills = spec.rates, spec.model == "all-cohort"
     try:
-        found = observations(
-            evidence,
-            endpoint,
-            arms=(spec.arm,) if rates else ("control", "treated"),
-            sensitivity=rates or fills,
-            readings=dict(spec.readings),
-            denominators=dict(spec.denominators),
-        )
+        arms = (spec.arm,) if rates else ("control", "treated")
+        found = _observed(evidence, endpoint, arms, rates or fills, spec.readings, spec.denominators)
     except NoCandidates as error:
         raise InconsistentPrint([f"{endpoint}: {error}; declare readings"]) from None
     adjusted = _adjusted_ratios(evidence, endpoint) if spec.route == "adjusted" and not rates else {}
@@ -170,6 +164,17 @@ def _select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
     return Selection(ModelData(endpoint, telling, silent=silent), used)
 
 
+@once_per_folder
+def _observed(
+    evidence: Evidence, endpoint: str, arms: tuple[str, ...], sensitivity: bool,
+    readings: tuple[tuple[str, str], ...], denominators: tuple[tuple[str, int], ...],
+) -> dict[tuple[str, str], Observation]:  # fmt: skip
+    """What the arms of an endpoint reported, worked out once: thousands of specifications differ in rho and k alone."""
+    return observations(
+        evidence, endpoint, arms=arms, sensitivity=sensitivity, readings=dict(readings), denominators=dict(denominators)
+    )
+
+
 def _require_plain_counts(studies: tuple[StudyData, ...]) -> None:
     """The conditional likelihood is a probability of whole counts."""
     without = [one.study for one in studies if not one.plain]
@@ -190,6 +195,7 @@ def _scaled(evidence: Evidence, spec: ModelSpec, observation: Observation) -> Ca
     return observation.candidates.scaled(study_k(evidence, observation.study, spec))
 
 
+@once_per_folder
 def _adjusted_ratios(evidence: Evidence, endpoint: str) -> dict[str, AdjustedRatio]:
     return {
         row.study: AdjustedRatio(row.log_ratio, row.standard_error)

@@ -12,18 +12,13 @@ from reanalysis.engines.errors import EngineError
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Marginals, Posterior
 from reanalysis.engines.quadrature.alone import NARROWEST, Alone
-from reanalysis.engines.quadrature.averages import solve_averages
 from reanalysis.engines.quadrature.beta_rates import solve_beta
 from reanalysis.engines.quadrature.exchangeability import (
     ExchangeabilityPosterior,
-    constants_apart,
-    finest,
-    mixed,
     solve_exchangeability,
 )
-from reanalysis.engines.quadrature.hierarchy import solve
+from reanalysis.engines.quadrature.hierarchy import solve_each
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
-from reanalysis.engines.quadrature.lattice import Lattice
 from reanalysis.engines.quadrature.pooled import CommonEffect, SeparateEffects, solve_common
 from reanalysis.engines.quadrature.sampling import CHAINS, DRAWS, sample
 from reanalysis.engines.quadrature.study_effects import Predictive, StudyEffects, effect_marginal
@@ -32,11 +27,12 @@ from reanalysis.engines.streams import stream
 from reanalysis.engines.tree import to_tree
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
-from reanalysis.typing import Array
 
 if TYPE_CHECKING:
     from xarray import DataTree
 
+
+Joint = HierarchyPosterior | ExchangeabilityPosterior | CommonEffect
 
 _REMEMBERED = 100
 """Studies whose posteriors are kept once computed."""
@@ -50,80 +46,34 @@ def fit(spec: ModelSpec, data: ModelData) -> Posterior:
     QuadratureError
         If a grid cannot hold or resolve the posterior.
     """
-    _require_quadrature(spec)
+    require_quadrature(spec)
     if spec.model == "beta-rates":
         return _fit_beta_rates(spec, data)
-    studies = [StudyLikelihood.of(study, spec) for study in data.studies]
-    mu, tau = spec.priors.mu, spec.priors.tau
-    joint: HierarchyPosterior | ExchangeabilityPosterior | CommonEffect | None = None
-    if spec.pooling == "complete":
-        joint = solve_common(studies, mu)
-    elif spec.pooling == "partial" and spec.model == "exnex":
-        joint = solve_exchangeability(studies, mu, tau, spec.number("w"), apart_prior(spec))
-    elif spec.pooling == "partial":
-        joint = solve(studies, mu, tau)
-    return _posterior(spec, data, studies, joint)
+    return posteriors([spec], data)[0]
 
 
-def fit_averages(specs: Sequence[ModelSpec], data: ModelData) -> list[Marginal]:
-    """Posteriors of the average effect under specifications that differ in the priors of mu and tau alone.
-
-    Parameters
-    ----------
-    specs : sequence of ModelSpec
-        One or more, with an average.
-    data : ModelData
-        Studies.
-
-    Raises
-    ------
-    QuadratureError
-        As :func:`fit`, if any of them fails.
-    """
+def posteriors(specs: Sequence[ModelSpec], data: ModelData) -> list[Posterior]:
+    """Posteriors of a hierarchical model under specifications that differ in the priors of mu and tau alone."""
     first = specs[0]
-    _require_quadrature(first)
     studies = [StudyLikelihood.of(study, first) for study in data.studies]
-    if first.pooling == "complete":
-        return [solve_common(studies, spec.priors.mu).average() for spec in specs]
     priors = [(spec.priors.mu, spec.priors.tau) for spec in specs]
-    if first.model == "exnex":
-        constants = constants_apart(studies, apart_prior(first))
-        return [*solve_averages(studies, priors, first.number("w"), constants)]
-    return [*solve_averages(studies, priors)]
+    joints: Sequence[Joint | None] = [None] * len(specs)
+    if first.pooling == "complete":
+        joints = [solve_common(studies, mu) for mu, _ in priors]
+    elif first.pooling == "partial" and first.model == "exnex":
+        joints = solve_exchangeability(studies, priors, first.number("w"), apart_prior(first))
+    elif first.pooling == "partial":
+        joints = solve_each(studies, priors)
+    return [_posterior(spec, data, studies, joint) for spec, joint in zip(specs, joints, strict=True)]
 
 
-def _require_quadrature(spec: ModelSpec) -> None:
+def require_quadrature(spec: ModelSpec) -> None:
+    """Raise where the model has the other engine only."""
     if "quadrature" not in spec.family.engines:
         raise EngineError(f"model {spec.model} has the sampling engine only")
 
 
-def effect_alone(spec: ModelSpec, data: ModelData) -> Marginal:
-    """Posterior of the effect of the only study, as :func:`fit` has it and without all else.
-
-    Raises
-    ------
-    QuadratureError
-        If a grid cannot hold it.
-    """
-    (study,) = data.studies
-    mu, tau = spec.priors.mu, spec.priors.tau
-    if mu.sd < NARROWEST:
-        return fit(spec, data).study[study.study][spec.effect]
-    given = Alone(mu, tau) if spec.pooling == "partial" else SeparateEffects(mu)
-
-    def predictive(step: float, pulled: bool = False) -> tuple[Lattice, Array]:
-        if spec.model != "exnex":
-            return given.effect_given_others(0, step, pulled)
-        share, apart = spec.number("w"), apart_prior(spec)
-        return mixed(*given.effect_given_others(0, min(step, finest(share, apart))), share, apart)
-
-    return effect_marginal(StudyLikelihood.of(study, spec), predictive)
-
-
-def _posterior(
-    spec: ModelSpec, data: ModelData, studies: list[StudyLikelihood],
-    joint: HierarchyPosterior | ExchangeabilityPosterior | CommonEffect | None,
-) -> Posterior:  # fmt: skip
+def _posterior(spec: ModelSpec, data: ModelData, studies: list[StudyLikelihood], joint: Joint | None) -> Posterior:
     name = spec.effect
     overall: dict[str, Callable[[], Marginal]] = {}
     diagnostics: dict[str, Any] = {}

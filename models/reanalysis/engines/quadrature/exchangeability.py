@@ -17,10 +17,11 @@ import numpy as np
 from scipy.special import expit
 
 from reanalysis.engines.marginal import GridMarginal, MappedMarginal, MixtureMarginal
-from reanalysis.engines.quadrature.hierarchy import solve
+from reanalysis.engines.quadrature.hierarchy import solve_each
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
 from reanalysis.engines.quadrature.lattice import Lattice, nice_step
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
+from reanalysis.engines.quadrature.surface import Priors
 from reanalysis.model.distributions import Distribution
 from reanalysis.typing import Array
 
@@ -130,21 +131,17 @@ def log_apart(study: StudyLikelihood, apart: Distribution) -> float:
 
 
 def solve_exchangeability(
-    studies: Sequence[StudyLikelihood],
-    mu_prior: Distribution,
-    tau_prior: Distribution,
-    share: float,
-    apart: Distribution,
-) -> ExchangeabilityPosterior:
-    """Posterior under exchangeability with probability ``share``.
+    studies: Sequence[StudyLikelihood], priors: Sequence[Priors], share: float, apart: Distribution
+) -> list[ExchangeabilityPosterior]:
+    """Posteriors under exchangeability with probability ``share``, under several pairs of priors.
 
     Raises
     ------
     QuadratureError
-        As :func:`reanalysis.engines.quadrature.hierarchy.solve`.
+        As :func:`reanalysis.engines.quadrature.hierarchy.solve_each`.
     """
-    hierarchy = solve(studies, mu_prior, tau_prior, share, constants_apart(studies, apart))
-    return ExchangeabilityPosterior(hierarchy, tuple(studies), share, apart)
+    found = solve_each(studies, priors, share, constants_apart(studies, apart))
+    return [ExchangeabilityPosterior(hierarchy, tuple(studies), share, apart) for hierarchy in found]
 
 
 def constants_apart(studies: Sequence[StudyLikelihood], apart: Distribution) -> Array:
