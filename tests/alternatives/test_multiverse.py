@@ -34,9 +34,7 @@ _HEADLINES = ("icans_any", "crs_any", "infection_g3", "cr")
 def test_each_headline_endpoint_has_a_thousand_specifications(
     evidence: Evidence, spec: ModelSpec, endpoint: str
 ) -> None:
-    assert any(
-        module._cross(evidence, endpoint, spec, fine, module.MOST).count >= 1000 for fine in (False, True)
-    )
+    assert any(module._cross(evidence, endpoint, spec, fine, module.MOST).count >= 1000 for fine in (False, True))
 
 
 def test_the_primary_specification_is_the_published_one(evidence: Evidence, spec: ModelSpec, crs: Multiverse) -> None:
@@ -70,8 +68,8 @@ def test_a_combination_taken_at_random_is_what_a_fit_by_hand_gives(
             chosen, final = choice.levels[level].apply(chosen, final)
         ((expected,),) = answers([Specifications(select(chosen, final, "crs_any").data, (final,))])
         row = crs.table.iloc[crs.cells[tuple(levels)]]
-        assert row["mean"] == pytest.approx(expected["mean"], abs=1e-12)
-        assert row["p_below_0"] == pytest.approx(expected["p_below_0"], abs=1e-12)
+        assert row["mean"] == pytest.approx(expected["mean"], abs=1e-9)  # on a grid of its own
+        assert row["p_below_0"] == pytest.approx(expected["p_below_0"], abs=1e-9)
 
 
 def test_a_prior_of_tau_makes_no_difference_without_partial_pooling(crs: Multiverse) -> None:

@@ -66,7 +66,9 @@ def test_time_of_a_thousand_specifications(capsys: pytest.CaptureFixture[str]) -
     few = [one for one in every if looped_too(one)][:LOOPED]
     looped = seconds_each([single_counts(one.data) for one in few], Sampler(draws=1000))
     with capsys.disabled():
-        print(f"\n{count:,} specifications of {len(chosen)} of the {len(every):,} data sets of {ENDPOINT}, three studies")
+        print(
+            f"\n{count:,} specifications of {len(chosen)} of the {len(every):,} data sets of {ENDPOINT}, three studies"
+        )
         print(f"  quadrature, {WORKERS} workers, their start included   {cold}")
         print(f"  quadrature, {WORKERS} workers already running         {warm:9.1f} s")
         print(f"  quadrature, one process                        {alone}")

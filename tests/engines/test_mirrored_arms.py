@@ -16,7 +16,8 @@ from reanalysis.engines.arrays import padded_arrays
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import Marginal
-from reanalysis.engines.nuts.program import ProgramKey, build_model
+from reanalysis.engines.nuts.kernel import ProgramKey
+from reanalysis.engines.nuts.models import nuts_models
 from reanalysis.engines.posterior import Posterior
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData
@@ -160,7 +161,7 @@ def interpreted(model: ModelSpec, slots: int) -> Callable[[ModelData, dict[str, 
     import pymc as pm
     import pytensor
 
-    built = build_model(ProgramKey.of(model, slots))
+    built = nuts_models()[model.model].build(ProgramKey.of(model, slots))
     mode = pytensor.compile.mode.Mode(linker="py", optimizer=None)
     density = pytensor.function(built.value_vars, built.logp(), mode=mode)
 

@@ -13,8 +13,7 @@ from engines.brute_force import PROBABILITIES, Density, errors
 from engines.builders import BCG, ICANS, data, ratio, spec, study, two_arms
 from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import Marginal
-from reanalysis.engines.quadrature.effects import averages as fit_averages
-from reanalysis.engines.quadrature.effects import effect_alone
+from reanalysis.engines.quadrature.engine import effects
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData
 
@@ -46,7 +45,7 @@ def apart(one: Marginal, other: Marginal) -> float:
 @pytest.mark.parametrize("name", FOLDERS)
 def test_averages_under_many_priors_are_those_of_a_fit_under_each(name: str, model: str) -> None:
     specs = [spec(model, mu=mu, tau=tau) for mu, tau in product(MU, TAU)]
-    shared = fit_averages(specs, FOLDERS[name])
+    shared = effects(specs, FOLDERS[name])
     wrong = {
         (str(one.priors.mu), str(one.priors.tau)): difference
         for one, found in zip(specs, shared, strict=True)
@@ -57,8 +56,8 @@ def test_averages_under_many_priors_are_those_of_a_fit_under_each(name: str, mod
 
 def test_averages_come_in_the_order_of_the_priors_asked_for() -> None:
     pairs = list(product(MU[:3], TAU[:2]))
-    forth = fit_averages([spec(mu=mu, tau=tau) for mu, tau in pairs], ICANS)
-    back = fit_averages([spec(mu=mu, tau=tau) for mu, tau in pairs[::-1]], ICANS)
+    forth = effects([spec(mu=mu, tau=tau) for mu, tau in pairs], ICANS)
+    back = effects([spec(mu=mu, tau=tau) for mu, tau in pairs[::-1]], ICANS)
     assert [m.sd() for m in forth] == pytest.approx([m.sd() for m in back[::-1]], abs=1e-9)
     assert len({round(m.sd(), 6) for m in forth}) == len(pairs)
 
@@ -78,7 +77,7 @@ def test_the_effect_of_a_study_alone_is_that_of_its_fit(name: str, model: str, p
     on = data(LONE[name])
     for mu, tau in product(MU[:3], TAU):
         one = spec(model, mu=mu, tau=tau, pooling=pooling)
-        assert apart(effect_alone(one, on), fit(one, on).study["a"]["log_odds_ratio"]) < CLOSE, (mu, tau)
+        assert apart(effects([one], on, "a")[0], fit(one, on).study["a"]["log_odds_ratio"]) < CLOSE, (mu, tau)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from scipy.fft import next_fast_len
 
 from reanalysis.typing import Array
 
-
 _SWING = 3e-8
 """Share of its maximum by which the interpolant of a resolved density may lie below 0."""
 

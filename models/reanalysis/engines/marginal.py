@@ -158,7 +158,9 @@ class GridMarginal(Marginal):
     def _sought_one(self, q: float, found: int) -> float:
         """As :meth:`_sought`, of one probability in plain numbers: a few array operations cost more."""
         index = min(max(found - 1, 0), len(self.x) - 2)
-        (left, right), (c0, c1), (f0, f1) = (a[index : index + 2].tolist() for a in (self.x, self.distribution, self.pdf))
+        (left, right), (c0, c1), (f0, f1) = (
+            a[index : index + 2].tolist() for a in (self.x, self.distribution, self.pdf)
+        )
         width = right - left
         first, last = width * f0, width * f1
         square, third = 3 * (c1 - c0) - 2 * first - last, first + last - 2 * (c1 - c0)

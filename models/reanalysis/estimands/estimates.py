@@ -21,7 +21,7 @@ def estimates(posterior: Posterior) -> Estimates:
         return _contrast(posterior) | correlations | {"endpoints": others}
     if not posterior.spec.rates:
         return _contrast(posterior)
-    return _beta_rates(posterior) if posterior.spec.model == "beta-rates" else _rates(posterior)
+    return _rates(posterior) if posterior.spec.family.hierarchy else _shared(posterior)
 
 
 def flat(found: Estimates) -> dict[tuple[str, str], dict[str, float | None]]:
@@ -62,10 +62,9 @@ def _summary(marginal: Marginal | None, moments: int = 2) -> dict[str, float | N
 def _contrast(posterior: Posterior) -> Estimates:
     average = posterior.overall.get("log_odds_ratio")
     new = posterior.overall.get("log_odds_ratio_new")
-    unpaired = posterior.spec.model == "arm-beta-binomial"
+    unpaired = not posterior.spec.family.paired
     exists = 0 if unpaired else new_ratio_moments(posterior.spec.priors.tau)
-    rho = posterior.overall.get("rho")
-    return ({} if rho is None else {"rho": _summary(rho)}) | {
+    return {name: _summary(posterior.overall[name]) for name in posterior.spec.family.quantities} | {
         "log_odds_ratio": _summary(average),
         "odds_ratio": _summary(odds_ratio(average)) if average else None,
         "tau": _summary(posterior.overall.get("tau")),
@@ -112,7 +111,7 @@ def _rates(posterior: Posterior) -> Estimates:
 def _map_prior(posterior: Posterior) -> dict[str, Any] | None:
     """The rate of a new study in closed form (``rates`` with partial pooling)."""
     new = posterior.overall.get("logit_rate_new")
-    if new is None or posterior.spec.model != "rates":
+    if new is None or not posterior.spec.family.map_prior:
         return None
     from reanalysis.estimands.map_prior import map_prior
 
@@ -121,7 +120,8 @@ def _map_prior(posterior: Posterior) -> dict[str, Any] | None:
     return map_prior(new, posterior.spec.number("robust"), patients).as_dict()
 
 
-def _beta_rates(posterior: Posterior) -> Estimates:
-    return {name: _summary(posterior.overall[name]) for name in ("alpha", "beta", "mean_rate", "rate_new")} | {
+def _shared(posterior: Posterior) -> Estimates:
+    """What all studies share, and the rate of each, of a model without an average."""
+    return {name: _summary(posterior.overall[name]) for name in posterior.spec.family.quantities} | {
         "study": {s: {"rate": _summary(m["rate"])} for s, m in posterior.study.items()}
     }

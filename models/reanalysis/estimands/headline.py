@@ -9,7 +9,7 @@ from typing import Literal
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
-from reanalysis.engines.quadrature.effects import effects
+from reanalysis.engines.quadrature.engine import effects
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
 

@@ -10,12 +10,15 @@ from reanalysis.gates.result import CheckResult
 
 def check_divergences(posterior: Posterior) -> CheckResult:
     """No divergence in the last run; a first run with divergences is repeated once at higher acceptance."""
-    runs = posterior.diagnostics["runs"]
-    last = runs[-1]["divergences"]
+    assert posterior.sampling is not None
+    runs = posterior.sampling.runs
+    last = runs[-1].divergences
     text = f"{last} divergent transitions"
     if len(runs) > 1:
         text += (
-            f" after the rerun at target acceptance {runs[-1]['target_accept']} "
-            f"(first run at {runs[0]['target_accept']}: {runs[0]['divergences']})"
+            f" after the rerun at target acceptance {runs[-1].target_accept} "
+            f"(first run at {runs[0].target_accept}: {runs[0].divergences})"
         )
-    return CheckResult("Divergences", bool(last == 0), f"{text}; the limit is 0", pd.DataFrame(runs))
+    return CheckResult(
+        "Divergences", bool(last == 0), f"{text}; the limit is 0", pd.DataFrame([vars(run) for run in runs])
+    )

@@ -13,7 +13,8 @@ LIMIT = 0.3
 
 def check_energy(posterior: Posterior) -> CheckResult:
     """E-BFMI of at least 0.3 in every chain (Betancourt 2016, arXiv:1604.00695)."""
-    energy = np.asarray(posterior.diagnostics["energy"])
+    assert posterior.sampling is not None
+    energy = posterior.sampling.energy
     bfmi = (np.diff(energy, axis=1) ** 2).mean(axis=1) / energy.var(axis=1)
     table = pd.DataFrame({"chain": range(len(bfmi)), "e_bfmi": bfmi})
     worst = float(bfmi.min())

@@ -23,6 +23,7 @@ from reanalysis.engines.errors import EngineError
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.data import ModelData
+from reanalysis.model.family import PRIMARY
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
 from reanalysis.typing import Flags
@@ -219,8 +220,8 @@ def _selected(evidence: Evidence, spec: ModelSpec, endpoint: str) -> ModelData |
 
 def _essential(final: ModelSpec, primary: ModelSpec) -> ModelSpec:
     """The specification without what the data hold already, and without priors that no quantity has."""
-    if final.model in ("bias", "all-cohort"):
-        final = replace(final, model="contrast", settings=())
+    if final.family.in_data:
+        final = replace(final, model=PRIMARY, settings=())
     priors = final.priors if final.pooling == "partial" else replace(final.priors, tau=primary.priors.tau)
     return replace(final, priors=priors, rho=None, k=None, leave_out=(), route="rates", readings=(), denominators=())
 

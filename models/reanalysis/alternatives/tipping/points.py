@@ -23,7 +23,7 @@ from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.settings import SMALLEST_RHO
 from reanalysis.model.data import ModelData, StudyData
 from reanalysis.model.distributions import Distribution
-from reanalysis.model.family import BIAS_SETTINGS
+from reanalysis.model.family import BIAS_SETTINGS, FAMILIES
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
 
@@ -98,7 +98,7 @@ def moved_by(spec: ModelSpec, b: float) -> ModelSpec:
     """The specification whose effects are those of ``spec`` plus b."""
     mean, sd = spec.priors.mu.parameters
     moved = replace(spec, priors=replace(spec.priors, mu=Distribution("normal", (mean + b, sd))))
-    if spec.model == "exnex":  # an effect that stands alone moves too
+    if spec.family.mixture:  # an effect that stands alone moves too
         settings = dict(spec.settings) | {"nex_mean": spec.number("nex_mean") + b}
         moved = replace(moved, settings=tuple(settings.items()))
     return moved
@@ -109,8 +109,10 @@ def _bias_sd(evidence: Evidence, endpoint: str, spec: ModelSpec) -> Iterator[Kno
     if not named:
         return
 
+    biased = next(family.name for family in FAMILIES.values() if family.bias)
+
     def change(b: float) -> ModelSpec:
-        return replace(spec, model="bias", rho=None, settings=tuple((BIAS_SETTINGS[d].name, b) for d in named))
+        return replace(spec, model=biased, rho=None, settings=tuple((BIAS_SETTINGS[d].name, b) for d in named))
 
     meaning = "SD of the bias of a study that is not randomised, in log odds, with rho = 0"
     yield Knob("bias SD", meaning, None, 0.0, 3.0, _under(evidence, endpoint, change))

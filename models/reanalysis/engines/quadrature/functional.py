@@ -68,9 +68,7 @@ class Along:
         """Coefficients of the cubic in each cell, shape (4, A (D - 1))."""
         found = np.empty((4, len(self.density), self.density.shape[1] - 1))
         found[0] = self.cumulative[:, :-1]
-        found[1:] = cubic(
-            self.step, found[0], self.cumulative[:, 1:], self.density[:, :-1], self.density[:, 1:]
-        )
+        found[1:] = cubic(self.step, found[0], self.cumulative[:, 1:], self.density[:, :-1], self.density[:, 1:])
         return found.reshape(4, -1)
 
 
@@ -119,7 +117,7 @@ class FunctionalMarginal(Marginal):
         return self._evaluated(x)[1]
 
     def quantile(self, probability: ArrayLike) -> Array:
-        """Quantiles, by Newton's method on the probit of the distribution function, bisecting where it leaves its bracket.
+        """Quantiles, by Newton's method on the probit of the distribution function, bisecting beyond its bracket.
 
         The probit of a distribution that is nearly normal is nearly linear, so few steps do.
         """
@@ -134,8 +132,7 @@ class FunctionalMarginal(Marginal):
         for _ in range(_MOST_STEPS):
             reached, slope = self._evaluated([x[i] for i in open_])
             left = []
-            probits = ndtri(reached).tolist()
-            for i, p, g, f in zip(open_, reached.tolist(), probits, slope.tolist(), strict=True):
+            for i, g, f in zip(open_, ndtri(reached).tolist(), slope.tolist(), strict=True):
                 at = x[i]
                 if g < z[i]:
                     low[i] = at

@@ -61,7 +61,7 @@ def sample(
     baselines = bias = None
     if not spec.rates:
         drawn = [_baseline(s, e, rng) for s, e in zip(studies, effects, strict=True)]
-        if spec.model == "bias":
+        if spec.family.bias:
             treated = [a + e for a, e in zip(drawn, effects, strict=True)]
             bias = _by_study([_bias(s, b, rng) for s, b in zip(studies, treated, strict=True)])
         baselines = _by_study(drawn)

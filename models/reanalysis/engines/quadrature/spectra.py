@@ -226,7 +226,7 @@ def _of_study(
     for rung in tops:
         part, its_taper = _stretch(low, high, rung, step, coarser)
         start = part.first - lattice.first
-        if 0 <= start and start + part.size <= lattice.size:
+        if start >= 0 and start + part.size <= lattice.size:
             its_values = values[start : start + part.size]
         else:
             its_values, its_factor = study.on(part)

@@ -1,4 +1,4 @@
-"""Likelihood of one study's effect: how probable is what it printed, its baseline integrated out.
+"""Likelihood of one study's effect: the probability of what it reported, its baseline integrated out.
 
 With the control logit a and the baseline m = a + delta / 2 (or a itself, where the prior is anchored there),
 
@@ -28,7 +28,7 @@ from reanalysis.engines.benchmark import log_robust_factor
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.quadrature.lattice import Lattice, finer_by
 from reanalysis.evidence.candidates.candidates import Candidates
-from reanalysis.model.data import StudyData
+from reanalysis.model.data import ModelData, StudyData
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.likelihood import REMEMBERED, information, log_binomial_coefficient, log_likelihood_on_grid
 from reanalysis.model.spec import Anchor, ModelSpec
@@ -206,6 +206,11 @@ class StudyLikelihood:
             if max(factor[0], factor[-1]) < top - _FADED or reach > _FARTHEST * self.baseline.sd:
                 return wide.part(factor > top - NEGLIGIBLE)
             reach *= 2  # what the control arm printed is far out in the prior
+
+
+def likelihoods(spec: ModelSpec, data: ModelData) -> list[StudyLikelihood]:
+    """Those of all studies under a specification."""
+    return [StudyLikelihood.of(study, spec) for study in data.studies]
 
 
 def _log_arm(likelihood: StudyLikelihood, arm: str, lattice: Lattice) -> Array:

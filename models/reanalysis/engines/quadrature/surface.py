@@ -60,7 +60,7 @@ class Surface:
         return [of[pair][0] + of[pair][1][:, None] + together for pair in self.priors], log_terms, lost
 
     def log_priors(self, mu: Lattice, u: Array) -> LogPriors:
-        """Log density (U,) of each prior of mu, and with it (T,) of each prior of tau that goes with it, slope included."""
+        """Log density (U,) of each prior of mu, and (T,) of each prior of tau crossed with it, slope included."""
         tau, slope = self.scale.tau(u), np.log(self.scale.slope(u))
         of_tau = {prior: prior.logpdf(tau) + slope for prior in dict.fromkeys(t for _, t in self.priors)}
         return [
