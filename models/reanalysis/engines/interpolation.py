@@ -133,5 +133,11 @@ def cubic(width: ArrayLike, c0: Array, c1: Array, f0: Array, f1: Array) -> tuple
     tuple of ndarray
         Coefficients (a, b, c) of ``c0 + a t + b t^2 + c t^3``, t in [0, 1] the position in the cell.
     """
-    rise, first, last = c1 - c0, np.asarray(width) * f0, np.asarray(width) * f1
-    return first, 3 * rise - 2 * first - last, first + last - 2 * rise
+    rise, first, third = c1 - c0, np.asarray(width) * f0, np.asarray(width) * f1
+    third += first
+    square = 3 * rise
+    square -= third
+    square -= first
+    rise *= 2
+    third -= rise
+    return first, square, third

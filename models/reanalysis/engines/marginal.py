@@ -282,14 +282,18 @@ class RatioMarginal(MappedMarginal):
 
     def mean(self, of: Transform | None = None) -> float:
         """Expectation of the ratio, or of a function of it; not finite where it exceeds all numbers."""
-        return self.base.exponential(1) if of is None else super().mean(of)
+        return self._mean if of is None else super().mean(of)
+
+    @cached_property
+    def _mean(self) -> float:
+        return self.base.exponential(1)
 
     def sd(self, of: Transform | None = None) -> float:
         """Standard deviation of the ratio, or of a function of it; not finite where it exceeds all numbers."""
         if of is not None or isinstance(self.base, DrawsMarginal):
             return super().sd(of)
         with np.errstate(over="ignore", invalid="ignore"):
-            return float(np.sqrt(np.maximum(self.base.exponential(2) - np.square(self.base.exponential(1)), 0.0)))
+            return float(np.sqrt(np.maximum(self.base.exponential(2) - np.square(self._mean), 0.0)))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.marginal import GridMarginal
+from reanalysis.engines.quadrature.grids import Lattice, legendre_nodes, to_coefficients
 from reanalysis.engines.quadrature.hierarchy import (
     ALIASED,
     EDGE,
@@ -18,12 +19,9 @@ from reanalysis.engines.quadrature.hierarchy import (
     require_room,
     without_an_edge,
 )
-from reanalysis.engines.quadrature.lattice import Lattice
-from reanalysis.engines.quadrature.legendre import legendre_nodes, to_coefficients
 from reanalysis.engines.quadrature.spectra import LARGEST_LATTICE
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
-from reanalysis.engines.quadrature.surface import Priors, Surface
-from reanalysis.engines.quadrature.window import Window
+from reanalysis.engines.quadrature.surface import Priors, Surface, Window
 from reanalysis.typing import Array, Flags
 
 _TRAPEZOIDS, _MOST_TRAPEZOIDS = 32, 512

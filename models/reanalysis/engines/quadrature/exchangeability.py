@@ -17,9 +17,9 @@ import numpy as np
 from scipy.special import expit
 
 from reanalysis.engines.marginal import GridMarginal, MappedMarginal, MixtureMarginal
+from reanalysis.engines.quadrature.grids import Lattice, nice_step
 from reanalysis.engines.quadrature.hierarchy import solve_each
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
-from reanalysis.engines.quadrature.lattice import Lattice, nice_step
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.engines.quadrature.surface import Priors
 from reanalysis.model.distributions import Distribution

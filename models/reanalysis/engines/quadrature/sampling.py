@@ -9,8 +9,8 @@ from scipy.special import expit
 
 from reanalysis.engines.draws import Draws, hierarchical_draws, stand_alone
 from reanalysis.engines.quadrature.exchangeability import ExchangeabilityPosterior, log_apart
+from reanalysis.engines.quadrature.grids import Lattice
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
-from reanalysis.engines.quadrature.lattice import Lattice
 from reanalysis.engines.quadrature.pooled import CommonEffect
 from reanalysis.engines.quadrature.study_effects import Predictive
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood

@@ -11,7 +11,7 @@ from scipy.fft import next_fast_len
 from scipy.interpolate import CubicSpline
 from scipy.special import logsumexp
 
-from reanalysis.engines.quadrature.lattice import Lattice
+from reanalysis.engines.quadrature.grids import Lattice
 from reanalysis.typing import Array
 
 _RESOLVED = 1.2
@@ -102,7 +102,8 @@ def smoothed_total(mu: Lattice, mass: Array, sd: Array, margin: int, finer: int)
     transform *= np.exp(-0.5 * np.outer(sd**2, omega**2))
     density = np.fft.irfft(transform.sum(axis=0), length * finer) * (finer / mu.step)
     size = min((mu.size + 2 * margin) * finer, length * finer)
-    density = np.roll(density, margin * finer)[:size]
+    before = margin * finer
+    density = np.concatenate((density[len(density) - before :], density[: size - before]))
     return Lattice(mu.step / finer, (mu.first - margin) * finer, size), density
 
 

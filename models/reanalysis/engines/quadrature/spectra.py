@@ -17,7 +17,7 @@ from scipy.fft import next_fast_len
 from scipy.special import erfc
 
 from reanalysis.engines.errors import QuadratureError
-from reanalysis.engines.quadrature.lattice import Lattice
+from reanalysis.engines.quadrature.grids import Lattice
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.typing import Array
 

@@ -20,7 +20,7 @@ from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import refined
 from reanalysis.engines.marginal import GridMarginal
 from reanalysis.engines.quadrature.functional import FunctionalMarginal
-from reanalysis.engines.quadrature.lattice import Lattice, finer_by, nice_step
+from reanalysis.engines.quadrature.grids import Lattice, finer_by, nice_step
 from reanalysis.engines.quadrature.risk_grid import (
     KEPT,
     RESOLUTION,

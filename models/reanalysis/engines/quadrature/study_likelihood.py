@@ -18,7 +18,7 @@ step near the width of the integrand is already exact to rounding.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -26,7 +26,7 @@ from scipy.special import logsumexp
 
 from reanalysis.engines.benchmark import log_robust_factor
 from reanalysis.engines.errors import QuadratureError
-from reanalysis.engines.quadrature.lattice import Lattice, finer_by
+from reanalysis.engines.quadrature.grids import Lattice, finer_by
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData, StudyData
 from reanalysis.model.distributions import Distribution
@@ -102,6 +102,15 @@ class StudyLikelihood:
 
         That of the benchmark for a control it stands in for.
         """
+        if (arm, within) not in self._informations:
+            self._informations[arm, within] = self._information(arm, within)
+        return self._informations[arm, within]
+
+    @cached_property
+    def _informations(self) -> dict[tuple[str, float], float]:
+        return {}
+
+    def _information(self, arm: str, within: float) -> float:
         benchmark = self.study.benchmark if arm == "control" else None
         if benchmark is not None:
             return information(benchmark.candidates, benchmark.rho, within) if benchmark.share > 0 else 0.0

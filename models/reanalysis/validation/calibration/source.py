@@ -50,7 +50,6 @@ _NEITHER = (
     "model/specification.py",
     "model/baselines.py",  # alternatives to what is calibrated
     "engines/batches.py",  # who computes a rank, and in which order
-    "engines/storage.py",
     "engines/tree.py",
 )
 """Code that no rank depends on."""

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from reanalysis.engines.draws import apart_prior
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
-from reanalysis.engines.quadrature.alone import NARROWEST, Alone
 from reanalysis.engines.quadrature.averages import solve_averages
 from reanalysis.engines.quadrature.exchangeability import constants_apart, finest, mixed, solve_exchangeability
-from reanalysis.engines.quadrature.lattice import Lattice
+from reanalysis.engines.quadrature.grids import Lattice
 from reanalysis.engines.quadrature.models.hierarchy import posterior_of, priors_of
+from reanalysis.engines.quadrature.pooled import NARROWEST, Alone
 from reanalysis.engines.quadrature.registered import QuadratureModel
 from reanalysis.engines.quadrature.study_effects import effect_marginal
 from reanalysis.engines.quadrature.study_likelihood import likelihoods

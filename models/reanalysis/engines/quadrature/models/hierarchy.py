@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from reanalysis.engines.draws import prior_draws
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Marginals, Posterior
-from reanalysis.engines.quadrature.alone import NARROWEST, Alone
 from reanalysis.engines.quadrature.averages import solve_averages
 from reanalysis.engines.quadrature.exchangeability import ExchangeabilityPosterior
 from reanalysis.engines.quadrature.hierarchy import solve_each
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
-from reanalysis.engines.quadrature.pooled import CommonEffect, SeparateEffects, solve_common
+from reanalysis.engines.quadrature.pooled import NARROWEST, Alone, CommonEffect, SeparateEffects, solve_common
 from reanalysis.engines.quadrature.registered import QuadratureModel
 from reanalysis.engines.quadrature.sampling import CHAINS, DRAWS, sample
 from reanalysis.engines.quadrature.study_effects import Predictive, StudyEffects, effect_marginal
