@@ -76,10 +76,33 @@ def headline_effects(specs: Sequence[ModelSpec], data: ModelData) -> list[Margin
     list of Marginal or str
         In the order of ``specs``; why there is none where there is none.
     """
-    comparative = data.comparative
     found: list[Marginal | str] = [why_no_headline(spec, data) for spec in specs]
     asked = [index for index, reason in enumerate(found) if not reason]
-    computed = effects([specs[index] for index in asked], data, comparative[0] if len(comparative) == 1 else None)
+    computed = effects([specs[index] for index in asked], data, _only(data))
     for index, one in zip(asked, computed, strict=True):
         found[index] = f"not computed: {one}" if isinstance(one, EngineError) else one
     return found
+
+
+def headline_effect(spec: ModelSpec, data: ModelData) -> Marginal:
+    """The same of one specification.
+
+    Raises
+    ------
+    ValueError
+        If there is none (see :func:`why_no_headline`).
+    EngineError
+        If it cannot be computed.
+    """
+    reason = why_no_headline(spec, data)
+    if reason:
+        raise ValueError(reason)
+    (found,) = effects([spec], data, _only(data))
+    if isinstance(found, EngineError):
+        raise found
+    return found
+
+
+def _only(data: ModelData) -> str | None:
+    """The one comparative study, None where there are several."""
+    return data.comparative[0] if len(data.comparative) == 1 else None

@@ -1,4 +1,4 @@
-"""What do prior strings such as ``normal(0,1)`` mean?"""
+"""Prior distributions, named the way they are written: ``normal(0,1)``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Family:
     log_density : callable
         Of values, then the parameters.
     quantile : callable
-        Of a share of mass below, then the parameters; ``tail`` of one above.
+        Of a probability below, then the parameters; ``tail`` of one above.
     moments : callable
         Mean and SD from the parameters.
     positive_only : bool
@@ -205,11 +205,11 @@ class Distribution:
         return _FAMILIES[self.family].log_density(np.asarray(x, dtype=float), *self.parameters)
 
     def quantile(self, probability: float) -> float:
-        """Value below which the given share of mass lies."""
+        """Value below which the given probability lies."""
         return float(_FAMILIES[self.family].quantile(probability, *self.parameters))
 
     def tail(self, probability: float) -> float:
-        """Value above which the given (possibly tiny) share of mass lies."""
+        """Value above which the given (possibly tiny) probability lies."""
         return float(_FAMILIES[self.family].tail(probability, *self.parameters))
 
     def draw(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> Array:

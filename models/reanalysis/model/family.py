@@ -1,6 +1,6 @@
-"""The models: of each its equations, settings with their defaults, engines and source.
+"""All that a model says of itself: its equations, settings with their defaults, engines and source.
 
-Notation, on the logit scale: study s, control arm 0 and treated arm 1, y_sa what an arm printed (see
+Notation, on the logit scale: study s, control arm 0 and treated arm 1, y_sa what an arm reported (see
 :mod:`reanalysis.model.likelihood`), rho_s the intra-arm correlation of the study's design. The primary model is
 
     y_sa ~ BetaBinomial(n_sa, pi_sa, rho_s)      logit pi_s0 = m_s - delta_s / 2      logit pi_s1 = m_s + delta_s / 2
@@ -32,7 +32,7 @@ class Setting:
     name : str
         As written in ``--set NAME=X``.
     default : float or None
-        None where the model does something else unless told.
+        None where the model does something else unless it is set.
     low, high : float
         Smallest and largest value allowed.
     meaning : str

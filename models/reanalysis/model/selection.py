@@ -98,7 +98,7 @@ def select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
     InvalidInput
         If the endpoint or a study left out is unknown, no study is left, or a weighted arm has no k.
     InconsistentPrint
-        If no count fits a print.
+        If no count fits a report.
     """
     _require_known(evidence, spec, endpoint)
     if spec.family.several:

@@ -118,7 +118,7 @@ class ModelSpec:
     readings : tuple of (str, str)
         (study/arm, reading) choices that replace the weighted mixture of readings.
     denominators : tuple of (str, int)
-        (study/arm, n) choices that replace the prior of a denominator that is not printed.
+        (study/arm, n) choices that replace the prior of a denominator that is not reported.
     seed : int
         Seed of every random step.
     """

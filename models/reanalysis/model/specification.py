@@ -193,11 +193,11 @@ class _Request(Choices):
         return tuple(sorted(found))
 
     def _possible(self, study: str, arm: str, n: int) -> bool:
-        """Whether the print of an arm allows a denominator; left to the fit where no endpoint is meant."""
+        """Whether the report of an arm allows a denominator; left to the fit where no endpoint is meant."""
         if self.endpoint is None:
             return True
         try:
             part = observations(self.evidence, self.endpoint, arms=(arm,), sensitivity=True)
         except NoCandidates:
-            return True  # the print contradicts itself, which a fit says
+            return True  # the report contradicts itself, which a fit says
         return n in part[study, arm].candidates.n

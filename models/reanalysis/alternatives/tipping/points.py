@@ -15,9 +15,8 @@ import numpy as np
 
 from reanalysis.alternatives.discounts import weighted_studies
 from reanalysis.alternatives.tipping.search import Knob, TippingPoint, tipping_points_of
-from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import Marginal
-from reanalysis.estimands.headline import headline
+from reanalysis.estimands.headline import headline_effect
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.settings import SMALLEST_RHO
@@ -73,7 +72,7 @@ def _under(evidence: Evidence, endpoint: str, change: Callable[[float], ModelSpe
     def chance(x: float) -> float:
         changed = change(x)
         data = select(evidence, changed, endpoint).data
-        return _good_side(evidence, endpoint, headline(fit(changed, data)).log_odds_ratio)
+        return _good_side(evidence, endpoint, headline_effect(changed, data))
 
     return chance
 
@@ -89,7 +88,7 @@ def _bias(evidence: Evidence, endpoint: str, spec: ModelSpec) -> Iterator[Knob]:
     data = select(evidence, spec, endpoint).data
 
     def chance(b: float) -> float:
-        return _good_side(evidence, endpoint, headline(fit(moved_by(spec, b), data)).log_odds_ratio, at=b)
+        return _good_side(evidence, endpoint, headline_effect(moved_by(spec, b), data), at=b)
 
     yield Knob("bias", "log odds ratio that every study, none of them randomised, is off by", 0.0, -2.5, 2.5, chance)
 
@@ -157,7 +156,7 @@ def _cohorts(evidence: Evidence, endpoint: str, spec: ModelSpec) -> Iterator[Kno
         def chance(events: float, size: int = size, expected: int = expected) -> float:
             arms = (Candidates.count(expected, size), Candidates.count(events, size))
             more = ModelData(endpoint, (*data.studies, StudyData(FUTURE, *arms, 0.0)))
-            return _good_side(evidence, endpoint, headline(fit(spec, more)).log_odds_ratio)
+            return _good_side(evidence, endpoint, headline_effect(spec, more))
 
         yield Knob(
             f"future cohort, {size} an arm",

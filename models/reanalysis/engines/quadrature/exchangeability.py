@@ -123,7 +123,7 @@ def mixed(lattice: Lattice, density: Array, share: float, apart: Distribution) -
 
 
 def log_apart(study: StudyLikelihood, apart: Distribution) -> float:
-    """Log probability of what a study printed if its effect stands alone."""
+    """Log probability of what a study reported if its effect stands alone."""
     step = nice_step(min(study.step(), _STEP * apart.sd))
     lattice = Lattice.covering(apart.mean - _REACH * apart.sd, apart.mean + _REACH * apart.sd, step)
     values, log_factor = study.on(lattice)
@@ -145,5 +145,5 @@ def solve_exchangeability(
 
 
 def constants_apart(studies: Sequence[StudyLikelihood], apart: Distribution) -> Array:
-    """Log probability of what each study printed if its effect stands alone, shape (S,)."""
+    """Log probability of what each study reported if its effect stands alone, shape (S,)."""
     return np.array([log_apart(study, apart) for study in studies])

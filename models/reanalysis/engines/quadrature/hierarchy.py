@@ -66,7 +66,7 @@ def solve(
     share : float
         Prior probability that a study belongs to the hierarchy.
     log_apart : ndarray, shape (S,), optional
-        Log probability of what each study printed if it does not: M_s becomes share M_s + (1 - share) exp(log_apart).
+        Log probability of what each study reported if it does not: M_s becomes share M_s + (1 - share) exp(log_apart).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What does a function known on a grid become when a normal heterogeneity is added? Three ways of one convolution.
+"""A function known on a grid after a normal heterogeneity is added: three ways of one convolution.
 
 By Fourier transform it is fast and good to 1e-16 of the maximum; by direct sums of positive terms it is slow and good
 to 1e-12 of every value, which is what studies in conflict need: they meet in the tails of their likelihoods.
@@ -38,7 +38,7 @@ def log_smoothed(lattice: Lattice, log_values: Array, sd: float, at: Array) -> A
     sd : float
         SD of the normal; below the step it is integrated by Gauss-Hermite nodes on the spline through the logarithm.
     at : ndarray, shape (U,)
-        Where the result is wanted.
+        Where the result is evaluated.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What is a study's likelihood after a normal heterogeneity is added? Its Fourier transform, damped.
+"""A study's likelihood after a normal heterogeneity is added: its Fourier transform, damped.
 
 The transform of Normal(0, tau^2) is exp(-tau^2 omega^2 / 2), so M_s = L_s * Normal(0, tau^2) at any (mu, tau) is the
 trigonometric sum of the transform of L_s damped by it: exact to rounding for every tau, tau = 0 included, with no

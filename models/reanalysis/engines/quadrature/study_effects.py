@@ -163,9 +163,9 @@ class StudyEffects:
         middle = sliding_window_view(scaled(prior), effect.size)[: 2 * at_control.size : 2]
         wide = at_control.plus(effect)
         other = sliding_window_view(_within(at_treated, by_treated, wide), effect.size)
-        prints = by_control[:, None] * other * middle
-        _require_resolved(name, q, rounding, prints.sum(axis=0))
-        mass = prints * q
+        likelihoods = by_control[:, None] * other * middle
+        _require_resolved(name, q, rounding, likelihoods.sum(axis=0))
+        mass = likelihoods * q
         found = _used(effect, mass.sum(axis=0), name)
         index = (np.arange(at_control.size)[:, None] + np.arange(effect.size)).ravel()
         over_treated = np.bincount(index, mass.ravel(), minlength=wide.size)

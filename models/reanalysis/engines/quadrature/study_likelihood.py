@@ -66,7 +66,7 @@ class StudyLikelihood:
     Parameters
     ----------
     study : StudyData
-        What the study printed.
+        What the study reported.
     baseline : Distribution
         Prior of the baseline.
     arm : str or None
@@ -214,7 +214,7 @@ class StudyLikelihood:
             top = factor.max()
             if max(factor[0], factor[-1]) < top - _FADED or reach > _FARTHEST * self.baseline.sd:
                 return wide.part(factor > top - NEGLIGIBLE)
-            reach *= 2  # what the control arm printed is far out in the prior
+            reach *= 2  # what the control arm reported is far out in the prior
 
 
 def likelihoods(spec: ModelSpec, data: ModelData) -> list[StudyLikelihood]:
@@ -257,7 +257,7 @@ def _on_lattice(likelihood: StudyLikelihood, lattice: Lattice) -> tuple[Array, f
     base = likelihood.baseline_lattice(lattice.step, lattice)
     by_control, top_control = _scaled(likelihood.control_factor(base))
     by_treated, top_treated = _scaled(likelihood.treated_factor(lattice.plus(base)))
-    # the sum over baselines may take longer steps than the effects it is wanted at
+    # the sum over baselines may take longer steps than the effects it is evaluated at
     every = 2 ** max(0, int(np.floor(np.log2(0.8 * likelihood.width(NEGLIGIBLE) / lattice.step))))
     if base.size * lattice.size // every > _MOST_PRODUCTS:
         raise QuadratureError(
