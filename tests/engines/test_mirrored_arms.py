@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines.builders import data, spec, study, two_arms
-from reanalysis.engines.arrays import padded_arrays
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import Marginal
@@ -166,7 +165,7 @@ def interpreted(model: ModelSpec, slots: int) -> Callable[[ModelData, dict[str, 
     density = pytensor.function(built.value_vars, built.logp(), mode=mode)
 
     def at(on: ModelData, values: dict[str, np.ndarray]) -> float:
-        arrays = padded_arrays(model, on, slots)
+        arrays = nuts_models()[model.model].arrays(model, on, slots)
         with built:
             pm.set_data({variable.name: arrays[variable.name] for variable in built.data_vars})
         return float(density(*(values[variable.name] for variable in built.value_vars)))
