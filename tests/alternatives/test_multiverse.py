@@ -109,7 +109,7 @@ def test_leaving_the_weighted_study_out_makes_k_irrelevant(evidence: Evidence, s
 def test_any_number_of_workers_gives_the_same_bits(
     evidence: Evidence, spec: ModelSpec, crs: Multiverse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_BATCH", 97)
+    monkeypatch.setattr(module, "_BATCH", 3)
     with local_processes(2) as executor:
         again = multiverse(evidence, "crs_any", spec, executor=executor)
     pd.testing.assert_frame_equal(again.table, crs.table, check_exact=True)
@@ -153,7 +153,8 @@ def test_one_among_many_studies_is_not_left_out(tmp_path: Path) -> None:
 def test_an_endpoint_that_no_specification_can_be_fitted_to_is_an_error(
     evidence: Evidence, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "answers", lambda chosen: [{"reason": "not computed: too hard"}] * len(chosen))
+    hard = {"reason": "not computed: too hard"}
+    monkeypatch.setattr(module, "answers", lambda sets: [[hard] * len(one.specs) for one in sets])
     with pytest.raises(EngineError, match="too hard"):
         multiverse(evidence, "crs_any", spec)
 
