@@ -13,7 +13,7 @@ from scipy.special import expit
 from engines.builders import BCG, BETA_BLOCKERS, spec, two_arms
 from evidence.folders import folder
 from reanalysis.engines.fit import fit
-from reanalysis.engines.quadrature.lattice import Lattice
+from reanalysis.engines.quadrature.grids import Lattice
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.evidence.reading.folder import read_evidence

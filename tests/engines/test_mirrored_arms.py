@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines.builders import data, spec, study, two_arms
-from reanalysis.engines.arrays import padded_arrays
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import Marginal
-from reanalysis.engines.nuts.program import ProgramKey, build_model
+from reanalysis.engines.nuts.kernel import ProgramKey
+from reanalysis.engines.nuts.models import nuts_models
 from reanalysis.engines.posterior import Posterior
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData
@@ -160,12 +160,12 @@ def interpreted(model: ModelSpec, slots: int) -> Callable[[ModelData, dict[str, 
     import pymc as pm
     import pytensor
 
-    built = build_model(ProgramKey.of(model, slots))
+    built = nuts_models()[model.model].build(ProgramKey.of(model, slots))
     mode = pytensor.compile.mode.Mode(linker="py", optimizer=None)
     density = pytensor.function(built.value_vars, built.logp(), mode=mode)
 
     def at(on: ModelData, values: dict[str, np.ndarray]) -> float:
-        arrays = padded_arrays(model, on, slots)
+        arrays = nuts_models()[model.model].arrays(model, on, slots)
         with built:
             pm.set_data({variable.name: arrays[variable.name] for variable in built.data_vars})
         return float(density(*(values[variable.name] for variable in built.value_vars)))

@@ -16,10 +16,11 @@ from reanalysis.engines.arrays import padded_arrays
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
 from reanalysis.engines.nuts.engine import Sampler
-from reanalysis.engines.nuts.program import ProgramKey, _compiled, print_logp, program
+from reanalysis.engines.nuts.kernel import ProgramKey, report_logp
+from reanalysis.engines.nuts.program import _compiled, program
 from reanalysis.engines.posterior import Posterior
-from reanalysis.engines.prediction import draw_print
-from reanalysis.engines.storage import save_tree
+from reanalysis.engines.prediction import draw_report
+from reanalysis.engines.tree import save_tree
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.gates.agreement import check_agreement
 from reanalysis.gates.checked_fit import fit_and_judge
@@ -44,14 +45,14 @@ def test_the_compiled_density_of_a_print_is_the_numpy_likelihood() -> None:
     arm = Candidates((0.0, 12.0, 45.5), (20.0, 30.0, 60.25), (0.2, 0.5, 0.3))
     logit = np.linspace(-9, 9, 31)
     for rho in (0.0, 0.01, 0.4):
-        found = pytensor.function([], print_logp(arm.x, arm.size, arm.log_weight, logit, np.full(31, rho)))()
+        found = pytensor.function([], report_logp(arm.x, arm.size, arm.log_weight, logit, np.full(31, rho)))()
         assert found == pytest.approx(log_likelihood(arm, logit, rho), abs=1e-9)
 
 
 def test_random_prints_have_the_frequencies_of_their_density() -> None:
     n, log_weight = np.array([5.0, 8.0]), np.log([0.3, 0.7])
     count = 200_000
-    drawn = draw_print(n, log_weight, np.full(count, 0.4), np.array(0.1), rng=np.random.default_rng(1))
+    drawn = draw_report(n, log_weight, np.full(count, 0.4), np.array(0.1), rng=np.random.default_rng(1))
     for slot in (0, 1):
         for x in range(int(n[slot]) + 1):
             expected = np.exp(log_weight[slot] + log_pmf(x, n[slot], 0.4, 0.1))

@@ -133,7 +133,7 @@ def test_rates_agree_with_brute_force() -> None:
 )
 def test_beta_rates_agree_with_a_far_finer_sum(rows: list[tuple[int, int]]) -> None:
     posterior = fit(spec("beta-rates"), one_arm(rows))
-    bound = posterior.diagnostics["largest_alpha_plus_beta"]
+    bound = posterior.bound
     from scipy.special import betainc, betaln, expit
 
     v = np.linspace(-7, 4, 601)[:, None]

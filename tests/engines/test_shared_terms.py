@@ -11,9 +11,13 @@ from scipy.special import expit
 
 from engines.brute_force import PROBABILITIES, Density, errors
 from engines.builders import BCG, ICANS, data, ratio, spec, study, two_arms
+from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
+from reanalysis.engines.interpolation import integrated
 from reanalysis.engines.marginal import Marginal
-from reanalysis.engines.quadrature.engine import effect_alone, fit_averages
+from reanalysis.engines.quadrature import spectra
+from reanalysis.engines.quadrature.engine import effects
+from reanalysis.engines.quadrature.spectra import Spectra
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData
 
@@ -45,7 +49,7 @@ def apart(one: Marginal, other: Marginal) -> float:
 @pytest.mark.parametrize("name", FOLDERS)
 def test_averages_under_many_priors_are_those_of_a_fit_under_each(name: str, model: str) -> None:
     specs = [spec(model, mu=mu, tau=tau) for mu, tau in product(MU, TAU)]
-    shared = fit_averages(specs, FOLDERS[name])
+    shared = effects(specs, FOLDERS[name])
     wrong = {
         (str(one.priors.mu), str(one.priors.tau)): difference
         for one, found in zip(specs, shared, strict=True)
@@ -56,8 +60,8 @@ def test_averages_under_many_priors_are_those_of_a_fit_under_each(name: str, mod
 
 def test_averages_come_in_the_order_of_the_priors_asked_for() -> None:
     pairs = list(product(MU[:3], TAU[:2]))
-    forth = fit_averages([spec(mu=mu, tau=tau) for mu, tau in pairs], ICANS)
-    back = fit_averages([spec(mu=mu, tau=tau) for mu, tau in pairs[::-1]], ICANS)
+    forth = effects([spec(mu=mu, tau=tau) for mu, tau in pairs], ICANS)
+    back = effects([spec(mu=mu, tau=tau) for mu, tau in pairs[::-1]], ICANS)
     assert [m.sd() for m in forth] == pytest.approx([m.sd() for m in back[::-1]], abs=1e-9)
     assert len({round(m.sd(), 6) for m in forth}) == len(pairs)
 
@@ -77,7 +81,7 @@ def test_the_effect_of_a_study_alone_is_that_of_its_fit(name: str, model: str, p
     on = data(LONE[name])
     for mu, tau in product(MU[:3], TAU):
         one = spec(model, mu=mu, tau=tau, pooling=pooling)
-        assert apart(effect_alone(one, on), fit(one, on).study["a"]["log_odds_ratio"]) < CLOSE, (mu, tau)
+        assert apart(effects([one], on, "a")[0], fit(one, on).study["a"]["log_odds_ratio"]) < CLOSE, (mu, tau)
 
 
 @pytest.mark.parametrize(
@@ -103,3 +107,42 @@ def test_a_study_alone_agrees_with_a_direct_sum(
     truth = Density(effect, prior * (stats.norm.pdf(mean, 0, 10) @ both))
     wrong = errors(fit(model, two_arms([row])).study["s00"]["log_odds_ratio"], truth)
     assert max(wrong.values()) < CLOSE, wrong
+
+
+def test_many_priors_transform_each_likelihood_as_often_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    transformed = []
+    own = Spectra.of
+
+    def counted(*arguments: object) -> Spectra:
+        transformed.append(arguments)
+        return own(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Spectra, "of", counted)
+    specs = [spec(mu=mu, tau=tau) for mu, tau in product(MU, TAU)]
+    spectra._remembered.cache_clear()
+    effects(specs, ICANS)
+    many = len(transformed)
+    assert 0 < many <= 4 * len(ICANS.studies)  # its rungs
+    effects([spec("exnex", mu=mu, tau=tau) for mu, tau in product(MU, TAU)], ICANS)
+    assert len(transformed) == many
+
+
+def test_one_study_s_effect_under_many_priors_is_that_of_its_fits() -> None:
+    specs = [spec(mu=mu, tau=tau) for mu, tau in product(MU[:2], TAU[::2])]
+    for one, found in zip(specs, effects(specs, ICANS, "phase2"), strict=True):
+        assert apart(found, fit(one, ICANS).study["phase2"]["log_odds_ratio"]) < CLOSE
+
+
+def test_what_cannot_be_computed_is_said_in_its_place() -> None:
+    found = effects([spec(), spec("joint"), spec(mu="normal(0,2.82)")], ICANS)
+    assert [isinstance(one, EngineError) for one in found] == [False, True, False]
+    assert "sampling engine only" in str(found[1])
+
+
+@pytest.mark.parametrize("times", [3, 4])
+def test_the_integral_of_a_density_s_interpolant_is_its_distribution_function(times: int) -> None:
+    x = np.linspace(-9.0, 9.0, 43)
+    fine, cumulative = integrated(stats.norm.pdf([x, x - 0.7], scale=1.0), float(x[1] - x[0]), times)
+    at = np.linspace(-9.0, 9.0, times * 42 + 1)
+    assert fine == pytest.approx(stats.norm.pdf([at, at - 0.7]), abs=1e-11)
+    assert cumulative == pytest.approx(stats.norm.cdf([at, at - 0.7]), abs=1e-11)

@@ -14,7 +14,7 @@ from cli.command import fit as fit_command
 from engines.builders import data, ratio, spec, study, two_arms
 from evidence.folders import ANAKINRA
 from reanalysis.alternatives.all_models import all_models
-from reanalysis.alternatives.multiverse.specification import Specification, answers
+from reanalysis.alternatives.multiverse.specification import Specifications, answers
 from reanalysis.decisions.new_cohort import Prediction, predict
 from reanalysis.engines.fit import fit
 from reanalysis.estimands.headline import headline, why_no_headline
@@ -103,7 +103,7 @@ def told(evidence: Evidence, endpoint: str, model: str) -> Iterator[tuple[str, f
     for group, rows in ra.sensitivity(evidence, endpoint, model=model).query("primary").groupby("group"):
         yield f"sensitivity, {group}", rows["odds_ratio_median"].iloc[0], rows["p_below_0"].iloc[0]
 
-    (short,) = answers([Specification(fitted.spec, fitted.posterior.data)])
+    ((short,),) = answers([Specifications(fitted.posterior.data, (fitted.spec,))])
     yield "multiverse", math.exp(float(short["median"])), float(short["p_below_0"])
 
     for one in predict(evidence, read_evidence(Path(ANAKINRA).parent / "msk_phase2")):

@@ -12,15 +12,15 @@ from scipy import stats
 from scipy.special import digamma, expit
 
 from evidence.folders import ANAKINRA, folder
-from reanalysis.engines.nuts.joint_program import (
+from reanalysis.engines.nuts.models.joint import (
     cholesky,
     fixed_cholesky,
     joint_arrays,
-    joint_print_logp,
+    joint_report_logp,
     pairs,
     partial_prior,
 )
-from reanalysis.engines.prediction import draw_joint_print
+from reanalysis.engines.prediction import draw_joint_report
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.data import JointData
 from reanalysis.model.selection import default_spec, select
@@ -54,7 +54,7 @@ def compiled():
 
     candidates = [pt.tensor(name, shape=(None,) * 5, dtype="float64") for name in ("value", "n", "log_weight")]
     rest = [pt.tensor(name, shape=(None,) * 3, dtype="float64") for name in ("logit", "rho", "size", "shares")]
-    result = joint_print_logp(*candidates, *rest)
+    result = joint_report_logp(*candidates, *rest)
     mode = pytensor.compile.mode.Mode(linker="py", optimizer=None)
     return pytensor.function([*candidates, *rest], result, mode=mode)
 
@@ -125,7 +125,7 @@ def test_random_prints_follow_their_probabilities() -> None:
             expected[k, x, y, z] = probability(values)
     assert sum(expected.values()) == pytest.approx(1.0, abs=1e-12)
     count = 40_000
-    drawn = draw_joint_print(
+    drawn = draw_joint_report(
         n, log_weight, np.tile(logit, (count, 1)), rho, size_log_weight, shares, np.random.default_rng(5)
     )
     assert drawn.shape == (count, 3, 2, 2)

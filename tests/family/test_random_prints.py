@@ -11,8 +11,9 @@ import pytest
 from scipy import stats
 
 from reanalysis.engines.arrays import log_shares
-from reanalysis.engines.nuts.program import mark_logp, mixed_print_logp
-from reanalysis.engines.prediction import draw_mark, draw_mixed_print
+from reanalysis.engines.nuts.models.all_cohort import benchmark_logp
+from reanalysis.engines.nuts.models.exnex import mixed_report_logp
+from reanalysis.engines.prediction import draw_benchmark, draw_mixed_report
 
 N = np.array([[2.0, 1.0], [2.0, 0.0]])  # the first arm's denominator is 2 or 1, the second's is 2
 LOG_WEIGHT = np.log([[0.6, 0.4], [1.0, 1e-300]])
@@ -40,7 +41,7 @@ def agree(probability: dict[Any, float], seen: list[Any]) -> None:
 @pytest.mark.parametrize("w", [0.0, 0.35, 1.0])
 def test_prints_of_a_study_that_may_stand_alone(w: float) -> None:
     log_mix = log_shares(w)
-    log_probability = interpreted(mixed_print_logp, N, LOG_WEIGHT, LOGIT, APART, RHO, log_mix)
+    log_probability = interpreted(mixed_report_logp, N, LOG_WEIGHT, LOGIT, APART, RHO, log_mix)
     expected = {}
     for (slot, x), y in product([(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)], range(3)):
         value = np.full((2, 2), -1.0)
@@ -48,7 +49,7 @@ def test_prints_of_a_study_that_may_stand_alone(w: float) -> None:
         expected[slot, x, y] = np.exp(log_probability(value))
     draws = 20_000
     many = (np.tile(a, (draws, 1)) for a in (LOGIT, APART))
-    drawn = draw_mixed_print(N, LOG_WEIGHT, *many, RHO, log_mix, np.random.default_rng(2))
+    drawn = draw_mixed_report(N, LOG_WEIGHT, *many, RHO, log_mix, np.random.default_rng(2))
     slots = np.argmax(drawn[:, 0] >= 0, axis=1)
     agree(expected, [(int(s), int(d[0, s]), int(d[1, 0])) for d, s in zip(drawn, slots, strict=True)])
 
@@ -63,8 +64,8 @@ def test_prints_of_a_benchmark_that_may_be_wrong(w: float) -> None:
     for x in range(4):
         evidence = float(mass @ stats.binom.pmf(x, 3, 1 / (1 + np.exp(-grid))) / mass.sum())
         arguments = (n, np.zeros(1), baseline, np.array(0.0), log_shares(w), np.log(evidence), vague)
-        expected[x] = np.exp(interpreted(mark_logp, *map(np.asarray, arguments))(np.array([float(x)])))
-    drawn = draw_mark(
+        expected[x] = np.exp(interpreted(benchmark_logp, *map(np.asarray, arguments))(np.array([float(x)])))
+    drawn = draw_benchmark(
         n, np.zeros(1), np.full(20_000, baseline), np.array(0.0), log_shares(w), np.array(0.0), vague,
         np.random.default_rng(3),
     )  # fmt: skip

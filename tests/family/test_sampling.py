@@ -64,8 +64,8 @@ def test_both_engines_agree(name: str) -> None:
 @pytest.mark.slow
 def test_both_engines_agree_who_is_exchangeable() -> None:
     sampled, exact, _ = judged("exnex")
-    for s, share in exact.diagnostics["exchangeable"].items():
-        assert sampled.diagnostics["exchangeable"][s] == pytest.approx(share, abs=0.02)
+    for s, share in exact.exchangeable.items():
+        assert sampled.exchangeable[s] == pytest.approx(share, abs=0.02)
 
 
 @pytest.mark.slow

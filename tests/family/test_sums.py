@@ -67,7 +67,7 @@ def test_quadrature_equals_plain_sums(model: ModelSpec, evidence: ModelData) -> 
             assert found.study[s]["control_logit"].mean() == pytest.approx(sums.control_logit_mean(i), abs=1e-3)
     if model.model == "exnex":
         for i, s in enumerate(evidence.names):
-            assert found.diagnostics["exchangeable"][s] == pytest.approx(sums.exchangeable(i), abs=1e-4)
+            assert found.exchangeable[s] == pytest.approx(sums.exchangeable(i), abs=1e-4)
 
 
 SARCOMA = one_arm(
@@ -88,8 +88,8 @@ def test_the_sarcoma_basket_under_its_published_priors() -> None:
     for i, s in enumerate(SARCOMA.names):
         mean, sd = mean_and_sd(*sums.study_effect(i))
         assert abs(found.study[s]["logit_rate"].mean() - mean) < 1e-3 * sd
-        assert found.diagnostics["exchangeable"][s] == pytest.approx(sums.exchangeable(i), abs=1e-4)
-    exchangeable = found.diagnostics["exchangeable"]
+        assert found.exchangeable[s] == pytest.approx(sums.exchangeable(i), abs=1e-4)
+    exchangeable = found.exchangeable
     assert min(exchangeable, key=exchangeable.__getitem__) == "s01"  # none of 13: the least like the others
 
 

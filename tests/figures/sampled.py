@@ -9,6 +9,7 @@ import numpy as np
 
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.engines.marginal import DrawsMarginal, Marginal
+from reanalysis.engines.posterior import Sampling
 
 
 def sampled(
@@ -46,6 +47,6 @@ def sampled(
         engine="nuts",
         overall={name: drawn(marginal, name) for name, marginal in exact.overall.items()},
         study={study: {effect: drawn(own[effect])} for study, own in exact.study.items()},
-        diagnostics={"runs": [], "energy": 20.0 + 2.0 * energy},
+        sampling=Sampling((), 20.0 + 2.0 * energy),
     )
     return replace(endpoint, fit=replace(endpoint.fit, sampled=posterior))

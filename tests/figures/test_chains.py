@@ -11,6 +11,7 @@ from figures.plots import OF_CHAINS
 from figures.rendered import faults, shown
 from figures.sampled import sampled
 from reanalysis.analysis.analysis import Analysis
+from reanalysis.engines.posterior import Sampling
 from reanalysis.figures.energy import describe_energy, plot_energy
 from reanalysis.figures.ranks import MOST, describe_ranks, plot_ranks
 from reanalysis.figures.style import PAGE
@@ -105,7 +106,7 @@ def test_energy_says_the_number_of_its_gate(anakinra: Analysis, slow: float) -> 
 
 def test_energy_is_drawn_as_it_was(anakinra: Analysis) -> None:
     endpoint = sampled(anakinra.headlines[0])
-    energy = np.asarray(endpoint.fit.draws.diagnostics["energy"])
+    energy = np.asarray(endpoint.fit.draws.sampling.energy)
     panel = plot_energy(endpoint).child_axes[0]
     own, moves = (patch.get_data() for patch in panel.patches)
     for stairs, values in ((own, energy[0] - energy[0].mean()), (moves, np.diff(energy[0]))):
@@ -118,9 +119,9 @@ def test_energy_is_drawn_as_it_was(anakinra: Analysis) -> None:
 
 def test_energy_that_never_moves_is_drawn(anakinra: Analysis) -> None:
     endpoint = sampled(anakinra.headlines[0])
-    energy = np.array(endpoint.fit.draws.diagnostics["energy"])
+    energy = np.array(endpoint.fit.draws.sampling.energy)
     energy[1] = energy[1, 0] + 1e-9 * np.arange(energy.shape[1])
-    still = replace(endpoint.fit.draws, diagnostics={"energy": energy})
+    still = replace(endpoint.fit.draws, sampling=Sampling((), energy))
     found = replace(endpoint, fit=replace(endpoint.fit, sampled=still))
     assert faults(plot_energy(found)) == []
     assert "in chain 2" in describe_energy(found)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engines.builders import spec, two_arms
 from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import DrawsMarginal
-from reanalysis.engines.posterior import Marginals, Posterior
+from reanalysis.engines.posterior import Marginals, Posterior, Run, Sampling
 from reanalysis.gates import gates as listed
 from reanalysis.gates.convergence import check_convergence, check_effective_sample
 from reanalysis.gates.gates import gates
@@ -30,7 +30,7 @@ def posterior(
     def nothing() -> None:
         raise AssertionError
 
-    runs = [{"target_accept": 0.95 + 0.04 * i, "divergences": d} for i, d in enumerate(divergences)]
+    runs = tuple(Run(0.95 + 0.04 * i, 1000, 4000, 4, d) for i, d in enumerate(divergences))
     overall = Marginals({"log_odds_ratio": partial(DrawsMarginal, draws)})
     return Posterior(
         spec(),
@@ -39,7 +39,7 @@ def posterior(
         overall,
         {},
         nothing,
-        diagnostics={"runs": runs, "energy": energy},  # type: ignore[arg-type]
+        sampling=Sampling(runs, energy),
     )
 
 

@@ -17,6 +17,7 @@ CASES: list[tuple[str, Any]] = [
     ("halfnormal(0.5)", stats.halfnorm(0, 0.5)),
     ("exponential(4)", stats.expon(0, 0.25)),
     ("lognormal(-0.935, 0.76)", stats.lognorm(0.76, 0, np.exp(-0.935))),
+    ("logistic(0.2, 1.3)", stats.logistic(0.2, 1.3)),
     ("uniform(-1, 3)", stats.uniform(-1, 4)),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from evidence.folders import ANAKINRA, folder
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InconsistentReport, InvalidInput
 from reanalysis.evidence.reading.folder import read_evidence
+from reanalysis.model import selection
 from reanalysis.model.data import ModelData
 from reanalysis.model.selection import default_spec, select
 from reanalysis.model.spec import ModelSpec
@@ -105,3 +107,18 @@ def test_a_print_that_no_count_fits_is_inconsistent(tmp_path: Path) -> None:
     evidence = read_evidence(folder(tmp_path, ["A control x - 20 33.333", "A treated x 7 21"]))
     with pytest.raises(InconsistentReport, match=r"x: .*; declare readings"):
         chosen(evidence)
+
+
+def test_specifications_of_other_rho_and_k_do_not_read_the_reports_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence = read_evidence(ANAKINRA)
+    spec, asked = default_spec(evidence), []
+    own = selection.observations
+
+    def counted(*arguments: Any, **choices: Any) -> Any:
+        asked.append(choices)
+        return own(*arguments, **choices)
+
+    monkeypatch.setattr(selection, "observations", counted)
+    found = [select(evidence, replace(spec, rho=rho, k=k), "icans_any") for rho in (0.0, 0.1) for k in (0.5, 1.0)]
+    assert len({one.data for one in found}) == 4
+    assert len(asked) == 1

@@ -161,9 +161,9 @@ def _model(primary: Primary) -> Iterator[Choice]:
     for name in EFFECT_MODELS:
         if name != own and "quadrature" in FAMILIES[name].engines:
             levels.append(Level(name, {"model": name, "settings": ()}))
-            for w in (0.25, 0.75) if name == "exnex" else ():
+            for w in (0.25, 0.75) if FAMILIES[name].mixture else ():
                 sets = {"model": name, "settings": (("w", w),)}
-                levels.append(Level(f"exnex, w = {w:g}", sets, crossed="fine"))
+                levels.append(Level(f"{name}, w = {w:g}", sets, crossed="fine"))
     yield Choice("model", "model", tuple(levels), "model", alone=False)
 
 

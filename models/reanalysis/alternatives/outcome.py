@@ -12,8 +12,8 @@ import pandas as pd
 
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.marginal import Marginal
-from reanalysis.engines.quadrature.engine import effect_alone, fit, fit_averages
-from reanalysis.estimands.headline import NO_AVERAGE, headline, why_no_headline
+from reanalysis.engines.quadrature.engine import effects as engine_effects
+from reanalysis.estimands.headline import NO_AVERAGE, why_no_headline
 from reanalysis.estimands.measures import odds_ratio
 from reanalysis.estimands.summary import Direction, QuantileTable, Summary, direction, summarise, tabulate
 from reanalysis.evidence.evidence import Evidence
@@ -21,7 +21,7 @@ from reanalysis.evidence.problems import InvalidInput
 from reanalysis.gates.result import CheckResult
 from reanalysis.model.data import ModelData
 from reanalysis.model.selection import select
-from reanalysis.model.spec import DEFAULT_PRIORS, Engine, ModelSpec
+from reanalysis.model.spec import Engine, ModelSpec
 
 Setting = tuple[Evidence, ModelSpec]
 """Evidence and a specification: what an analyst sets before anything is fitted."""
@@ -188,42 +188,24 @@ def effects(pairs: Sequence[tuple[ModelSpec, ModelData]]) -> list[Effects | Engi
     pairs : sequence of (ModelSpec, ModelData)
         Of models of contrasts. Without pooling each comparative study has its own effect.
     """
-    found: dict[int, Effects | EngineError] = {}
-    alike: dict[tuple[ModelData, ModelSpec], list[int]] = defaultdict(list)
+    asked: dict[tuple[ModelData, str | None], list[int]] = defaultdict(list)
     for index, (spec, data) in enumerate(pairs):
-        alike[data, _without_priors(spec)].append(index)
-    for (data, _), places in alike.items():
-        found |= zip(places, _effects_alike([pairs[index][0] for index in places], data), strict=True)
-    return [found[index] for index in range(len(pairs))]
+        for study in _whose(spec, data):
+            asked[data, study].append(index)
+    found: list[Effects] = [{} for _ in pairs]
+    errors: dict[int, EngineError] = {}
+    for (data, study), places in asked.items():
+        for index, one in zip(places, engine_effects([pairs[i][0] for i in places], data, study), strict=True):
+            if isinstance(one, EngineError):
+                errors[index] = one
+            else:
+                found[index][study] = one
+    return [errors.get(index, one) for index, one in enumerate(found)]
 
 
-def _without_priors(spec: ModelSpec) -> ModelSpec:
-    """What specifications that share a fit have in common, beside their data."""
-    priors = replace(spec.priors, mu=DEFAULT_PRIORS["contrast"].mu, tau=DEFAULT_PRIORS["contrast"].tau)
-    held = {"rho": None, "k": None, "leave_out": (), "route": "rates", "readings": (), "denominators": ()}
-    return replace(spec, priors=priors, **held)  # type: ignore[arg-type]
-
-
-def _effects_alike(specs: Sequence[ModelSpec], data: ModelData) -> Sequence[Effects | EngineError]:
-    try:
-        if len(data.studies) == 1:
-            return [{data.names[0]: effect_alone(spec, data)} for spec in specs]
-        if len(data.comparative) > 1 and specs[0].pooling != "none":
-            return [{None: average} for average in fit_averages(specs, data)]
-    except EngineError:
-        pass  # each has a grid of its own
-    return [_effects_alone(spec, data) for spec in specs]
-
-
-def _effects_alone(spec: ModelSpec, data: ModelData) -> Effects | EngineError:
-    try:
-        posterior = fit(spec, data)
-        if spec.pooling == "none":
-            return {study: posterior.study[study]["log_odds_ratio"] for study in data.comparative}
-        found = headline(posterior)
-        return {found.study: found.log_odds_ratio}
-    except EngineError as error:
-        return error
+def _whose(spec: ModelSpec, data: ModelData) -> tuple[str | None, ...]:
+    """Studies whose own effects are asked for; None is the average."""
+    return data.comparative if spec.pooling == "none" or len(data.comparative) == 1 else (None,)
 
 
 def as_table(outcomes: Iterable[Outcome]) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.settings import SMALLEST_RHO
 from reanalysis.model.data import ModelData, StudyData
 from reanalysis.model.distributions import Distribution
-from reanalysis.model.family import BIAS_SETTINGS
+from reanalysis.model.family import BIAS_SETTINGS, FAMILIES
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
 
@@ -32,6 +32,9 @@ FUTURE_SIZES = (25, 50, 100, 200)
 """Patients an arm of the cohort that might come."""
 
 FUTURE = "a future cohort"
+
+BIASED = next(family.name for family in FAMILIES.values() if family.bias)
+"""The model whose discount is an additive bias."""
 
 Analysis = tuple[ModelSpec, ModelData, float]
 """What is fitted to what, and the log odds ratio that is no effect."""
@@ -88,7 +91,7 @@ def assumptions(primary: Primary) -> Iterator[Assumption]:
         meaning = "SD of the bias of a study that is not randomised, in log odds, with rho = 0"
         yield made(
             "bias SD", meaning, None, 0.0, 3.0,
-            lambda b: selected(model="bias", rho=None, settings=tuple((BIAS_SETTINGS[d].name, b) for d in biased)),
+            lambda b: selected(model=BIASED, rho=None, settings=tuple((BIAS_SETTINGS[d].name, b) for d in biased)),
         )  # fmt: skip
     if primary.weighted:
         meaning = "effective-size factor of weighted arms"
@@ -129,7 +132,7 @@ def moved_by(spec: ModelSpec, b: float) -> ModelSpec:
     """The specification whose effects are those of ``spec`` plus b."""
     mean, sd = spec.priors.mu.parameters
     moved = _with_mu(spec, mean + b, sd)
-    if spec.model == "exnex":  # an effect that stands alone moves too
+    if spec.family.mixture:  # an effect that stands alone moves too
         settings = dict(spec.settings) | {"nex_mean": spec.number("nex_mean") + b}
         moved = replace(moved, settings=tuple(settings.items()))
     return moved

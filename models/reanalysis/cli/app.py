@@ -15,7 +15,7 @@ from reanalysis.cli.new import new_command
 from reanalysis.cli.options import Data, Format, Seed
 from reanalysis.cli.predict import predict_command
 from reanalysis.cli.sensitivity import sensitivity_command
-from reanalysis.model.family import FAMILIES, MODELS
+from reanalysis.model.family import FAMILIES, MODELS, PRIMARY
 
 _SAMPLED = [name for name, family in FAMILIES.items() if "quadrature" not in family.engines]
 
@@ -65,7 +65,7 @@ def audit_command(data: Data, output: Format = "table") -> None:
 def fit_command(
     data: Data,
     endpoint: Annotated[str, typer.Option(help="Endpoint id of arms.csv.")],
-    model: Annotated[str, typer.Option(help=f"One of {', '.join(MODELS)}.")] = "contrast",
+    model: Annotated[str, typer.Option(help=f"One of {', '.join(MODELS)}.")] = PRIMARY,
     pooling: Annotated[str, typer.Option(help="partial, none or complete.")] = "partial",
     engine: Annotated[
         str | None,
@@ -136,7 +136,7 @@ def fit_command(
     with working(f"fitting {endpoint} by {engine}"):
         fitted = fit_endpoint(evidence, endpoint, spec, engine)  # type: ignore[arg-type]
     if out is not None:
-        from reanalysis.engines.storage import save_tree
+        from reanalysis.engines.tree import save_tree
 
         save_tree(fitted.posterior.tree(), out)
     if output == "json":

@@ -98,7 +98,7 @@ def print_fit(evidence: Evidence, fitted: CheckedFit, page: Page | None = None) 
     used = found["spec"]["defaults"]
     with until_closed(page.file):  # type: ignore[arg-type]
         page.lines(f"{name}: {spec.model}, {spec.pooling} pooling, by {fitted.posterior.engine}", style="bold")
-        page.lines("prior proportional to (alpha + beta)^(-5/2)" if spec.model == "beta-rates" else f"priors: {priors}")
+        page.lines(f"prior proportional to {spec.family.own_prior}" if spec.family.own_prior else f"priors: {priors}")
         page.lines(f"rho: {_pairs(used['rho'])}" + (f"; k: {_pairs(used['k'])}" if used["k"] else ""))
         for study, reason in found["uninformative_studies"].items():
             page.lines(f"{study}: {reason}: says nothing of a ratio, and contributes nothing")

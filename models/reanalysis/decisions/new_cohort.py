@@ -24,6 +24,7 @@ from reanalysis.evidence.audit.ledger import require_consistent
 from reanalysis.evidence.evidence import Evidence, joined
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.data import StudyData
+from reanalysis.model.family import FAMILIES, PRIMARY
 from reanalysis.model.selection import NothingLeft, default_spec, select
 from reanalysis.model.spec import ModelName
 from reanalysis.model.specification import specification
@@ -136,7 +137,9 @@ def _predict(
     evidence: Evidence, both: Evidence, study: str, endpoint: str, rng: np.random.Generator
 ) -> Prediction | NotPredicted:
     arms = {r.arm for r in both.arms if (r.study, r.endpoint) == (study, endpoint) and r.modelled}
-    model: ModelName = "contrast" if arms == {"control", "treated"} else "all-cohort"
+    model: ModelName = (
+        PRIMARY if arms == {"control", "treated"} else next(f.name for f in FAMILIES.values() if f.benchmarks)
+    )
     spec = default_spec(evidence, model)
     try:
         before = fit(spec, select(evidence, spec, endpoint).data)
@@ -188,7 +191,7 @@ def _headline(evidence: Evidence, posterior: Posterior, endpoint: str) -> Outcom
 
 
 def _primary(evidence: Evidence, endpoint: str, model: ModelName) -> Outcome | None:
-    if model == "contrast":
+    if model == PRIMARY:
         return None
     spec = default_spec(evidence)
     try:

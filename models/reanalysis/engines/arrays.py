@@ -1,4 +1,4 @@
-"""How do studies of any number and kind fit one compiled model? Padded arrays of fixed shape."""
+"""Padded arrays of fixed shape, in which studies of any number and kind fit one compiled model."""
 
 from __future__ import annotations
 
@@ -6,17 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reanalysis.engines.benchmark import log_benchmark_evidence
-from reanalysis.engines.beta_rate import arms_of, largest_total
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
 from reanalysis.typing import Array
 
 _STUDY_SIZES = (3, 8, 24, 72, 216, 648, 1944)
-_LEAST_LOG_TOTAL = -30.0
-"""Smallest log(alpha + beta): every rate is 0 or 1 long before."""
-
 LOG_NOTHING = -1e6
 """Log of a weight of 0 that a sampler can follow: no likelihood overcomes it, and it has a gradient."""
 
@@ -36,7 +31,7 @@ def padded_arrays(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Arr
     -------
     dict
         events, n, log_weight (slots, arms, C); rho (slots, arms); ratio, ratio_sd (slots,); the hyperparameters;
-        share and spread, the switches of pooling; and what single models take beside these (see `_extras`).
+        pooled and scatter, the switches of pooling.
     """
     rates = spec.rates
     arms = [[getattr(study, spec.arm)] if rates else [study.control, study.treated] for study in data.studies]
@@ -60,9 +55,9 @@ def padded_arrays(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Arr
         "baseline_prior": np.array(spec.priors.baseline.parameters),
         "below": np.array(spec.below),
         "tau_prior": np.array(tau),
-        "share": np.array(0.0 if spec.pooling == "none" else 1.0),
-        "spread": np.array(0.0 if spec.pooling == "complete" else 1.0),
-    } | _extras(spec, data, slots)
+        "pooled": np.array(0.0 if spec.pooling == "none" else 1.0),
+        "scatter": np.array(0.0 if spec.pooling == "complete" else 1.0),
+    }
 
 
 def padded_candidates(
@@ -80,42 +75,6 @@ def padded_candidates(
                 events[s, a, :c], n[s, a, :c] = known.x, known.size
                 log_weight[s, a, :c] = known.log_weight
     return events, n, log_weight
-
-
-def _extras(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Array]:
-    """What one model takes.
-
-    ``bias``: bias_sd (slots,). ``exnex``: apart_prior (2,), mean and SD of an effect that stands alone, and log_mix
-    (2,), the logs of w and 1 - w. ``all-cohort``: the benchmarks' mark_events, mark_n, mark_log_weight (slots, C),
-    mark_rho (slots,), mark_log_share (slots, 2), the logs of w and 1 - w, and mark_log_evidence (slots,).
-    ``arm-beta-binomial``: spread_prior, c. ``beta-rates``: total_bounds (2,), of log(alpha + beta).
-    """
-    if spec.model == "bias":
-        bias = np.zeros(slots)
-        bias[: len(data.studies)] = [one.bias for one in data.studies]
-        return {"bias_sd": bias}
-    if spec.model == "exnex":
-        return {
-            "apart_prior": np.array([spec.number("nex_mean"), spec.number("nex_sd")]),
-            "log_mix": log_shares(spec.number("w")),
-        }
-    if spec.model == "all-cohort":
-        marks = [one.benchmark for one in data.studies]
-        events, n, log_weight = padded_candidates([[m.candidates if m else None] for m in marks], slots, 1)
-        rho, evidence, share = np.zeros(slots), np.zeros(slots), np.tile(log_shares(0.0), (slots, 1))
-        for s, mark in enumerate(marks):
-            if mark is not None:
-                rho[s], share[s] = mark.rho, log_shares(mark.share)
-                evidence[s] = log_benchmark_evidence(mark, spec.priors.baseline)
-        return {
-            "mark_events": events[:, 0], "mark_n": n[:, 0], "mark_log_weight": log_weight[:, 0], "mark_rho": rho,
-            "mark_log_share": share, "mark_log_evidence": evidence,
-        }  # fmt: skip
-    if spec.model == "arm-beta-binomial":
-        return {"spread_prior": np.array(spec.number("c"))}
-    if spec.model == "beta-rates":
-        return {"total_bounds": np.array([_LEAST_LOG_TOTAL, np.log(largest_total(arms_of(spec, data)))])}
-    return {}
 
 
 def log_shares(w: float) -> Array:

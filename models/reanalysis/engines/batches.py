@@ -1,4 +1,4 @@
-"""How are thousands of fits spread over processes, and continued after an interruption?
+"""Thousands of fits distributed over processes, and continued after an interruption.
 
 Work is cut into batches by its order alone, never by the number of workers, so that any number of them gives the same
 bits. Where the batches run is the caller's: any ``concurrent.futures.Executor`` will do, local processes or a
@@ -85,7 +85,7 @@ def in_batches[T, R](
     store : Store, optional
         Keeps finished batches and brings them back; results are then plain JSON values.
     progress : callable, optional
-        Told after every batch.
+        Called after every batch.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Which rate had an arm, given what it printed and the Beta distribution that its rate comes from?
+"""The rate of an arm, given what it reported and the Beta distribution that its rate comes from.
 
 Given one candidate (x, n) the rate is Beta(a + x, b + n - x); the candidates have their weights times the beta-binomial
 probabilities of their counts.
@@ -32,7 +32,7 @@ def log_rising(a: Array, x: Array) -> Array:
     return np.where(a > 1e4, stirling, gammaln(small + x) - gammaln(small))
 
 
-def log_print(candidates: Candidates, a: Array, b: Array) -> Array:
+def log_report(candidates: Candidates, a: Array, b: Array) -> Array:
     """Log weight plus log beta-binomial probability of each of C candidates, shape (C, ...) before that of a and b."""
     ahead = (-1, *[1] * np.broadcast(a, b).ndim)
     x, n = candidates.x.reshape(ahead), candidates.size.reshape(ahead)
@@ -47,13 +47,13 @@ def draw_rates(rng: np.random.Generator, candidates: Candidates | None, a: Array
     Parameters
     ----------
     candidates : Candidates or None
-        What the arm printed; None for an arm that is not observed.
+        What the arm reported; None for an arm that is not observed.
     a, b : ndarray, one shape
         Shape parameters of the Beta distribution of its rate.
     """
     x, n = np.zeros_like(a), np.zeros_like(a)
     if candidates is not None:
-        up_to = np.cumsum(softmax(log_print(candidates, a, b), axis=0), axis=0)
+        up_to = np.cumsum(softmax(log_report(candidates, a, b), axis=0), axis=0)
         chosen = np.minimum((up_to < rng.uniform(size=a.shape)).sum(axis=0), len(candidates) - 1)
         x, n = candidates.x[chosen], candidates.size[chosen]
     rates = rng.beta(np.maximum(a + x, _LEAST), np.maximum(b + n - x, _LEAST))

@@ -1,12 +1,12 @@
-"""What do draws look like, whichever engine made them? Every reported quantity, draw by draw."""
+"""Every reported quantity, draw by draw, whichever engine drew."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import expit
-from scipy.stats import norm
 
 from reanalysis.engines.benchmark import draw_baseline, log_robust_factor
 from reanalysis.engines.streams import stream
@@ -36,6 +36,13 @@ class Draws:
     study: dict[str, Array]
     logits: dict[str, Array]
     log_prior: dict[str, Array]
+
+
+def normal_logpdf(x: ArrayLike, mean: ArrayLike, sd: ArrayLike) -> Array:
+    """Log density of a normal distribution."""
+    sd = np.asarray(sd, dtype=float)
+    z = (np.asarray(x, dtype=float) - mean) / sd
+    return np.asarray(-0.5 * z**2 - np.log(sd) - 0.5 * np.log(2 * np.pi))
 
 
 def apart_prior(spec: ModelSpec) -> Distribution:
@@ -94,7 +101,7 @@ def hierarchical_draws(
     observed = treated
     if bias is not None:
         sd = np.array([one.bias for one in data.studies])
-        log_prior["bias"] = np.where(sd > 0, norm.logpdf(bias, 0.0, np.where(sd > 0, sd, 1.0)), 0.0)
+        log_prior["bias"] = np.where(sd > 0, normal_logpdf(bias, 0.0, np.where(sd > 0, sd, 1.0)), 0.0)
         observed = treated + bias
     return Draws(overall, study, {"control": control, "treated": observed}, log_prior)
 
@@ -111,8 +118,8 @@ def contrasts_of(control: Array, treated: Array) -> dict[str, Array]:
 
 def _log_effect(spec: ModelSpec, effect: Array, average: Array, heterogeneity: Array) -> Array:
     """Log density of the effects given mu and tau."""
-    exchangeable = np.asarray(norm.logpdf(effect, average[..., None], heterogeneity[..., None]))
-    if spec.model != "exnex":
+    exchangeable = normal_logpdf(effect, average[..., None], heterogeneity[..., None])
+    if not spec.family.mixture:
         return exchangeable
     w = spec.number("w")
     with np.errstate(divide="ignore"):
@@ -135,7 +142,7 @@ def prior_draws(spec: ModelSpec, data: ModelData, chains: int, draws: int) -> Dr
     else:
         effect, heterogeneity = mu[..., None] + tau[..., None] * rng.standard_normal(by_study), tau
         new = mu + tau * rng.standard_normal(shape)
-        if spec.model == "exnex":
+        if spec.family.mixture:
             effect, new = stand_alone(spec, effect, rng), stand_alone(spec, new, rng)
     control = bias = None
     if not spec.rates:
@@ -144,7 +151,7 @@ def prior_draws(spec: ModelSpec, data: ModelData, chains: int, draws: int) -> Dr
             if one.benchmark is not None:
                 drawn = draw_baseline(one.benchmark, spec.priors.baseline, rng, chains * draws)
                 control[..., s] = drawn.reshape(shape)
-    if spec.model == "bias":
+    if spec.family.bias:
         bias = np.array([one.bias for one in data.studies]) * rng.standard_normal(by_study)
     return hierarchical_draws(spec, data, effect, control, average, heterogeneity, new, bias)
 

@@ -1,4 +1,4 @@
-"""Which engine answers? One call, whichever."""
+"""The fit of one endpoint by either engine: one call, whichever."""
 
 from __future__ import annotations
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.fft import next_fast_len
 
 from reanalysis.typing import Array
+
+_SWING = 3e-8
+"""Share of its maximum by which the interpolant of a resolved density may lie below 0."""
 
 
 def cumulative_integral(density: Array, step: float) -> Array:
@@ -50,6 +55,50 @@ def cumulative_integral(density: Array, step: float) -> Array:
     return cumulative
 
 
+def integrated(density: Array, step: float, times: int) -> tuple[Array, Array]:
+    """A density on a grid ``times`` as fine, and its integral from the first node, both along the last axis.
+
+    The integral is that of the trigonometric interpolant itself, term by term, exact to rounding where :func:`refined`
+    is; where the interpolant swings below 0 by more than rounding, it is that of the density cut at 0.
+
+    Returns
+    -------
+    fine, cumulative : ndarray
+        Each of shape (..., times * (N - 1) + 1); the density at or above 0.
+    """
+    size = density.shape[-1]
+    length = next_fast_len(size + 2, real=True)
+    spectrum = np.fft.rfft(density, length, axis=-1)
+    if length % 2 == 0:
+        spectrum[..., -1] *= 0.5  # shared between the two ends of the finer spectrum
+    both = np.empty((2, *spectrum.shape), dtype=complex)
+    both[0] = spectrum
+    np.multiply(spectrum, _over_frequency(length), out=both[1])
+    fine = np.fft.irfft(both, length * times, axis=-1)[..., : times * (size - 1) + 1]
+    fine *= times
+    if (fine[0].min(axis=-1) < -_SWING * fine[0].max(axis=-1)).any():
+        cut = np.maximum(fine[0], 0.0)
+        return cut, cumulative_integral(cut, step / times)
+    cumulative = fine[1]
+    cumulative += (spectrum[..., :1].real / (times * length)) * _counted(fine.shape[-1])
+    cumulative -= cumulative[..., :1].copy()
+    cumulative *= step
+    return np.maximum(fine[0], 0.0), cumulative
+
+
+@lru_cache(maxsize=512)
+def _over_frequency(length: int) -> NDArray[np.complex128]:
+    """What integration multiplies the terms of a spectrum by, in old steps; the constant term is integrated apart."""
+    factor = np.zeros(length // 2 + 1, dtype=complex)
+    factor[1:] = -1j * length / (2 * np.pi * np.arange(1, length // 2 + 1))
+    return factor
+
+
+@lru_cache(maxsize=512)
+def _counted(size: int) -> Array:
+    return np.arange(size, dtype=float)
+
+
 def refined(density: Array, times: int) -> Array:
     """A density on a grid ``times`` as fine, along the last axis, by its trigonometric interpolant.
 
@@ -84,5 +133,11 @@ def cubic(width: ArrayLike, c0: Array, c1: Array, f0: Array, f1: Array) -> tuple
     tuple of ndarray
         Coefficients (a, b, c) of ``c0 + a t + b t^2 + c t^3``, t in [0, 1] the position in the cell.
     """
-    rise, first, last = c1 - c0, np.asarray(width) * f0, np.asarray(width) * f1
-    return first, 3 * rise - 2 * first - last, first + last - 2 * rise
+    rise, first, third = c1 - c0, np.asarray(width) * f0, np.asarray(width) * f1
+    third += first
+    square = 3 * rise
+    square -= third
+    square -= first
+    rise *= 2
+    third -= rise
+    return first, square, third

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reanalysis.engines.interpolation import cubic, cumulative_integral, refined
+from reanalysis.engines.interpolation import cubic, integrated
 from reanalysis.typing import Array
 
 Transform = Callable[[Array], Array]
@@ -98,12 +98,17 @@ class GridMarginal(Marginal):
 
         Nodes half an SD apart or closer are enough: quantiles are then good to 1e-6 SD.
         """
-        density = np.maximum(density, 0.0)
-        fine = refined(density, _REFINED)
-        step = float(x[1] - x[0]) / _REFINED
-        return cls.from_integrated(
-            x[0] + step * np.arange(len(fine)), fine, cumulative_integral(fine, step), x, density
-        )
+        return cls.from_densities(x, density[None])[0]
+
+    @classmethod
+    def from_densities(cls, x: Array, densities: Array) -> list[GridMarginal]:
+        """Of several densities on the same nodes, shape (K, N), as :meth:`from_density`."""
+        densities = np.maximum(densities, 0.0)
+        step = float(x[1] - x[0])
+        fine, cumulative = integrated(densities, step, _REFINED)
+        nodes = x[0] + step / _REFINED * np.arange(fine.shape[1])
+        each = zip(fine, cumulative, densities, strict=True)
+        return [cls.from_integrated(nodes, one, its_cumulative, x, its_mass) for one, its_cumulative, its_mass in each]
 
     @classmethod
     def from_integrated(cls, x: Array, density: Array, cumulative: Array, nodes: Array, mass: Array) -> GridMarginal:
@@ -146,8 +151,25 @@ class GridMarginal(Marginal):
             return self._sought(q)
         key = tuple(q.tolist())
         if key not in self._remembered:
-            self._remembered[key] = self._sought(q)
+            index = self.distribution.searchsorted(q).tolist()
+            self._remembered[key] = np.array([self._sought_one(*one) for one in zip(key, index, strict=True)])
         return self._remembered[key].copy()
+
+    def _sought_one(self, q: float, found: int) -> float:
+        """As :meth:`_sought`, of one probability in plain numbers: a few array operations cost more."""
+        index = min(max(found - 1, 0), len(self.x) - 2)
+        (left, right), (c0, c1), (f0, f1) = (
+            a[index : index + 2].tolist() for a in (self.x, self.distribution, self.pdf)
+        )
+        width = right - left
+        first, last = width * f0, width * f1
+        square, third = 3 * (c1 - c0) - 2 * first - last, first + last - 2 * (c1 - c0)
+        above = q - c0
+        t = above / max(c1 - c0, _TINY)
+        for _ in range(3):
+            slope = max(first + t * (2 * square + t * 3 * third), _TINY)
+            t = min(max(t - (t * (first + t * (square + t * third)) - above) / slope, 0.0), 1.0)
+        return float(left + t * width)
 
     def _sought(self, q: Array) -> Array:
         index = np.minimum(np.maximum(np.searchsorted(self.distribution, q) - 1, 0), len(self.x) - 2)
@@ -260,14 +282,18 @@ class RatioMarginal(MappedMarginal):
 
     def mean(self, of: Transform | None = None) -> float:
         """Expectation of the ratio, or of a function of it; not finite where it exceeds all numbers."""
-        return self.base.exponential(1) if of is None else super().mean(of)
+        return self._mean if of is None else super().mean(of)
+
+    @cached_property
+    def _mean(self) -> float:
+        return self.base.exponential(1)
 
     def sd(self, of: Transform | None = None) -> float:
         """Standard deviation of the ratio, or of a function of it; not finite where it exceeds all numbers."""
         if of is not None or isinstance(self.base, DrawsMarginal):
             return super().sd(of)
         with np.errstate(over="ignore", invalid="ignore"):
-            return float(np.sqrt(np.maximum(self.base.exponential(2) - np.square(self.base.exponential(1)), 0.0)))
+            return float(np.sqrt(np.maximum(self.base.exponential(2) - np.square(self._mean), 0.0)))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What does an engine return? One posterior, the same to read whichever engine made it."""
+"""The posterior of one endpoint, the same to read whichever engine made it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from reanalysis.engines.marginal import Marginal
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import Engine, ModelSpec
+from reanalysis.typing import Array
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -40,6 +41,33 @@ class Marginals(Mapping[str, Marginal]):
 
 
 @dataclass(frozen=True)
+class Run:
+    """One run of the sampler: its settings, and its divergent transitions."""
+
+    target_accept: float
+    tune: int
+    draws: int
+    chains: int
+    divergences: int
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """What the sampler says of itself.
+
+    Parameters
+    ----------
+    runs : tuple of Run
+        One, or two where the first diverged.
+    energy : ndarray, shape (chains, draws)
+        Energy of the last run.
+    """
+
+    runs: tuple[Run, ...]
+    energy: Array
+
+
+@dataclass(frozen=True)
 class Posterior:
     """Posterior of one endpoint under one specification.
 
@@ -62,8 +90,14 @@ class Posterior:
         Builds the ArviZ DataTree of draws (and keeps nothing).
     log_evidence : float or None
         Log marginal likelihood where the engine gives it.
-    diagnostics : dict
-        What the engine says of itself.
+    sampling : Sampling or None
+        What the sampler says of itself, None where none was used.
+    exchangeable : mapping of str to float
+        By study, the probability that it is exchangeable with the others, of a model in which it may not be.
+    mode : mapping of str to float
+        Posterior mode, of a model that gives it.
+    bound : float or None
+        Largest alpha + beta allowed (``beta-rates`` by quadrature).
     parts : mapping of str to Posterior
         ``joint`` only: by endpoint id, the posteriors of the endpoints modelled with this one.
     correlations : mapping of str to Marginal
@@ -77,7 +111,10 @@ class Posterior:
     study: Mapping[str, Mapping[str, Marginal]]
     make_tree: Callable[[], DataTree]
     log_evidence: float | None = None
-    diagnostics: dict[str, Any] = field(default_factory=dict)
+    sampling: Sampling | None = None
+    exchangeable: Mapping[str, float] = field(default_factory=dict)
+    mode: Mapping[str, float] = field(default_factory=dict)
+    bound: float | None = None
     parts: Mapping[str, Posterior] = field(default_factory=dict)
     correlations: Mapping[str, Marginal] = field(default_factory=dict)
 
@@ -85,6 +122,17 @@ class Posterior:
     def endpoint(self) -> str:
         """Endpoint id."""
         return self.data.endpoint
+
+    @property
+    def diagnostics(self) -> dict[str, Any]:
+        """What the engine says of itself, as plain values for JSON."""
+        said: dict[str, Any] = {} if self.sampling is None else {"runs": [vars(run) for run in self.sampling.runs]}
+        named = {
+            "exchangeable": dict(self.exchangeable),
+            "mode": dict(self.mode),
+            "largest_alpha_plus_beta": self.bound,
+        }
+        return said | {name: value for name, value in named.items() if value}
 
     def tree(self) -> DataTree:
         """Draws and data as an ArviZ DataTree."""

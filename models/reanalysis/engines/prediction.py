@@ -1,4 +1,4 @@
-"""Which prints would a model have produced? Random counts under the candidates an arm allows."""
+"""Random counts under the candidates an arm allows: what a model could have reported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scipy.special import expit
 from reanalysis.typing import Array
 
 
-def draw_print(
+def draw_report(
     n: Array,
     log_weight: Array,
     logit: Array,
@@ -33,7 +33,7 @@ def draw_print(
     return drawn
 
 
-def draw_mixed_print(
+def draw_mixed_report(
     n: Array,
     log_weight: Array,
     logit: Array,
@@ -43,7 +43,7 @@ def draw_mixed_print(
     rng: np.random.Generator | None = None,
     size: tuple[int, ...] | None = None,
 ) -> Array:
-    """Draw which of two effects a study has by the weights ``exp(log_mix)``, then the print of all its arms.
+    """Draw which of two effects a study has by the weights ``exp(log_mix)``, then the report of all its arms.
 
     Parameters
     ----------
@@ -57,10 +57,10 @@ def draw_mixed_print(
     rng = rng or np.random.default_rng()
     batch = np.broadcast_shapes(logit.shape[:-1], logit_apart.shape[:-1], log_mix.shape[:-1], size or ())
     apart = np.log(rng.uniform(size=batch)) >= log_mix[..., 0]
-    return draw_print(n, log_weight, np.where(apart[..., None], logit_apart, logit), rho, rng=rng)
+    return draw_report(n, log_weight, np.where(apart[..., None], logit_apart, logit), rho, rng=rng)
 
 
-def draw_mark(
+def draw_benchmark(
     n: Array,
     log_weight: Array,
     baseline: Array,
@@ -72,15 +72,15 @@ def draw_mark(
     size: tuple[int, ...] | None = None,
     family: str = "normal",
 ) -> Array:
-    """Draw the print of a benchmark, which has a study's control logit or one of its own from the vague prior."""
+    """Draw the report of a benchmark, which has a study's control logit or one of its own from the vague prior."""
     rng = rng or np.random.default_rng()
     batch = np.broadcast_shapes(baseline.shape, rho.shape, log_share.shape[:-1], size or ())
     own = vague[..., 0] + vague[..., 1] * getattr(rng, {"normal": "standard_normal"}.get(family, family))(size=batch)
     shares = np.log(rng.uniform(size=batch)) < log_share[..., 0]
-    return draw_print(n, log_weight, np.where(shares, baseline, own), rho, rng=rng, size=size)
+    return draw_report(n, log_weight, np.where(shares, baseline, own), rho, rng=rng, size=size)
 
 
-def draw_joint_print(
+def draw_joint_report(
     n: Array,
     log_weight: Array,
     logit: Array,
@@ -90,7 +90,7 @@ def draw_joint_print(
     rng: np.random.Generator | None = None,
     size: tuple[int, ...] | None = None,
 ) -> Array:
-    """Draw the prints of all endpoints of an arm: the denominator they share first, then each endpoint's count.
+    """Draw the reports of all endpoints of an arm: the denominator they share first, then each endpoint's count.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def draw_joint_print(
     allowed = np.where(open_to[..., None], log_weight, -np.inf)
     flat = (*batch, k * x)
     sizes = np.broadcast_to(n, (*batch, k, x)).reshape(flat)
-    return draw_print(sizes, allowed.reshape(flat), logit, rho, rng=rng).reshape(*batch, k, x)
+    return draw_report(sizes, allowed.reshape(flat), logit, rho, rng=rng).reshape(*batch, k, x)
 
 
 def _same_denominator(n: Array) -> Array:

@@ -1,7 +1,7 @@
 """Random numbers of a fit: a stream of its own for every quantity of every fit, whatever else is drawn.
 
 A stream follows from the seed, the endpoint, the specification, the names of the studies and the name of the quantity:
-so the rows of two fits are independent, and a fit made again has the same bits. What the studies printed has no part
+so the rows of two fits are independent, and a fit made again has the same bits. What the studies reported has no part
 in it: a corrected figure keeps its random numbers.
 """
 

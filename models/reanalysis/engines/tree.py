@@ -1,17 +1,19 @@
-"""How are draws handed to ArviZ? One DataTree with the standard groups, the same from both engines."""
+"""Draws as one DataTree with ArviZ's standard groups, the same from both engines."""
 
 from __future__ import annotations
 
 import json
+import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import expit
-from scipy.stats import norm
 
 from reanalysis.engines.arrays import padded_arrays
-from reanalysis.engines.draws import Draws
-from reanalysis.engines.prediction import draw_print
+from reanalysis.engines.draws import Draws, normal_logpdf
+from reanalysis.engines.prediction import draw_report
 from reanalysis.engines.streams import stream
 from reanalysis.model.data import ModelData
 from reanalysis.model.likelihood import log_likelihood
@@ -32,7 +34,7 @@ def to_tree(
 ) -> DataTree:
     """DataTree with posterior, prior, posterior_predictive, log_likelihood, log_prior and the data.
 
-    log_likelihood is that of each arm's print; it is computed from the draws in NumPy, ten times faster than through
+    log_likelihood is that of each arm's report; it is computed from the draws in NumPy, ten times faster than through
     PyMC and equal to it. Attributes are strings, the specification as JSON, and hold no time of creation.
     """
     from arviz_base import from_dict
@@ -85,14 +87,14 @@ def _group(draws: Draws) -> dict[str, Array]:
 
 
 def _log_likelihood(data: ModelData, draws: Draws) -> Array:
-    """Log probability of each print, shape (chains, draws, S, arms); a ratio stands with the last arm."""
+    """Log probability of each report, shape (chains, draws, S, arms); a ratio stands with the last arm."""
     first = next(iter(draws.logits.values()))
     values = np.zeros((*first.shape, len(draws.logits)))
     for s, study in enumerate(data.studies):
         if study.adjusted is not None:
             effect = draws.study["log_odds_ratio"][..., s]
             ratio = study.adjusted
-            values[..., s, -1] = norm.logpdf(ratio.log_ratio, effect, ratio.standard_error)
+            values[..., s, -1] = normal_logpdf(ratio.log_ratio, effect, ratio.standard_error)
             continue
         for a, (arm, logit) in enumerate(draws.logits.items()):
             candidates = getattr(study, arm)
@@ -102,10 +104,22 @@ def _log_likelihood(data: ModelData, draws: Draws) -> Array:
 
 
 def _predictive(spec: ModelSpec, data: ModelData, draws: Draws, rng: np.random.Generator) -> dict[str, Array]:
-    """Counts that each arm could have printed, and the denominators they were drawn for."""
+    """Counts that each arm could have reported, and the denominators they were drawn for."""
     arrays = padded_arrays(spec, data, len(data.studies))
     logits = np.stack(list(draws.logits.values()), axis=-1)
-    slots = draw_print(arrays["n"], arrays["log_weight"], logits, arrays["rho"], rng=rng, size=logits.shape)
+    slots = draw_report(arrays["n"], arrays["log_weight"], logits, arrays["rho"], rng=rng, size=logits.shape)
     filled = slots >= 0
     n = np.where(filled, arrays["n"], 0.0).sum(axis=-1)
     return {"events": np.where(filled, slots, 0.0).sum(axis=-1), "n": np.rint(n)}
+
+
+def save_tree(tree: DataTree, path: Path) -> None:
+    """Write a DataTree to a temporary name beside the target, then rename it: overwriting an open NetCDF fails."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    os.close(handle)
+    try:
+        tree.to_netcdf(temporary, engine="h5netcdf")
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from reanalysis.engines.errors import EngineError
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
+from reanalysis.engines.quadrature.engine import effects
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
 
@@ -63,3 +66,43 @@ def headline(posterior: Posterior) -> Headline:
         study = comparative[0]
         return Headline("single study", study, comparative, posterior.study[study]["log_odds_ratio"])
     return Headline("average", None, comparative, posterior.overall["log_odds_ratio"])
+
+
+def headline_effects(specs: Sequence[ModelSpec], data: ModelData) -> list[Marginal | str]:
+    """Headline log odds ratio of the same data under each specification, by quadrature and without all else.
+
+    Returns
+    -------
+    list of Marginal or str
+        In the order of ``specs``; why there is none where there is none.
+    """
+    found: list[Marginal | str] = [why_no_headline(spec, data) for spec in specs]
+    asked = [index for index, reason in enumerate(found) if not reason]
+    computed = effects([specs[index] for index in asked], data, _only(data))
+    for index, one in zip(asked, computed, strict=True):
+        found[index] = f"not computed: {one}" if isinstance(one, EngineError) else one
+    return found
+
+
+def headline_effect(spec: ModelSpec, data: ModelData) -> Marginal:
+    """The same of one specification.
+
+    Raises
+    ------
+    ValueError
+        If there is none (see :func:`why_no_headline`).
+    EngineError
+        If it cannot be computed.
+    """
+    reason = why_no_headline(spec, data)
+    if reason:
+        raise ValueError(reason)
+    (found,) = effects([spec], data, _only(data))
+    if isinstance(found, EngineError):
+        raise found
+    return found
+
+
+def _only(data: ModelData) -> str | None:
+    """The one comparative study, None where there are several."""
+    return data.comparative[0] if len(data.comparative) == 1 else None

@@ -40,9 +40,9 @@ def plot_energy(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None)
     fit = as_fit(endpoint)
     with house_style():
         title = fit.evidence.endpoint_label(fit.endpoint)
-        if "energy" not in fit.draws.diagnostics:
+        if fit.draws.sampling is None:
             return panel_grid(title, (), (), _NONE, ax)[0]
-        energy = np.asarray(fit.draws.diagnostics["energy"], dtype=float)
+        energy = fit.draws.sampling.energy
         around = energy - energy.mean(axis=1, keepdims=True)
         moves = np.diff(energy, axis=1)
         key = (
@@ -63,7 +63,7 @@ def describe_energy(endpoint: EndpointAnalysis | CheckedFit) -> str:
     """Alternative text of :func:`plot_energy`."""
     fit = as_fit(endpoint)
     label = fit.evidence.endpoint_label(fit.endpoint)
-    if "energy" not in fit.draws.diagnostics:
+    if fit.draws.sampling is None:
         return f"Energy of the sampler for {label}. {_NONE}"
     found = _e_bfmi(fit)
     low = sum(e_bfmi < BFMI_LIMIT for e_bfmi in found)

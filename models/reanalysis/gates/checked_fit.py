@@ -161,7 +161,7 @@ class CheckedFit:
         return found
 
     def _diagnostics(self) -> dict[str, Any]:
-        kept = {k: v for k, v in (self.draws.diagnostics | self.posterior.diagnostics).items() if k != "energy"}
+        kept = self.draws.diagnostics | self.posterior.diagnostics
         kept["gates"] = [{"name": g.name, "passed": g.passed, "text": g.text} for g in self.gates]
         kept["log_evidence"] = self.quadrature.log_evidence
         return kept

@@ -14,22 +14,25 @@ BFMI_LIMIT = 0.3
 
 def check_divergences(posterior: Posterior) -> CheckResult:
     """No divergence in the last run; a first run with divergences is repeated once at higher acceptance."""
-    runs = posterior.diagnostics["runs"]
-    last = runs[-1]["divergences"]
+    assert posterior.sampling is not None
+    runs = posterior.sampling.runs
+    last = runs[-1].divergences
     text = f"{last} divergent transitions"
     if len(runs) > 1:
         text += (
-            f" after the rerun at target acceptance {runs[-1]['target_accept']} "
-            f"(first run at {runs[0]['target_accept']}: {runs[0]['divergences']})"
+            f" after the rerun at target acceptance {runs[-1].target_accept} "
+            f"(first run at {runs[0].target_accept}: {runs[0].divergences})"
         )
-    return CheckResult("Divergences", bool(last == 0), f"{text}; the limit is 0", pd.DataFrame(runs))
+    table = pd.DataFrame([vars(run) for run in runs])
+    return CheckResult("Divergences", bool(last == 0), f"{text}; the limit is 0", table)
 
 
 def check_energy(posterior: Posterior) -> CheckResult:
     """E-BFMI of at least 0.3 in every chain (Betancourt 2016, arXiv:1604.00695, equation 6)."""
     from arviz_stats.base import array_stats
 
-    bfmi = np.asarray(array_stats.bfmi(np.asarray(posterior.diagnostics["energy"])))
+    assert posterior.sampling is not None
+    bfmi = np.asarray(array_stats.bfmi(posterior.sampling.energy))
     table = pd.DataFrame({"chain": range(len(bfmi)), "e_bfmi": bfmi})
     worst = float(bfmi.min())
     text = f"smallest E-BFMI {worst:.2f}; the limit is {BFMI_LIMIT}"

@@ -40,6 +40,6 @@ def baseline_alternatives(spec: ModelSpec, data: ModelData) -> dict[str, ModelSp
         other = replace(spec, anchor=anchor, priors=replace(spec.priors, baseline=Distribution.parse(text)))
         if other != spec:
             found[label] = other
-    if spec.model == "contrast" and spec.anchor != "conditional" and all(study.plain for study in data.studies):
+    if spec.family.conditional and spec.anchor != "conditional" and all(study.plain for study in data.studies):
         found[_CONDITIONAL] = replace(spec, anchor="conditional")
     return found

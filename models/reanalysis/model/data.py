@@ -1,4 +1,4 @@
-"""What does an engine need to know of the evidence? The studies of one endpoint, ready to be modelled."""
+"""The studies of one endpoint, ready to be modelled: all that an engine knows of the evidence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Benchmark:
     Parameters
     ----------
     candidates : Candidates
-        What was printed of it.
+        What was reported of it.
     rho : float
         Discount for coming from elsewhere.
     share : float
@@ -80,7 +80,7 @@ class StudyData:
 
     @property
     def plain(self) -> bool:
-        """Whether it is whole counts of both arms as they were printed, or a ratio: no discount, nothing latent."""
+        """Whether it is whole counts of both arms as they were reported, or a ratio: no discount, nothing latent."""
         if self.adjusted is not None:
             return True
         arms = (self.control, self.treated)
@@ -132,7 +132,7 @@ class ModelData:
 
 @dataclass(frozen=True)
 class SharedDenominator:
-    """One denominator that is not printed and that several endpoints of an arm share.
+    """One denominator that is not reported and that several endpoints of an arm share.
 
     Parameters
     ----------

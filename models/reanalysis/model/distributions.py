@@ -1,42 +1,137 @@
-"""What do prior strings such as ``normal(0,1)`` mean?"""
+"""Prior distributions, named the way they are written: ``normal(0,1)``."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import logit, ndtri
 
 from reanalysis.typing import Array
 
 
 @dataclass(frozen=True)
 class _Family:
-    """How a family maps its printed parameters to a frozen scipy distribution."""
+    """A family in closed form: scipy's checks cost thousands of fits more than these sums.
+
+    Parameters
+    ----------
+    parameters : tuple of str
+        Their names, in order.
+    frozen : callable
+        The scipy distribution, which draws.
+    log_density : callable
+        Of values, then the parameters.
+    quantile : callable
+        Of a probability below, then the parameters; ``tail`` of one above.
+    moments : callable
+        Mean and SD from the parameters.
+    positive_only : bool
+        Whether all mass lies above 0.
+    scale_parameters : tuple of str
+        Those that must be above 0.
+    even : bool
+        Whether the density on positive values is smooth when it is continued as an even function.
+    """
 
     parameters: tuple[str, ...]
     frozen: Callable[..., Any]
-    positive_only: bool
-    scale_parameters: tuple[str, ...]
+    log_density: Callable[..., Array]
+    quantile: Callable[..., float]
+    tail: Callable[..., float]
+    moments: Callable[..., tuple[float, float]]
+    positive_only: bool = False
+    scale_parameters: tuple[str, ...] = ()
+    even: bool = False
 
+
+def _stats() -> Any:
+    from scipy import stats  # half a second
+
+    return stats
+
+
+def _above(x: Array, log_density: Array) -> Array:
+    return np.where(x >= 0, log_density, -np.inf)
+
+
+def _lognormal_log_density(x: Array, m: float, s: float) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_x = np.log(np.maximum(x, 0.0))
+        return np.where(x > 0, -0.5 * ((log_x - m) / s) ** 2 - log_x - np.log(s) - _HALF_LOG_2_PI, -np.inf)
+
+
+def _logistic_log_density(x: Array, m: float, s: float) -> Array:
+    z = np.abs(x - m) / s
+    return -z - 2 * np.log1p(np.exp(-z)) - np.log(s)
+
+
+_HALF_LOG_2_PI = 0.5 * np.log(2 * np.pi)
+_INFINITE = float("inf")
 
 _FAMILIES: dict[str, _Family] = {
-    "normal": _Family(("mean", "sd"), lambda m, s: stats.norm(m, s), False, ("sd",)),
-    "logistic": _Family(("mean", "scale"), lambda m, s: stats.logistic(m, s), False, ("scale",)),
-    "halfnormal": _Family(("scale",), lambda s: stats.halfnorm(scale=s), True, ("scale",)),
-    "exponential": _Family(("rate",), lambda r: stats.expon(scale=1 / r), True, ("rate",)),
+    "normal": _Family(
+        ("mean", "sd"),
+        lambda m, s: _stats().norm(m, s),
+        lambda x, m, s: -0.5 * ((x - m) / s) ** 2 - np.log(s) - _HALF_LOG_2_PI,
+        lambda p, m, s: m + s * ndtri(p),
+        lambda p, m, s: m - s * ndtri(p),
+        lambda m, s: (m, s),
+        scale_parameters=("sd",),
+    ),
+    "logistic": _Family(
+        ("mean", "scale"),
+        lambda m, s: _stats().logistic(m, s),
+        _logistic_log_density,
+        lambda p, m, s: m + s * logit(p),
+        lambda p, m, s: m - s * logit(p),
+        lambda m, s: (m, s * np.pi / 3**0.5),
+        scale_parameters=("scale",),
+    ),
+    "halfnormal": _Family(
+        ("scale",),
+        lambda s: _stats().halfnorm(scale=s),
+        lambda x, s: _above(x, -0.5 * (x / s) ** 2 - np.log(s) + 0.5 * np.log(2 / np.pi)),
+        lambda p, s: s * ndtri(0.5 + 0.5 * p),
+        lambda p, s: -s * ndtri(0.5 * p),
+        lambda s: (s * (2 / np.pi) ** 0.5, s * (1 - 2 / np.pi) ** 0.5),
+        positive_only=True,
+        scale_parameters=("scale",),
+        even=True,
+    ),
+    "exponential": _Family(
+        ("rate",),
+        lambda r: _stats().expon(scale=1 / r),
+        lambda x, r: _above(x, np.log(r) - r * x),
+        lambda p, r: -np.log1p(-p) / r if p < 1 else _INFINITE,
+        lambda p, r: -np.log(p) / r if p > 0 else _INFINITE,
+        lambda r: (1 / r, 1 / r),
+        positive_only=True,
+        scale_parameters=("rate",),
+    ),
     "lognormal": _Family(
         ("meanlog", "sdlog"),
-        lambda m, s: stats.lognorm(s, scale=np.exp(m)),
-        True,
-        ("sdlog",),
+        lambda m, s: _stats().lognorm(s, scale=np.exp(m)),
+        _lognormal_log_density,
+        lambda p, m, s: np.exp(m + s * ndtri(p)),
+        lambda p, m, s: np.exp(m - s * ndtri(p)),
+        lambda m, s: (np.exp(m + s**2 / 2), np.exp(m + s**2 / 2) * np.expm1(s**2) ** 0.5),
+        positive_only=True,
+        scale_parameters=("sdlog",),
+        even=True,
     ),
-    "uniform": _Family(("lower", "upper"), lambda a, b: stats.uniform(a, b - a), False, ()),
+    "uniform": _Family(
+        ("lower", "upper"),
+        lambda a, b: _stats().uniform(a, b - a),
+        lambda x, a, b: np.where((x >= a) & (x <= b), -np.log(b - a), -np.inf),
+        lambda p, a, b: a + p * (b - a),
+        lambda p, a, b: b - p * (b - a),
+        lambda a, b: (0.5 * (a + b), (b - a) / 12**0.5),
+    ),
 }
 
 _PATTERN = re.compile(r"^\s*([a-z]+)\s*\(([^()]*)\)\s*$")
@@ -101,66 +196,36 @@ class Distribution:
         return _FAMILIES[self.family].positive_only or (self.family == "uniform" and self.parameters[0] >= 0)
 
     @property
-    def _frozen(self) -> Any:
-        return _frozen(self.family, self.parameters)
+    def even(self) -> bool:
+        """Whether its density on positive values is smooth when it is continued as an even function."""
+        return _FAMILIES[self.family].even
 
     def logpdf(self, x: ArrayLike) -> Array:
         """Log density at each x, ``-inf`` outside the support."""
-        values = np.asarray(x, dtype=float)
-        if self.family == "normal":  # the hot path of every fit: scipy's checks cost more than the sum
-            mean, sd = self.parameters
-            return -0.5 * ((values - mean) / sd) ** 2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
-        if self.family == "halfnormal":
-            (scale,) = self.parameters
-            inside = -0.5 * (values / scale) ** 2 - np.log(scale) + 0.5 * np.log(2 / np.pi)
-            return np.where(values >= 0, inside, -np.inf)
-        return np.asarray(self._frozen.logpdf(values))
+        return _FAMILIES[self.family].log_density(np.asarray(x, dtype=float), *self.parameters)
 
     def quantile(self, probability: float) -> float:
-        """Value below which the given share of mass lies."""
-        return _quantile(self, probability)
+        """Value below which the given probability lies."""
+        return float(_FAMILIES[self.family].quantile(probability, *self.parameters))
 
     def tail(self, probability: float) -> float:
-        """Value above which the given (possibly tiny) share of mass lies."""
-        return _tail(self, probability)
+        """Value above which the given (possibly tiny) probability lies."""
+        return float(_FAMILIES[self.family].tail(probability, *self.parameters))
 
     def draw(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> Array:
         """Independent draws."""
-        return np.asarray(self._frozen.rvs(size=size, random_state=rng))
+        frozen = _FAMILIES[self.family].frozen(*self.parameters)
+        return np.asarray(frozen.rvs(size=size, random_state=rng))
 
     @property
     def mean(self) -> float:
         """Expectation."""
-        return _moments(self)[0]
+        return float(_FAMILIES[self.family].moments(*self.parameters)[0])
 
     @property
     def sd(self) -> float:
         """Standard deviation."""
-        return _moments(self)[1]
+        return float(_FAMILIES[self.family].moments(*self.parameters)[1])
 
     def __str__(self) -> str:
         return f"{self.family}({','.join(f'{p:g}' for p in self.parameters)})"
-
-
-# scipy builds a frozen distribution in half a millisecond, which thousands of fits would pay again and again
-
-
-@lru_cache(maxsize=512)
-def _frozen(family: str, parameters: tuple[float, ...]) -> Any:
-    return _FAMILIES[family].frozen(*parameters)
-
-
-@lru_cache(maxsize=2048)
-def _quantile(distribution: Distribution, probability: float) -> float:
-    return float(_frozen(distribution.family, distribution.parameters).ppf(probability))
-
-
-@lru_cache(maxsize=2048)
-def _tail(distribution: Distribution, probability: float) -> float:
-    return float(_frozen(distribution.family, distribution.parameters).isf(probability))
-
-
-@lru_cache(maxsize=512)
-def _moments(distribution: Distribution) -> tuple[float, float]:
-    mean, variance = _frozen(distribution.family, distribution.parameters).stats("mv")
-    return float(mean), float(np.sqrt(variance))

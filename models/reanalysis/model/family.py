@@ -1,6 +1,6 @@
-"""The models: of each its equations, settings with their defaults, engines and source.
+"""All that a model says of itself: its equations, settings with their defaults, engines and source.
 
-Notation, on the logit scale: study s, control arm 0 and treated arm 1, y_sa what an arm printed (see
+Notation, on the logit scale: study s, control arm 0 and treated arm 1, y_sa what an arm reported (see
 :mod:`reanalysis.model.likelihood`), rho_s the intra-arm correlation of the study's design. The primary model is
 
     y_sa ~ BetaBinomial(n_sa, pi_sa, rho_s)      logit pi_s0 = m_s - delta_s / 2      logit pi_s1 = m_s + delta_s / 2
@@ -32,7 +32,7 @@ class Setting:
     name : str
         As written in ``--set NAME=X``.
     default : float or None
-        None where the model does something else unless told.
+        None where the model does something else unless it is set.
     low, high : float
         Smallest and largest value allowed.
     meaning : str
@@ -75,8 +75,39 @@ class Family:
         Poolings it allows.
     settings : tuple of Setting
         What ``--set`` may change.
-    rho : bool
-        Whether rho comes from the design of the study; False where the model discounts, or spreads, in its own way.
+    short : str
+        What is particular to it, in a few words.
+    priors : tuple of str
+        Names of the priors it uses.
+    own_prior : str
+        The prior that it has instead and that cannot be set, empty where it has none of its own.
+    own_discount : str
+        Why rho means nothing to it, a clause; empty where rho comes from the design of the study.
+    arms : {"two", "one", "either"}
+        Whether it is of the effect between two arms, of the rates of single arms, or of whichever is asked for.
+    paired : bool
+        Whether every study has a baseline of its own, beside which only both arms together say something.
+    conditional : bool
+        Whether it has a likelihood conditional on the events of both arms together.
+    ratios : bool
+        Whether a study may enter by its adjusted ratio, without counts.
+    benchmarks : bool
+        Whether an external benchmark stands in for a control that a study lacks.
+    bias : bool
+        Whether a study has an additive bias.
+    mixture : bool
+        Whether an effect may stand alone.
+    several : bool
+        Whether other endpoints are modelled with the one asked for.
+    in_data : bool
+        Whether it is the primary model of data that hold all it changes.
+    map_prior : bool
+        Whether the rate of a new study is given as a mixture of Beta distributions.
+    quantities : tuple of str
+        What all studies share beside the average, the heterogeneity and a new study's effect; alone where ``hierarchy``
+        is False.
+    hierarchy : bool
+        Whether effects or logit rates have an average and vary around it.
     """
 
     name: ModelName
@@ -87,7 +118,31 @@ class Family:
     engines: tuple[Engine, ...] = ENGINES
     poolings: tuple[Pooling, ...] = POOLINGS
     settings: tuple[Setting, ...] = ()
-    rho: bool = True
+    short: str = ""
+    priors: tuple[str, ...] = ("mu", "tau", "baseline")
+    own_prior: str = ""
+    own_discount: str = ""
+    arms: Literal["two", "one", "either"] = "two"
+    paired: bool = True
+    conditional: bool = False
+    ratios: bool = True
+    benchmarks: bool = False
+    bias: bool = False
+    mixture: bool = False
+    several: bool = False
+    in_data: bool = False
+    map_prior: bool = False
+    quantities: tuple[str, ...] = ()
+    hierarchy: bool = True
+
+    @property
+    def rho(self) -> bool:
+        """Whether rho comes from the design of the study."""
+        return not self.own_discount
+
+    def used_priors(self, pooling: Pooling = "partial") -> tuple[str, ...]:
+        """Names of the priors that a posterior depends on: complete and no pooling have no tau."""
+        return tuple(name for name in self.priors if name != "tau" or pooling == "partial")
 
     @property
     def by_default(self) -> Engine:
@@ -127,6 +182,8 @@ FAMILIES: dict[str, Family] = {
             "pooling gives each effect the prior of the average.",
             "Smith, Spiegelhalter and Thomas 1995, Stat Med 14:2685; beta-binomial arms: Williams 1975, "
             "Biometrics 31:949",
+            short="arms paired within each cohort",
+            conditional=True,
         ),
         Family(
             "all-cohort",
@@ -139,6 +196,9 @@ FAMILIES: dict[str, Family] = {
             "comparative, and its time window may differ from the benchmark's.",
             "Robust mixture prior: Schmidli et al. 2014, Biometrics 70:1023",
             settings=(Setting("w", 0.5, 0.0, 1.0, "prior weight of the benchmark against the vague baseline"),),
+            short="missing controls from external benchmarks",
+            benchmarks=True,
+            in_data=True,
         ),
         Family(
             "joint",
@@ -155,6 +215,9 @@ FAMILIES: dict[str, Family] = {
             engines=("nuts",),
             poolings=("partial",),
             settings=(Setting("correlation", None, 0.0, 0.95, "fixes all correlations instead of learning them"),),
+            short="several endpoints at once",
+            ratios=False,
+            several=True,
         ),
         Family(
             "exnex",
@@ -172,6 +235,9 @@ FAMILIES: dict[str, Family] = {
                 Setting("nex_mean", 0.0, -10.0, 10.0, "m, centre of an effect (or logit rate) that stands alone"),
                 Setting("nex_sd", 1.5, 0.01, 10.0, "v, SD of an effect that stands alone", basket=2.0),
             ),
+            short="a cohort may stand alone",
+            arms="either",
+            mixture=True,
         ),
         Family(
             "bias",
@@ -184,7 +250,10 @@ FAMILIES: dict[str, Family] = {
             "without its bias.",
             "Turner et al. 2009, J R Stat Soc A 172:21; Welton et al. 2009, J R Stat Soc A 172:119",
             settings=tuple(BIAS_SETTINGS.values()),
-            rho=False,
+            short="bias added, no discount rho",
+            own_discount="bias discounts by an additive bias",
+            bias=True,
+            in_data=True,
         ),
         Family(
             "rates",
@@ -196,6 +265,9 @@ FAMILIES: dict[str, Family] = {
             settings=(
                 Setting("robust", 0.2, 0.0, 1.0, "weight of the vague component Beta(1, 1) in the robust MAP prior"),
             ),
+            priors=("mu", "tau"),
+            arms="one",
+            map_prior=True,
         ),
         Family(
             "beta-rates",
@@ -205,7 +277,12 @@ FAMILIES: dict[str, Family] = {
             "and beta are so heavy that means of draws are poor: computed by quadrature unless sampling is asked for.",
             "Gelman et al. 2013, Bayesian Data Analysis, 3rd edition, section 5.3",
             poolings=("partial",),
-            rho=False,
+            priors=(),
+            own_prior="(alpha + beta)^(-5/2)",
+            own_discount="beta-rates has its own overdispersion",
+            arms="one",
+            quantities=("alpha", "beta", "mean_rate", "rate_new"),
+            hierarchy=False,
         ),
         Family(
             "arm-beta-binomial",
@@ -221,12 +298,20 @@ FAMILIES: dict[str, Family] = {
             engines=("nuts",),
             poolings=("partial",),
             settings=(Setting("c", 9.0, 0.1, 1000.0, "rho ~ Beta(1, c), of mean 1 / (1 + c)"),),
-            rho=False,
+            short="arms not paired",
+            priors=("mu", "baseline"),
+            own_discount="arm-beta-binomial learns its own overdispersion",
+            paired=False,
+            ratios=False,
+            quantities=("rho",),
         ),
     )
 }
 
 MODELS: tuple[str, ...] = tuple(FAMILIES)
 
-EFFECT_MODELS: tuple[ModelName, ...] = tuple(f.name for f in FAMILIES.values() if f.name not in ("rates", "beta-rates"))
+PRIMARY: ModelName = "contrast"
+"""The model that the others change in one thing."""
+
+EFFECT_MODELS: tuple[ModelName, ...] = tuple(f.name for f in FAMILIES.values() if f.arms != "one")
 """Models of the effect between two arms, the primary first."""

@@ -1,4 +1,4 @@
-"""Which endpoints are modelled together, and which denominators do they share?"""
+"""The endpoints that are modelled together, and the denominators that they share."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def joint_endpoints(evidence: Evidence, endpoint: str) -> tuple[str, ...]:
         In the folder's order.
     """
     compared = modelled_endpoints(evidence)
-    wanted = [e for e in compared if evidence.endpoint(e).headline] or list(compared)
+    candidates = [e for e in compared if evidence.endpoint(e).headline] or list(compared)
     chosen = [endpoint]
-    for one in wanted:
-        wider = any(whole in wanted for whole in wholes_of(evidence, one))
+    for one in candidates:
+        wider = any(whole in candidates for whole in wholes_of(evidence, one))
         if not wider and not any(_nested(evidence, one, other) for other in chosen):
             chosen.append(one)
     return tuple(e for e in evidence.endpoints if e in chosen)
@@ -42,7 +42,7 @@ def _nested(evidence: Evidence, one: str, other: str) -> bool:
 def shared_denominators(
     evidence: Evidence, parts: tuple[ModelData, ...], found: Mapping[str, Observations]
 ) -> tuple[SharedDenominator, ...]:
-    """Denominators that two or more endpoints of an arm share and nobody printed.
+    """Denominators that two or more endpoints of an arm share and nobody reported.
 
     Parameters
     ----------

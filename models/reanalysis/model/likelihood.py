@@ -1,7 +1,7 @@
-"""How probable is a print, given an arm's event probability?
+"""Probability of what an arm reported, given its event probability.
 
 Source: beta-binomial with mean pi and intra-arm correlation rho, Williams 1975 (Biometrics 31:949); the mixture
-over candidates is the law of total probability over the denominators and readings a print allows.
+over candidates is the law of total probability over the denominators and readings that a report allows.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def log_pmf(x: ArrayLike, n: ArrayLike, logit: ArrayLike, rho: ArrayLike) -> Arr
 
 
 def log_likelihood(candidates: Candidates, logit: ArrayLike, rho: float) -> Array:
-    """Log probability of a print: logsumexp over its candidates of log weight + log pmf.
+    """Log probability of a report: logsumexp over its candidates of log weight + log pmf.
 
     Parameters
     ----------

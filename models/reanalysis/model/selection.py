@@ -1,4 +1,4 @@
-"""Which studies enter a model, and how? From the evidence and a specification to the data of an engine."""
+"""The studies that enter a model: from the evidence and a specification to the data of an engine."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.evidence.candidates.observation import NoCandidates, Observation, observations
 from reanalysis.evidence.coverage import coverage_cell
-from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.evidence import Evidence, once_per_folder
 from reanalysis.evidence.problems import InconsistentReport, InvalidInput
 from reanalysis.model.data import AdjustedRatio, Benchmark, JointData, ModelData, StudyData
 from reanalysis.model.distributions import Distribution
-from reanalysis.model.family import BIAS_SETTINGS
+from reanalysis.model.family import BIAS_SETTINGS, FAMILIES, PRIMARY
 from reanalysis.model.joint import joint_endpoints, shared_denominators
 from reanalysis.model.spec import DEFAULT_PRIORS, ModelName, ModelSpec, Priors
 
 
 def default_priors(evidence: Evidence, model: ModelName, basket: bool = False) -> Priors:
     """Priors of a model: those of analysis.toml for models of contrasts, the model's own otherwise."""
-    if basket or DEFAULT_PRIORS[model] is DEFAULT_PRIORS["rates"]:
+    if basket or FAMILIES[model].arms == "one":
         return DEFAULT_PRIORS["rates"]
     texts = evidence.settings.priors
     try:
@@ -27,7 +27,7 @@ def default_priors(evidence: Evidence, model: ModelName, basket: bool = False) -
         raise InvalidInput([f"analysis.toml, priors: {error}"]) from None
 
 
-def default_spec(evidence: Evidence, model: ModelName = "contrast", basket: bool = False) -> ModelSpec:
+def default_spec(evidence: Evidence, model: ModelName = PRIMARY, basket: bool = False) -> ModelSpec:
     """The primary specification of a folder, or that of another model."""
     priors = default_priors(evidence, model, basket)
     anchor = evidence.settings.priors.anchor
@@ -47,7 +47,7 @@ def study_rho(evidence: Evidence, study: str, spec: ModelSpec) -> float:
 def study_bias(evidence: Evidence, study: str, spec: ModelSpec) -> float:
     """SD of the additive bias of a study: by its design class in ``bias``, else 0."""
     design = evidence.study(study).design
-    return 0.0 if spec.model != "bias" or design is None else spec.number(BIAS_SETTINGS[design].name)
+    return 0.0 if not spec.family.bias or design is None else spec.number(BIAS_SETTINGS[design].name)
 
 
 def study_k(evidence: Evidence, study: str, spec: ModelSpec) -> float:
@@ -101,7 +101,7 @@ def select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
         If no count fits a print.
     """
     _require_known(evidence, spec, endpoint)
-    if spec.model == "joint":
+    if spec.family.several:
         return _select_joint(evidence, spec, endpoint)
     return _select(evidence, spec, endpoint)
 
@@ -123,16 +123,10 @@ def _select_joint(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selecti
 
 
 def _select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
-    rates, fills = spec.rates, spec.model == "all-cohort"
+    rates, fills = spec.rates, spec.family.benchmarks
     try:
-        found = observations(
-            evidence,
-            endpoint,
-            arms=(spec.arm,) if rates else ("control", "treated"),
-            sensitivity=rates or fills,
-            readings=dict(spec.readings),
-            denominators=dict(spec.denominators),
-        )
+        both: tuple[str, ...] = (spec.arm,) if rates else ("control", "treated")
+        found = _observed(evidence, endpoint, both, rates or fills, spec.readings, spec.denominators)
     except NoCandidates as error:
         raise InconsistentReport([f"{endpoint}: {error}; declare readings"]) from None
     adjusted = _adjusted_ratios(evidence, endpoint) if spec.route == "adjusted" and not rates else {}
@@ -170,6 +164,17 @@ def _select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
     return Selection(ModelData(endpoint, telling, silent=silent), used)
 
 
+@once_per_folder
+def _observed(
+    evidence: Evidence, endpoint: str, arms: tuple[str, ...], sensitivity: bool,
+    readings: tuple[tuple[str, str], ...], denominators: tuple[tuple[str, int], ...],
+) -> dict[tuple[str, str], Observation]:  # fmt: skip
+    """What the arms of an endpoint reported, worked out once: thousands of specifications differ in rho and k alone."""
+    return observations(
+        evidence, endpoint, arms=arms, sensitivity=sensitivity, readings=dict(readings), denominators=dict(denominators)
+    )
+
+
 def _require_plain_counts(studies: tuple[StudyData, ...]) -> None:
     """The conditional likelihood is a probability of whole counts."""
     without = [one.study for one in studies if not one.plain]
@@ -190,6 +195,7 @@ def _scaled(evidence: Evidence, spec: ModelSpec, observation: Observation) -> Ca
     return observation.candidates.scaled(study_k(evidence, observation.study, spec))
 
 
+@once_per_folder
 def _adjusted_ratios(evidence: Evidence, endpoint: str) -> dict[str, AdjustedRatio]:
     return {
         row.study: AdjustedRatio(row.log_ratio, row.standard_error)

@@ -1,4 +1,4 @@
-"""Which model, with which priors and settings? One frozen record, read by every engine."""
+"""The specification of a fit: model, priors and settings in one frozen record that every engine reads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from reanalysis.model.distributions import Distribution
-from reanalysis.model.family import ENGINES, FAMILIES, MODELS, POOLINGS, Engine, Family, ModelName, Pooling
+from reanalysis.model.family import ENGINES, FAMILIES, MODELS, POOLINGS, PRIMARY, Engine, Family, ModelName, Pooling
 
 __all__ = [
     "ANCHORS", "ARMS", "BASELINES", "DEFAULT_PRIORS", "DEFAULT_RHO", "ENGINES", "MODELS", "POOLINGS", "Anchor",
@@ -71,8 +71,9 @@ DEFAULT_PRIORS: dict[str, Priors] = {
         Distribution("normal", (0.0, 10.0)),
     ),
 }
-DEFAULT_PRIORS["beta-rates"] = DEFAULT_PRIORS["rates"]
-DEFAULT_PRIORS |= {name: DEFAULT_PRIORS["contrast"] for name in MODELS if name not in DEFAULT_PRIORS}
+DEFAULT_PRIORS |= {
+    name: DEFAULT_PRIORS["rates" if family.arms == "one" else PRIMARY] for name, family in FAMILIES.items()
+}
 """By model. ``exnex`` of single arms takes those of ``rates``."""
 
 DEFAULT_RHO: dict[str, float] = {
@@ -117,14 +118,14 @@ class ModelSpec:
     readings : tuple of (str, str)
         (study/arm, reading) choices that replace the weighted mixture of readings.
     denominators : tuple of (str, int)
-        (study/arm, n) choices that replace the prior of a denominator that is not printed.
+        (study/arm, n) choices that replace the prior of a denominator that is not reported.
     seed : int
         Seed of every random step.
     """
 
-    model: ModelName = "contrast"
+    model: ModelName = PRIMARY
     pooling: Pooling = "partial"
-    priors: Priors = field(default_factory=lambda: DEFAULT_PRIORS["contrast"])
+    priors: Priors = field(default_factory=lambda: DEFAULT_PRIORS[PRIMARY])
     arm: ArmName = "control"
     basket: bool = False
     anchor: Anchor = "midpoint"
@@ -147,9 +148,9 @@ class ModelSpec:
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}")
-        if self.basket and self.model != "exnex":
+        if self.basket and self.family.arms != "either":
             raise ValueError(f"a basket is exnex of single arms, not {self.model}")
-        if self.anchor == "conditional" and self.model != "contrast":
+        if self.anchor == "conditional" and not self.family.conditional:
             raise ValueError(f"the conditional likelihood is that of the contrast model, not of {self.model}")
         for name, value in self.settings:
             known = self.family.setting(name)
@@ -164,12 +165,12 @@ class ModelSpec:
     @property
     def rates(self) -> bool:
         """Whether the rates of single arms are modelled, not contrasts of two."""
-        return self.basket or self.model in ("rates", "beta-rates")
+        return self.basket or self.family.arms == "one"
 
     @property
     def baselines(self) -> bool:
         """Whether every study has a baseline of its own, beside which only both arms together say something."""
-        return not self.rates and self.model != "arm-beta-binomial"
+        return not self.rates and self.family.paired
 
     @property
     def below(self) -> float:

@@ -15,14 +15,9 @@ from reanalysis.evidence.coverage import comparative_studies
 from reanalysis.evidence.evidence import Evidence, require_evidence
 from reanalysis.evidence.problems import BadChoice, InvalidInput, did_you_mean, listed
 from reanalysis.model.choices import Choices, bad_engine, whole
+from reanalysis.model.family import FAMILIES, PRIMARY
 from reanalysis.model.selection import default_spec
 from reanalysis.model.spec import ModelSpec
-
-_OWN_DISCOUNT = {
-    "beta-rates": "beta-rates has its own overdispersion",
-    "arm-beta-binomial": "arm-beta-binomial learns its own overdispersion",
-    "bias": "bias discounts by an additive bias",
-}
 
 
 def specification(
@@ -77,7 +72,7 @@ class _Request(Choices):
         """
         words = dict(self.words())
         named = "model" in words or "model" not in self.asked  # else nothing is said of what depends on the model
-        model: Any = words.get("model", "contrast")
+        model: Any = words.get("model", PRIMARY)
         rho, k, seed = self.rho(), self.k(), self.seed()
         spec = default_spec(self.evidence, model, self._basket(model, words) if named else False)
         self.problems += bad_engine(engine, spec.family if named else None)
@@ -127,22 +122,23 @@ class _Request(Choices):
     def _basket(self, model: str, words: dict[str, str]) -> bool:
         """Whether ``exnex`` is one of single arms: an arm says so."""
         basket = self.flag("basket")
-        if basket and model != "exnex":
+        either = model in FAMILIES and FAMILIES[model].arms == "either"
+        if basket and not either:
             self.say("basket", f": is exnex of single arms, not {model}")
-        return model == "exnex" and (basket or "arm" in words)
+        return either and (basket or "arm" in words)
 
     def _combinations(self, spec: ModelSpec, words: dict[str, str], rho: float | None) -> Iterator[BadChoice]:
         """Choices that are right in themselves and mean nothing together."""
         family, name = spec.family, spec.model
         if rho and not family.rho:
-            yield BadChoice("rho", f": {_OWN_DISCOUNT[name]}, so rho must be 0")
-        if self.asked.get("priors") and name == "beta-rates":
-            yield BadChoice("priors", ": the prior of beta-rates is (alpha + beta)^(-5/2) and cannot be set")
+            yield BadChoice("rho", f": {family.own_discount}, so rho must be 0")
+        if self.asked.get("priors") and family.own_prior:
+            yield BadChoice("priors", f": the prior of {name} is {family.own_prior} and cannot be set")
         if words.get("pooling", spec.pooling) not in family.poolings:
             yield BadChoice("pooling", f" {words['pooling']}: {name} is {listed(family.poolings)} pooling only")
-        if "anchor" in words and not (spec.baselines or name == "arm-beta-binomial"):
+        if "anchor" in words and spec.rates:
             yield BadChoice("anchor", f" {words['anchor']}: {name} of single arms has no baselines")
-        elif words.get("anchor") == "conditional" and name != "contrast":
+        elif words.get("anchor") == "conditional" and not family.conditional:
             yield BadChoice("anchor", f" conditional: it is the likelihood of the contrast model, not of {name}")
         if "arm" in words and not spec.rates:
             yield BadChoice("arm", f" {words['arm']}: {name} compares two arms; rates, beta-rates and exnex take one")
@@ -197,11 +193,11 @@ class _Request(Choices):
         return tuple(sorted(found))
 
     def _possible(self, study: str, arm: str, n: int) -> bool:
-        """Whether the print of an arm allows a denominator; left to the fit where no endpoint is meant."""
+        """Whether the report of an arm allows a denominator; left to the fit where no endpoint is meant."""
         if self.endpoint is None:
             return True
         try:
             part = observations(self.evidence, self.endpoint, arms=(arm,), sensitivity=True)
         except NoCandidates:
-            return True  # the print contradicts itself, which a fit says
+            return True  # the report contradicts itself, which a fit says
         return n in part[study, arm].candidates.n

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.gates.used_priors import used_priors
-from reanalysis.model.family import FAMILIES, Family
+from reanalysis.model.family import FAMILIES, PRIMARY, Family
 from reanalysis.model.selection import default_priors
 from reanalysis.reporting.markdown import Markdown
 
@@ -37,7 +36,7 @@ class Described:
 
 def described_family(evidence: Evidence) -> list[Described]:
     """The models beside the primary one, with the priors that they have for this evidence."""
-    return [_described(evidence, family) for family in FAMILIES.values() if family.name != "contrast"]
+    return [_described(evidence, family) for family in FAMILIES.values() if family.name != PRIMARY]
 
 
 def _described(evidence: Evidence, family: Family) -> Described:
@@ -56,7 +55,7 @@ def _described(evidence: Evidence, family: Family) -> Described:
 def _priors(evidence: Evidence, family: Family) -> str:
     priors = default_priors(evidence, family.name).as_text()
     symbols = {"mu": "μ", "tau": "τ", "baseline": "m"}
-    return ", ".join(f"{symbols[name]} ~ {priors[name]}" for name in used_priors(family.name))
+    return ", ".join(f"{symbols[name]} ~ {priors[name]}" for name in family.used_priors())
 
 
 def _settings(family: Family) -> list[tuple[str, str, str]]:

@@ -12,7 +12,6 @@ from reanalysis.engines.errors import EngineError
 from reanalysis.evidence.problems import InvalidInput, listed
 from reanalysis.evidence.reading.settings import Source
 from reanalysis.gates.result import CheckResult
-from reanalysis.gates.used_priors import used_priors
 from reanalysis.model.spec import Engine
 from reanalysis.validation.printed import PublishedFigure
 from reanalysis.validation.published_folder import FOLDER, problem_folders, published_digest
@@ -127,7 +126,7 @@ def _priors(found: Refit) -> str:
     spec = found.fit.spec
     texts = spec.priors.as_text()
     pooling = () if spec.pooling == "partial" else (f"{spec.pooling} pooling",)
-    used = used_priors(spec.model, spec.pooling)
+    used = spec.family.used_priors(spec.pooling)
     anchor = (f"anchor {spec.anchor}",) if spec.anchor != "midpoint" and "baseline" in used else ()
     return ", ".join([*pooling, *(f"{name} {texts[name]}" for name in used), *anchor])
 

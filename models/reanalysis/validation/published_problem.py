@@ -140,7 +140,7 @@ def computed(found: Refit, figure: PublishedFigure) -> float:
     """
     posterior = found.fit.posterior
     if figure.statistic == "mode":
-        modes = posterior.diagnostics.get("mode", {})
+        modes = posterior.mode
         if figure.quantity not in modes:
             raise _wrong(figure, "quantity", figure.quantity, f"modes of this model: {listed(modes) or 'none'}")
         return float(modes[figure.quantity])

@@ -1,4 +1,4 @@
-"""Does the answer depend on the choices? Every combination of them, fitted.
+"""Every combination of the choices, fitted: how far the answer depends on them.
 
 A multiverse analysis (Steegen et al. 2016, Perspect Psychol Sci 11:702). Combinations that come to the same model of
 the same data (a prior of tau under complete pooling, a factor k with the weighted study left out) are one
@@ -8,7 +8,7 @@ specification, fitted, listed and counted once; combinations that define no effe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 
 from reanalysis.alternatives.choice import Choice
 from reanalysis.alternatives.multiverse.choices import choices
-from reanalysis.alternatives.multiverse.specification import Answer, Specification, answers
+from reanalysis.alternatives.multiverse.specification import Answer, Specifications, answers
 from reanalysis.alternatives.outcome import Setting
 from reanalysis.engines.batches import Progress, in_batches
 from reanalysis.engines.errors import EngineError
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.data import ModelData
+from reanalysis.model.family import PRIMARY
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
 from reanalysis.typing import Flags
@@ -41,7 +42,9 @@ ANY = "any"
 THRESHOLDS = (0.5, 0.8, 0.95)
 """Probabilities of benefit beyond which specifications are counted."""
 
-_BATCH = 200
+_BATCH = 4
+"""Data sets a batch: neighbours differ in one arm, and share the likelihoods of all others."""
+
 _NOTHING_LEFT = "no comparison is left"
 
 
@@ -142,9 +145,10 @@ def multiverse(
     """
     for fine in (False, True):
         crossed = _cross(evidence, endpoint, spec, fine, most)
-        if len(crossed.specifications) >= at_least:
+        if crossed.count >= at_least:
             break
-    found = in_batches(answers, crossed.specifications, size=_BATCH, executor=executor, progress=progress)
+    by_data = in_batches(answers, crossed.specifications, size=_BATCH, executor=executor, progress=progress)
+    found = [answer for of_one in by_data for answer in of_one]
     if all("reason" in one for one in found):
         raise EngineError(f"{endpoint}: no specification defines an effect; the first: {found[0]['reason']}")
     return _tidy(crossed, endpoint, evidence.endpoint(endpoint).better, found)
@@ -156,14 +160,21 @@ class _Crossed:
 
     Parameters
     ----------
+    specifications : list of Specifications
+        By data set; their order is that of the answers.
     cells : ndarray of int
-        Index of the specification by the levels of the choices, -1 without data.
+        Index of the answer by the levels of the choices, -1 without data.
     """
 
     choices: tuple[Choice, ...]
-    specifications: list[Specification]
+    specifications: list[Specifications]
     cells: NDArray[np.intp]
     held: list[str]
+
+    @property
+    def count(self) -> int:
+        """Specifications of all data sets."""
+        return sum(len(one.specs) for one in self.specifications)
 
 
 def _cross(evidence: Evidence, endpoint: str, spec: ModelSpec, fine: bool, most: int) -> _Crossed:
@@ -171,31 +182,35 @@ def _cross(evidence: Evidence, endpoint: str, spec: ModelSpec, fine: bool, most:
     selecting, analysing = (*of_evidence, model), (model, *priors)
     data: dict[ModelData, int] = {}
     selected = np.full([len(choice.levels) for choice in selecting], -1, dtype=np.intp)
-    for levels in np.ndindex(selected.shape):
-        found = _selected(*_applied((evidence, spec), selecting, levels), endpoint)
+    for levels, setting in _applied((evidence, spec), selecting):
+        found = _selected(*setting, endpoint)
         if found is not None:
             selected[levels] = data.setdefault(found, len(data))
     analyses: dict[ModelSpec, int] = {}
     analysed = np.empty([len(choice.levels) for choice in analysing], dtype=np.intp)
-    for levels in np.ndindex(analysed.shape):
-        _, final = _applied((evidence, spec), analysing, levels)
+    for levels, (_, final) in _applied((evidence, spec), analysing):
         analysed[levels] = analyses.setdefault(_essential(final, spec), len(analyses))
     by_data = selected.reshape(*selected.shape, *([1] * len(priors)))
     pairs = np.where(by_data < 0, -1, by_data * len(analyses) + analysed)
     distinct, cells = np.unique(pairs, return_inverse=True)
     undefined = int((distinct < 0).sum())
-    all_data, all_analyses = list(data), list(analyses)
+    all_analyses = list(analyses)
+    of_data, of_analysis = np.divmod(distinct[undefined:], len(analyses))
     specifications = [
-        Specification(all_analyses[pair % len(analyses)], all_data[pair // len(analyses)])
-        for pair in distinct[undefined:]
+        Specifications(one, tuple(all_analyses[analysis] for analysis in of_analysis[of_data == index]))
+        for index, one in enumerate(data)
     ]
     return _Crossed((*selecting, *priors), specifications, cells.reshape(pairs.shape) - undefined, held)
 
 
-def _applied(setting: Setting, chosen: Sequence[Choice], levels: tuple[int, ...]) -> Setting:
-    for choice, level in zip(chosen, levels, strict=True):
-        setting = choice.levels[level].apply(*setting)
-    return setting
+def _applied(setting: Setting, chosen: Sequence[Choice]) -> Iterator[tuple[tuple[int, ...], Setting]]:
+    """The setting by the levels of all choices; what is worked out of changed evidence is shared by those after it."""
+    if not chosen:
+        yield (), setting
+        return
+    for index, level in enumerate(chosen[0].levels):
+        for others, final in _applied(level.apply(*setting), chosen[1:]):
+            yield (index, *others), final
 
 
 def _selected(evidence: Evidence, spec: ModelSpec, endpoint: str) -> ModelData | None:
@@ -207,8 +222,8 @@ def _selected(evidence: Evidence, spec: ModelSpec, endpoint: str) -> ModelData |
 
 def _essential(final: ModelSpec, primary: ModelSpec) -> ModelSpec:
     """The specification without what the data hold already, and without priors that no quantity has."""
-    if final.model in ("bias", "all-cohort"):
-        final = replace(final, model="contrast", settings=())
+    if final.family.in_data:
+        final = replace(final, model=PRIMARY, settings=())
     priors = final.priors if final.pooling == "partial" else replace(final.priors, tau=primary.priors.tau)
     return replace(final, priors=priors, rho=None, k=None, leave_out=(), route="rates", readings=(), denominators=())
 

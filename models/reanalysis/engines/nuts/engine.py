@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from reanalysis.engines.arm_rates import arm_rates_prior
-from reanalysis.engines.arrays import padded_arrays, padded_studies
-from reanalysis.engines.draws import Draws, prior_draws
+from reanalysis.engines.batches import available_workers
 from reanalysis.engines.errors import EngineError
-from reanalysis.engines.marginal import DrawsMarginal
-from reanalysis.engines.nuts.assembly import assembled
-from reanalysis.engines.nuts.joint_assembly import joint_assembled
-from reanalysis.engines.nuts.joint_program import joint_arrays
-from reanalysis.engines.nuts.program import Program, ProgramKey, program
-from reanalysis.engines.posterior import Marginals, Posterior
+from reanalysis.engines.nuts.kernel import ProgramKey
+from reanalysis.engines.nuts.models import nuts_models
+from reanalysis.engines.nuts.program import program
+from reanalysis.engines.nuts.sampled import Sampled
+from reanalysis.engines.posterior import Posterior, Run, Sampling
 from reanalysis.engines.streams import sampler_seed
-from reanalysis.engines.tree import to_tree
 from reanalysis.model.data import JointData, ModelData
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
-from reanalysis.typing import Array
-
-if TYPE_CHECKING:
-    from xarray import DataTree
-
-_PRIORS = {"arm-beta-binomial": arm_rates_prior, "beta-rates": None}
-"""Who draws from the prior where the hierarchical model does not; nobody from an improper one."""
 
 _STATS = ("diverging", "energy", "depth", "n_steps", "step_size", "mean_tree_accept")
 
@@ -78,96 +64,18 @@ def fit(spec: ModelSpec, data: ModelData, sampler: Sampler | None = None) -> Pos
     """
     sampler = sampler or Sampler()
     _require_finite_start(spec, data)
-    compiled, arrays = _program_for(spec, data)
+    model, compiled = nuts_models()[spec.model], program(ProgramKey.for_data(spec, data))
+    arrays = model.arrays(spec, data, compiled.key.slots)
     ready = compiled.with_data({name: arrays[name] for name in compiled.shapes})
-    runs = []
+    runs: list[Run] = []
     for settings in (sampler, sampler.careful):
         trace = _sample(ready, settings, sampler_seed(spec, data))
         divergences = int(trace.sample_stats["diverging"].sum())
-        runs.append(
-            {
-                "target_accept": settings.target_accept,
-                "tune": settings.tune,
-                "draws": settings.draws,
-                "chains": settings.chains,
-                "divergences": divergences,
-            }
-        )
+        runs.append(Run(settings.target_accept, settings.tune, settings.draws, settings.chains, divergences))
         if divergences == 0:
             break
     stats = {name: trace.sample_stats[name].values for name in _STATS if name in trace.sample_stats}
-    about = {"runs": runs, "energy": stats["energy"]}
-    if isinstance(data, JointData):
-        return _joint_posterior(spec, data, sampler, trace.posterior, stats, about)
-    draws, found = assembled(spec, data, trace.posterior)
-    return _posterior(spec, data, draws, _PRIORS.get(spec.model, prior_draws), sampler, stats, about | found)
-
-
-def _program_for(spec: ModelSpec, data: ModelData) -> tuple[Program, dict[str, Array]]:
-    """The compiled model of a specification and the arrays it takes."""
-    if isinstance(data, JointData):
-        slots = padded_studies(len(data.all_studies))
-        return program(ProgramKey.of(spec, slots, len(data.parts))), joint_arrays(spec, data, slots)
-    slots = padded_studies(len(data.studies))
-    return program(ProgramKey.of(spec, slots)), padded_arrays(spec, data, slots)
-
-
-def _posterior(
-    spec: ModelSpec,
-    data: ModelData,
-    draws: Draws,
-    prior: Callable[[ModelSpec, ModelData, int, int], Draws] | None,
-    sampler: Sampler,
-    stats: dict[str, Array],
-    diagnostics: dict[str, Any],
-) -> Posterior:
-    def make_tree() -> DataTree:
-        return to_tree(spec, data, "nuts", draws, prior and prior(spec, data, sampler.chains, 1000), stats)
-
-    return Posterior(
-        spec=spec,
-        data=data,
-        engine="nuts",
-        overall=Marginals({n: partial(DrawsMarginal, v) for n, v in draws.overall.items()}),
-        study={
-            one.study: Marginals(
-                {
-                    name: partial(DrawsMarginal, values[..., index])
-                    for name, values in draws.study.items()
-                    if one.adjusted is None or name == spec.effect
-                }
-            )
-            for index, one in enumerate(data.studies)
-        },
-        make_tree=make_tree,
-        diagnostics=diagnostics,
-    )
-
-
-def _joint_posterior(
-    spec: ModelSpec,
-    data: JointData,
-    sampler: Sampler,
-    posterior: Any,
-    stats: dict[str, Array],
-    diagnostics: dict[str, Any],
-) -> Posterior:
-    """The posterior of the endpoint asked for, with those of the others and the correlations beside it."""
-    draws, correlations = joint_assembled(spec, data, posterior)
-    parts = {
-        part.endpoint: _posterior(spec, part, draws[part.endpoint], prior_draws, sampler, stats, diagnostics)
-        for part in data.parts
-    }
-    own = parts.pop(data.endpoint)
-    beside = Marginals({name: partial(DrawsMarginal, value) for name, value in correlations.items()})
-
-    def make_tree() -> DataTree:
-        tree = own.tree()
-        for name, part in parts.items():
-            tree[f"endpoints/{name}"] = part.tree()
-        return tree
-
-    return replace(own, data=data, parts=parts, correlations=beside, make_tree=make_tree)
+    return model.posterior(Sampled(spec, data, trace.posterior, stats, Sampling(tuple(runs), stats["energy"])))
 
 
 def _sample(ready: Any, sampler: Sampler, seed: int) -> Any:
@@ -179,10 +87,7 @@ def _sample(ready: Any, sampler: Sampler, seed: int) -> Any:
         draws=sampler.draws,
         tune=sampler.tune,
         chains=sampler.chains,
-        cores=min(
-            sampler.chains,
-            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
-        ),
+        cores=min(sampler.chains, available_workers()),
         seed=seed,
         target_accept=sampler.target_accept,
         progress_bar=False,
@@ -202,7 +107,7 @@ def _require_finite_start(spec: ModelSpec, data: ModelData) -> None:
         for part in data.parts:
             _require_finite_start(spec, part)
         return
-    if spec.model in ("joint", "arm-beta-binomial") and any(study.adjusted for study in data.studies):
+    if not spec.family.ratios and any(study.adjusted for study in data.studies):
         raise EngineError(f"model {spec.model} needs the counts of every study, not an adjusted ratio")
     effect = spec.priors.mu.mean
     control = spec.priors.baseline.mean - spec.below * effect

@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from collections import defaultdict
+from collections.abc import Sequence
 
-from reanalysis.engines.beta_rate import arms_of, beta_rates_draws
-from reanalysis.engines.draws import apart_prior, prior_draws
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.marginal import Marginal
-from reanalysis.engines.posterior import Marginals, Posterior
-from reanalysis.engines.quadrature.alone import NARROWEST, Alone
-from reanalysis.engines.quadrature.averages import solve_averages
-from reanalysis.engines.quadrature.beta_rates import solve_beta
-from reanalysis.engines.quadrature.exchangeability import (
-    ExchangeabilityPosterior,
-    constants_apart,
-    finest,
-    mixed,
-    solve_exchangeability,
-)
-from reanalysis.engines.quadrature.hierarchy import solve
-from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
-from reanalysis.engines.quadrature.lattice import Lattice
-from reanalysis.engines.quadrature.pooled import CommonEffect, SeparateEffects, solve_common
-from reanalysis.engines.quadrature.sampling import CHAINS, DRAWS, sample
-from reanalysis.engines.quadrature.study_effects import Predictive, StudyEffects, effect_marginal
-from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
-from reanalysis.engines.streams import stream
-from reanalysis.engines.tree import to_tree
+from reanalysis.engines.posterior import Posterior
+from reanalysis.engines.quadrature.models import quadrature_models
+from reanalysis.engines.quadrature.registered import QuadratureModel
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
-from reanalysis.typing import Array
-
-if TYPE_CHECKING:
-    from xarray import DataTree
-
-
-_REMEMBERED = 100
-"""Studies whose posteriors are kept once computed."""
 
 
 def fit(spec: ModelSpec, data: ModelData) -> Posterior:
@@ -47,174 +19,54 @@ def fit(spec: ModelSpec, data: ModelData) -> Posterior:
 
     Raises
     ------
+    EngineError
+        If the model has the other engine only.
     QuadratureError
         If a grid cannot hold or resolve the posterior.
     """
-    _require_quadrature(spec)
-    if spec.model == "beta-rates":
-        return _fit_beta_rates(spec, data)
-    studies = [StudyLikelihood.of(study, spec) for study in data.studies]
-    mu, tau = spec.priors.mu, spec.priors.tau
-    joint: HierarchyPosterior | ExchangeabilityPosterior | CommonEffect | None = None
-    if spec.pooling == "complete":
-        joint = solve_common(studies, mu)
-    elif spec.pooling == "partial" and spec.model == "exnex":
-        joint = solve_exchangeability(studies, mu, tau, spec.number("w"), apart_prior(spec))
-    elif spec.pooling == "partial":
-        joint = solve(studies, mu, tau)
-    return _posterior(spec, data, studies, joint)
+    return _model_of(spec).posteriors([spec], data)[0]
 
 
-def fit_averages(specs: Sequence[ModelSpec], data: ModelData) -> list[Marginal]:
-    """Posteriors of the average effect under specifications that differ in the priors of mu and tau alone.
+def _model_of(spec: ModelSpec) -> QuadratureModel:
+    if "quadrature" not in spec.family.engines:
+        raise EngineError(f"model {spec.model} has the sampling engine only")
+    return quadrature_models()[spec.model]
+
+
+def effects(specs: Sequence[ModelSpec], data: ModelData, study: str | None = None) -> list[Marginal | EngineError]:
+    """Posterior of the average effect, or of one study's, under each specification, as a fit has it.
+
+    Specifications that differ in the priors of mu and tau alone share likelihoods, transforms and grids; nothing else
+    is integrated, and nothing is drawn.
 
     Parameters
     ----------
     specs : sequence of ModelSpec
-        One or more, with an average.
+        Of hierarchical models.
     data : ModelData
-        Studies.
+        What all of them are fitted to.
+    study : str, optional
+        Whose effect; by default the average.
 
-    Raises
-    ------
-    QuadratureError
-        As :func:`fit`, if any of them fails.
+    Returns
+    -------
+    list of Marginal or EngineError
+        In the order of ``specs``; the error where an effect cannot be computed.
     """
-    first = specs[0]
-    _require_quadrature(first)
-    studies = [StudyLikelihood.of(study, first) for study in data.studies]
-    if first.pooling == "complete":
-        return [solve_common(studies, spec.priors.mu).average() for spec in specs]
-    priors = [(spec.priors.mu, spec.priors.tau) for spec in specs]
-    if first.model == "exnex":
-        constants = constants_apart(studies, apart_prior(first))
-        return [*solve_averages(studies, priors, first.number("w"), constants)]
-    return [*solve_averages(studies, priors)]
+    alike: dict[object, list[int]] = defaultdict(list)
+    for index, spec in enumerate(specs):
+        likelihood = (spec.priors.baseline, spec.anchor, spec.rates and spec.arm)
+        alike[spec.model, spec.pooling, spec.settings, likelihood].append(index)
+    found: dict[int, Marginal | EngineError] = {}
+    for group in alike.values():
+        found |= dict(zip(group, _alike([specs[index] for index in group], data, study), strict=True))
+    return [found[index] for index in range(len(specs))]
 
 
-def _require_quadrature(spec: ModelSpec) -> None:
-    if "quadrature" not in spec.family.engines:
-        raise EngineError(f"model {spec.model} has the sampling engine only")
-
-
-def effect_alone(spec: ModelSpec, data: ModelData) -> Marginal:
-    """Posterior of the effect of the only study, as :func:`fit` has it and without all else.
-
-    Raises
-    ------
-    QuadratureError
-        If a grid cannot hold it.
-    """
-    (study,) = data.studies
-    mu, tau = spec.priors.mu, spec.priors.tau
-    if mu.sd < NARROWEST:
-        return fit(spec, data).study[study.study][spec.effect]
-    given = Alone(mu, tau) if spec.pooling == "partial" else SeparateEffects(mu)
-
-    def predictive(step: float, pulled: bool = False) -> tuple[Lattice, Array]:
-        if spec.model != "exnex":
-            return given.effect_given_others(0, step, pulled)
-        share, apart = spec.number("w"), apart_prior(spec)
-        return mixed(*given.effect_given_others(0, min(step, finest(share, apart))), share, apart)
-
-    return effect_marginal(StudyLikelihood.of(study, spec), predictive)
-
-
-def _posterior(
-    spec: ModelSpec, data: ModelData, studies: list[StudyLikelihood],
-    joint: HierarchyPosterior | ExchangeabilityPosterior | CommonEffect | None,
-) -> Posterior:  # fmt: skip
-    name = spec.effect
-    overall: dict[str, Callable[[], Marginal]] = {}
-    diagnostics: dict[str, Any] = {}
-    if joint is not None:
-        overall[name] = joint.average
-    if isinstance(joint, HierarchyPosterior | ExchangeabilityPosterior):
-        overall |= {"tau": joint.heterogeneity, f"{name}_new": joint.new_effect}
-    if isinstance(joint, ExchangeabilityPosterior):
-        diagnostics["exchangeable"] = {s: joint.exchangeable(index) for index, s in enumerate(data.names)}
-    if isinstance(joint, HierarchyPosterior) and len(studies) == 1 and spec.priors.mu.sd >= NARROWEST:
-        given_others = Alone(spec.priors.mu, spec.priors.tau).effect_given_others
-    else:
-        given_others = (joint or SeparateEffects(spec.priors.mu)).effect_given_others
-    predictives: list[Predictive] = [partial(given_others, index) for index in range(len(studies))]
-
-    def make_tree() -> DataTree:
-        draws = sample(spec, data, studies, joint, predictives)
-        prior = prior_draws(spec, data, CHAINS, DRAWS)
-        return to_tree(spec, data, "quadrature", draws, prior)
-
-    return Posterior(
-        spec=spec,
-        data=data,
-        engine="quadrature",
-        overall=Marginals(overall),
-        study=_by_study(studies, predictives, name),
-        make_tree=make_tree,
-        log_evidence=joint.log_evidence if joint else None,
-        diagnostics=diagnostics,
-    )
-
-
-def _fit_beta_rates(spec: ModelSpec, data: ModelData) -> Posterior:
-    joint = solve_beta(arms_of(spec, data))
-
-    def make_tree() -> DataTree:
-        rng = stream(spec, data, "draws from quadrature")
-        draws = beta_rates_draws(spec, data, *joint.sample(rng, CHAINS, DRAWS), rng)
-        return to_tree(spec, data, "quadrature", draws, None)
-
-    return Posterior(
-        spec=spec,
-        data=data,
-        engine="quadrature",
-        overall=Marginals(
-            {
-                "alpha": joint.alpha,
-                "beta": joint.beta,
-                "mean_rate": joint.mean_rate,
-                "rate_new": joint.new_rate,
-            }
-        ),
-        study={
-            study.study: Marginals({"rate": partial(joint.rate, index)}) for index, study in enumerate(data.studies)
-        },
-        make_tree=make_tree,
-        diagnostics={
-            "mode": {"log_alpha_over_beta": joint.mode[0], "log_alpha_plus_beta": joint.mode[1]},
-            "largest_alpha_plus_beta": joint.bound,
-        },
-    )
-
-
-class _Recomputed(Marginals):
-    """Marginals computed whenever they are asked for: those of a thousand studies would fill the memory."""
-
-    def __getitem__(self, name: str) -> Marginal:
-        return self._makers[name]()
-
-
-def _by_study(studies: list[StudyLikelihood], given_others: list[Predictive], name: str) -> dict[str, Marginals]:
-    @lru_cache(maxsize=_REMEMBERED)
-    def effects(index: int) -> StudyEffects:
-        return StudyEffects.of(studies[index], given_others[index])
-
-    kind = Marginals if len(studies) <= _REMEMBERED else _Recomputed
-    return {
-        study.study.study: kind(_makers(study, index, effects, given_others[index], name))
-        for index, study in enumerate(studies)
-    }
-
-
-def _makers(
-    study: StudyLikelihood, index: int, effects: Callable[[int], StudyEffects], given_others: Predictive, name: str
-) -> dict[str, Callable[[], Marginal]]:
-    if study.whole:
-        return {name: lambda: effect_marginal(study, given_others)}
-    return {
-        name: lambda: effects(index).log_odds_ratio(),
-        "control_logit": lambda: effects(index).control_logit(),
-        "treated_logit": lambda: effects(index).treated_logit(),
-        "risk_difference": lambda: effects(index).risk_difference(),
-        "log_risk_ratio": lambda: effects(index).log_risk_ratio(),
-    }
+def _alike(specs: Sequence[ModelSpec], data: ModelData, study: str | None) -> list[Marginal | EngineError]:
+    """Of specifications that differ in the priors of mu and tau; each by itself where one of them fails."""
+    try:
+        model = _model_of(specs[0])
+        return [*(model.average_of_each(specs, data) if study is None else model.effect_of_each(specs, data, study))]
+    except EngineError as error:
+        return [error] if len(specs) == 1 else [one for spec in specs for one in _alike([spec], data, study)]

@@ -17,10 +17,11 @@ import numpy as np
 from scipy.special import expit
 
 from reanalysis.engines.marginal import GridMarginal, MappedMarginal, MixtureMarginal
-from reanalysis.engines.quadrature.hierarchy import solve
+from reanalysis.engines.quadrature.grids import Lattice, nice_step
+from reanalysis.engines.quadrature.hierarchy import solve_each
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
-from reanalysis.engines.quadrature.lattice import Lattice, nice_step
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
+from reanalysis.engines.quadrature.surface import Priors
 from reanalysis.model.distributions import Distribution
 from reanalysis.typing import Array
 
@@ -122,7 +123,7 @@ def mixed(lattice: Lattice, density: Array, share: float, apart: Distribution) -
 
 
 def log_apart(study: StudyLikelihood, apart: Distribution) -> float:
-    """Log probability of what a study printed if its effect stands alone."""
+    """Log probability of what a study reported if its effect stands alone."""
     step = nice_step(min(study.step(), _STEP * apart.sd))
     lattice = Lattice.covering(apart.mean - _REACH * apart.sd, apart.mean + _REACH * apart.sd, step)
     values, log_factor = study.on(lattice)
@@ -130,23 +131,19 @@ def log_apart(study: StudyLikelihood, apart: Distribution) -> float:
 
 
 def solve_exchangeability(
-    studies: Sequence[StudyLikelihood],
-    mu_prior: Distribution,
-    tau_prior: Distribution,
-    share: float,
-    apart: Distribution,
-) -> ExchangeabilityPosterior:
-    """Posterior under exchangeability with probability ``share``.
+    studies: Sequence[StudyLikelihood], priors: Sequence[Priors], share: float, apart: Distribution
+) -> list[ExchangeabilityPosterior]:
+    """Posteriors under exchangeability with probability ``share``, under several pairs of priors.
 
     Raises
     ------
     QuadratureError
-        As :func:`reanalysis.engines.quadrature.hierarchy.solve`.
+        As :func:`reanalysis.engines.quadrature.hierarchy.solve_each`.
     """
-    hierarchy = solve(studies, mu_prior, tau_prior, share, constants_apart(studies, apart))
-    return ExchangeabilityPosterior(hierarchy, tuple(studies), share, apart)
+    found = solve_each(studies, priors, share, constants_apart(studies, apart))
+    return [ExchangeabilityPosterior(hierarchy, tuple(studies), share, apart) for hierarchy in found]
 
 
 def constants_apart(studies: Sequence[StudyLikelihood], apart: Distribution) -> Array:
-    """Log probability of what each study printed if its effect stands alone, shape (S,)."""
+    """Log probability of what each study reported if its effect stands alone, shape (S,)."""
     return np.array([log_apart(study, apart) for study in studies])

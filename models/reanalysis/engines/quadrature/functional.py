@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from math import exp, inf
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import ndtri
 
 from reanalysis.engines.interpolation import cubic
-from reanalysis.engines.marginal import GridMarginal, Marginal, Transform
-from reanalysis.typing import Array
+from reanalysis.engines.marginal import Marginal, Transform
+from reanalysis.typing import Array, Integers
 
 Inverse = Callable[[Array], tuple[Array, Array]]
 
-_BRACKETS = 31
 _BLOCK = 128
 _MOST_STEPS = 80
 _CLOSE = 3e-5
@@ -23,6 +24,52 @@ _CLOSE = 3e-5
 
 _REACHED = 1e-5
 """The same in probability: near a difference of 0 a short move may pass much of it."""
+
+_LIKELY = 1e-12
+"""Share of the largest mass above which a node bounds where quantiles are sought."""
+
+_PEAK, _FAR = 0.3989422804014327, 38.0
+"""Density of a standard normal at 0, and where it ends in double precision."""
+
+
+@dataclass(frozen=True)
+class Along:
+    """A joint density of two quantities along the inner one, for each node of the outer one.
+
+    Parameters
+    ----------
+    inner : ndarray, shape (D,)
+        Uniform nodes of the inner quantity.
+    density, cumulative : ndarray, shape (A, D)
+        Density along inner and its cumulative integral, for each of A outer nodes, up to one factor.
+    """
+
+    inner: Array
+    density: Array
+    cumulative: Array
+
+    @property
+    def step(self) -> float:
+        """Distance of the nodes."""
+        return float(self.inner[1] - self.inner[0])
+
+    @cached_property
+    def total(self) -> float:
+        """Integral over both quantities."""
+        return float(self.cumulative[:, -1].sum())
+
+    @cached_property
+    def rows(self) -> Integers:
+        """Index of each outer node's first cell, shape (A, 1)."""
+        return (self.density.shape[1] - 1) * np.arange(len(self.density))[:, None]
+
+    @cached_property
+    def cells(self) -> Array:
+        """Coefficients of the cubic in each cell, shape (4, A (D - 1))."""
+        found = np.empty((4, len(self.density), self.density.shape[1] - 1))
+        found[0] = self.cumulative[:, :-1]
+        found[1:] = cubic(self.step, found[0], self.cumulative[:, 1:], self.density[:, :-1], self.density[:, 1:])
+        return found.reshape(4, -1)
 
 
 @dataclass(frozen=True)
@@ -34,10 +81,8 @@ class FunctionalMarginal(Marginal):
 
     Parameters
     ----------
-    inner : ndarray, shape (D,)
-        Uniform nodes of the inner quantity.
-    density_along, cumulative : ndarray, shape (A, D)
-        Joint density along inner and its cumulative integral, for each of A outer nodes, up to one factor.
+    along : Along
+        The joint density.
     values, mass : ndarray, shape (M,)
         g at quadrature nodes and their masses, summing to 1: for expectations.
     inverse : callable
@@ -46,9 +91,7 @@ class FunctionalMarginal(Marginal):
         What g never reaches.
     """
 
-    inner: Array
-    density_along: Array
-    cumulative: Array
+    along: Along
     values: Array
     mass: Array
     inverse: Inverse
@@ -56,13 +99,14 @@ class FunctionalMarginal(Marginal):
 
     def mean(self, of: Transform | None = None) -> float:
         """Expectation of the quantity, or of a function of it."""
-        values = self.values if of is None else of(self.values)
-        return float(np.sum(self.mass * values))
+        return self._moments[0] if of is None else float(self.mass @ of(self.values))
 
     def sd(self, of: Transform | None = None) -> float:
         """Standard deviation of the quantity, or of a function of it."""
-        values = self.values if of is None else of(self.values)
-        return float(np.sqrt(np.sum(self.mass * (values - np.sum(self.mass * values)) ** 2)))
+        if of is None:
+            return self._moments[1]
+        values = of(self.values)
+        return float(np.sqrt(self.mass @ (values - self.mass @ values) ** 2))
 
     def cdf(self, x: ArrayLike) -> Array:
         """Probability of lying at or below x."""
@@ -73,37 +117,49 @@ class FunctionalMarginal(Marginal):
         return self._evaluated(x)[1]
 
     def quantile(self, probability: ArrayLike) -> Array:
-        """Quantiles, by Newton's method on the distribution function, bisecting where it leaves its bracket."""
-        q = np.asarray(probability, dtype=float).ravel()
-        table = self._table
-        index = np.clip(np.searchsorted(table.distribution, q) - 1, 0, len(table.x) - 2)
-        low, high = table.x[index], table.x[index + 1]
-        with np.errstate(over="ignore"):  # where all mass lies between two nodes of the table
-            x = np.clip(table.quantile(q), low, high)
-        close = _CLOSE * (table.x[-1] - table.x[0])
-        open_ = np.arange(len(q))
+        """Quantiles, by Newton's method on the probit of the distribution function, bisecting beyond its bracket.
+
+        The probit of a distribution that is nearly normal is nearly linear, so few steps do.
+        """
+        wanted = np.asarray(probability, dtype=float)
+        z = [float(one) for one in ndtri(wanted.ravel())]
+        mean, sd = self._moments
+        least, most = self._range
+        close = _CLOSE * (most - least)
+        low, high = [least] * len(z), [most] * len(z)
+        x = [min(max(mean + sd * one, least), most) for one in z]
+        open_ = list(range(len(z)))
         for _ in range(_MOST_STEPS):
-            at, wanted = x[open_], q[open_]
-            reached, slope = self._evaluated(at)
-            low[open_] = np.where(reached < wanted, at, low[open_])
-            high[open_] = np.where(reached < wanted, high[open_], at)
-            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                moved = at - (reached - wanted) / slope
-            inside = (moved >= low[open_]) & (moved <= high[open_])
-            x[open_] = moved = np.where(inside, moved, 0.5 * (low[open_] + high[open_]))
-            open_ = open_[(np.abs(moved - at) >= close) | (np.abs(reached - wanted) >= _REACHED)]
-            if not len(open_):
+            reached, slope = self._evaluated([x[i] for i in open_])
+            left = []
+            for i, g, f in zip(open_, ndtri(reached).tolist(), slope.tolist(), strict=True):
+                at = x[i]
+                if g < z[i]:
+                    low[i] = at
+                else:
+                    high[i] = at
+                height = _PEAK * exp(-0.5 * g * g) if abs(g) < _FAR else 0.0
+                moved = at - (g - z[i]) * height / f if f > 0 and height > 0 else inf
+                if not low[i] <= moved <= high[i]:
+                    moved = 0.5 * (low[i] + high[i])
+                x[i] = moved
+                if abs(moved - at) >= close or abs(g - z[i]) * height >= _REACHED or height == 0:
+                    left.append(i)
+            open_ = left
+            if not open_:
                 break
-        return x.reshape(np.shape(probability))
+        return np.array(x).reshape(wanted.shape)
 
     @cached_property
-    def _table(self) -> GridMarginal:
-        """Few nodes, from which the search for a quantile starts."""
-        likely = self.values[self.mass > 1e-12 * self.mass.max()]
-        nodes = np.linspace(likely.min(), likely.max(), _BRACKETS)
-        distribution, density = self._evaluated(nodes)
-        distribution[[0, -1]] = 0.0, 1.0
-        return GridMarginal(nodes, density, np.maximum.accumulate(distribution), self.values, self.mass)
+    def _moments(self) -> tuple[float, float]:
+        mean = float(self.mass @ self.values)
+        return mean, float(np.sqrt(self.mass @ (self.values - mean) ** 2))
+
+    @cached_property
+    def _range(self) -> tuple[float, float]:
+        """Ends between which quantiles are sought."""
+        likely = self.values[self.mass > _LIKELY * self.mass.max()]
+        return float(likely.min()), float(likely.max())
 
     def _evaluated(self, x: ArrayLike) -> tuple[Array, Array]:
         """Distribution function and density at each x."""
@@ -115,25 +171,29 @@ class FunctionalMarginal(Marginal):
         return both[0].reshape(x.shape), both[1].reshape(x.shape)
 
     def _block(self, x: Array) -> Array:
-        step, last = self.inner[1] - self.inner[0], len(self.inner) - 1
+        along = self.along
+        last = len(along.inner) - 1
         low, high = self.limits
-        within = np.minimum(np.maximum(x, low), high)[None, :]
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            inner, change = self.inverse(within)
-            position = (inner - self.inner[0]) / step
-            change = change / step
-        position = np.minimum(np.maximum(position, 0.0), last)  # where g cannot reach x the inverse is infinite
+            inner, change = self.inverse(np.minimum(np.maximum(x, low), high)[None, :])
+            position = (inner - along.inner[0]) * (1 / along.step)
+            position = np.minimum(np.maximum(position, 0.0), last)  # where g cannot reach x the inverse is infinite
+            change = np.where((position > 0) & (position < last), change, 0.0)
         index = np.minimum(position.astype(np.intp), last - 1)
-        at = index + len(self.inner) * np.arange(len(self.cumulative))[:, None]
-        after = at + 1
-        below = self.cumulative.take(at)
-        first, square, third = cubic(
-            step, below, self.cumulative.take(after), self.density_along.take(at), self.density_along.take(after)
-        )
         t = position - index
-        change = np.where((position > 0) & (position < last), change, 0.0)
-        density = np.maximum((first + t * (2 * square + 3 * t * third)) * change, 0.0)
-        both = np.stack([(below + t * (first + t * (square + t * third))).sum(axis=0), density.sum(axis=0)])
-        both /= self.cumulative[:, -1].sum()
+        index += along.rows
+        below, first, square, third = along.cells.take(index, axis=1)
+        third *= t
+        square += third
+        slope = first + t * (2 * square + third)
+        slope *= change
+        first += t * square
+        first *= t
+        first += below
+        both = np.empty((2, len(x)))
+        first.sum(axis=0, out=both[0])
+        np.maximum(slope, 0.0, out=slope).sum(axis=0, out=both[1])
+        both[0] *= 1 / along.total
+        both[1] *= 1 / (along.total * along.step)
         both[0] = np.minimum(np.maximum(both[0], 0.0), 1.0)
         return both

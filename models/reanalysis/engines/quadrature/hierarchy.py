@@ -14,14 +14,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from reanalysis.engines.errors import QuadratureError
+from reanalysis.engines.quadrature.grids import Lattice, TauScale, finer_by, legendre_nodes, nice_step, to_coefficients
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior, normalised
-from reanalysis.engines.quadrature.lattice import Lattice, finer_by, nice_step
-from reanalysis.engines.quadrature.legendre import legendre_nodes, to_coefficients
 from reanalysis.engines.quadrature.spectra import LARGEST_LATTICE, REACH, Ladder, ladder
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
-from reanalysis.engines.quadrature.surface import Priors, Surface
-from reanalysis.engines.quadrature.tau_scale import TauScale
-from reanalysis.engines.quadrature.window import MOST_NUMBERS, ZOOM_NODES, Window, zoom
+from reanalysis.engines.quadrature.surface import MOST_NUMBERS, ZOOM_NODES, Priors, Surface, Window, zoom
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.likelihood import REMEMBERED
 from reanalysis.typing import Array, Flags
@@ -69,7 +66,7 @@ def solve(
     share : float
         Prior probability that a study belongs to the hierarchy.
     log_apart : ndarray, shape (S,), optional
-        Log probability of what each study printed if it does not: M_s becomes share M_s + (1 - share) exp(log_apart).
+        Log probability of what each study reported if it does not: M_s becomes share M_s + (1 - share) exp(log_apart).
 
     Raises
     ------

@@ -14,12 +14,10 @@ import numpy as np
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import cumulative_integral
 from reanalysis.engines.marginal import GridMarginal, MappedMarginal, MixtureMarginal
-from reanalysis.engines.quadrature.lattice import Lattice, finer_by
-from reanalysis.engines.quadrature.legendre import legendre_interpolation
+from reanalysis.engines.quadrature.grids import Lattice, TauScale, finer_by, legendre_interpolation
 from reanalysis.engines.quadrature.smoothing import binned, log_smoothed, smoothed_total
 from reanalysis.engines.quadrature.spectra import BLUR, LARGEST_LATTICE, NOISE, REACH
 from reanalysis.engines.quadrature.surface import MOST_TERMS
-from reanalysis.engines.quadrature.tau_scale import TauScale
 from reanalysis.typing import Array
 
 _LARGE_MIXTURE, _LARGEST_MIXTURE = 2**11, 2**22

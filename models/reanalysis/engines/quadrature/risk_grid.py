@@ -1,19 +1,79 @@
-"""The grid over which a study's risk difference and risk ratio are integrated: an outer coordinate and the effect."""
+"""The grid over which a study's risk difference and risk ratio are integrated: an outer coordinate and the effect.
+
+The outer coordinate is one logit or the mean of both. Whatever it is, risk difference and log risk ratio increase with
+the effect: here are the effect at which each takes a value, and the slope of that relation. The mean logit is at once
+exact and without limits; the logit of the arm that is known best makes the grid small where the other arm is all but
+unknown.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
+from scipy.special import expit, log_expit, logit
 
 from reanalysis.engines.errors import QuadratureError
-from reanalysis.engines.interpolation import cumulative_integral, refined
-from reanalysis.engines.quadrature.coordinates import WEIGHTS, Coordinates, Outer
-from reanalysis.engines.quadrature.functional import FunctionalMarginal, Inverse
-from reanalysis.engines.quadrature.lattice import Lattice, finer_by
+from reanalysis.engines.interpolation import integrated
+from reanalysis.engines.quadrature.functional import Along, FunctionalMarginal, Inverse
+from reanalysis.engines.quadrature.grids import Lattice, finer_by
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.typing import Array
+
+Outer = Literal["middle", "control", "treated"]
+
+WEIGHTS: dict[Outer, tuple[float, float]] = {"middle": (0.5, 0.5), "control": (0.0, 1.0), "treated": (1.0, 0.0)}
+"""Shares of the effect by which the control logit lies below and the treated logit above the outer coordinate."""
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """The outer coordinate and its nodes.
+
+    Parameters
+    ----------
+    outer : {"middle", "control", "treated"}
+        The mean logit, or the logit of one arm.
+    at : ndarray, shape (A, 1)
+        Its nodes.
+    """
+
+    outer: Outer
+    at: Array
+
+    def logits(self, effect: Array) -> tuple[Array, Array]:
+        """Control and treated logits at effects, shape (D,): two arrays of shape (A, D)."""
+        below, above = WEIGHTS[self.outer]
+        return self.at - below * effect, self.at + above * effect
+
+    def effect_of_difference(self, x: Array) -> tuple[Array, Array]:
+        """Effects at which the risk difference is x, shape (1, X), and their derivatives by x."""
+        if self.outer == "control":
+            treated = np.clip(expit(self.at) + x, 0.0, 1.0)
+            return logit(treated) - self.at, 1 / (treated * (1 - treated))
+        if self.outer == "treated":
+            control = np.clip(expit(self.at) - x, 0.0, 1.0)
+            return self.at - logit(control), 1 / (control * (1 - control))
+        cosh, rest = np.cosh(self.at), 1 - x**2
+        effect = 2 * (np.arctanh(x) + np.arcsinh(x * cosh / np.sqrt(rest)))
+        return effect, 2 / rest * (1 + cosh / np.sqrt(rest + (x * cosh) ** 2))
+
+    def effect_of_log_ratio(self, r: Array) -> tuple[Array, Array]:
+        """Effects at which the log risk ratio is r, shape (1, R), and their derivatives by r."""
+        if self.outer == "control":
+            log_treated = np.minimum(log_expit(self.at) + r, 0.0)
+            rest = -np.expm1(log_treated)
+            return log_treated - np.log(rest) - self.at, 1 / rest
+        if self.outer == "treated":
+            log_control = np.minimum(log_expit(self.at) - r, 0.0)
+            rest = -np.expm1(log_control)
+            return self.at - log_control + np.log(rest), 1 / rest
+        odds = np.exp(self.at)
+        tilted = odds * np.sinh(r / 2)
+        return r + 2 * np.arcsinh(tilted), 1 + odds * np.cosh(r / 2) / np.sqrt(1 + tilted**2)
+
 
 KEPT = 1e-12
 """Share of its maximum below which a density is dropped."""
@@ -63,21 +123,17 @@ class RiskGrid:
         return self.coordinates.logits(self.effect)
 
     @cached_property
-    def _along_effect(self) -> tuple[Array, Array, Array]:
-        """Fine nodes of the effect; for each outer node the density along it and its cumulative integral."""
-        density = refined(self.mass, _REFINED)
-        step = (self.effect[1] - self.effect[0]) / _REFINED
-        return (
-            self.effect[0] + step * np.arange(density.shape[1]),
-            density,
-            cumulative_integral(density, step),
-        )
+    def _along_effect(self) -> Along:
+        """For each outer node the density along finer nodes of the effect, with its integral."""
+        step = float(self.effect[1] - self.effect[0])
+        density, cumulative = integrated(self.mass, step, _REFINED)
+        return Along(self.effect[0] + step / _REFINED * np.arange(density.shape[1]), density, cumulative)
 
     def functional(
         self, values: Array, inverse: Inverse, limits: tuple[float, float] = (-np.inf, np.inf)
     ) -> FunctionalMarginal:
         """Posterior of a function of both coordinates from its values (A, D) and its inverse along the effect."""
-        return FunctionalMarginal(*self._along_effect, values.ravel(), self.mass.ravel(), inverse, limits)
+        return FunctionalMarginal(self._along_effect, values.ravel(), self.mass.ravel(), inverse, limits)
 
 
 def risk_grid(
@@ -103,8 +159,10 @@ def risk_grid(
     QuadratureError
         If the grid would be too large.
     """
-    plans = [_planned(likelihood, logits, effect, given_others, coarsest, outer) for outer in WEIGHTS]
-    plan = plans[0] if plans[0].nodes <= _FEW else min(plans, key=lambda p: p.nodes)
+    known = (*precisions(likelihood), standard_deviation(effect, given_others) ** -2)
+    plan = _planned(known, logits, effect, coarsest, "middle")
+    if plan.nodes > _FEW:
+        plan = min((_planned(known, logits, effect, coarsest, outer) for outer in WEIGHTS), key=lambda p: p.nodes)
     if plan.nodes > _LARGEST_GRID:
         raise QuadratureError(
             f"the risk difference of study {likelihood.study.study!r} needs a grid of {plan.nodes:.2g} nodes"
@@ -113,14 +171,15 @@ def risk_grid(
 
 
 def _planned(
-    likelihood: StudyLikelihood, logits: tuple[Lattice, Lattice], effect: Lattice, given_others: Array, coarsest: float,
-    outer: Outer,
-) -> _Plan:  # fmt: skip
-    """Strides, in half steps of the lattice, along the outer coordinate and the effect, and the nodes they make."""
+    known: tuple[float, float, float], logits: tuple[Lattice, Lattice], effect: Lattice, coarsest: float, outer: Outer
+) -> _Plan:
+    """Strides, in half steps of the lattice, along the outer coordinate and the effect, and the nodes they make.
+
+    ``known`` has the precisions of the control logit, of the treated logit and of the effect given the others.
+    """
     control, treated = logits
     below, above = WEIGHTS[outer]
-    first, second = precisions(likelihood)
-    q_precision = standard_deviation(effect, given_others) ** -2
+    first, second, q_precision = known
     along_outer = RESOLUTION * (first + second) ** -0.5
     along_effect = _TABULATED * (below**2 * first + above**2 * second + q_precision) ** -0.5
     stride = 2 * finer_by(min(along_effect, coarsest), effect.step)

@@ -9,8 +9,8 @@ from scipy.special import expit
 
 from reanalysis.engines.draws import Draws, hierarchical_draws, stand_alone
 from reanalysis.engines.quadrature.exchangeability import ExchangeabilityPosterior, log_apart
+from reanalysis.engines.quadrature.grids import Lattice
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
-from reanalysis.engines.quadrature.lattice import Lattice
 from reanalysis.engines.quadrature.pooled import CommonEffect
 from reanalysis.engines.quadrature.study_effects import Predictive
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
@@ -61,7 +61,7 @@ def sample(
     baselines = bias = None
     if not spec.rates:
         drawn = [_baseline(s, e, rng) for s, e in zip(studies, effects, strict=True)]
-        if spec.model == "bias":
+        if spec.family.bias:
             treated = [a + e for a, e in zip(drawn, effects, strict=True)]
             bias = _by_study([_bias(s, b, rng) for s, b in zip(studies, treated, strict=True)])
         baselines = _by_study(drawn)

@@ -1,4 +1,4 @@
-"""What does a function known on a grid become when a normal heterogeneity is added? Three ways of one convolution.
+"""A function known on a grid after a normal heterogeneity is added: three ways of one convolution.
 
 By Fourier transform it is fast and good to 1e-16 of the maximum; by direct sums of positive terms it is slow and good
 to 1e-12 of every value, which is what studies in conflict need: they meet in the tails of their likelihoods.
@@ -11,7 +11,7 @@ from scipy.fft import next_fast_len
 from scipy.interpolate import CubicSpline
 from scipy.special import logsumexp
 
-from reanalysis.engines.quadrature.lattice import Lattice
+from reanalysis.engines.quadrature.grids import Lattice
 from reanalysis.typing import Array
 
 _RESOLVED = 1.2
@@ -38,7 +38,7 @@ def log_smoothed(lattice: Lattice, log_values: Array, sd: float, at: Array) -> A
     sd : float
         SD of the normal; below the step it is integrated by Gauss-Hermite nodes on the spline through the logarithm.
     at : ndarray, shape (U,)
-        Where the result is wanted.
+        Where the result is evaluated.
 
     Returns
     -------
@@ -102,7 +102,8 @@ def smoothed_total(mu: Lattice, mass: Array, sd: Array, margin: int, finer: int)
     transform *= np.exp(-0.5 * np.outer(sd**2, omega**2))
     density = np.fft.irfft(transform.sum(axis=0), length * finer) * (finer / mu.step)
     size = min((mu.size + 2 * margin) * finer, length * finer)
-    density = np.roll(density, margin * finer)[:size]
+    before = margin * finer
+    density = np.concatenate((density[len(density) - before :], density[: size - before]))
     return Lattice(mu.step / finer, (mu.first - margin) * finer, size), density
 
 

@@ -1,4 +1,4 @@
-"""What is a study's likelihood after a normal heterogeneity is added? Its Fourier transform, damped.
+"""A study's likelihood after a normal heterogeneity is added: its Fourier transform, damped.
 
 The transform of Normal(0, tau^2) is exp(-tau^2 omega^2 / 2), so M_s = L_s * Normal(0, tau^2) at any (mu, tau) is the
 trigonometric sum of the transform of L_s damped by it: exact to rounding for every tau, tau = 0 included, with no
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from scipy.fft import next_fast_len
 from scipy.special import erfc
 
 from reanalysis.engines.errors import QuadratureError
-from reanalysis.engines.quadrature.lattice import Lattice
+from reanalysis.engines.quadrature.grids import Lattice
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.typing import Array
 
@@ -190,45 +190,61 @@ def ladder(
     log_scale : ndarray, shape (S,)
         Logs of the scales.
     """
-    whole, log_scale = _rung(studies, low, high, tau_top, step, coarser, None)
+    few = (high - low + 2 * REACH * tau_top) / step < _REMEMBERED_NODES
+    transformed = _remembered if few else _of_study
+    found = [transformed(study, low, high, tau_top, step, coarser) for study in studies]
+    log_scale = np.array([scale for _, _, scale in found])
+    rungs = [
+        replace(rung[0], transform=np.concatenate([one.transform for one in rung]))
+        for rung in zip(*(spectra for spectra, _, _ in found), strict=True)
+    ]
+    return Ladder(tuple(rungs), found[0][1]), log_scale
+
+
+_REMEMBERED_NODES = 2**13
+"""Nodes up to which the transforms of a study are remembered: the memory of all is then bounded by 96 MiB."""
+
+
+def _of_study(
+    study: StudyLikelihood, low: float, high: float, tau_top: float, step: float, coarser: int
+) -> tuple[tuple[Spectra, ...], tuple[float, ...], float]:
+    """Transforms of one study on every rung, the rungs' largest heterogeneities, and the log of its scale."""
+    lattice, taper = _stretch(low, high, tau_top, step, coarser)
+    values, log_factor = study.on(lattice)
+    tapered = values * taper
+    top = float(tapered.max())
+    if not top > 0:
+        raise QuadratureError("a study's likelihood vanishes wherever the priors have mass")
+    whole = Spectra.of(tapered[None] / top, lattice, coarser)
     tops = []
     if whole.lattice.size > _LARGE:
-        top = (high - low) / (2 * REACH)
-        while _RUNG * top < tau_top:
-            tops.append(top)
-            top *= _RUNG
-    shorter = [_rung(studies, low, high, top, step, coarser, log_scale)[0] for top in tops]
-    return Ladder((*shorter, whole), tuple(tops)), log_scale
+        smaller = (high - low) / (2 * REACH)
+        while _RUNG * smaller < tau_top:
+            tops.append(smaller)
+            smaller *= _RUNG
+    rungs = []
+    for rung in tops:
+        part, its_taper = _stretch(low, high, rung, step, coarser)
+        start = part.first - lattice.first
+        if start >= 0 and start + part.size <= lattice.size:
+            its_values = values[start : start + part.size]
+        else:
+            its_values, its_factor = study.on(part)
+            its_values = its_values * np.exp(its_factor - log_factor)
+        rungs.append(Spectra.of(its_values[None] * its_taper / top, part, coarser))
+    return (*rungs, whole), tuple(tops), log_factor + float(np.log(top))
 
 
-def _rung(
-    studies: Sequence[StudyLikelihood],
-    low: float,
-    high: float,
-    tau_top: float,
-    step: float,
-    coarser: int,
-    log_scale: Array | None,
-) -> tuple[Spectra, Array]:
-    """Transforms for heterogeneities up to ``tau_top``, scaled as told or, the logs of the scales returned, to 1."""
+_remembered = lru_cache(maxsize=1024)(_of_study)
+
+
+@lru_cache(maxsize=64)
+def _stretch(low: float, high: float, tau_top: float, step: float, coarser: int) -> tuple[Lattice, Array]:
+    """The lattice for heterogeneities up to ``tau_top``, and a taper that lets a likelihood vanish at its ends."""
     low, high = low - REACH * tau_top, high + REACH * tau_top
     soft = 2.5 * step  # SD of the taper: its own spectrum ends below the lattice's highest frequency
     lattice = Lattice.covering(low - 14 * soft, high + 14 * soft, step)
     lattice = Lattice(step, lattice.first - lattice.first % coarser, lattice.size + lattice.first % coarser)
-    points = lattice.points
-    taper = 0.25 * erfc((low - 7 * soft - points) / (soft * np.sqrt(2)))
-    taper *= erfc((points - high - 7 * soft) / (soft * np.sqrt(2)))
-    spectra, scales = [], []
-    for index, study in enumerate(studies):
-        values, log_factor = study.on(lattice)
-        tapered = values * taper
-        if log_scale is None:
-            top = float(tapered.max())
-            if not top > 0:
-                raise QuadratureError("a study's likelihood vanishes wherever the priors have mass")
-            scales.append(log_factor + np.log(top))
-        else:
-            top = float(np.exp(min(log_scale[index] - log_factor, 700.0)))
-        spectra.append(Spectra.of(tapered[None] / top, lattice, coarser))
-    transform = np.concatenate([s.transform for s in spectra])
-    return replace(spectra[0], transform=transform), np.asarray(scales)
+    taper = 0.25 * erfc((low - 7 * soft - lattice.points) / (soft * np.sqrt(2)))
+    taper *= erfc((lattice.points - high - 7 * soft) / (soft * np.sqrt(2)))
+    return lattice, taper

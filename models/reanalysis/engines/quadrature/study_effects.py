@@ -20,7 +20,7 @@ from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import refined
 from reanalysis.engines.marginal import GridMarginal
 from reanalysis.engines.quadrature.functional import FunctionalMarginal
-from reanalysis.engines.quadrature.lattice import Lattice, finer_by, nice_step
+from reanalysis.engines.quadrature.grids import Lattice, finer_by, nice_step
 from reanalysis.engines.quadrature.risk_grid import (
     KEPT,
     RESOLUTION,
@@ -163,9 +163,9 @@ class StudyEffects:
         middle = sliding_window_view(scaled(prior), effect.size)[: 2 * at_control.size : 2]
         wide = at_control.plus(effect)
         other = sliding_window_view(_within(at_treated, by_treated, wide), effect.size)
-        prints = by_control[:, None] * other * middle
-        _require_resolved(name, q, rounding, prints.sum(axis=0))
-        mass = prints * q
+        likelihoods = by_control[:, None] * other * middle
+        _require_resolved(name, q, rounding, likelihoods.sum(axis=0))
+        mass = likelihoods * q
         found = _used(effect, mass.sum(axis=0), name)
         index = (np.arange(at_control.size)[:, None] + np.arange(effect.size)).ravel()
         over_treated = np.bincount(index, mass.ravel(), minlength=wide.size)

@@ -1,4 +1,4 @@
-"""Likelihood of one study's effect: how probable is what it printed, its baseline integrated out.
+"""Likelihood of one study's effect: the probability of what it reported, its baseline integrated out.
 
 With the control logit a and the baseline m = a + delta / 2 (or a itself, where the prior is anchored there),
 
@@ -18,7 +18,7 @@ step near the width of the integrand is already exact to rounding.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -26,9 +26,9 @@ from scipy.special import logsumexp
 
 from reanalysis.engines.benchmark import log_robust_factor
 from reanalysis.engines.errors import QuadratureError
-from reanalysis.engines.quadrature.lattice import Lattice, finer_by
+from reanalysis.engines.quadrature.grids import Lattice, finer_by
 from reanalysis.evidence.candidates.candidates import Candidates
-from reanalysis.model.data import StudyData
+from reanalysis.model.data import ModelData, StudyData
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.likelihood import REMEMBERED, information, log_binomial_coefficient, log_likelihood_on_grid
 from reanalysis.model.spec import Anchor, ModelSpec
@@ -66,7 +66,7 @@ class StudyLikelihood:
     Parameters
     ----------
     study : StudyData
-        What the study printed.
+        What the study reported.
     baseline : Distribution
         Prior of the baseline.
     arm : str or None
@@ -102,6 +102,15 @@ class StudyLikelihood:
 
         That of the benchmark for a control it stands in for.
         """
+        if (arm, within) not in self._informations:
+            self._informations[arm, within] = self._information(arm, within)
+        return self._informations[arm, within]
+
+    @cached_property
+    def _informations(self) -> dict[tuple[str, float], float]:
+        return {}
+
+    def _information(self, arm: str, within: float) -> float:
         benchmark = self.study.benchmark if arm == "control" else None
         if benchmark is not None:
             return information(benchmark.candidates, benchmark.rho, within) if benchmark.share > 0 else 0.0
@@ -205,7 +214,12 @@ class StudyLikelihood:
             top = factor.max()
             if max(factor[0], factor[-1]) < top - _FADED or reach > _FARTHEST * self.baseline.sd:
                 return wide.part(factor > top - NEGLIGIBLE)
-            reach *= 2  # what the control arm printed is far out in the prior
+            reach *= 2  # what the control arm reported is far out in the prior
+
+
+def likelihoods(spec: ModelSpec, data: ModelData) -> list[StudyLikelihood]:
+    """Those of all studies under a specification."""
+    return [StudyLikelihood.of(study, spec) for study in data.studies]
 
 
 def _log_arm(likelihood: StudyLikelihood, arm: str, lattice: Lattice) -> Array:
@@ -243,7 +257,7 @@ def _on_lattice(likelihood: StudyLikelihood, lattice: Lattice) -> tuple[Array, f
     base = likelihood.baseline_lattice(lattice.step, lattice)
     by_control, top_control = _scaled(likelihood.control_factor(base))
     by_treated, top_treated = _scaled(likelihood.treated_factor(lattice.plus(base)))
-    # the sum over baselines may take longer steps than the effects it is wanted at
+    # the sum over baselines may take longer steps than the effects it is evaluated at
     every = 2 ** max(0, int(np.floor(np.log2(0.8 * likelihood.width(NEGLIGIBLE) / lattice.step))))
     if base.size * lattice.size // every > _MOST_PRODUCTS:
         raise QuadratureError(

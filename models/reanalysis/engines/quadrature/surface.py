@@ -1,18 +1,17 @@
-"""Log posterior density of an average and a heterogeneity, study by study, under one prior or several."""
+"""Log posterior density of an average and a heterogeneity, study by study, and the window where it has mass."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from reanalysis.engines.errors import QuadratureError
-from reanalysis.engines.quadrature.lattice import Lattice
+from reanalysis.engines.quadrature.grids import Lattice, TauScale
 from reanalysis.engines.quadrature.smoothing import log_smoothed
 from reanalysis.engines.quadrature.spectra import NOISE, Ladder
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
-from reanalysis.engines.quadrature.tau_scale import TauScale
 from reanalysis.model.distributions import Distribution
 from reanalysis.typing import Array, Flags
 
@@ -28,6 +27,9 @@ MOST_TERMS = 3 * 10**8
 
 Priors = tuple[Distribution, Distribution]
 """Of the average and of the heterogeneity."""
+
+LogPriors = list[tuple[tuple[Distribution, Array], dict[Distribution, Array]]]
+"""Priors of the average with their log densities, and with each the priors of the heterogeneity crossed with it."""
 
 
 @dataclass(frozen=True)
@@ -52,26 +54,30 @@ class Surface:
         would have mass even if the term were as large as rounding.
         """
         log_terms, lost = self.terms(mu, u)
-        return self._densities(mu, u, log_terms), log_terms, lost
+        together, logs = log_terms.sum(axis=0), self.log_priors(mu, u)
+        of = {(m, t): (row, column) for (m, row), column_of in logs for t, column in column_of.items()}
+        return [of[pair][0] + of[pair][1][:, None] + together for pair in self.priors], log_terms, lost
+
+    def log_priors(self, mu: Lattice, u: Array) -> LogPriors:
+        """Log density (U,) of each prior of mu, and (T,) of each prior of tau crossed with it, slope included."""
+        tau, slope = self.scale.tau(u), np.log(self.scale.slope(u))
+        of_tau = {prior: prior.logpdf(tau) + slope for prior in dict.fromkeys(t for _, t in self.priors)}
+        return [
+            ((prior, prior.logpdf(mu.points)), {t: of_tau[t] for m, t in self.priors if m == prior})
+            for prior in dict.fromkeys(m for m, _ in self.priors)
+        ]
 
     def terms(self, mu: Lattice, u: Array) -> tuple[Array, Flags]:
         """The study terms (S, T, U) alone, and which of them rounding has swallowed."""
         tau = self.scale.tau(u)
-        log_terms = self._with_apart(np.log(np.maximum(self.spectra.damped(mu, tau), 1e-5 * NOISE)), slice(None))
+        damped = self.spectra.damped(mu, tau)
+        log_terms = self._with_apart(np.log(np.maximum(damped, 1e-5 * NOISE, out=damped), out=damped), slice(None))
         lost = log_terms < np.log(NOISE)
         if lost.any():
-            matters = _matters(self._densities(mu, u, log_terms), log_terms if self.without else log_terms[:0], lost)
+            matters = _matters(self.log_priors(mu, u), log_terms, lost, self.without)
             for study in map(int, np.flatnonzero((lost & matters).any(axis=(1, 2)))):
                 self._recompute(study, log_terms[study], lost[study], lost[study] & matters, mu, tau)
         return log_terms, lost
-
-    def _densities(self, mu: Lattice, u: Array, log_terms: Array) -> list[Array]:
-        tau = self.scale.tau(u)
-        slope = np.log(self.scale.slope(u))
-        of_mu = {prior: prior.logpdf(mu.points)[None, :] for prior, _ in self.priors}
-        of_tau = {prior: (prior.logpdf(tau) + slope)[:, None] for _, prior in self.priors}
-        together = log_terms.sum(axis=0)
-        return [of_mu[mu_prior] + of_tau[tau_prior] + together for mu_prior, tau_prior in self.priors]
 
     def _with_apart(self, log_terms: Array, studies: slice | int) -> Array:
         if self.log_apart is None:
@@ -98,20 +104,118 @@ class Surface:
             lost[row, at] = exact < log_values.max() - _DEEPEST
 
 
-def _matters(every: Sequence[Array], log_terms: Array, lost: Flags) -> Flags:
+def _matters(priors: LogPriors, log_terms: Array, lost: Flags, without: bool) -> Flags:
     """Where a posterior, given all studies or all but one, could have mass although a term of it is lost."""
-    count = lost.sum(axis=0)
-    matters = _within_reach(every, count > 0)
-    for one, gone in zip(log_terms, lost, strict=False):
-        matters |= _within_reach([log_all - one for log_all in every], count - gone > 0)
+    count, together = lost.sum(axis=0), log_terms.sum(axis=0)
+    matters = _within_reach(priors, together, count > 0)
+    if without:
+        for one, gone in zip(log_terms, lost, strict=True):
+            matters |= _within_reach(priors, together - one, count - gone > 0)
     return matters
 
 
-def _within_reach(every: Sequence[Array], lost: Flags) -> Flags:
+def _within_reach(priors: LogPriors, log_density: Array, lost: Flags) -> Flags:
     if not lost.any():
         return lost
-    known = ~lost
     reached = np.zeros_like(lost)
-    for log_density in every:
-        reached |= log_density > log_density[known].max(initial=-np.inf) - _FAINT
+    for (_, of_mu), of_tau in priors:
+        log_product = of_mu + log_density
+        known = np.where(lost, -np.inf, log_product).max(axis=1)
+        reached |= log_product > thresholds(known, of_tau, _FAINT)[:, None]
     return lost & reached
+
+
+def thresholds(highest: Array, of_tau: Mapping[Distribution, Array], depth: float) -> Array:
+    """Log density without a prior of tau from which that with any of them lies within reach of its maximum.
+
+    Parameters
+    ----------
+    highest : ndarray, shape (..., T)
+        Maxima over mu.
+    of_tau : mapping of Distribution to ndarray, shape (T,)
+        Log densities of the priors.
+    depth : float
+        How far below its maximum is within reach.
+    """
+    least = np.full(highest.shape, np.inf)
+    for log_prior in of_tau.values():
+        top = (highest + log_prior).max(axis=-1, keepdims=True)
+        with np.errstate(invalid="ignore"):
+            np.minimum(least, np.where(log_prior > -np.inf, top - depth - log_prior, np.inf), out=least)
+    return least
+
+
+_CUT = 26.0
+"""Log density below the maximum at which the window of (mu, tau) ends."""
+
+MOST_NUMBERS = 2**23
+"""Numbers in an array of study terms: 64 MiB."""
+
+ZOOM_NODES = 24
+
+
+@dataclass(frozen=True)
+class Window:
+    """Where the posterior, with or without any one study, has mass: nodes of mu, and a stretch of u."""
+
+    mu: Lattice
+    u_low: float
+    u_high: float
+
+
+def zoom(surface: Surface, window: Window, rounds: int = 8) -> tuple[Window, float]:
+    """Shrink the window to where the posterior, with or without any one study if that is asked for, has mass.
+
+    The nodes of mu are those of the likelihoods' own lattice, so that no peak is lost between them.
+
+    Returns
+    -------
+    window : Window
+        The smaller window.
+    smallest_tau : float
+        The smallest heterogeneity that has mass: where the posterior of mu given tau is narrowest.
+    """
+    for _ in range(rounds):
+        edges = np.linspace(window.u_low, window.u_high, ZOOM_NODES + 1)
+        keep = _with_mass(surface, window.mu, 0.5 * (edges[1:] + edges[:-1]))
+        rows, columns = np.flatnonzero(keep.any(axis=1)), np.flatnonzero(keep.any(axis=0))
+        first, last = max(columns[0] - 1, 0), min(columns[-1] + 1, window.mu.size - 1)
+        smaller = Window(
+            Lattice(window.mu.step, window.mu.first + int(first), int(last - first) + 1),
+            float(edges[max(rows[0] - 1, 0)]),
+            float(edges[min(rows[-1] + 2, len(edges) - 1)]),
+        )
+        shrunk = (smaller.u_high - smaller.u_low) / (window.u_high - window.u_low)
+        window = smaller
+        if shrunk > 0.6:
+            break
+    return window, float(surface.scale.tau(np.array(window.u_low)))
+
+
+def _with_mass(surface: Surface, mu: Lattice, u: Array) -> Flags:
+    """Where a posterior, given all studies or all but one, lies within reach of its maximum, shape (T, U)."""
+    rows = max(1, MOST_NUMBERS // (2 * len(surface.studies) * mu.size))
+    blocks = [slice(start, start + rows) for start in range(0, len(u), rows)]
+    priors = surface.log_priors(mu, u)
+    highest = np.empty((len(priors), 1 + surface.without * len(surface.studies), len(u)))
+    for block in blocks:
+        densities = _densities(surface, mu, u[block])
+        for index, density in enumerate(densities):
+            for (_, of_mu), by_prior in zip((one for one, _ in priors), highest, strict=True):
+                (of_mu + density).max(axis=1, out=by_prior[index, block])
+    least = [thresholds(high, of_tau, _CUT) for high, (_, of_tau) in zip(highest, priors, strict=True)]
+    keep = np.zeros((len(u), mu.size), dtype=bool)
+    for block in blocks:
+        if len(blocks) > 1:
+            densities = _densities(surface, mu, u[block])
+        for index, density in enumerate(densities):
+            for ((_, of_mu), _), threshold in zip(priors, least, strict=True):
+                keep[block] |= of_mu + density > threshold[index, block, None]
+    return keep
+
+
+def _densities(surface: Surface, mu: Lattice, u: Array) -> list[Array]:
+    """Log likelihoods (T, U) of all studies and, where they are asked for, of all but each."""
+    log_terms, _ = surface.terms(mu, u)
+    together = log_terms.sum(axis=0)
+    return [together, *(together - one for one in log_terms)] if surface.without else [together]

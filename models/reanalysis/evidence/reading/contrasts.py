@@ -91,10 +91,10 @@ class ContrastRow:
     @property
     def standard_error(self) -> float:
         """Standard error of the log ratio implied by the printed interval."""
-        from scipy.stats import norm
+        from scipy.special import ndtri
 
         width = math.log(float(self.upper)) - math.log(float(self.lower))
-        return width / (2 * float(norm.ppf(0.5 + self.level / 2)))
+        return width / (2 * float(ndtri(0.5 + self.level / 2)))
 
     @property
     def printed(self) -> str:

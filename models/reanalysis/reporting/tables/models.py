@@ -16,15 +16,6 @@ from reanalysis.reporting.slug import slug
 _NOTHING = "\N{EN DASH}"
 _MOST_NAMED = 4
 _NOT_FITTED = "not fitted in this build; reanalysis report --all-models adds it"
-_WORDS = {
-    "contrast": "arms paired within each cohort",
-    "all-cohort": "missing controls from external benchmarks",
-    "joint": "several endpoints at once",
-    "exnex": "a cohort may stand alone",
-    "bias": "bias added, no discount rho",
-    "arm-beta-binomial": "arms not paired",
-}
-"""What is particular to each model; the methods have the whole of it."""
 _ENGINES = {"quadrature": "quadrature", "nuts": "NUTS"}
 
 
@@ -52,7 +43,7 @@ def model_table(endpoint: EndpointAnalysis) -> Markdown | None:
 def _row(endpoint: EndpointAnalysis, one: Outcome, declared: bool) -> list[str]:
     evidence, primary = endpoint.fit.evidence, endpoint.fit.posterior.data.names
     mark = "* " if one.model == endpoint.fit.spec.model else ""
-    model = f"{mark}{one.model}: {_WORDS[one.model]}"
+    model = f"{mark}{one.model}: {FAMILIES[one.model].short}"
     found, direction = one.log_odds_ratio, one.direction
     if found is None or direction is None:
         fitted = _NOTHING if one.note == NOT_SAMPLED else _ENGINES[one.engine]

@@ -1,10 +1,10 @@
-"""What is the PyMC model of several endpoints at once?
+"""The model of several endpoints at once, their effects correlated across studies.
 
     delta_s. = mu + diag(tau) L z_s      z_se ~ Normal(0, 1)      Omega = L L'      L from r = 2u - 1
     u of column j ~ Beta(b_j, b_j),  b_j = 2 + (E - 2 - j)/2:  Omega ~ LKJ(2)
 
 The rows of L follow from the partial correlations one by one: L_ij = r_ij prod_{k<j} sqrt(1 - r_ik^2), and L_ii is the
-whole product. An arm's probability is a sum over its unprinted denominator, where endpoints share one, of the product
+whole product. An arm's probability is a sum over its unreported denominator, where endpoints share one, of the product
 over these endpoints, times the product over all others.
 
 Source: Lewandowski, Kurowicka and Joe 2009, J Multivar Anal 100:1989.
@@ -12,19 +12,28 @@ Source: Lewandowski, Kurowicka and Joe 2009, J Multivar Anal 100:1989.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from reanalysis.engines.arrays import LOG_NOTHING
-from reanalysis.engines.prediction import draw_joint_print
+from reanalysis.engines.draws import Draws, hierarchical_draws, prior_draws
+from reanalysis.engines.marginal import DrawsMarginal
+from reanalysis.engines.nuts.kernel import NutsModel, ProgramKey, baseline_of, located, log_pmf_of, tau_of
+from reanalysis.engines.nuts.sampled import Sampled, posterior_of
+from reanalysis.engines.posterior import Marginals, Posterior
+from reanalysis.engines.prediction import draw_joint_report
+from reanalysis.engines.streams import stream
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import JointData, SharedDenominator
 from reanalysis.model.spec import ModelSpec
 from reanalysis.typing import Array
 
 if TYPE_CHECKING:
-    from reanalysis.engines.nuts.program import ProgramKey
+    from xarray import DataTree
 
 _ARMS = ("control", "treated")
 _SHAPE = 2.0
@@ -81,8 +90,6 @@ def build_joint_model(key: ProgramKey) -> Any:
     import pymc as pm
     import pytensor.tensor as pt
 
-    from reanalysis.engines.nuts.program import baseline_of, tau_of
-
     s, e = key.slots, key.endpoints
     with pm.Model() as model:
         slots = [pm.Data(f"slot_{name}", np.zeros((s, 2, e, 2, 2))) for name in ("events", "n", "log_weight")]
@@ -107,7 +114,7 @@ def build_joint_model(key: ProgramKey) -> Any:
         control = baseline - below * effect
         pm.CustomDist(
             "print", *slots[1:], pt.stack([control, control + effect], axis=1), rho, size_log_weight, shares,
-            logp=joint_print_logp, random=draw_joint_print,
+            logp=joint_report_logp, random=draw_joint_report,
             signature="(e,k,x),(e,k,x),(e),(e),(k),(e)->(e,k,x)", observed=slots[0],
         )  # fmt: skip
     return model
@@ -129,15 +136,15 @@ def _symbolic_cholesky(u: Any, endpoints: int) -> Any:
     return pt.stack([pt.stack(row) for row in rows])
 
 
-def joint_print_logp(
+def joint_report_logp(
     value: Any, n: Any, log_weight: Any, logit: Any, rho: Any, size_log_weight: Any, shares: Any
 ) -> Any:
-    """Log probability of all prints of one arm.
+    """Log probability of all that is reported of one arm.
 
     Parameters
     ----------
     value, n, log_weight : tensor, shape (..., E, K, X)
-        Candidates by endpoint, possible denominator and count. A slot below 0 is one the print does not name.
+        Candidates by endpoint, possible denominator and count. A slot below 0 is one the report does not name.
     logit, rho : tensor, shape (..., E)
         By endpoint.
     size_log_weight : tensor, shape (..., K)
@@ -146,8 +153,6 @@ def joint_print_logp(
         1 for an endpoint that shares it, whose K are its values; 0 for one whose candidates stand on their own.
     """
     import pytensor.tensor as pt
-
-    from reanalysis.engines.nuts.program import log_pmf_of
 
     terms = log_pmf_of(pt.maximum(value, 0.0), n, logit[..., None, None], rho[..., None, None]) + log_weight
     by_size = pt.logsumexp(pt.switch(value >= 0, terms, LOG_NOTHING), axis=-1)
@@ -230,3 +235,50 @@ def _by_size(candidates: Candidates, common: SharedDenominator | None) -> list[l
 def _log(weights: tuple[float, ...]) -> Array:
     with np.errstate(divide="ignore"):
         return np.maximum(np.log(weights), LOG_NOTHING)
+
+
+def joint_assembled(spec: ModelSpec, data: JointData, posterior: Any) -> tuple[Mapping[str, Draws], dict[str, Array]]:
+    """Draws by endpoint, and of the correlations that are learnt, named ``correlation[first, second]``."""
+    count = len(data.parts)
+    mu, tau, z = (posterior[name].values for name in ("mu", "tau", "z"))
+    baseline = located(spec.priors.baseline, posterior["alpha_raw"].values)
+    correlation = spec.setting("correlation")
+    learnt = correlation is None and count > 1
+    factor = cholesky(posterior["u"].values, count) if learnt else fixed_cholesky(correlation or 0.0, count)
+    effect = mu[..., None, :] + tau[..., None, :] * (z @ np.swapaxes(factor, -1, -2))
+    rng = stream(spec, data, "new-study effects")
+    new = mu + tau * (factor @ rng.standard_normal((*mu.shape, 1)))[..., 0]
+    studies = data.all_studies
+    control = baseline - spec.below * effect
+    draws = {}
+    for e, part in enumerate(data.parts):
+        at = [studies.index(name) for name in part.names]
+        draws[part.endpoint] = hierarchical_draws(
+            spec, part, effect[..., at, e], control[..., at, e], mu[..., e], tau[..., e], new[..., e]
+        )
+    if not learnt:
+        return draws, {}
+    omega = factor @ np.swapaxes(factor, -1, -2)
+    names = data.endpoints
+    return draws, {f"correlation[{names[j]}, {names[i]}]": omega[..., i, j] for i in range(count) for j in range(i)}
+
+
+def _posterior(sampled: Sampled) -> Posterior:
+    """The posterior of the endpoint asked for, with those of the others and the correlations beside it."""
+    data = sampled.data
+    assert isinstance(data, JointData)
+    draws, correlations = joint_assembled(sampled.spec, data, sampled.parameters)
+    parts = {part.endpoint: posterior_of(sampled, part, draws[part.endpoint], prior_draws) for part in data.parts}
+    own = parts.pop(data.endpoint)
+    beside = Marginals({name: partial(DrawsMarginal, value) for name, value in correlations.items()})
+
+    def make_tree() -> DataTree:
+        tree = own.tree()
+        for name, part in parts.items():
+            tree[f"endpoints/{name}"] = part.tree()
+        return tree
+
+    return replace(own, data=data, parts=parts, correlations=beside, make_tree=make_tree)
+
+
+MODELS = {"joint": NutsModel(build_joint_model, joint_arrays, _posterior)}

@@ -1,4 +1,4 @@
-"""What do single arms say together, when their rates share a Beta distribution?
+"""The model in which all rates share one Beta distribution.
 
     y_s ~ Binomial(n_s, p_s)      p_s ~ Beta(alpha, beta)      p(alpha, beta) proportional to (alpha + beta)^(-5/2)
 
@@ -9,18 +9,29 @@ arm is beta-binomial), leaving the plane of v = log(alpha / beta) and t = log(al
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import betaln, expit, log_expit, logit, logsumexp
 
-from reanalysis.engines.beta_rate import largest_total, log_print
+from reanalysis.engines.beta_rate import arms_of, beta_rates_draws, largest_total, log_report
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import cumulative_integral
 from reanalysis.engines.marginal import GridMarginal, MappedMarginal
-from reanalysis.engines.quadrature.functional import FunctionalMarginal
+from reanalysis.engines.posterior import Marginals, Posterior
+from reanalysis.engines.quadrature.functional import Along, FunctionalMarginal
+from reanalysis.engines.quadrature.registered import QuadratureModel
+from reanalysis.engines.quadrature.sampling import CHAINS, DRAWS
+from reanalysis.engines.streams import stream
+from reanalysis.engines.tree import to_tree
 from reanalysis.evidence.candidates.candidates import Candidates
+from reanalysis.model.data import ModelData
+from reanalysis.model.spec import ModelSpec
 from reanalysis.typing import Array
+
+if TYPE_CHECKING:
+    from xarray import DataTree
 
 _CUT = 26.0
 _V_NODES, _T_NODES = 49, 73
@@ -66,9 +77,9 @@ class BetaRates:
         return total * expit(self.v)[:, None], total * expit(-self.v)[:, None]
 
     @cached_property
-    def _cumulative(self) -> tuple[Array, Array]:
-        density = self.mass / (self.t[1] - self.t[0])
-        return density, cumulative_integral(density, float(self.t[1] - self.t[0]))
+    def _along_total(self) -> Along:
+        step = float(self.t[1] - self.t[0])
+        return Along(self.t, self.mass / step, cumulative_integral(self.mass / step, step))
 
     def alpha(self) -> MappedMarginal:
         """Posterior of alpha."""
@@ -81,8 +92,7 @@ class BetaRates:
     def _parameter(self, share: Array) -> MappedMarginal:
         """Alpha or beta: its share of alpha + beta, which depends on v alone, times exp(t)."""
         log_parameter = FunctionalMarginal(
-            self.t,
-            *self._cumulative,
+            self._along_total,
             (self.t[None, :] + np.log(share)).ravel(),
             self.mass.ravel(),
             lambda x: (x - np.log(share), np.ones((len(share), x.shape[1]))),
@@ -104,7 +114,7 @@ class BetaRates:
         x, n = arm.x[:, None, None], arm.size[:, None, None]
         if arm.certain:
             return self._rate(alpha + x[0], beta + n[0] - x[0], self.mass)
-        log_share = log_print(arm, alpha, beta)
+        log_share = log_report(arm, alpha, beta)
         share = np.exp(log_share - logsumexp(log_share, axis=0)) * self.mass
         return self._rate(alpha + x, beta + n - x, share)
 
@@ -222,7 +232,7 @@ def _log_posterior(arms: tuple[Candidates, ...], v: Array, t: Array) -> Array:
     for arm in arms:
         same[arm] = same.get(arm, 0) + 1
     for arm, times in same.items():
-        total = total + times * logsumexp(log_print(arm, alpha, beta), axis=0)
+        total = total + times * logsumexp(log_report(arm, alpha, beta), axis=0)
     return total
 
 
@@ -242,3 +252,35 @@ def _mode(arms: tuple[Candidates, ...], v: Array, t: Array, log_density: Array) 
         bounds=((float(v[0]), float(v[-1])), (float(t[0]), float(t[-1]))),
     )
     return float(found.x[0]), float(found.x[1])
+
+
+def _posterior(spec: ModelSpec, data: ModelData) -> Posterior:
+    joint = solve_beta(arms_of(spec, data))
+
+    def make_tree() -> DataTree:
+        rng = stream(spec, data, "draws from quadrature")
+        draws = beta_rates_draws(spec, data, *joint.sample(rng, CHAINS, DRAWS), rng)
+        return to_tree(spec, data, "quadrature", draws, None)
+
+    return Posterior(
+        spec=spec,
+        data=data,
+        engine="quadrature",
+        overall=Marginals(
+            {
+                "alpha": joint.alpha,
+                "beta": joint.beta,
+                "mean_rate": joint.mean_rate,
+                "rate_new": joint.new_rate,
+            }
+        ),
+        study={
+            study.study: Marginals({"rate": partial(joint.rate, index)}) for index, study in enumerate(data.studies)
+        },
+        make_tree=make_tree,
+        mode={"log_alpha_over_beta": joint.mode[0], "log_alpha_plus_beta": joint.mode[1]},
+        bound=joint.bound,
+    )
+
+
+MODELS = {"beta-rates": QuadratureModel(lambda specs, data: [_posterior(spec, data) for spec in specs])}

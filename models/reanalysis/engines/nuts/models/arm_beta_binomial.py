@@ -1,4 +1,4 @@
-"""What are the rates of each study when those of an arm share one Beta distribution?
+"""The model in which the rates of an arm share one Beta distribution: free variables alpha_raw, mu and rho.
 
     p_sa ~ Beta(pi_a m, (1 - pi_a) m)      m = 1 / rho - 1      logit pi_a = baseline -/+ mu / 2
 
@@ -9,12 +9,24 @@ Source: Kuss 2015, Stat Med 34:1097.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.special import expit, logit
-from scipy.stats import beta as beta_distribution
 
 from reanalysis.engines.beta_rate import draw_rates
 from reanalysis.engines.draws import Draws, contrasts_of
+from reanalysis.engines.nuts.kernel import (
+    Assembled,
+    NutsModel,
+    ProgramKey,
+    baseline_of,
+    located,
+    observe_reports,
+    of_one_endpoint,
+    report_data,
+    with_extras,
+)
 from reanalysis.engines.streams import stream
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
@@ -22,6 +34,28 @@ from reanalysis.typing import Array
 
 _SMALLEST = 1e-12
 """The correlation is kept this far from 0 and 1, where the precision ends."""
+
+
+def _build(key: ProgramKey) -> Any:
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    with pm.Model() as model:
+        events, n, log_weight = report_data(pm, key)
+        mu_prior = pm.Data("mu_prior", np.array([0.0, 1.0]))
+        below = pm.Data("below", np.array(0.5))
+        mu = pm.Normal("mu", mu_prior[0], mu_prior[1])
+        control = baseline_of(pm, key.baseline_family) - below * mu
+        rho = pm.Beta("rho", 1.0, pm.Data("rho_prior", np.array(1.0)))
+        every = pt.zeros((key.slots, 1))
+        observe_reports(
+            pm, (events, n, log_weight, every + pt.stack([rho, rho])), every + pt.stack([control, control + mu])
+        )
+    return model
+
+
+def _extras(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Array]:
+    return {"rho_prior": np.array(spec.number("c"))}
 
 
 def arm_rates_draws(
@@ -35,7 +69,7 @@ def arm_rates_draws(
         Mean of both logits of the mean rates (or the control's, where the prior is anchored there), mean log odds ratio
         and intra-arm correlation.
     observed : bool
-        Whether the rates of the studies are drawn given what they printed.
+        Whether the rates of the studies are drawn given what they reported.
     """
     rng = stream(spec, data, "rates" if observed else "prior rates")
     rho = np.clip(rho, _SMALLEST, 1 - _SMALLEST)
@@ -54,7 +88,7 @@ def arm_rates_draws(
     log_prior = {
         "mu": spec.priors.mu.logpdf(average),
         "baseline": spec.priors.baseline.logpdf(baseline),
-        "rho": np.asarray(beta_distribution.logpdf(rho, 1.0, spec.number("c"))),
+        "rho": np.log(spec.number("c")) + (spec.number("c") - 1) * np.log1p(-rho),
     }
     overall = {"log_odds_ratio": average, "log_odds_ratio_new": new[1] - new[0], "rho": rho}
     return Draws(overall, {"log_odds_ratio": treated - control} | contrasts_of(control, treated), logits, log_prior)
@@ -66,3 +100,11 @@ def arm_rates_prior(spec: ModelSpec, data: ModelData, chains: int, draws: int) -
     shape = (chains, draws)
     baseline, average = spec.priors.baseline.draw(rng, shape), spec.priors.mu.draw(rng, shape)
     return arm_rates_draws(spec, data, baseline, average, rng.beta(1.0, spec.number("c"), shape), observed=False)
+
+
+def _assembled(spec: ModelSpec, data: ModelData, posterior: Any) -> Assembled:
+    alpha, mu, rho = (posterior[name].values for name in ("alpha_raw", "mu", "rho"))
+    return arm_rates_draws(spec, data, located(spec.priors.baseline, alpha), mu, rho), {}
+
+
+MODELS = {"arm-beta-binomial": NutsModel(_build, with_extras(_extras), of_one_endpoint(_assembled, arm_rates_prior))}

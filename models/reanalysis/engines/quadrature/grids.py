@@ -1,14 +1,27 @@
-"""Where are densities evaluated? Uniform grids whose nodes are whole multiples of one step."""
+"""Grids: uniform lattices of one step, Gauss-Legendre nodes, and the coordinate of the heterogeneity."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import ceil, floor, log2
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from reanalysis.typing import Array, Flags, Integers
+
+_FEW = 4096
+"""Nodes up to which they are remembered."""
+
+
+def _points(step: float, first: int, size: int) -> Array:
+    points = np.asarray(step * np.arange(first, first + size))
+    points.flags.writeable = False
+    return points
+
+
+_few_points = lru_cache(maxsize=1024)(_points)
 
 
 @dataclass(frozen=True)
@@ -27,8 +40,8 @@ class Lattice:
 
     @cached_property
     def points(self) -> Array:
-        """Nodes, shape (size,)."""
-        return np.asarray(self.step * (self.first + np.arange(self.size)))
+        """Nodes, shape (size,), read-only."""
+        return (_few_points if self.size <= _FEW else _points)(self.step, self.first, self.size)
 
     @cached_property
     def index(self) -> Integers:
@@ -70,3 +83,43 @@ def nice_step(step: float) -> float:
 def finer_by(step: float, wanted: float) -> int:
     """The power of 2 by which ``step`` must be divided to lie at or below ``wanted``."""
     return 1 if wanted >= step else int(2 ** ceil(log2(step / wanted)))
+
+
+@lru_cache(maxsize=8)
+def legendre_nodes(count: int) -> tuple[Array, Array]:
+    """Nodes and weights on [-1, 1], each of shape (count,)."""
+    return np.polynomial.legendre.leggauss(count)
+
+
+@lru_cache(maxsize=8)
+def to_coefficients(count: int) -> Array:
+    """Matrix (count, count) from values at Gauss-Legendre nodes to coefficients of Legendre polynomials."""
+    node, weight = legendre_nodes(count)
+    values = np.polynomial.legendre.legvander(node, count - 1) * weight[:, None] * (np.arange(count) + 0.5)
+    return np.asarray(values.T)
+
+
+@lru_cache(maxsize=8)
+def legendre_interpolation(count: int, fine: int) -> Array:
+    """Matrix (fine, count) from values at Gauss-Legendre nodes to values at uniform points of [-1, 1]."""
+    at = np.linspace(-1.0, 1.0, fine)
+    return np.asarray(np.polynomial.legendre.legvander(at, count - 1) @ to_coefficients(count))
+
+
+@dataclass(frozen=True)
+class TauScale:
+    """A coordinate u for tau = c sinh(u): linear near 0, logarithmic beyond c, so one grid serves both."""
+
+    c: float
+
+    def tau(self, u: Array) -> Array:
+        """Heterogeneity at the coordinate."""
+        return self.c * np.sinh(u)
+
+    def slope(self, u: Array) -> Array:
+        """Derivative of the heterogeneity by the coordinate."""
+        return self.c * np.cosh(u)
+
+    def coordinate(self, tau: ArrayLike) -> Array:
+        """Coordinate of a heterogeneity."""
+        return np.arcsinh(np.asarray(tau, dtype=float) / self.c)

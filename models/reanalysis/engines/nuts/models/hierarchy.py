@@ -1,0 +1,179 @@
+"""The hierarchical model of contrasts, or of one arm's rates, that most others change in one thing.
+
+    logit pi_s0 = m_s - below delta_s      logit pi_s1 = logit pi_s0 + delta_s      m_s ~ the prior of the baselines
+    delta_s = mu + tau z_s       z_s ~ Normal(0, 1)                     mu ~ Normal,  tau ~ positive prior
+    y_sa ~ mixture over candidates of BetaBinomial(n_c, pi_sa, rho_s)
+
+``below`` is 1/2 where that prior is of the mean logit and 0 where it is of the control logit. Two more switches among
+the data turn partial pooling into complete (scatter = 0: delta_s = mu) or none (pooled = 0: delta_s has the prior of
+mu), so that one compiled model serves all three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reanalysis.engines.arrays import padded_arrays
+from reanalysis.engines.draws import hierarchical_draws
+from reanalysis.engines.nuts.kernel import (
+    Assembled,
+    NutsModel,
+    ProgramKey,
+    baseline_of,
+    located,
+    observe_reports,
+    of_one_endpoint,
+    report_data,
+    tau_of,
+)
+from reanalysis.engines.streams import stream
+from reanalysis.model.data import ModelData
+from reanalysis.model.spec import ModelSpec
+from reanalysis.typing import Array
+
+Mixing = Callable[[ModelSpec, ModelData, Any, Array | None, Array, Array, np.random.Generator], Any]
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """Variables of the model, in its context.
+
+    Parameters
+    ----------
+    reports : tuple
+        events, n, log_weight and rho.
+    effect : tensor, shape (slots,)
+        delta_s, or theta_s of rates.
+    baseline, below : tensor or None
+        None for rates.
+    """
+
+    reports: tuple[Any, Any, Any, Any]
+    effect: Any
+    baseline: Any
+    below: Any
+
+    @classmethod
+    def of(cls, key: ProgramKey) -> Hierarchy:
+        """Free variables mu, tau, z and, for models of contrasts, alpha_raw, with placeholder data."""
+        import pymc as pm
+
+        reports = (*report_data(pm, key), pm.Data("rho", np.zeros((key.slots, key.arms))))
+        mu_prior = pm.Data("mu_prior", np.array([0.0, 1.0]))
+        tau_prior = pm.Data("tau_prior", np.array([1.0, 1.0]))
+        pooled = pm.Data("pooled", np.array(1.0))
+        scatter = pm.Data("scatter", np.array(1.0))
+        mu = pm.Normal("mu", mu_prior[0], mu_prior[1])
+        tau = tau_of(pm, key.tau_family, tau_prior)
+        z = pm.Normal("z", shape=key.slots)
+        effect = pooled * (mu + scatter * tau * z) + (1 - pooled) * (mu_prior[0] + mu_prior[1] * z)
+        baseline = below = None
+        if not key.rates:
+            baseline = baseline_of(pm, key.baseline_family, shape=key.slots)
+            below = pm.Data("below", np.array(0.5))
+        return cls(reports, effect, baseline, below)
+
+    def control(self, effect: Any) -> Any:
+        """Control logits under effects."""
+        return self.baseline - self.below * effect
+
+    def logits(self, effect: Any, bias: Any = 0.0) -> Any:
+        """Logits of the arms under effects, shape (slots, arms)."""
+        import pytensor.tensor as pt
+
+        if self.baseline is None:
+            return effect[:, None]
+        control = self.control(effect)
+        return pt.stack([control, control + effect + bias], axis=1)
+
+
+def build(key: ProgramKey) -> Any:
+    """The PyMC model."""
+    import pymc as pm
+
+    with pm.Model() as model:
+        found = Hierarchy.of(key)
+        observe_reports(pm, found.reports, found.logits(found.effect))
+        if not key.rates:
+            observe_ratios(key, found.effect)
+    return model
+
+
+def ratio_data(key: ProgramKey) -> tuple[Any, Any]:
+    """Placeholders of the adjusted ratios of studies that enter by them, and of their standard errors."""
+    import pymc as pm
+
+    return pm.Data("ratio", np.zeros(key.slots)), pm.Data("ratio_sd", np.zeros(key.slots))
+
+
+def observe_ratios(key: ProgramKey, effect: Any) -> None:
+    """Adjusted ratios of studies with these effects."""
+    import pymc as pm
+
+    ratio, sd = ratio_data(key)
+    pm.CustomDist(
+        "adjusted", effect, sd, logp=ratio_logp, random=ratio_random, signature="(),()->()", observed=ratio,
+    )  # fmt: skip
+
+
+def ratio_logp(value: Any, effect: Any, sd: Any) -> Any:
+    """Log density of a log ratio; exactly 0 where there is none, of a standard error of 0."""
+    import pytensor.tensor as pt
+
+    safe = pt.switch(sd > 0, sd, 1.0)
+    density = -0.5 * ((value - effect) / safe) ** 2 - pt.log(safe) - 0.5 * np.log(2 * np.pi)
+    return pt.switch(sd > 0, density, 0.0)
+
+
+def ratio_random(
+    effect: Array, sd: Array, rng: np.random.Generator | None = None, size: tuple[int, ...] | None = None
+) -> Array:
+    """Draws of a log ratio."""
+    rng = rng or np.random.default_rng()
+    batch = size or np.broadcast_shapes(effect.shape, sd.shape)
+    return np.where(sd > 0, rng.normal(effect, np.maximum(sd, 1e-12), size=batch), 0.0)
+
+
+def assembled(
+    spec: ModelSpec, data: ModelData, posterior: Any, bias: Array | None = None, mixing: Mixing | None = None
+) -> Assembled:
+    """Draws of every reported quantity.
+
+    Parameters
+    ----------
+    bias : ndarray, shape (chains, draws, S), optional
+        Of a model that has it.
+    mixing : callable, optional
+        Of a model in which a study, and a new one, may stand alone: the effects, the new effect and the probabilities
+        of being exchangeable.
+    """
+    count = len(data.studies)
+    z = posterior["z"].values[..., :count]
+    mu, tau = posterior["mu"].values, posterior["tau"].values
+    prior, baseline = spec.priors.mu, None
+    if not spec.rates:
+        baseline = located(spec.priors.baseline, posterior["alpha_raw"].values[..., :count])
+
+    def control(effect: Array) -> Array | None:
+        return None if baseline is None else baseline - spec.below * effect
+
+    if spec.pooling == "none":
+        effect = prior.mean + prior.sd * z
+        return hierarchical_draws(spec, data, effect, control(effect), bias=bias), {}
+    if spec.pooling == "complete":
+        effect = np.repeat(mu[..., None], count, axis=-1)
+        return hierarchical_draws(spec, data, effect, control(effect), mu, bias=bias), {}
+    rng = stream(spec, data, "effects")
+    new = mu + tau * rng.standard_normal(mu.shape)
+    effect = mu[..., None] + tau[..., None] * z
+    exchangeable: Mapping[str, float] = {}
+    if mixing is not None:
+        effect, new, exchangeable = mixing(spec, data, posterior, baseline, effect, new, rng)
+    return hierarchical_draws(spec, data, effect, control(effect), mu, tau, new, bias), dict(exchangeable)
+
+
+MODELS = {name: NutsModel(build, padded_arrays, of_one_endpoint(assembled)) for name in ("contrast", "rates")}

@@ -1,0 +1,79 @@
+"""What the sampler returns, and the posterior of one endpoint made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from reanalysis.engines.draws import Draws
+from reanalysis.engines.marginal import DrawsMarginal
+from reanalysis.engines.posterior import Marginals, Posterior, Sampling
+from reanalysis.engines.tree import to_tree
+from reanalysis.model.data import ModelData
+from reanalysis.model.spec import ModelSpec
+from reanalysis.typing import Array
+
+if TYPE_CHECKING:
+    from xarray import DataTree
+
+_PRIOR_DRAWS = 1000
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What was sampled of a model.
+
+    Parameters
+    ----------
+    spec, data
+        What was fitted, to what.
+    parameters : xarray Dataset
+        Free variables of the compiled model, with padded studies.
+    stats : dict of str to ndarray, shape (chains, draws)
+        What the sampler says of each draw.
+    sampling : Sampling
+        What it says of the runs.
+    """
+
+    spec: ModelSpec
+    data: ModelData
+    parameters: Any
+    stats: dict[str, Array]
+    sampling: Sampling
+
+
+def posterior_of(
+    sampled: Sampled,
+    data: ModelData,
+    draws: Draws,
+    prior: Callable[[ModelSpec, ModelData, int, int], Draws] | None,
+    exchangeable: Mapping[str, float] | None = None,
+) -> Posterior:
+    """The posterior of one endpoint from its draws; those of its prior where that is proper."""
+    spec, chains = sampled.spec, sampled.sampling.runs[-1].chains
+
+    def make_tree() -> DataTree:
+        before = prior and prior(spec, data, chains, _PRIOR_DRAWS)
+        return to_tree(spec, data, "nuts", draws, before, sampled.stats)
+
+    return Posterior(
+        spec=spec,
+        data=data,
+        engine="nuts",
+        overall=Marginals({n: partial(DrawsMarginal, v) for n, v in draws.overall.items()}),
+        study={
+            one.study: Marginals(
+                {
+                    name: partial(DrawsMarginal, values[..., index])
+                    for name, values in draws.study.items()
+                    if one.adjusted is None or name == spec.effect
+                }
+            )
+            for index, one in enumerate(data.studies)
+        },
+        make_tree=make_tree,
+        sampling=sampled.sampling,
+        exchangeable=exchangeable or {},
+    )

@@ -1,0 +1,133 @@
+"""The hierarchical model of contrasts, or of one arm's rates; a bias or a benchmark is in a study's likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING
+
+from reanalysis.engines.draws import prior_draws
+from reanalysis.engines.marginal import Marginal
+from reanalysis.engines.posterior import Marginals, Posterior
+from reanalysis.engines.quadrature.averages import solve_averages
+from reanalysis.engines.quadrature.exchangeability import ExchangeabilityPosterior
+from reanalysis.engines.quadrature.hierarchy import solve_each
+from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
+from reanalysis.engines.quadrature.pooled import NARROWEST, Alone, CommonEffect, SeparateEffects, solve_common
+from reanalysis.engines.quadrature.registered import QuadratureModel
+from reanalysis.engines.quadrature.sampling import CHAINS, DRAWS, sample
+from reanalysis.engines.quadrature.study_effects import Predictive, StudyEffects, effect_marginal
+from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood, likelihoods
+from reanalysis.engines.quadrature.surface import Priors
+from reanalysis.engines.tree import to_tree
+from reanalysis.model.data import ModelData
+from reanalysis.model.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from xarray import DataTree
+
+Joint = HierarchyPosterior | ExchangeabilityPosterior | CommonEffect
+
+_REMEMBERED = 100
+"""Studies whose posteriors are kept once computed."""
+
+
+def priors_of(specs: Sequence[ModelSpec]) -> list[Priors]:
+    """Priors of mu and tau of each specification."""
+    return [(spec.priors.mu, spec.priors.tau) for spec in specs]
+
+
+def _posteriors(specs: Sequence[ModelSpec], data: ModelData) -> list[Posterior]:
+    studies = likelihoods(specs[0], data)
+    joints: Sequence[Joint | None] = [None] * len(specs)
+    if specs[0].pooling == "complete":
+        joints = [solve_common(studies, spec.priors.mu) for spec in specs]
+    elif specs[0].pooling == "partial":
+        joints = solve_each(studies, priors_of(specs))
+    return [posterior_of(spec, data, studies, joint) for spec, joint in zip(specs, joints, strict=True)]
+
+
+def _averages(specs: Sequence[ModelSpec], data: ModelData) -> Sequence[Marginal]:
+    studies = likelihoods(specs[0], data)
+    if specs[0].pooling == "complete":
+        return [solve_common(studies, spec.priors.mu).average() for spec in specs]
+    return solve_averages(studies, priors_of(specs))
+
+
+def _alone(spec: ModelSpec, data: ModelData) -> Marginal:
+    (study,) = likelihoods(spec, data)
+    mu, tau = spec.priors.mu, spec.priors.tau
+    if mu.sd < NARROWEST:
+        return _posteriors([spec], data)[0].study[data.names[0]][spec.effect]
+    given = Alone(mu, tau) if spec.pooling == "partial" else SeparateEffects(mu)
+    return effect_marginal(study, partial(given.effect_given_others, 0))
+
+
+def posterior_of(spec: ModelSpec, data: ModelData, studies: list[StudyLikelihood], joint: Joint | None) -> Posterior:
+    """The posterior of every reported quantity from that of what the studies share, None where they share nothing."""
+    name = spec.effect
+    overall: dict[str, Callable[[], Marginal]] = {}
+    exchangeable: dict[str, float] = {}
+    if joint is not None:
+        overall[name] = joint.average
+    if isinstance(joint, HierarchyPosterior | ExchangeabilityPosterior):
+        overall |= {"tau": joint.heterogeneity, f"{name}_new": joint.new_effect}
+    if isinstance(joint, ExchangeabilityPosterior):
+        exchangeable = {s: joint.exchangeable(index) for index, s in enumerate(data.names)}
+    if isinstance(joint, HierarchyPosterior) and len(studies) == 1 and spec.priors.mu.sd >= NARROWEST:
+        given_others = Alone(spec.priors.mu, spec.priors.tau).effect_given_others
+    else:
+        given_others = (joint or SeparateEffects(spec.priors.mu)).effect_given_others
+    predictives: list[Predictive] = [partial(given_others, index) for index in range(len(studies))]
+
+    def make_tree() -> DataTree:
+        draws = sample(spec, data, studies, joint, predictives)
+        prior = prior_draws(spec, data, CHAINS, DRAWS)
+        return to_tree(spec, data, "quadrature", draws, prior)
+
+    return Posterior(
+        spec=spec,
+        data=data,
+        engine="quadrature",
+        overall=Marginals(overall),
+        study=_by_study(studies, predictives, name),
+        make_tree=make_tree,
+        log_evidence=joint.log_evidence if joint else None,
+        exchangeable=exchangeable,
+    )
+
+
+class _Recomputed(Marginals):
+    """Marginals computed whenever they are asked for: those of a thousand studies would fill the memory."""
+
+    def __getitem__(self, name: str) -> Marginal:
+        return self._makers[name]()
+
+
+def _by_study(studies: list[StudyLikelihood], given_others: list[Predictive], name: str) -> dict[str, Marginals]:
+    @lru_cache(maxsize=_REMEMBERED)
+    def effects(index: int) -> StudyEffects:
+        return StudyEffects.of(studies[index], given_others[index])
+
+    kind = Marginals if len(studies) <= _REMEMBERED else _Recomputed
+    return {
+        study.study.study: kind(_makers(study, index, effects, given_others[index], name))
+        for index, study in enumerate(studies)
+    }
+
+
+def _makers(
+    study: StudyLikelihood, index: int, effects: Callable[[int], StudyEffects], given_others: Predictive, name: str
+) -> dict[str, Callable[[], Marginal]]:
+    if study.whole:
+        return {name: lambda: effect_marginal(study, given_others)}
+    return {
+        name: lambda: effects(index).log_odds_ratio(),
+        "control_logit": lambda: effects(index).control_logit(),
+        "treated_logit": lambda: effects(index).treated_logit(),
+        "risk_difference": lambda: effects(index).risk_difference(),
+        "log_risk_ratio": lambda: effects(index).log_risk_ratio(),
+    }
+
+
+MODELS = {name: QuadratureModel(_posteriors, _averages, _alone) for name in ("contrast", "rates", "bias", "all-cohort")}
