@@ -45,12 +45,12 @@ def of_value(*values: object) -> str:
 
 def _as_data(value: Any) -> Any:
     """Lists, strings, numbers, booleans and None, each kind of value told from every other by its first element."""
-    if value is None or isinstance(value, (bool, int, float, str)) and not isinstance(value, Enum):
-        return value.item() if hasattr(value, "item") else value
+    if value is None or (isinstance(value, (bool, int, float, str)) and not isinstance(value, Enum)):
+        return getattr(value, "item", lambda: value)()
     if isinstance(value, (list, tuple)):
         return [_as_data(one) for one in value]
     if is_dataclass(value) and not isinstance(value, type):
-        kept = {field.name: _as_data(_field(value, field.name)) for field in fields(value) if field.compare}
+        kept = {field.name: _as_data(getattr(value, field.name)) for field in fields(value) if field.compare}
         return {type(value).__name__: kept}
     if isinstance(value, Mapping):
         return {"mapping": [[_as_data(key), _as_data(one)] for key, one in value.items()]}
@@ -63,10 +63,6 @@ def _as_data(value: Any) -> Any:
     if isinstance(value, (Path, Enum)):
         return {type(value).__name__: str(value)}
     return _array_or_function(value)
-
-
-def _field(value: Any, name: str) -> Any:
-    return value[name] if isinstance(value, dict) else getattr(value, name)
 
 
 def _array_or_function(value: Any) -> Any:

@@ -19,11 +19,11 @@ from typing import Any
 def main() -> None:
     import matplotlib.figure  # noqa: F401 - loaded once, for every run
     import pypandoc  # noqa: F401
+    import reanalysis.builds.compute
+    import reanalysis.builds.made_before
     import typst  # noqa: F401
 
     import reanalysis.builds.build
-    import reanalysis.builds.compute
-    import reanalysis.builds.made_before
     import reanalysis.cli.app
     import reanalysis.reporting.document
     import reanalysis.reporting.text  # noqa: F401

@@ -12,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from reanalysis.builds.fingerprint import fit_key, relevant, sensitivity_key
 
 from builds import evidence_folders
 from builds.commands import Commands, computed, events
 from builds.published import manifest_of, store_of, title_of
 from reanalysis.analysis.analysis import plan
 from reanalysis.builds.cache import ResultCache
-from reanalysis.builds.fingerprint import fit_key, relevant, sensitivity_key
 from reanalysis.builds.frozen import NotFrozen, freeze, thaw
 from reanalysis.builds.log import BuildLog
 from reanalysis.evidence.reading.folder import read_evidence

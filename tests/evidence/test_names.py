@@ -11,11 +11,11 @@ import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
+from reanalysis.analysis.endpoint_result import netcdf
 
 from cli.command import fit, run
 from evidence.folders import FIVE, TWO_STUDIES, folder
 from reanalysis.analysis.analysis import analyse
-from reanalysis.analysis.endpoint_result import netcdf
 from reanalysis.analysis.results import results, results_table, table_text
 from reanalysis.evidence.candidates.joined import joined
 from reanalysis.evidence.evidence import Evidence

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from reanalysis.builds.compute import Alternatives, InThisProcess
+
 from reanalysis.alternatives.all_models import ModelAnswer
 from reanalysis.analysis.analysis import Analysis, carry_out, plan
-from reanalysis.builds.compute import Alternatives, InThisProcess
 from reanalysis.builds.log import BuildLog
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.folder import read_evidence

@@ -8,6 +8,9 @@ from math import exp
 from pathlib import Path
 
 import pytest
+from reanalysis.builds.compute import InThisProcess, WithCache
+from reanalysis.builds.fingerprint import answer_key
+from reanalysis.builds.worker import FitFailed, Worker
 
 import reanalysis as ra
 from alternatives.stand_in import sampled_by_quadrature
@@ -18,11 +21,8 @@ from reanalysis.analysis.analysis import Analysis, carry_out, plan
 from reanalysis.analysis.results import results
 from reanalysis.builds import build
 from reanalysis.builds.cache import ResultCache
-from reanalysis.builds.compute import InThisProcess, WithCache
-from reanalysis.builds.fingerprint import answer_key
 from reanalysis.builds.frozen import freeze
 from reanalysis.builds.log import BuildLog
-from reanalysis.builds.worker import FitFailed, Worker
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
 from reanalysis.estimands.words import ratio_interval

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from reanalysis.builds.compute import FitResult
 
 import reanalysis as ra
 from figures.folders import five_columns
 from readme.answer import WithoutScrutiny
 from reanalysis.analysis.analysis import Analysis, carry_out, plan
 from reanalysis.analysis.results import results, results_table
-from reanalysis.builds.compute import FitResult
 from reanalysis.builds.log import BuildLog
 from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.estimands.words import ratio_interval

@@ -1,4 +1,4 @@
-"""What changed between two reports, and has any conclusion moved? Evidence, settings, software and numbers."""
+"""What changed between two reports: evidence, settings, software and numbers, and which conclusions moved."""
 
 from __future__ import annotations
 

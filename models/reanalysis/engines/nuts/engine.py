@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from reanalysis.engines.tree import to_tree
 from reanalysis.model.data import JointData, ModelData
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
+from reanalysis.stages import stage
 from reanalysis.typing import Array
 
 if TYPE_CHECKING:
@@ -57,6 +57,50 @@ class Sampler:
     def careful(self) -> Sampler:
         """The one rerun declared in advance for a run with divergences."""
         return replace(self, tune=2 * self.tune, target_accept=0.99)
+
+
+@dataclass(frozen=True)
+class SampledTree:
+    """The DataTree of sampled draws, when it is asked for.
+
+    Parameters
+    ----------
+    spec, data : ModelSpec, ModelData
+        What was fitted to what.
+    draws : Draws
+        From the posterior.
+    chains : int
+        Chains of the prior draws beside them.
+    stats : dict of str to ndarray, shape (chains, draws)
+        What the sampler says of each draw.
+    """
+
+    spec: ModelSpec
+    data: ModelData
+    draws: Draws
+    chains: int
+    stats: dict[str, Array]
+
+    def __call__(self) -> DataTree:
+        """Build it."""
+        drawn = _PRIORS.get(self.spec.model, prior_draws)
+        prior = drawn and drawn(self.spec, self.data, self.chains, 1000)
+        return to_tree(self.spec, self.data, "nuts", self.draws, prior, self.stats)
+
+
+@dataclass(frozen=True)
+class JointTree:
+    """The DataTree of one endpoint, with those of the endpoints modelled with it below ``endpoints``."""
+
+    own: Posterior
+    parts: dict[str, Posterior]
+
+    def __call__(self) -> DataTree:
+        """Build it."""
+        tree = self.own.tree()
+        for name, part in self.parts.items():
+            tree[f"endpoints/{name}"] = part.tree()
+        return tree
 
 
 def fit(spec: ModelSpec, data: ModelData, sampler: Sampler | None = None) -> Posterior:
@@ -100,7 +144,7 @@ def fit(spec: ModelSpec, data: ModelData, sampler: Sampler | None = None) -> Pos
     if isinstance(data, JointData):
         return _joint_posterior(spec, data, sampler, trace.posterior, stats, about)
     draws, found = assembled(spec, data, trace.posterior)
-    return _posterior(spec, data, draws, _PRIORS.get(spec.model, prior_draws), sampler, stats, about | found)
+    return _posterior(spec, data, draws, sampler, stats, about | found)
 
 
 def _program_for(spec: ModelSpec, data: ModelData) -> tuple[Program, dict[str, Array]]:
@@ -116,14 +160,10 @@ def _posterior(
     spec: ModelSpec,
     data: ModelData,
     draws: Draws,
-    prior: Callable[[ModelSpec, ModelData, int, int], Draws] | None,
     sampler: Sampler,
     stats: dict[str, Array],
     diagnostics: dict[str, Any],
 ) -> Posterior:
-    def make_tree() -> DataTree:
-        return to_tree(spec, data, "nuts", draws, prior and prior(spec, data, sampler.chains, 1000), stats)
-
     return Posterior(
         spec=spec,
         data=data,
@@ -139,7 +179,7 @@ def _posterior(
             )
             for index, one in enumerate(data.studies)
         },
-        make_tree=make_tree,
+        make_tree=SampledTree(spec, data, draws, sampler.chains, stats),
         diagnostics=diagnostics,
     )
 
@@ -155,19 +195,11 @@ def _joint_posterior(
     """The posterior of the endpoint asked for, with those of the others and the correlations beside it."""
     draws, correlations = joint_assembled(spec, data, posterior)
     parts = {
-        part.endpoint: _posterior(spec, part, draws[part.endpoint], prior_draws, sampler, stats, diagnostics)
-        for part in data.parts
+        part.endpoint: _posterior(spec, part, draws[part.endpoint], sampler, stats, diagnostics) for part in data.parts
     }
     own = parts.pop(data.endpoint)
     beside = Marginals({name: partial(DrawsMarginal, value) for name, value in correlations.items()})
-
-    def make_tree() -> DataTree:
-        tree = own.tree()
-        for name, part in parts.items():
-            tree[f"endpoints/{name}"] = part.tree()
-        return tree
-
-    return replace(own, data=data, parts=parts, correlations=beside, make_tree=make_tree)
+    return replace(own, data=data, parts=parts, correlations=beside, make_tree=JointTree(own, parts))
 
 
 def _sample(ready: Any, sampler: Sampler, seed: int) -> Any:
@@ -190,7 +222,8 @@ def _sample(ready: Any, sampler: Sampler, seed: int) -> Any:
         blocking=False,
     )
     try:
-        return sampling.wait()
+        with stage("sample"):
+            return sampling.wait()
     except BaseException:
         sampling.cancel()
         raise

@@ -23,6 +23,7 @@ import numpy as np
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.prediction import draw_mark, draw_mixed_print, draw_print
 from reanalysis.model.spec import ModelSpec
+from reanalysis.stages import stage
 from reanalysis.typing import Array
 
 _COMPILING = threading.Lock()
@@ -355,6 +356,7 @@ def program(key: ProgramKey) -> Program:
 
 
 @lru_cache(maxsize=16)
+@stage("compile")
 def _compiled(key: ProgramKey) -> Program:
     import nutpie
     import pytensor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ from reanalysis.typing import Array
 if TYPE_CHECKING:
     from xarray import DataTree
 
+Joint = HierarchyPosterior | ExchangeabilityPosterior | CommonEffect
+"""What the studies of a pooled model share."""
 
 _REMEMBERED = 100
 """Studies whose posteriors are kept once computed."""
@@ -54,15 +57,48 @@ def fit(spec: ModelSpec, data: ModelData) -> Posterior:
     if spec.model == "beta-rates":
         return _fit_beta_rates(spec, data)
     studies = [StudyLikelihood.of(study, spec) for study in data.studies]
+    return _posterior(spec, data, studies, _solved(spec, studies))
+
+
+@dataclass(frozen=True)
+class GridTree:
+    """The DataTree of draws from a posterior by quadrature, which is solved again when it is asked for."""
+
+    spec: ModelSpec
+    data: ModelData
+
+    def __call__(self) -> DataTree:
+        """Build it."""
+        spec, data = self.spec, self.data
+        if spec.model == "beta-rates":
+            rng = stream(spec, data, "draws from quadrature")
+            joint = solve_beta(arms_of(spec, data))
+            return to_tree(
+                spec, data, "quadrature", beta_rates_draws(spec, data, *joint.sample(rng, CHAINS, DRAWS), rng), None
+            )
+        studies = [StudyLikelihood.of(study, spec) for study in data.studies]
+        solved = _solved(spec, studies)
+        draws = sample(spec, data, studies, solved, _predictives(spec, studies, solved))
+        return to_tree(spec, data, "quadrature", draws, prior_draws(spec, data, CHAINS, DRAWS))
+
+
+def _solved(spec: ModelSpec, studies: list[StudyLikelihood]) -> Joint | None:
+    """What the studies share; None without pooling."""
     mu, tau = spec.priors.mu, spec.priors.tau
-    joint: HierarchyPosterior | ExchangeabilityPosterior | CommonEffect | None = None
     if spec.pooling == "complete":
-        joint = solve_common(studies, mu)
-    elif spec.pooling == "partial" and spec.model == "exnex":
-        joint = solve_exchangeability(studies, mu, tau, spec.number("w"), apart_prior(spec))
-    elif spec.pooling == "partial":
-        joint = solve(studies, mu, tau)
-    return _posterior(spec, data, studies, joint)
+        return solve_common(studies, mu)
+    if spec.pooling == "partial" and spec.model == "exnex":
+        return solve_exchangeability(studies, mu, tau, spec.number("w"), apart_prior(spec))
+    return solve(studies, mu, tau) if spec.pooling == "partial" else None
+
+
+def _predictives(spec: ModelSpec, studies: list[StudyLikelihood], joint: Joint | None) -> list[Predictive]:
+    """Of each study, the distribution of its effect given the others."""
+    if isinstance(joint, HierarchyPosterior) and len(studies) == 1 and spec.priors.mu.sd >= NARROWEST:
+        given_others = Alone(spec.priors.mu, spec.priors.tau).effect_given_others
+    else:
+        given_others = (joint or SeparateEffects(spec.priors.mu)).effect_given_others
+    return [partial(given_others, index) for index in range(len(studies))]
 
 
 def fit_averages(specs: Sequence[ModelSpec], data: ModelData) -> list[Marginal]:
@@ -120,10 +156,7 @@ def effect_alone(spec: ModelSpec, data: ModelData) -> Marginal:
     return effect_marginal(StudyLikelihood.of(study, spec), predictive)
 
 
-def _posterior(
-    spec: ModelSpec, data: ModelData, studies: list[StudyLikelihood],
-    joint: HierarchyPosterior | ExchangeabilityPosterior | CommonEffect | None,
-) -> Posterior:  # fmt: skip
+def _posterior(spec: ModelSpec, data: ModelData, studies: list[StudyLikelihood], joint: Joint | None) -> Posterior:
     name = spec.effect
     overall: dict[str, Callable[[], Marginal]] = {}
     diagnostics: dict[str, Any] = {}
@@ -133,24 +166,14 @@ def _posterior(
         overall |= {"tau": joint.heterogeneity, f"{name}_new": joint.new_effect}
     if isinstance(joint, ExchangeabilityPosterior):
         diagnostics["exchangeable"] = {s: joint.exchangeable(index) for index, s in enumerate(data.names)}
-    if isinstance(joint, HierarchyPosterior) and len(studies) == 1 and spec.priors.mu.sd >= NARROWEST:
-        given_others = Alone(spec.priors.mu, spec.priors.tau).effect_given_others
-    else:
-        given_others = (joint or SeparateEffects(spec.priors.mu)).effect_given_others
-    predictives: list[Predictive] = [partial(given_others, index) for index in range(len(studies))]
-
-    def make_tree() -> DataTree:
-        draws = sample(spec, data, studies, joint, predictives)
-        prior = prior_draws(spec, data, CHAINS, DRAWS)
-        return to_tree(spec, data, "quadrature", draws, prior)
-
+    predictives = _predictives(spec, studies, joint)
     return Posterior(
         spec=spec,
         data=data,
         engine="quadrature",
         overall=Marginals(overall),
         study=_by_study(studies, predictives, name),
-        make_tree=make_tree,
+        make_tree=GridTree(spec, data),
         log_evidence=joint.log_evidence if joint else None,
         diagnostics=diagnostics,
     )
@@ -158,12 +181,6 @@ def _posterior(
 
 def _fit_beta_rates(spec: ModelSpec, data: ModelData) -> Posterior:
     joint = solve_beta(arms_of(spec, data))
-
-    def make_tree() -> DataTree:
-        rng = stream(spec, data, "draws from quadrature")
-        draws = beta_rates_draws(spec, data, *joint.sample(rng, CHAINS, DRAWS), rng)
-        return to_tree(spec, data, "quadrature", draws, None)
-
     return Posterior(
         spec=spec,
         data=data,
@@ -179,7 +196,7 @@ def _fit_beta_rates(spec: ModelSpec, data: ModelData) -> Posterior:
         study={
             study.study: Marginals({"rate": partial(joint.rate, index)}) for index, study in enumerate(data.studies)
         },
-        make_tree=make_tree,
+        make_tree=GridTree(spec, data),
         diagnostics={
             "mode": {"log_alpha_over_beta": joint.mode[0], "log_alpha_plus_beta": joint.mode[1]},
             "largest_alpha_plus_beta": joint.bound,
@@ -191,7 +208,7 @@ class _Recomputed(Marginals):
     """Marginals computed whenever they are asked for: those of a thousand studies would fill the memory."""
 
     def __getitem__(self, name: str) -> Marginal:
-        return self._makers[name]()
+        return self.made[name] if name in self.made else self.makers[name]()
 
 
 def _by_study(studies: list[StudyLikelihood], given_others: list[Predictive], name: str) -> dict[str, Marginals]:
