@@ -11,7 +11,6 @@ import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
-from reanalysis.analysis.endpoint_result import netcdf
 
 from cli.command import fit, run
 from evidence.folders import FIVE, TWO_STUDIES, folder
@@ -22,6 +21,7 @@ from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.evidence.reading.names import folded
+from reanalysis.gates.kept_fit import netcdf
 
 ODD = ("NA", "nan", "null", "TRUE", "1e5", "001")
 ROWS = [(name, arm, "None", 3 + i, 20) for i, name in enumerate(ODD) for arm in ("control", "treated")]

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reanalysis.builds.fingerprint import relevant
 
 from cli.command import fit, run
 from evidence.folders import Row, folder
+from reanalysis.analysis.relevant import relevant
 from reanalysis.evidence.audit.ledger import audit
 from reanalysis.evidence.candidates.latent import bound_of
 from reanalysis.evidence.candidates.observation import Observation, assumed_sizes, observations, sizes_told

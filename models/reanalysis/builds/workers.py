@@ -108,6 +108,7 @@ class Workers:
         return future
 
     def _serve(self, number: int) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # also in the process that it starts: we decide
         while True:
             with self._changed:
                 while not self._closed and self._next(number) is None:
@@ -230,6 +231,7 @@ def _begin(said: str, environment: dict[str, str]) -> None:
 
 def _run(request: bytes, stage: str) -> Computed | _Raised:
     try:
+        spent()
         with counted("loading"):
             task = pickle.loads(request)
             from reanalysis.builds.frozen import freeze
