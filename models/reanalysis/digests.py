@@ -49,11 +49,11 @@ def _as_data(value: Any) -> Any:
         return getattr(value, "item", lambda: value)()
     if isinstance(value, (list, tuple)):
         return [_as_data(one) for one in value]
+    if isinstance(value, Mapping):
+        return {"mapping": [[_as_data(key), _as_data(one)] for key, one in value.items()]}
     if is_dataclass(value) and not isinstance(value, type):
         kept = {field.name: _as_data(getattr(value, field.name)) for field in fields(value) if field.compare}
         return {type(value).__name__: kept}
-    if isinstance(value, Mapping):
-        return {"mapping": [[_as_data(key), _as_data(one)] for key, one in value.items()]}
     if isinstance(value, (set, frozenset)):
         return {"set": sorted(json.dumps(_as_data(one), sort_keys=True) for one in value)}
     if hasattr(value, "model_dump"):
@@ -79,5 +79,5 @@ def _array_or_function(value: Any) -> Any:
     if isinstance(value, (type, FunctionType, BuiltinFunctionType)) and "<" not in value.__qualname__:
         return {"function": [value.__module__, value.__qualname__]}
     if type(value).__name__ == "ufunc":
-        return {"function": ["numpy", value.__name__]}
+        return {"ufunc": value.__name__}
     raise TypeError(f"a {type(value).__name__} has no digest: {value!r:.80}")

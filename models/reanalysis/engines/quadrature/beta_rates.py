@@ -9,7 +9,7 @@ arm is beta-binomial), leaving the plane of v = log(alpha / beta) and t = log(al
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from scipy.special import betaln, expit, log_expit, logit, logsumexp
@@ -85,7 +85,7 @@ class BetaRates:
             *self._cumulative,
             (self.t[None, :] + np.log(share)).ravel(),
             self.mass.ravel(),
-            lambda x: (x - np.log(share), np.ones((len(share), x.shape[1]))),
+            partial(_total_of, log_share=np.log(share)),
         )
         return MappedMarginal(log_parameter, np.exp, np.log)
 
@@ -144,8 +144,8 @@ class BetaRates:
             ).sum(axis=1)
         return MappedMarginal(
             GridMarginal.from_density(u, density * np.cosh(u)),
-            lambda at: expit(middle + scale * np.sinh(at)),
-            lambda rate: np.arcsinh((logit(rate) - middle) / scale),
+            partial(_rate_at, middle=middle, scale=scale),
+            partial(_at_rate, middle=middle, scale=scale),
         )
 
 
@@ -242,3 +242,18 @@ def _mode(arms: tuple[Candidates, ...], v: Array, t: Array, log_density: Array) 
         bounds=((float(v[0]), float(v[-1])), (float(t[0]), float(t[-1]))),
     )
     return float(found.x[0]), float(found.x[1])
+
+
+def _total_of(x: Array, log_share: Array) -> tuple[Array, Array]:
+    """log(alpha + beta) where the logarithm of a share of it is x, and its slope."""
+    return x - log_share, np.ones((len(log_share), x.shape[1]))
+
+
+def _rate_at(at: Array, middle: float, scale: float) -> Array:
+    """A rate on the grid that is fine where the rate is likely."""
+    return expit(middle + scale * np.sinh(at))
+
+
+def _at_rate(rate: Array, middle: float, scale: float) -> Array:
+    """The inverse."""
+    return np.arcsinh((logit(rate) - middle) / scale)
