@@ -91,6 +91,8 @@ class Workers:
             lane.end()
         for thread in self._threads:
             thread.join()
+        for lane in self._lanes:
+            lane.close()
 
     def begin(self, task: Task[Any], stage: str) -> Future[Computed]:
         """Let a process run a task; its time, but for stages within it, belongs to a stage.
@@ -191,6 +193,11 @@ class _Lane:
                 process.kill()  # it holds nothing that an orderly end would save
         if executor is not None:
             executor.shutdown(wait=True, cancel_futures=True)
+
+    def close(self) -> None:
+        """Let go of what the process wrote; nothing may run any more."""
+        if self._said is not None:
+            self._said.close()
 
 
 def _words(code: int | None) -> str:
