@@ -28,18 +28,19 @@ def write_whole(path: Path, content: bytes, *, durable: bool = False) -> None:
     OSError
         If it cannot be written; nothing is left then.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    part = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~umask())  # noqa: PTH101 - Path.chmod would follow nothing else
-        os.replace(temporary, path)  # noqa: PTH105
+        part.chmod(0o666 & ~umask())
+        part.replace(path)
     except BaseException:
         with suppress(OSError):
-            os.unlink(temporary)  # noqa: PTH108
+            part.unlink()
         raise
 
 

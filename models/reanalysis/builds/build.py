@@ -220,7 +220,8 @@ def _changes_since(store: Store, key: str, analysis: Analysis, log: BuildLog) ->
     """
     from pydantic import TypeAdapter, ValidationError
 
-    from reanalysis.analysis.changes import Changes, compare
+    from reanalysis.analysis.changes import Changes
+    from reanalysis.analysis.comparison import compare
     from reanalysis.analysis.results import results
     from reanalysis.builds.record import read_record, record_of
     from reanalysis.builds.write import CHANGES

@@ -92,7 +92,7 @@ class Store:
             if number not in keep:
                 _remove(path)
         for path in self.folder.iterdir():
-            if path.name.startswith((".draft-", ".gone-", ".link")):
+            if path.name.startswith((".draft-", ".gone-", ".link")) or path.suffix == ".part":
                 _remove(path)
         self._name_previous(keep - {current})
 

@@ -224,7 +224,7 @@ def diff_command(
     ] = 1.25,
 ) -> None:
     """Say what changed between two reports: exit code 5 if a conclusion moved, 0 if none did."""
-    from reanalysis.analysis.changes import compare
+    from reanalysis.analysis.comparison import compare
     from reanalysis.builds.record import read_record
     from reanalysis.cli.option_checks import not_one_of, require
     from reanalysis.cli.output import print_json, print_text
