@@ -9,6 +9,8 @@ from .api import sensitivity as sensitivity
 from .api import tipping_points as tipping_points
 from .evidence.coverage import coverage as coverage
 from .evidence.coverage import modelled_endpoints as modelled_endpoints
+from .evidence.datasets import datasets as datasets
+from .evidence.datasets import load as load
 from .evidence.problems import InvalidInput as InvalidInput
 from .evidence.reading.folder import read_evidence as read_evidence
 from .figures.beyond import plot_beyond as plot_beyond

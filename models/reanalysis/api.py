@@ -320,6 +320,7 @@ def report(
     EngineError
         If an engine cannot give a posterior.
     """
+    from reanalysis.analysis.request import Request
     from reanalysis.builds.build import build_report
 
-    return build_report(Path(data), Path(out), engine=engine, seed=seed, all_models=all_models)
+    return build_report(Path(data), Path(out), Request(engine, seed, all_models))

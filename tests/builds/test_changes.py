@@ -13,8 +13,10 @@ from pydantic import TypeAdapter
 
 from builds import evidence_folders
 from builds.commands import Commands, Ended
-from reanalysis.analysis.changes import Changes, Shift, compare
-from reanalysis.analysis.record import Record, read_record
+from reanalysis.analysis.changes import Changes, Shift
+from reanalysis.analysis.comparison import compare
+from reanalysis.analysis.record import Record
+from reanalysis.builds.record import read_record
 from reanalysis.reporting.changes_shown import as_markdown, as_text
 
 pytestmark = pytest.mark.xdist_group("changes")

@@ -13,7 +13,7 @@ from builds.published import title_of
 
 QUADRATURE = ("--engine", "quadrature")
 REASONS = {
-    "fault": "the process of this fit was ended by SIGSEGV",
+    "fault": "its process was ended by SIGSEGV",
     "error": "ZeroDivisionError: half a fit",
 }
 
@@ -34,7 +34,11 @@ def test_a_crashing_fit_is_a_failed_fit_of_its_endpoint(
     assert ended.err.splitlines()[-1] == f"{out}: nothing was published; the draft is in {out}.draft"
     assert title_of(out) == "First"
     assert "infection" in computed(log)  # the fits after it went on, in a process of their own
-    assert [e["reason"] for e in events(log) if e["event"] == "failure"] == [REASONS[by]]
+    (failure,) = [e for e in events(log) if e["event"] == "failure"]
+    assert (failure["kind"], failure["endpoint"], failure["reason"]) == ("fit", "death", REASONS[by])
+    if by == "fault":  # what the process wrote before it died is kept
+        assert "half a word" in failure["details"]
+        assert "Segmentation fault" in failure["details"]
     draft = tmp_path / "out.draft"
     assert title_of(draft) == "Both"
     assert (draft / "not-published.txt").read_text() == f"death: fit failed: {REASONS[by]}\n"

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import pickle
 import shutil
 import time
+import tomllib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from builds import evidence_folders
 from builds.commands import Commands, computed, events
 from builds.published import manifest_of, store_of, title_of
-from reanalysis.analysis.analysis import plan
+from readme.answer import without_scrutiny
+from reanalysis.analysis.analysis import carry_out
+from reanalysis.analysis.plan import plan
+from reanalysis.analysis.relevant import relevant, tables
+from reanalysis.analysis.request import Request
+from reanalysis.analysis.task import Task
+from reanalysis.builds import keys
 from reanalysis.builds.cache import ResultCache
-from reanalysis.builds.fingerprint import fit_key, relevant, sensitivity_key
 from reanalysis.builds.frozen import NotFrozen, freeze, thaw
+from reanalysis.builds.keys import task_key
 from reanalysis.builds.log import BuildLog
+from reanalysis.builds.write import validation_task
+from reanalysis.digests import of_value
 from reanalysis.evidence.reading.folder import read_evidence
+from reanalysis.gates.kept_fit import SampledCheck, published_fit
 from reanalysis.model.distributions import Distribution
+from reanalysis.model.selection import select
+from reanalysis.reporting.artefacts import figure_tasks, written_documents
+from reanalysis.versions import packages
 
 pytestmark = pytest.mark.xdist_group("refits")
 
@@ -220,7 +234,7 @@ def test_a_foreign_entry_cannot_run_anything(
         b'cbuiltins\neval\n(S\'open("harmed", "w")\'\ntR.',
         b"creanalysis.builds.frozen\npickle.os.system\n(S'touch harmed'\ntR.",
         b"\x80\x04\x8c\x18reanalysis.builds.frozen\x8c\x0bpickle.load\x93.",
-        b"creanalysis.builds.worker\nWorker\n(tR.",
+        b"creanalysis.builds.workers\nWorkers\n(tR.",
     ):
         with pytest.raises(NotFrozen):
             thaw(content)
@@ -253,12 +267,12 @@ def test_parts_of_a_killed_build_go_and_young_ones_of_another_build_stay(tmp_pat
         assert {p.name for p in cache.folder.glob(".*")} == ({".young.part"} if shared else set())
 
 
-# -- keys --------------------------------------------------------------------------------------------------------------
+# -- what a task sees and depends on -----------------------------------------------------------------------------------
 
 ANAKINRA = Path(__file__).parents[2] / "data" / "anakinra"
 
 
-def test_an_endpoint_sees_all_rows_of_an_arm_that_prints_no_denominator() -> None:
+def test_an_endpoint_sees_all_rows_of_an_arm_that_reports_no_denominator() -> None:
     evidence = read_evidence(ANAKINRA)
     latent = next(r for r in evidence.arms if r.n is None and r.modelled and r.use == "primary")
     others = {r.endpoint for r in evidence.arms if (r.study, r.arm) == (latent.study, latent.arm)}
@@ -266,51 +280,139 @@ def test_an_endpoint_sees_all_rows_of_an_arm_that_prints_no_denominator() -> Non
     assert others <= {r.endpoint for r in relevant(evidence, latent.endpoint).arms}
 
 
-def test_the_relevant_part_selects_the_same_data() -> None:
-    planned = plan(read_evidence(ANAKINRA), "quadrature")
-    from reanalysis.model.selection import select
+def test_an_endpoint_sees_its_own_rows_of_every_table() -> None:
+    evidence = read_evidence(ANAKINRA)
+    assert {"arms", "contrasts", "benchmarks"} <= set(tables())
+    for endpoint in ("icans_any", "infection_g3"):
+        part = relevant(evidence, endpoint)
+        for name in tables():
+            own = [row for row in getattr(evidence, name) if row.endpoint == endpoint]
+            kept = [row for row in getattr(part, name) if row.endpoint == endpoint]
+            assert sorted(map(repr, (replace(row, line=0) for row in own))) == sorted(
+                map(repr, (replace(row, line=0) for row in kept))
+            )
+    assert relevant(evidence, "infection_g3").contrasts
 
+
+def test_the_relevant_part_selects_the_same_data() -> None:
+    planned = plan(read_evidence(ANAKINRA), Request("quadrature"))
     for endpoint, selection in planned.selections.items():
         part = relevant(planned.evidence, endpoint)
         assert select(part, planned.spec, endpoint).data == selection.data
 
 
-def test_a_key_tells_evidence_specification_engine_and_seed_apart(tmp_path: Path) -> None:
+def test_a_key_tells_evidence_specification_and_seed_apart(tmp_path: Path) -> None:
     evidence = read_evidence(evidence_folders.two_endpoints(tmp_path))
-    planned = plan(evidence, "quadrature")
-    spec, data = planned.spec, planned.selections["infection"].data
-    fits = [
-        fit_key(
-            replace(spec, priors=replace(spec.priors, tau=Distribution.parse("halfnormal(1)"))), data, "quadrature"
-        ),
-        fit_key(spec, data, "quadrature"),
-        fit_key(spec, data, "nuts"),
-        fit_key(replace(spec, seed=spec.seed + 1), data, "quadrature"),
-        fit_key(replace(spec, pooling="complete"), data, "quadrature"),
-        fit_key(spec, planned.selections["death"].data, "quadrature"),
+    planned = plan(evidence, Request("quadrature"))
+    wide = Distribution.parse("halfnormal(1)")
+    others = [
+        replace(planned.spec, priors=replace(planned.spec.priors, tau=wide)),
+        replace(planned.spec, seed=planned.spec.seed + 1),
+        replace(planned.spec, pooling="complete"),
     ]
-    assert len(set(fits)) == len(fits)
-    part = relevant(evidence, "infection")
-    rows = (replace(part.arms[0], events=(13, 13)), *part.arms[1:])
-    assert sensitivity_key(spec, part, "infection") != sensitivity_key(spec, replace(part, arms=rows), "infection")
+    plans = [planned, *(replace(planned, spec=spec) for spec in others)]
+    tasks = [one for p in plans for e in planned.selections for one in (p.fit(e), p.check(e), p.alternatives(e))]
+    tasks.append(replace(planned, request=Request("nuts")).fit("infection"))
+    rows = (replace(evidence.arms[0], events=(13, 13)), *evidence.arms[1:])
+    tasks.append(replace(planned, evidence=replace(evidence, arms=rows)).alternatives("infection"))
+    assert len({task_key(task) for task in tasks}) == len(tasks)
+    assert len(set(tasks)) == len(tasks)
+    again = plan(read_evidence(tmp_path), Request("quadrature"))
+    assert task_key(again.alternatives("death")) == task_key(planned.alternatives("death"))
+    assert again.fit("death") == planned.fit("death")
 
 
-def test_a_key_depends_on_code_and_packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from reanalysis.builds import fingerprint
+@pytest.fixture(scope="module")
+def every_kind(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Task[object]]:
+    """A task of every kind that a report has, by kind."""
+    evidence = read_evidence(evidence_folders.one_endpoint(tmp_path_factory.mktemp("kinds")))
+    planned = plan(evidence, Request("nuts"))
+    found: dict[str, Task[object]] = {}
 
-    planned = plan(read_evidence(evidence_folders.one_endpoint(tmp_path)), "quadrature")
-    arguments = planned.spec, planned.selections["infection"].data, "quadrature"
-    key = fit_key(*arguments)
-    monkeypatch.setattr(fingerprint, "code_digest", lambda parts=(): hashlib.sha256(b"other").hexdigest())
-    other = fit_key(*arguments)
-    monkeypatch.undo()
-    monkeypatch.setattr(fingerprint, "packages", lambda: {"numpy": "0"})
-    assert len({key, other, fit_key(*arguments)}) == 3
+    def seen[R](task: Task[R]) -> Callable[[], R]:
+        found[task.kind] = task  # type: ignore[assignment]
+        if task.kind == "check":
+            return lambda: SampledCheck(published_fit(*task.arguments, drawn=True), ())  # type: ignore[return-value]
+        if task.kind == "validation":
+            return lambda: None  # type: ignore[return-value]
+        return without_scrutiny(task)
+
+    analysis = carry_out(planned, seen, tasks=(validation_task(),))
+    for task in figure_tasks(analysis):
+        found[task.function.__name__] = task
+    found["documents"] = Task("documents", written_documents, ("", "", {}, 0))
+    return found
+
+
+KINDS = {
+    "fit": "engines/quadrature/hierarchy.py",
+    "check": "engines/nuts/program.py",
+    "sensitivity": "gates/gates.py",
+    "model": "engines/quadrature/engine.py",
+    "validation": "evidence/reading/folder.py",
+    "drawn_endpoint": "figures/forest.py",
+    "drawn_chains": "figures/ranks.py",
+    "drawn_shared": "figures/coverage.py",
+    "documents": "analysis/endpoint.py",
+}
+
+
+def test_every_kind_of_task_has_its_test(every_kind: dict[str, Task[object]]) -> None:
+    assert set(KINDS) == set(every_kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_changed_byte_of_its_module_or_of_one_below_is_another_key(
+    every_kind: dict[str, Task[object]], kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = shutil.copytree(keys.PACKAGE, tmp_path / "reanalysis", ignore=shutil.ignore_patterns("__pycache__"))
+    task = every_kind[kind]
+
+    def key() -> str:
+        monkeypatch.setattr(keys, "code_digest", lambda module="": original(module, package))
+        return task_key(task)
+
+    original = keys.code_digest.__wrapped__  # not remembered
+    own = task.function.__module__.removeprefix("reanalysis.").replace(".", "/") + ".py"
+    before = key()
+    assert before == key()
+    for changed in (own, KINDS[kind], "typing.py"):
+        path = package / changed
+        content = path.read_bytes()
+        path.write_bytes(content + b"#")
+        assert key() != before, changed
+        path.write_bytes(content)
+    assert key() == before
+    (package / "cli" / "app.py").write_bytes(b"#")  # nothing that it can run through
+    assert key() == before
+
+
+def test_a_key_depends_on_packages(every_kind: dict[str, Task[object]], monkeypatch: pytest.MonkeyPatch) -> None:
+    before = task_key(every_kind["fit"])
+    monkeypatch.setattr(keys, "surroundings", lambda: {"packages": {"numpy": "0"}})
+    assert task_key(every_kind["fit"]) != before
+
+
+def test_the_rooms_of_the_keys_are_those_that_import_linter_keeps() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    (contract,) = project["tool"]["importlinter"]["contracts"]
+    assert list(keys.ROOMS) == contract["layers"]
+    assert "ignore_imports" not in contract
+    there = {path.stem for path in keys.PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert there - set(keys.ROOMS) == {*contract["exhaustive_ignores"], "__init__"}
+
+
+def test_a_digest_is_of_data_alone() -> None:
+    assert of_value({"a": 1.0}, (1, 2)) == of_value({"a": 1.0}, [1, 2])
+    assert of_value(1) != of_value("1")
+    assert of_value(np.array([1.0])) != of_value(np.array([1]))
+    with pytest.raises(TypeError, match="has no digest"):
+        of_value(lambda: 1)
+    with pytest.raises(TypeError, match="has no digest"):
+        of_value(object())
 
 
 def test_packages_are_those_the_project_needs_and_what_they_need() -> None:
-    from reanalysis.builds.fingerprint import packages
-
     assert {"numpy", "pymc", "pytensor", "nutpie", "typst", "reanalysis"} <= set(packages())
     assert "ruff" not in packages()
 

@@ -69,6 +69,11 @@ def test_the_summary_is_the_last_line_and_quiet_says_nothing(
     steps = {e["step"]: e["seconds"] for e in said if e["event"] == "end"}
     assert {"reading the evidence", "endpoint", "drawing figures", "writing documents", "publishing"} <= set(steps)
     assert all(seconds >= 0 for seconds in steps.values())
+    first = next(e for e in said if e["event"] == "summary")
+    assert {"quadrature", "figures", "documents", "loading", "whole"} <= set(first["stages"])
+    for stage in ("quadrature", "figures", "documents"):  # the summary adds up what each task says
+        each = [e["stages"][stage]["seconds"] for e in said if stage in e.get("stages", {}) and e["event"] != "summary"]
+        assert first["stages"][stage]["seconds"] == pytest.approx(sum(each), abs=0.001 * (1 + len(each)))
 
 
 def test_a_log_on_standard_error(commands: Commands, tmp_path: Path, shared: dict[str, str]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,6 +89,14 @@ def test_every_gate_passes_and_both_engines_agree(nuts: Posterior) -> None:
     results = gates(nuts, fit(nuts.spec, ICANS))
     assert len(results) == 5
     assert [gate.name for gate in results if not gate.passed] == []
+
+
+def test_a_sampled_posterior_pickles_and_copies_with_its_draws(nuts: Posterior) -> None:
+    for found in (pickle.loads(pickle.dumps(nuts)), copy.deepcopy(nuts)):
+        assert found.spec == nuts.spec
+        for name, marginal in nuts.overall.items():
+            assert found.overall[name].quantile([0.1, 0.5]).tolist() == marginal.quantile([0.1, 0.5]).tolist()
+        assert found.tree()["posterior"].equals(nuts.tree()["posterior"])
 
 
 def test_padded_studies_change_nothing(nuts: Posterior) -> None:

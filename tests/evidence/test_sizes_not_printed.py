@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cli.command import fit, run
 from evidence.folders import Row, folder
-from reanalysis.builds.fingerprint import relevant
+from reanalysis.analysis.relevant import relevant
 from reanalysis.evidence.audit.ledger import audit
 from reanalysis.evidence.candidates.observation import Observation, assumed_sizes, observations, sizes_told
 from reanalysis.evidence.candidates.possible import bound_of

@@ -13,6 +13,7 @@ from reanalysis.alternatives.outcome import Outcome
 from reanalysis.alternatives.weighed_ledger import WeighedLedger
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis, analyse_endpoint
+from reanalysis.analysis.request import Request
 from reanalysis.estimands.summary import Direction
 from reanalysis.evidence.audit.ledger import audit
 from reanalysis.evidence.coverage import modelled_endpoints
@@ -45,7 +46,7 @@ def _without_refits(folder: Path) -> Analysis:
         _with_outcomes(analyse_endpoint(fit_endpoint(evidence, e, spec, "quadrature", ledger=ledger), {}))
         for e in modelled_endpoints(evidence)
     )
-    return Analysis(evidence, WeighedLedger(ledger, (), (), {}), spec, "quadrature", endpoints)
+    return Analysis(evidence, WeighedLedger(ledger, (), (), {}), spec, Request("quadrature"), endpoints)
 
 
 def _with_outcomes(endpoint: EndpointAnalysis) -> EndpointAnalysis:

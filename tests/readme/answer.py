@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Never
 
-from reanalysis.alternatives.outcome import Outcome
-from reanalysis.analysis.analysis import Analysis, carry_out, plan
-from reanalysis.builds.compute import Alternatives, InThisProcess
-from reanalysis.builds.log import BuildLog
-from reanalysis.evidence.evidence import Evidence
+from reanalysis.analysis.analysis import Analysis, carry_out
+from reanalysis.analysis.plan import plan
+from reanalysis.analysis.request import Request
+from reanalysis.analysis.task import Task, TaskFailed, here
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.figures.overview import plot_overview
 from reanalysis.figures.save import save_figure
-from reanalysis.model.spec import ModelSpec
 from reanalysis.reporting.sentences import headline_sentences
 
 ROOT = Path(__file__).parents[2]
@@ -23,22 +24,22 @@ START = "<!-- answer: written by `make readme` from data/anakinra, checked by th
 END = "<!-- answer ends -->\n"
 
 
-class WithoutScrutiny(InThisProcess):
-    """Leaves out what the answer does not show."""
+def without_scrutiny[R](task: Task[R]) -> Callable[[], R]:
+    """Runs tasks here, and leaves out what the answer does not show."""
+    if task.kind == "sensitivity":
+        evidence, spec, endpoint, _ = task.arguments
+        return here(replace(task, arguments=(evidence, spec, endpoint, False)))
+    if task.kind == "model":
+        return nothing
+    return here(task)
 
-    def alternatives(self, evidence: Evidence, spec: ModelSpec, endpoint: str, headline: bool) -> Alternatives:
-        return super().alternatives(evidence, spec, endpoint, False)
 
-    def models(self, evidence: Evidence, spec: ModelSpec, endpoint: str, sampled: bool) -> tuple[Outcome, ...]:
-        return ()
-
-
-def without_scrutiny(evidence: Evidence) -> Analysis:
-    return carry_out(plan(evidence, "quadrature"), WithoutScrutiny(), BuildLog())
+def nothing() -> Never:
+    raise TaskFailed("left out")
 
 
 def analysis() -> Analysis:
-    return without_scrutiny(read_evidence(DATA))
+    return carry_out(plan(read_evidence(DATA), Request("quadrature")), without_scrutiny)
 
 
 def answer(analysis: Analysis) -> str:

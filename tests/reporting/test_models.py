@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import Future
 from dataclasses import replace
 from math import exp
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,22 +16,24 @@ from alternatives.stand_in import sampled_by_quadrature
 from builds.published import manifest_of
 from figures.folders import write_folder
 from reanalysis.alternatives.all_models import answer
-from reanalysis.analysis.analysis import Analysis, carry_out, plan
+from reanalysis.analysis.analysis import Analysis, carry_out
+from reanalysis.analysis.plan import model_task, plan
+from reanalysis.analysis.request import Request
 from reanalysis.analysis.results import results
+from reanalysis.analysis.task import Runner, Task, TaskFailed, here
 from reanalysis.builds import build
 from reanalysis.builds.cache import ResultCache
-from reanalysis.builds.compute import InThisProcess, WithCache
-from reanalysis.builds.fingerprint import answer_key
 from reanalysis.builds.frozen import freeze
+from reanalysis.builds.keys import task_key
 from reanalysis.builds.log import BuildLog
-from reanalysis.builds.worker import FitFailed, Worker
+from reanalysis.builds.run import RecallingRunner
+from reanalysis.builds.workers import Computed, Workers
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
 from reanalysis.estimands.words import ratio_interval
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.gates.result import CheckResult
-from reanalysis.model.data import ModelData
 from reanalysis.model.family import EFFECT_MODELS
 from reanalysis.model.selection import default_spec, select
 from reanalysis.model.spec import ModelSpec
@@ -56,12 +60,11 @@ def two_endpoints(tmp_path: Path) -> Evidence:
     return read_evidence(write_folder(tmp_path / "two", {"death": TRIALS, "stroke": TRIALS}))
 
 
-def warned(evidence: Evidence, computer: object = None) -> tuple[Analysis, list[str]]:
+def warned(evidence: Evidence, run: Runner = here) -> tuple[Analysis, list[str]]:
     """An analysis with every model, and its warnings."""
     said: list[str] = []
-    log = BuildLog(warn=said.append)
-    planned = plan(evidence, "quadrature", all_models=True)
-    return carry_out(planned, computer or InThisProcess(), log), said  # type: ignore[arg-type]
+    planned = plan(evidence, Request("quadrature", all_models=True))
+    return carry_out(planned, run, BuildLog(warn=said.append)), said
 
 
 def test_each_first_page_endpoint_has_a_row_a_model(reanalysis_report: Report) -> None:
@@ -141,37 +144,40 @@ def test_a_model_that_fails_is_a_note_and_the_others_go_on(
     assert "not computed: no start for joint" in (model_table(analysis.endpoints[0]) or "").replace("\\", "")
 
 
-class Failing(Worker):
-    """Computes in this process, and ends with whatever the joint model was asked for."""
+class Failing(Workers):
+    """Computes in this process what models say, and ends with whatever the joint model was asked for."""
 
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[str] = []
 
-    def compute(self, module: str, function: str, *arguments: object) -> bytes:
-        if function != "frozen_answer":
-            raise AssertionError(function)
-        spec, data, better = arguments
-        assert isinstance(spec, ModelSpec)
-        assert isinstance(data, ModelData)
+    def begin(self, task: Task[Any], stage: str) -> Future[Computed]:
+        future: Future[Computed] = Future()
+        if task.kind != "model":
+            future.set_result(Computed(freeze(task.run()), {}))
+            return future
+        spec, data, better = task.arguments
         self.asked.append(spec.model)
         if spec.model == "joint":
-            raise FitFailed("the process of this fit was ended by SIGSEGV")
-        alone = replace(spec, model="contrast") if spec.model in SAMPLED else spec
-        return freeze(answer(alone, data, better))  # type: ignore[arg-type]
+            future.set_exception(TaskFailed("its process was ended by SIGSEGV"))
+        else:
+            alone = replace(spec, model="contrast") if spec.model in SAMPLED else spec
+            future.set_result(Computed(freeze(answer(alone, data, better)), {}))
+        return future
 
 
 def test_a_process_that_ends_takes_one_model_with_it_and_no_failure_is_kept(
     two_endpoints: Evidence, tmp_path: Path
 ) -> None:
-    spec = default_spec(two_endpoints)
-    for asked in (list(EFFECT_MODELS), ["joint"]):
-        worker = Failing()
-        computer = WithCache(ResultCache(tmp_path / "cache"), worker, BuildLog())
-        found = {one.model: one for one in computer.models(two_endpoints, spec, "death", True)}
-        assert found["joint"].note == "not computed: the process of this fit was ended by SIGSEGV"
-        assert [name for name, one in found.items() if one.log_odds_ratio is None] == ["joint"]
-        assert worker.asked == asked
+    for asked in ([*EFFECT_MODELS, *EFFECT_MODELS], ["joint", "joint"]):
+        workers = Failing()
+        analysis, said = warned(two_endpoints, RecallingRunner(ResultCache(tmp_path / "cache"), workers, BuildLog()))
+        assert [one.split(":")[1] for one in said] == [" joint", " joint"]
+        for endpoint in analysis.endpoints:
+            found = {one.model: one for one in endpoint.models}
+            assert found["joint"].note == "not computed: its process was ended by SIGSEGV"
+            assert [name for name, one in found.items() if one.log_odds_ratio is None] == ["joint"]
+        assert workers.asked == asked
 
 
 def test_an_answer_is_kept_by_all_that_it_depends_on(two_endpoints: Evidence, tmp_path: Path) -> None:
@@ -181,8 +187,8 @@ def test_an_answer_is_kept_by_all_that_it_depends_on(two_endpoints: Evidence, tm
         for model in ("joint", "bias"):
             spec = replace(default_spec(evidence), model=model)  # type: ignore[arg-type]
             data = select(evidence, spec, "death").data
-            found[name, model] = answer_key(spec, data, None)
-            found[name, model, "lower"] = answer_key(spec, data, "lower")
+            found[name, model] = task_key(model_task(spec, data, None))
+            found[name, model, "lower"] = task_key(model_task(spec, data, "lower"))
     assert found["first", "bias"] == found["altered", "bias"]  # no row of its endpoint changed
     assert found["first", "joint"] != found["altered", "joint"]
     assert len(set(found.values())) == len(found) - 2
@@ -194,7 +200,7 @@ def test_a_build_with_every_model_is_another_build(
     asked: list[tuple[bool, str]] = []
 
     def kept(planned: object, store: object, key: str, fresh: bool, log: object) -> None:
-        asked.append((planned.all_models, key))  # type: ignore[attr-defined]
+        asked.append((planned.request.all_models, key))  # type: ignore[attr-defined]
 
     monkeypatch.setattr(build, "_build", kept)
     for flag in (False, True, True):

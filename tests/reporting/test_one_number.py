@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,17 @@ import pytest
 
 import reanalysis as ra
 from figures.folders import five_columns
-from readme.answer import WithoutScrutiny
-from reanalysis.analysis.analysis import Analysis, carry_out, plan
+from readme.answer import without_scrutiny
+from reanalysis.analysis.analysis import carry_out
+from reanalysis.analysis.plan import plan
+from reanalysis.analysis.request import Request
 from reanalysis.analysis.results import results, results_table
-from reanalysis.builds.compute import FitResult
-from reanalysis.builds.log import BuildLog
+from reanalysis.analysis.task import Task
 from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.estimands.words import ratio_interval
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.folder import read_evidence
-from reanalysis.model.data import ModelData
-from reanalysis.model.spec import Engine, ModelSpec
+from reanalysis.gates.kept_fit import SampledCheck, published_fit
 from reanalysis.reporting.tables.answer import answer_table
 from reporting.built import squeezed
 
@@ -68,19 +68,19 @@ def test_results_and_documents_print_what_fit_computes(published: Path, evidence
         assert page.count(printed) >= 3
 
 
-class Drawn(WithoutScrutiny):
+def drawn[R](task: Task[R]) -> Callable[[], R]:
     """As if NUTS had drawn posteriors that are all wrong."""
-
-    def fit(self, spec: ModelSpec, data: ModelData, engine: Engine) -> FitResult:
-        exact = super().fit(spec, data, "quadrature").quadrature
-        wrong = DrawsMarginal(np.random.default_rng(1).normal(3.0, 1.0, size=(4, 100)))
-        drawn = replace(
-            exact,
-            engine="nuts",
-            overall=dict.fromkeys(exact.overall, wrong),
-            study={study: dict.fromkeys(own, wrong) for study, own in exact.study.items()},
-        )
-        return FitResult(drawn, exact, ())
+    if task.kind != "check":
+        return without_scrutiny(task)
+    exact = published_fit(*task.arguments, drawn=False)
+    wrong = DrawsMarginal(np.random.default_rng(1).normal(3.0, 1.0, size=(4, 100)))
+    sampled = replace(
+        exact,
+        engine="nuts",
+        overall=dict.fromkeys(exact.overall, wrong),
+        study={study: dict.fromkeys(own, wrong) for study, own in exact.study.items()},
+    )
+    return lambda: SampledCheck(sampled, ())  # type: ignore[return-value]
 
 
 def leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
@@ -96,10 +96,9 @@ def leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def test_what_nuts_draws_moves_no_published_number(evidence: Evidence) -> None:
-    def analysed(engine: Engine, computer: WithoutScrutiny) -> Analysis:
-        return carry_out(plan(evidence, engine), computer, BuildLog())
-
-    by_quadrature, checked = analysed("quadrature", WithoutScrutiny()), analysed("nuts", Drawn())
+    by_quadrature = carry_out(plan(evidence, Request("quadrature")), without_scrutiny)
+    checked = carry_out(plan(evidence, Request("nuts")), drawn)
+    assert all(endpoint.fit.sampled is not None for endpoint in checked.endpoints)
     before, after = (dict(leaves(results(one))) for one in (by_quadrature, checked))
     moved = {place for place in before | after if before.get(place) != after.get(place)}
     assert {place for place in moved if "/diagnostics/" not in place} == {"/checked_by"}

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import csv
 import shutil
+from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from reanalysis.builds import made_before
+from reanalysis.analysis.task import Task
 from reanalysis.builds.cache import ResultCache
+from reanalysis.builds.frozen import freeze
 from reanalysis.builds.log import BuildLog
+from reanalysis.builds.run import RecallingRunner
+from reanalysis.builds.workers import Computed, Workers
+from reanalysis.builds.write import write_report
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.slug import slug
 from reanalysis.reporting.tables.validation import validation_sources, validation_tables
 from reanalysis.reporting.text import markdown
+from reanalysis.validation import published
 from reanalysis.validation.printed import read_published
 from reanalysis.validation.published import check_published
 from reanalysis.validation.published_folder import FOLDER
@@ -67,18 +75,33 @@ def test_a_missed_figure_is_named_beside_what_is_computed(missed: CheckResult, p
 
 
 def test_a_build_compares_once_and_warns_of_what_it_misses(
-    missed: CheckResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    missed: CheckResult, plain_report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def once(digest: str) -> CheckResult:
+        compared.append(digest)
+        return missed
+
+    compared: list[str] = []
     warned: list[str] = []
-    log, cache = BuildLog(warn=warned.append), ResultCache(tmp_path)
-    monkeypatch.setattr(made_before, "check_published", lambda: missed)
-    first = made_before.validate_or_recall(cache, log)
-    monkeypatch.delattr(made_before, "check_published")
-    again = made_before.validate_or_recall(cache, log)
-    assert again.text == first.text == missed.text
-    pd.testing.assert_frame_equal(again.table, missed.table)
+    monkeypatch.setattr(published, "_checked", lambda folder, digest: once(digest))
+    log = BuildLog(warn=warned.append)
+    for name in ("one", "two"):
+        run = RecallingRunner(ResultCache(tmp_path / "cache"), InThisProcess(), log)
+        (tmp_path / name).mkdir()
+        write_report(replace(plain_report.analysis, endpoints=plain_report.analysis.endpoints[:1]), tmp_path / name,
+                     run=run, log=log)  # fmt: skip
+        table = pd.read_csv(tmp_path / name / "validation.csv", keep_default_na=False)
+        assert list(table["computed"]) == list(missed.table["computed"])
+    assert len(compared) == 1
     assert len(warned) == 2
     assert warned[0].endswith(missed.text)
+
+
+class InThisProcess(Workers):
+    def begin(self, task: Task[Any], stage: str) -> Future[Computed]:
+        future: Future[Computed] = Future()
+        future.set_result(Computed(freeze(task.run()), {}))
+        return future
 
 
 def test_without_published_problems_the_section_says_so(tmp_path: Path, plain_report: Report) -> None:

@@ -1,28 +1,29 @@
-"""What does a report rest on? The evidence, its audit, and the analysis of every endpoint that is compared."""
+"""The whole re-analysis of one folder: its evidence, its audit, and the analysis of every endpoint that is compared."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
+from reanalysis.alternatives.all_models import all_models
 from reanalysis.alternatives.influence import Influence
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.alternatives.weighed_ledger import WeighedLedger, weigh
-from reanalysis.analysis.changes import Changes
 from reanalysis.analysis.endpoint import EndpointAnalysis, analyse_endpoint
-from reanalysis.builds.compute import Computer, InThisProcess
-from reanalysis.builds.log import BuildLog
-from reanalysis.builds.worker import FitFailed
-from reanalysis.evidence.audit.ledger import Ledger, audit, require_consistent
-from reanalysis.evidence.coverage import modelled_endpoints, silent_cells
+from reanalysis.analysis.plan import Plan, model_task, plan
+from reanalysis.analysis.request import Request
+from reanalysis.analysis.task import Log, Progress, Runner, Task, TaskFailed, here
+from reanalysis.engines.errors import EngineError
+from reanalysis.evidence.audit.ledger import Ledger
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.problems import InvalidInput
 from reanalysis.gates.checked_fit import CheckedFit
-from reanalysis.model.selection import Selection, select
 from reanalysis.model.spec import Engine, ModelSpec
-from reanalysis.model.specification import specification
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from reanalysis.model.data import ModelData
 
 
 @dataclass(frozen=True)
@@ -54,26 +55,36 @@ class Analysis:
         Its audit, and what the findings do to the results.
     spec : ModelSpec
         The primary specification.
-    engine : {"nuts", "quadrature"}
-        Whether NUTS checks the published posteriors, which are those of quadrature.
+    request : Request
+        What was asked for.
     endpoints : tuple of EndpointAnalysis
         In the order of the evidence.
     failed : tuple of FailedEndpoint
         Endpoints whose fit came to no result.
-    changes : Changes or None
-        What changed since the report that was published before, where there is one.
-    all_models : bool
-        Whether the models without quadrature were fitted too, of the endpoints of the first page.
+    found : mapping of Task to object
+        Results of the other tasks of the report; one that came to none is absent, and among the failures.
+    unfinished : tuple of str
+        One sentence for each of those.
     """
 
     evidence: Evidence
     weighed: WeighedLedger
     spec: ModelSpec
-    engine: Engine
+    request: Request
     endpoints: tuple[EndpointAnalysis, ...]
     failed: tuple[FailedEndpoint, ...] = ()
-    changes: Changes | None = None
-    all_models: bool = False
+    found: Mapping[Task[Any], Any] = field(default_factory=dict)
+    unfinished: tuple[str, ...] = ()
+
+    @property
+    def engine(self) -> Engine:
+        """``nuts`` where it checks the published posteriors, which are those of quadrature."""
+        return self.request.engine
+
+    @property
+    def all_models(self) -> bool:
+        """Whether the models without quadrature were fitted too."""
+        return self.request.all_models
 
     @property
     def ledger(self) -> Ledger:
@@ -87,92 +98,21 @@ class Analysis:
 
     @property
     def headlines(self) -> tuple[EndpointAnalysis, ...]:
-        """Endpoints of the first page: those marked so, else all."""
-        marked = tuple(e for e in self.endpoints if self.evidence.endpoint(e.id).headline)
-        return marked or self.endpoints
+        """Endpoints of the first page: those declared so, else all."""
+        declared = tuple(e for e in self.endpoints if self.evidence.endpoint(e.id).headline)
+        return declared or self.endpoints
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """Every gate that failed, one sentence each; a fit without a result is one."""
-        return tuple(f"{one.label}: fit failed: {one.reason}" for one in self.failed) + tuple(
+        """Every gate that failed, one sentence each; a task without a result is one."""
+        fits = (f"{one.label}: fit failed: {one.reason}" for one in self.failed)
+        gates = (
             f"{endpoint.label}: {gate.name}: {gate.text}"
             for endpoint in self.endpoints
             for gate in endpoint.fit.gates
             if gate.failed
         )
-
-
-def reported_endpoints(evidence: Evidence) -> tuple[str, ...]:
-    """Endpoints a report analyses.
-
-    Raises
-    ------
-    InvalidInput
-        If no endpoint compares two arms within a study.
-    """
-    endpoints = modelled_endpoints(evidence)
-    if endpoints:
-        return endpoints
-    silent = silent_cells(evidence)
-    reason = "no endpoint compares a control and a treated arm within one study; see reanalysis audit"
-    if silent:
-        cells = "; ".join(f"{study}, {endpoint}: {cell}" for (study, endpoint), cell in silent.items())
-        reason = f"no study says anything of a ratio: {cells}"
-    raise InvalidInput([f"{evidence.folder}: {reason}"])
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a report will compute, checked before any sampling.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The folder.
-    ledger : Ledger
-        Its audit.
-    spec : ModelSpec
-        The primary specification.
-    engine : {"nuts", "quadrature"}
-        Whether NUTS checks the published posteriors, which are those of quadrature.
-    selections : dict of str to Selection
-        Studies and observations of each endpoint, in the order of the evidence.
-    all_models : bool
-        Whether models without quadrature are fitted too.
-    """
-
-    evidence: Evidence
-    ledger: Ledger
-    spec: ModelSpec
-    engine: Engine
-    selections: dict[str, Selection]
-    all_models: bool = False
-
-
-def plan(evidence: Evidence, engine: Engine = "nuts", seed: int | None = None, all_models: bool = False) -> Plan:
-    """Audit the evidence and select what will be fitted.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The folder.
-    engine : {"nuts", "quadrature"}
-        Whether NUTS checks the published posteriors, which are those of quadrature.
-    seed : int, optional
-        Instead of the folder's.
-    all_models : bool
-        Whether to sample the models without quadrature as well, for what they say of each endpoint of the first page.
-
-    Raises
-    ------
-    InvalidInput
-        If nothing can be compared, a print contradicts itself, or something needed is not declared.
-    """
-    spec = specification(evidence, engine=engine, seed=seed)
-    endpoints = reported_endpoints(evidence)
-    ledger = audit(evidence)
-    require_consistent(evidence, endpoints, ledger)
-    return Plan(evidence, ledger, spec, engine, {e: select(evidence, spec, e) for e in endpoints}, all_models)
+        return (*fits, *gates, *self.unfinished)
 
 
 def analyse(
@@ -188,68 +128,150 @@ def analyse(
     ----------
     evidence : Evidence
         The folder.
-    engine : {"nuts", "quadrature"}
-        Whether NUTS checks the published posteriors, which are those of quadrature.
-    seed : int, optional
-        Instead of the folder's.
+    engine, seed, all_models
+        As of :class:`~reanalysis.analysis.request.Request`.
     step : callable
         Told what begins.
-    all_models : bool
-        Whether to sample the models without quadrature as well, for what they say of each endpoint of the first page.
 
     Raises
     ------
     InvalidInput
-        Before any sampling: if nothing can be compared, or a print contradicts itself.
+        Before any sampling: if nothing can be compared, or a report contradicts itself.
     EngineError
         If an engine cannot give a posterior.
     """
-    return carry_out(plan(evidence, engine, seed, all_models), InThisProcess(), BuildLog(tell=step))
+    return carry_out(plan(evidence, Request(engine, seed, all_models)), here, Progress(step))
 
 
-def carry_out(planned: Plan, computer: Computer, log: BuildLog) -> Analysis:
+def carry_out(
+    planned: Plan,
+    run: Runner = here,
+    log: Log | None = None,
+    tasks: Iterable[Task[Any]] = (),
+    ready: Callable[[Analysis], object] = lambda _: None,
+) -> Analysis:
     """Fit and vary everything a report shows.
 
     Parameters
     ----------
     planned : Plan
         What to compute.
-    computer : Computer
-        Who does it. Where one endpoint's fit comes to no result (``FitFailed``) the others go on.
-    log : BuildLog
-        Told what begins and ends.
+    run : Runner
+        Who does it. Where the fit of one endpoint comes to no result (``TaskFailed``) the others go on.
+    log : Log, optional
+        Told what begins, and warnings.
+    tasks : iterable of Task
+        Further tasks of the report.
+    ready : callable
+        Given the analysis while NUTS may still be at work: all that is published, without the checks.
     """
-    evidence, spec = planned.evidence, planned.spec
+    log = log or Progress()
+    begun = _begun(planned, run)
+    others = {task: run(task) for task in tasks}
     done: list[EndpointAnalysis] = []
-    failed: list[FailedEndpoint] = []
+    failed: dict[str, FailedEndpoint] = {}
     influenced: dict[str, tuple[Influence, ...]] = {}
-    marked = {endpoint for endpoint in planned.selections if evidence.endpoint(endpoint).headline}
-    first_page = marked or set(planned.selections)
-    for number, (endpoint, selection) in enumerate(planned.selections.items(), 1):
-        shown = f"fitting {endpoint} ({number} of {len(planned.selections)})"
-        with log.step("endpoint", shown, endpoint=endpoint):
+    count = len(planned.selections)
+    for number, (endpoint, tasks_of) in enumerate(begun.items(), 1):
+        with log.step("endpoint", f"fitting {endpoint} ({number} of {count})", endpoint=endpoint):
             try:
-                found = computer.fit(spec, selection.data, planned.engine)
-                others = computer.alternatives(evidence, spec, endpoint, endpoint in first_page)
-            except FitFailed as error:
-                failed.append(FailedEndpoint(endpoint, evidence.endpoint_label(endpoint), error.reason))
-                continue
-            sampled = None if found.posterior is found.quadrature else found.posterior
-            fit = CheckedFit(evidence, selection, found.quadrature, found.quadrature, found.gates, sampled)
-            models = _models(planned, computer, endpoint, log) if endpoint in first_page else ()
-            done.append(analyse_endpoint(fit, others.sensitivity, others.scrutiny, models))
-            influenced[endpoint] = others.influences
+                one, influenced[endpoint] = tasks_of.published(log)
+            except TaskFailed as error:
+                failed[endpoint] = _failed(planned, endpoint, error)
+            else:
+                done.append(one)
     with log.step("weighing the findings"):
-        weighed = weigh(evidence, planned.ledger, spec, lambda endpoint: influenced.get(endpoint, ()))
-    made = tuple(done), tuple(failed)
-    return Analysis(evidence, weighed, spec, planned.engine, *made, all_models=planned.all_models)
+        weighed = weigh(planned.evidence, planned.ledger, planned.spec, lambda e: influenced.get(e, ()))
+    published = Analysis(planned.evidence, weighed, planned.spec, planned.request, tuple(done), tuple(failed.values()))
+    ready(published)
+    found, unfinished = _waited_for(others)
+    if planned.request.engine == "quadrature":
+        return replace(published, found=found, unfinished=unfinished)
+    checked: list[EndpointAnalysis] = []
+    for number, one in enumerate(done, 1):
+        with log.step("check", f"checking {one.id} ({number} of {len(done)})", endpoint=one.id):
+            try:
+                checked.append(begun[one.id].checked(one))
+            except TaskFailed as error:
+                failed[one.id] = _failed(planned, one.id, error)
+    without = tuple(failed[endpoint] for endpoint in planned.selections if endpoint in failed)
+    return replace(published, endpoints=tuple(checked), failed=without, found=found, unfinished=unfinished)
 
 
-def _models(planned: Plan, computer: Computer, endpoint: str, log: BuildLog) -> tuple[Outcome, ...]:
-    """What every model says of an endpoint; one that goes wrong is a warning, because it is not what is published."""
-    evidence = planned.evidence
-    with log.step("models", f"every model of {endpoint}", endpoint=endpoint):
-        found = computer.models(evidence, planned.spec, endpoint, planned.all_models)
-    for trouble in (trouble for one in found for trouble in one.troubles):
-        log.warning(f"{evidence.endpoint_label(endpoint)}: {trouble}")
-    return found
+def _failed(planned: Plan, endpoint: str, error: TaskFailed) -> FailedEndpoint:
+    return FailedEndpoint(endpoint, planned.evidence.endpoint_label(endpoint), error.reason)
+
+
+def _waited_for(begun: Mapping[Task[Any], Callable[[], Any]]) -> tuple[dict[Task[Any], Any], tuple[str, ...]]:
+    """Results of tasks, and a sentence for each that came to none."""
+    found: dict[Task[Any], Any] = {}
+    unfinished = []
+    for task, result in begun.items():
+        try:
+            found[task] = result()
+        except TaskFailed as error:
+            unfinished.append(f"{', '.join([task.kind, *task.about.values()])} failed: {error.reason}")
+    return found, tuple(unfinished)
+
+
+@dataclass(frozen=True)
+class _Endpoint:
+    """The tasks of one endpoint, begun."""
+
+    planned: Plan
+    endpoint: str
+    fit: Callable[[], Any]
+    alternatives: Callable[[], Any]
+    models: Callable[[], tuple[Outcome, ...]]
+    check: Callable[[], Any] | None
+
+    def published(self, log: Log) -> tuple[EndpointAnalysis, tuple[Influence, ...]]:
+        """What is published of it, and how far the choices that findings raise move it."""
+        posterior, others = self.fit(), self.alternatives()
+        selection = self.planned.selections[self.endpoint]
+        fit = CheckedFit(self.planned.evidence, selection, posterior, posterior, ())
+        models = self.models()
+        for trouble in (trouble for one in models for trouble in one.troubles):
+            log.warning(f"{self.planned.evidence.endpoint_label(self.endpoint)}: {trouble}")
+        return analyse_endpoint(fit, others.sensitivity, others.scrutiny, models), others.influences
+
+    def checked(self, one: EndpointAnalysis) -> EndpointAnalysis:
+        """The same with what NUTS says."""
+        assert self.check is not None
+        found = self.check()
+        return replace(one, fit=replace(one.fit, gates=found.gates, sampled=found.posterior))
+
+
+def _begun(planned: Plan, run: Runner) -> dict[str, _Endpoint]:
+    """The tasks of every endpoint, begun: what is sampled first, because it takes longest, then the first page."""
+    sampled = planned.request.engine == "nuts"
+    checks = {e: run(planned.check(e)) for e in planned.selections} if sampled else {}
+    fits = {e: run(planned.fit(e)) for e in planned.selections}
+    order = sorted(planned.selections, key=lambda endpoint: endpoint not in planned.first_page)
+    alternatives = {e: run(planned.alternatives(e)) for e in order}
+    models = {e: _models(planned, e, run) for e in planned.selections}
+    return {e: _Endpoint(planned, e, fits[e], alternatives[e], models[e], checks.get(e)) for e in planned.selections}
+
+
+def _models(planned: Plan, endpoint: str, run: Runner) -> Callable[[], tuple[Outcome, ...]]:
+    """What every model says of an endpoint of the first page: all begun, then waited for; one that fails is a note."""
+    if endpoint not in planned.first_page:
+        return tuple
+    begun: dict[str, Callable[[], Outcome]] = {}
+
+    def begin(spec: ModelSpec, data: ModelData, better: str | None) -> Outcome:
+        begun[spec.model] = run(model_task(spec, data, better))
+        raise EngineError("begun")
+
+    def wait(spec: ModelSpec, data: ModelData, better: str | None) -> Outcome:
+        try:
+            return begun[spec.model]()
+        except TaskFailed as error:
+            raise EngineError(error.reason) from None
+
+    def asked(answering: Callable[[ModelSpec, ModelData, str | None], Outcome]) -> tuple[Outcome, ...]:
+        found = all_models(planned.evidence, endpoint, planned.spec, planned.request.all_models, answering)
+        return tuple(found)
+
+    asked(begin)
+    return lambda: asked(wait)

@@ -1,4 +1,4 @@
-"""What does the report say of one endpoint? Its fit, headline, effects at named baselines and sensitivities."""
+"""What a report says of one endpoint: its fit, headline, effects at named baselines and sensitivities."""
 
 from __future__ import annotations
 

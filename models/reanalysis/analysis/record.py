@@ -1,24 +1,16 @@
-"""What does a later build compare itself with? The numbers, the evidence and the making of one published report."""
+"""What is compared of a report: its numbers, its evidence and how it was made, as JSON has them."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reanalysis.builds.fingerprint import surroundings
-from reanalysis.builds.manifest import NAME, damage
-from reanalysis.builds.plain import plain
-from reanalysis.evidence.problems import InvalidInput
+from reanalysis.analysis.relevant import tables
 
 if TYPE_CHECKING:
-    from reanalysis.analysis.analysis import Analysis
     from reanalysis.evidence.evidence import Evidence
 
-EVIDENCE = "evidence.json"
-RESULTS = "results.json"
-TABLES = ("arms", "contrasts", "benchmarks")
+TABLES = tuple(tables())
 """Tables of an evidence folder; rows are told apart by :data:`IDENTITY`."""
 IDENTITY = ("study", "product", "arm", "endpoint", "subgroup", "reading", "timepoint", "measure", "use")
 
@@ -59,41 +51,3 @@ def _cell(value: Any) -> Any:
         low, high = value
         return low if low == high else f"{low}..{high}"
     return value
-
-
-def record_of(analysis: Analysis, results: dict[str, Any]) -> Record:
-    """The record of a report that is being built."""
-    making = {"spec": analysis.spec.as_dict(), "engine": analysis.engine, "seed": analysis.spec.seed}
-    making["all_models"] = analysis.all_models
-    content = {"results": results, "evidence": evidence_content(analysis.evidence)}
-    as_read = json.loads(json.dumps(plain(content)))  # exactly as it will be read back
-    return Record(as_read["results"], as_read["evidence"], json.loads(json.dumps(making | surroundings())))
-
-
-def read_record(folder: Path) -> Record:
-    """The record of a published report.
-
-    Raises
-    ------
-    InvalidInput
-        If the folder holds no whole report.
-    """
-    place = folder.resolve()  # one build, whatever is published meanwhile
-    if not (place / NAME).is_file():
-        raise InvalidInput([f"{folder}: holds no published report ({NAME})"])
-    wrong = damage(place)
-    if wrong:
-        raise InvalidInput([f"{folder}: is not as it was published: {'; '.join(wrong[:3])}"])
-    try:
-        results, evidence, made = (
-            json.loads((place / name).read_text(encoding="utf-8")) for name in (RESULTS, EVIDENCE, NAME)
-        )
-        making = {name: made[name] for name in ("spec", "engine", "seed")} | made["surroundings"]
-        making["all_models"] = made.get("all_models", False)  # older reports fitted none
-    except FileNotFoundError as error:
-        raise InvalidInput(
-            [f"{folder}: holds no {Path(str(error.filename)).name}; it was built by an older version"]
-        ) from None
-    except (OSError, ValueError, KeyError) as error:
-        raise InvalidInput([f"{folder}: cannot be read as a report: {error}"]) from None
-    return Record(results, evidence, making)

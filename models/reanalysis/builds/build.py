@@ -1,30 +1,26 @@
-"""How is a report built? Evidence in, gates, then HTML, PDF, DOCX, results and posteriors, published all or nothing."""
+"""A build: evidence in, gates, then every file of a report, published all or nothing."""
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reanalysis.analysis.request import Request
 from reanalysis.builds.cache import ENVIRONMENT, ResultCache
-from reanalysis.builds.errors import Held
-from reanalysis.builds.fingerprint import build_key, input_digests, source_date
-from reanalysis.builds.lock import only_build
+from reanalysis.builds.keys import build_key, input_digests, source_date
+from reanalysis.builds.lock import Held, only_build
 from reanalysis.builds.log import BuildLog
-from reanalysis.builds.manifest import NAME, manifest, read_manifest
+from reanalysis.builds.manifest import read_manifest
 from reanalysis.builds.publish import Store, discard
+from reanalysis.stages import Time
 
 if TYPE_CHECKING:
-    from reanalysis.analysis.analysis import Analysis, Plan
+    from reanalysis.analysis.analysis import Analysis
     from reanalysis.analysis.changes import Changes
-    from reanalysis.model.spec import Engine
-
-CHANGES = "changes.json"
-VALIDATION = "validation.csv"
-REASONS = "not-published.txt"
+    from reanalysis.analysis.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -43,6 +39,8 @@ class Built:
         One line.
     unchanged : bool
         Whether the published report was as it would be built again, and so was left alone.
+    stages : dict of str to Time
+        Time that its worker processes spent on each stage, and that of this process, ``whole``.
     """
 
     passed: bool
@@ -50,15 +48,14 @@ class Built:
     draft: Path | None
     summary: str
     unchanged: bool = False
+    stages: dict[str, Time] = field(default_factory=dict)
 
 
 def build_report(
     data: Path,
     target: Path,
-    engine: Engine = "nuts",
-    seed: int | None = None,
+    request: Request | None = None,
     *,
-    all_models: bool = False,
     fresh: bool = False,
     wait: bool = False,
     log: BuildLog | None = None,
@@ -72,12 +69,8 @@ def build_report(
     target : Path
         Folder to publish to: a link to the newest build in the store beside it. It shows the last good report until the
         whole new one exists and passed.
-    engine : {"nuts", "quadrature"}
-        Engine of the published posteriors.
-    seed : int, optional
-        Instead of the folder's.
-    all_models : bool
-        Whether to sample the models without quadrature as well, for what they say of each endpoint of the first page.
+    request : Request, optional
+        Engine, seed and models.
     fresh : bool
         Whether to compute everything again.
     wait : bool
@@ -93,28 +86,29 @@ def build_report(
     Held
         If another build holds the target.
     """
-    log = log or BuildLog()
+    began, request, log = Time.now(), request or Request(), log or BuildLog()
     source_date()  # refused before anything is built
     store = Store(target)
     with log.step("reading the evidence"):
-        key = build_key(data, input_digests(data), engine, seed, all_models)
+        key = build_key(data, input_digests(data), request)
         if not fresh and _is_current(store, key, log):
             _sweep_if_free(store, log)
             return _unchanged(store, log)
-        planned = _planned(data, engine, seed, all_models)
-    key = build_key(data, dict(sorted(planned.evidence.sha256.items())), engine, seed, all_models)
+        planned = _planned(data, request)
+    key = build_key(data, dict(sorted(planned.evidence.sha256.items())), request)
     store.open()
     with only_build(store.folder, target, wait, log):
         with log.step("sweeping"):
             store.sweep()
         if not fresh and _is_current(store, key, log):
             return _unchanged(store, log)
-        return _build(planned, store, key, fresh, log)
+        built = _build(planned, store, key, fresh, log)
+    return replace(built, stages=built.stages | {"whole": Time.now() - began})
 
 
-def _planned(data: Path, engine: Engine, seed: int | None, all_models: bool) -> Plan:
+def _planned(data: Path, request: Request) -> Plan:
     """Read the folder and check all that a report needs of it, unaltered meanwhile."""
-    from reanalysis.analysis.analysis import plan
+    from reanalysis.analysis.plan import plan
     from reanalysis.evidence.problems import InvalidInput
     from reanalysis.evidence.reading.folder import read_evidence
     from reanalysis.reporting.glyphs import require_shown
@@ -124,7 +118,7 @@ def _planned(data: Path, engine: Engine, seed: int | None, all_models: bool) -> 
         evidence = read_evidence(data)
         require_shown(evidence)
         if all(before.get(name) == digest for name, digest in evidence.sha256.items()):
-            return plan(replace(evidence, sha256=before), engine, seed, all_models)
+            return plan(replace(evidence, sha256=before), request)
     raise InvalidInput([f"{data}: is being written to; build the report when that is done"])
 
 
@@ -160,9 +154,7 @@ def _build(planned: Plan, store: Store, key: str, fresh: bool, log: BuildLog) ->
     cache = _cache(store, fresh, log)
     draft = store.draft()
     try:
-        analysis = _computed(planned, cache, log)
-        analysis = replace(analysis, changes=_changes_since(store, key, analysis, log))
-        write_report(analysis, draft, log, cache=cache, key=key)
+        analysis, stages = _written(planned, store, key, cache, draft, log)
         if not analysis.failures:
             with log.step("publishing"):
                 store.publish(draft, key)
@@ -174,26 +166,36 @@ def _build(planned: Plan, store: Store, key: str, fresh: bool, log: BuildLog) ->
     if analysis.failures:
         with log.step("keeping the draft"):
             kept = store.keep_draft(draft)
-        return Built(False, analysis.failures, kept, f"nothing was published; the draft is in {kept}")
+        summary = f"nothing was published; the draft is in {kept}"
+        return Built(False, analysis.failures, kept, summary, stages=stages)
     with log.step("tidying"):
         store.tidy()
         cache.prune()
-    return Built(True, (), None, f"{_endpoints(len(analysis.endpoints))}, every gate passed")
+    return Built(True, (), None, f"{_endpoints(len(analysis.endpoints))}, every gate passed", stages=stages)
+
+
+def _written(
+    planned: Plan, store: Store, key: str, cache: ResultCache, draft: Path, log: BuildLog
+) -> tuple[Analysis, dict[str, Time]]:
+    """The analysis, written to a draft, and the time of each stage."""
+    from reanalysis.analysis.analysis import carry_out
+    from reanalysis.builds.run import RecallingRunner
+    from reanalysis.builds.workers import Workers
+    from reanalysis.builds.write import begin_figures, validation_task, write_report
+    from reanalysis.engines.batches import available_workers
+
+    with Workers(available_workers(), tool_folders(cache.folder)) as workers:
+        run = RecallingRunner(cache, workers, log)
+        analysis = carry_out(planned, run, log, (validation_task(),), lambda found: begin_figures(found, run))
+        changes = _changes_since(store, key, analysis, log)
+        write_report(analysis, draft, changes, run=run, log=log, key=key)
+        return analysis, run.stages
 
 
 def _cache(store: Store, fresh: bool, log: BuildLog) -> ResultCache:
     """Beside the builds, where a build can write without a home; or where REANALYSIS_CACHE says."""
     named = os.environ.get(ENVIRONMENT, "")
     return ResultCache(Path(named) if named else store.folder / "cache", fresh, shared=bool(named), log=log)
-
-
-def _computed(planned: Plan, cache: ResultCache, log: BuildLog) -> Analysis:
-    from reanalysis.analysis.analysis import carry_out
-    from reanalysis.builds.compute import WithCache
-    from reanalysis.builds.worker import Worker
-
-    with Worker(tool_folders(cache.folder)) as worker:
-        return carry_out(planned, WithCache(cache, worker, log), log)
 
 
 def tool_folders(cache: Path) -> dict[str, str]:
@@ -218,9 +220,11 @@ def _changes_since(store: Store, key: str, analysis: Analysis, log: BuildLog) ->
     """
     from pydantic import TypeAdapter, ValidationError
 
-    from reanalysis.analysis.changes import Changes, compare
-    from reanalysis.analysis.record import read_record, record_of
+    from reanalysis.analysis.changes import Changes
+    from reanalysis.analysis.comparison import compare
     from reanalysis.analysis.results import results
+    from reanalysis.builds.record import read_record, record_of
+    from reanalysis.builds.write import CHANGES
     from reanalysis.evidence.problems import InvalidInput
 
     if store.published is None:
@@ -234,87 +238,3 @@ def _changes_since(store: Store, key: str, analysis: Analysis, log: BuildLog) ->
         except (InvalidInput, ValidationError, OSError) as error:
             log.warning(f"{store.target}: nothing to compare with: {' '.join(str(error).split())}")
             return None
-
-
-def write_report(
-    analysis: Analysis,
-    folder: Path,
-    log: BuildLog | None = None,
-    *,
-    cache: ResultCache | None = None,
-    key: str = "",
-) -> None:
-    """Write every file of a report into an empty folder.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        What to report.
-    folder : Path
-        Where.
-    log : BuildLog, optional
-        Told what happens.
-    cache : ResultCache, optional
-        Figures of earlier builds.
-    key : str
-        Digest of all that the build depends on.
-    """
-    log = log or BuildLog()
-    with log.step("saving results"):
-        _write_results(analysis, folder)
-        if analysis.changes is not None:
-            _write_json(folder / CHANGES, asdict(analysis.changes))
-    if analysis.endpoints:
-        _write_documents(analysis, folder, log, cache)
-    if analysis.failures:
-        (folder / REASONS).write_text("".join(f"{line}\n" for line in analysis.failures), encoding="utf-8")
-    with log.step("writing the manifest"):
-        _write_json(folder / NAME, manifest(analysis, folder, key))
-
-
-def _write_results(analysis: Analysis, folder: Path) -> None:
-    from reanalysis.analysis.endpoint_result import netcdf
-    from reanalysis.analysis.record import EVIDENCE, RESULTS, evidence_content
-    from reanalysis.analysis.results import results, results_table, table_text
-    from reanalysis.reporting.slug import slug
-
-    (folder / "posterior").mkdir()
-    for endpoint in analysis.endpoints:
-        (folder / "posterior" / f"{slug(endpoint.id)}.nc").write_bytes(netcdf(endpoint.fit.draws))
-    _write_json(folder / RESULTS, results(analysis))
-    _write_json(folder / EVIDENCE, evidence_content(analysis.evidence))
-    _write_json(folder / "ledger.json", analysis.weighed.as_dict())
-    table = table_text(results_table(analysis))
-    (folder / "results.csv").write_text(table, encoding="utf-8", newline="")
-
-
-def _write_documents(analysis: Analysis, folder: Path, log: BuildLog, cache: ResultCache | None) -> None:
-    if cache is not None:
-        os.environ.update({k: v for k, v in tool_folders(cache.folder).items() if k == "MPLCONFIGDIR"})
-    from reanalysis.analysis.results import table_text
-    from reanalysis.builds.made_before import draw_or_recall, validate_or_recall, write_or_recall
-    from reanalysis.reporting.document import write_documents
-    from reanalysis.reporting.drawing import draw_figures
-    from reanalysis.reporting.text import markdown
-    from reanalysis.validation.published import check_published
-
-    place, title = folder / "figures", analysis.evidence.title
-    with log.step("validating against print"):
-        validation = validate_or_recall(cache, log) if cache else check_published()
-        figures_of_others = validation.table.astype({"printed": float})
-        (folder / VALIDATION).write_text(table_text(figures_of_others), encoding="utf-8", newline="")
-    with log.step("drawing figures"):
-        figures = draw_or_recall(analysis, place, cache, log) if cache else draw_figures(analysis, place)
-    with log.step("writing documents"):
-        text = markdown(analysis, figures, validation)
-        if cache is None:
-            write_documents(text, title, folder)
-        else:
-            write_or_recall(text, title, folder, cache, log)
-
-
-def _write_json(path: Path, value: object) -> None:
-    from reanalysis.builds.plain import plain
-
-    text = json.dumps(plain(value), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Was this computed before? Results on disk by the digest of all they depend on, each with a checksum of itself.
+"""Results of earlier builds on disk, by the digest of all they depend on, each with a checksum of itself.
 
 joblib.Memory and diskcache keep pickles without a checksum: a truncated one is an exception at best, and a foreign one
 runs code. An entry here is one file: a line of JSON (kind, key, size, SHA-256), then bytes that can only become data.
@@ -9,15 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from reanalysis.builds.frozen import NotFrozen, thaw
 from reanalysis.builds.log import BuildLog
+from reanalysis.files import write_whole
 
 ENVIRONMENT = "REANALYSIS_CACHE"
 LIMIT = 1 << 30
@@ -50,8 +49,8 @@ class ResultCache:
         self.folder, self._fresh, self._shared, self._log = folder, fresh, shared, log or BuildLog()
         self._unwritable = False
 
-    def recall(self, kind: str, key: str, compute: Callable[[], bytes]) -> tuple[Any, str]:
-        """A result, and whether it comes from the ``cache`` or was ``computed``.
+    def get(self, kind: str, key: str) -> Any | None:
+        """The result, None where there is none that is whole.
 
         Parameters
         ----------
@@ -59,19 +58,7 @@ class ResultCache:
             Letters only, the first part of the file name.
         key : str
             Digest of all that the result depends on.
-        compute : callable
-            Gives the result as :func:`~reanalysis.builds.frozen.freeze` kept it. Both ways go through the same bytes,
-            so a recalled result is the computed one to the last bit.
         """
-        kept = self.get(kind, key)
-        if kept is not None:
-            return kept, "cache"
-        content = compute()
-        self.put(kind, key, content)
-        return thaw(content), "computed"
-
-    def get(self, kind: str, key: str) -> Any | None:
-        """The result, None where there is none that is whole."""
         if self._fresh:
             return None
         path = self._path(kind, key)
@@ -98,21 +85,12 @@ class ResultCache:
         return result
 
     def put(self, kind: str, key: str, content: bytes) -> None:
-        """Keep a result."""
+        """Keep a result, as :func:`~reanalysis.builds.frozen.freeze` made it."""
         header = json.dumps(_header(kind, key, content)).encode()
-        temporary = ""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
-            with os.fdopen(handle, "wb") as file:
-                file.write(header + b"\n" + content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(self._path(kind, key))
+            write_whole(self._path(kind, key), header + b"\n" + content, durable=True)
         except OSError as error:
-            if temporary:
-                with suppress(OSError):
-                    Path(temporary).unlink()
             if not self._unwritable:
                 reason = (error.strerror or str(error)).lower()
                 self._log.warning(f"cache {self.folder}: {reason}; results of this build are not kept")

@@ -1,4 +1,4 @@
-"""How is a result kept as bytes that cannot run anything when they are read back? A pickle of data classes only.
+"""Results as bytes that cannot run anything when they are read back: a pickle of data classes only.
 
 The reader refuses every name but NumPy's arrays and the data classes of this package, so a file that somebody else left
 in a cache can at worst be refused. Methods of data classes, such as the transforms of a marginal, are kept as the

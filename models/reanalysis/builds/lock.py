@@ -1,4 +1,4 @@
-"""Who is building? One process at a time per output folder; a lock dies with the process that holds it."""
+"""The lock of an output folder: one build at a time, and a lock dies with the process that holds it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from reanalysis.builds.errors import Held
 from reanalysis.builds.log import BuildLog
+from reanalysis.files import write_whole
+
+
+class Held(RuntimeError):
+    """Another build holds the output folder."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +98,7 @@ def _write(note: Path) -> None:
     except (KeyError, OSError):  # a user id without a name
         user = f"user {os.getuid()}"
     holder = Holder(os.getpid(), socket.gethostname(), user, time.time())
-    part = note.with_suffix(".part")
-    part.write_text(json.dumps(asdict(holder)), encoding="utf-8")
-    part.replace(note)
+    write_whole(note, json.dumps(asdict(holder)).encode())
 
 
 def _read(note: Path) -> Holder | None:

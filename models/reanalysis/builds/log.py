@@ -1,4 +1,4 @@
-"""What did a build do, and how long did each step take? One JSON object a line, for machines that nobody watches."""
+"""The log of a build: what it did and how long each step took, one JSON object a line, for machines to read."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ class BuildLog:
     """Events of one build.
 
     Every line has ``time`` (UTC), ``process`` and ``event``: ``begin`` and ``end`` (or ``failed``) of a ``step``, with
-    its ``seconds``; ``fit``, ``sensitivity``, ``model``, ``validation``, ``figures`` and ``documents``, with where they
-    came ``from`` (``cache`` or ``computed``); ``warning``, ``failure``, ``gate failed``; ``summary`` last, or
-    ``interrupted``.
+    its ``seconds``; ``fit``, ``check``, ``sensitivity``, ``model``, ``validation``, ``figures`` and ``documents``, with
+    where they came ``from`` (``cache`` or ``computed``) and, where computed, the seconds of each of their ``stages``
+    (``loading`` of code, ``compile``, ``sample``, ``checks``, ``quadrature``, ``validation``, ``figures``,
+    ``documents``); ``warning``, ``failure``, ``gate failed``; ``summary`` last, with the sums of all ``stages`` over
+    all workers, and the ``whole`` build; or ``interrupted``.
 
     Parameters
     ----------

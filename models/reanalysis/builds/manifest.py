@@ -1,4 +1,4 @@
-"""What is in a published report? Inputs, specification, versions, gates and the digest of every file."""
+"""The manifest of a published report: inputs, specification, versions, gates and the digest of every file."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reanalysis.builds.fingerprint import surroundings
-from reanalysis.builds.provenance import sha256, versions
+from reanalysis.digests import of_file
+from reanalysis.versions import surroundings, versions
 
 if TYPE_CHECKING:
     from reanalysis.analysis.analysis import Analysis
@@ -46,7 +46,7 @@ def manifest(analysis: Analysis, folder: Path, key: str = "") -> dict[str, Any]:
         ],
         "failed": [{"endpoint": f.endpoint, "reason": f.reason} for f in analysis.failed],
         "passed": not analysis.failures,
-        "outputs": {p.relative_to(folder).as_posix(): sha256(p) for p in outputs},
+        "outputs": {p.relative_to(folder).as_posix(): of_file(p) for p in outputs},
     }
 
 
@@ -69,7 +69,7 @@ def damage(folder: Path) -> list[str]:
     found += [f"{name} was added" for name in sorted(there.keys() - said.keys())]
     for name in sorted(said.keys() & there.keys()):
         try:
-            altered = sha256(there[name]) != said[name]
+            altered = of_file(there[name]) != said[name]
         except OSError as error:
             found.append(f"{name} cannot be read: {(error.strerror or str(error)).lower()}")
         else:

@@ -1,4 +1,4 @@
-"""How does a finished build replace the last one? In a store beside it, by one change of a symbolic link.
+"""The store of builds beside an output folder, where a finished build replaces the last by one change of a link.
 
 ``reports/mine`` is a link into ``reports/.mine.builds``, which holds the published build and the one before it, the
 cache and the lock. A build is written there as a draft, and the link is replaced when it is complete. Who has opened
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from reanalysis.builds.manifest import NAME, damage
 from reanalysis.evidence.problems import InvalidInput
+from reanalysis.files import umask
 
 _BUILD = re.compile(r"([0-9]{6,})-[0-9a-z]+")
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
@@ -91,7 +92,7 @@ class Store:
             if number not in keep:
                 _remove(path)
         for path in self.folder.iterdir():
-            if path.name.startswith((".draft-", ".gone-", ".link")):
+            if path.name.startswith((".draft-", ".gone-", ".link")) or path.suffix == ".part":
                 _remove(path)
         self._name_previous(keep - {current})
 
@@ -105,7 +106,7 @@ class Store:
     def draft(self) -> Path:
         """A new empty folder in the store."""
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self.folder))
-        draft.chmod(0o777 & ~_umask())
+        draft.chmod(0o777 & ~umask())
         return draft
 
     def publish(self, draft: Path, key: str) -> Path:
@@ -213,7 +214,7 @@ def discard(draft: Path) -> None:
 
 def _settle(folder: Path) -> None:
     """Make a draft readable for whom the umask allows it, and let it reach the disk before its name does."""
-    mask = _umask()
+    mask = umask()
     for path in sorted(folder.rglob("*")):
         path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)
         _sync(path)
@@ -226,12 +227,6 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def _exchange(one: Path, other: Path) -> bool:

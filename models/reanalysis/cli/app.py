@@ -185,10 +185,12 @@ def report_command(
 
     What was computed before is not computed again; REANALYSIS_CACHE names another folder to keep it in.
     """
+    from reanalysis.analysis.request import Request
     from reanalysis.builds.build import build_report
     from reanalysis.builds.log import BuildLog
     from reanalysis.cli.output import print_line
     from reanalysis.cli.progress import Steps
+    from reanalysis.stages import as_json
 
     target = out or Path("reports") / Path(os.path.realpath(data)).name
     warn = (lambda _: None) if quiet else (lambda text: say(f"warning: {text}"))
@@ -196,14 +198,12 @@ def report_command(
         built = build_report(
             data,
             target,
-            engine=engine,  # type: ignore[arg-type]
-            seed=seed,
-            all_models=all_models,
+            Request(engine, seed, all_models),  # type: ignore[arg-type]
             fresh=fresh,
             wait=wait,
             log=events,
         )
-        events.event("summary", text=f"{target}: {built.summary}", passed=built.passed)
+        events.event("summary", text=f"{target}: {built.summary}", passed=built.passed, stages=as_json(built.stages))
     if not built.passed:
         for failure in built.failures:
             say(f"gate failed: {failure}")
@@ -225,8 +225,8 @@ def diff_command(
     ] = 1.25,
 ) -> None:
     """Say what changed between two reports: exit code 5 if a conclusion moved, 0 if none did."""
-    from reanalysis.analysis.changes import compare
-    from reanalysis.analysis.record import read_record
+    from reanalysis.analysis.comparison import compare
+    from reanalysis.builds.record import read_record
     from reanalysis.cli.option_checks import not_one_of, require
     from reanalysis.cli.output import print_json, print_text
     from reanalysis.reporting.changes_shown import as_markdown, as_text

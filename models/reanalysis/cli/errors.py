@@ -49,8 +49,9 @@ def reports_errors[**P, R](command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        from reanalysis.builds.errors import DocumentError, Held
+        from reanalysis.builds.lock import Held
         from reanalysis.engines.errors import EngineError
+        from reanalysis.reporting.document import DocumentError
 
         try:
             return command(*args, **kwargs)

@@ -14,8 +14,8 @@ from typing import Never, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from reanalysis.builds.plain import plain
 from reanalysis.evidence.problems import printable
+from reanalysis.files import plain
 
 _UNLIMITED = 1000
 """Columns of an output that is no terminal: programs and pagers break lines themselves."""

@@ -22,6 +22,8 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from reanalysis.files import write_whole
+
 Progress = Callable[[int, int], None]
 """Called with the number of tasks done and of all tasks."""
 
@@ -55,10 +57,7 @@ class Store:
     def save(self, batch: int, results: list[Any]) -> None:
         """Keep the results of a batch, whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self._path(batch)
-        part = path.with_suffix(f".{os.getpid()}.part")
-        part.write_text(json.dumps(results), encoding="utf-8")
-        part.replace(path)
+        write_whole(self._path(batch), json.dumps(results).encode())
 
 
 def in_batches[T, R](
@@ -156,7 +155,7 @@ def local_processes(workers: int | None = None) -> Iterator[Executor | None]:
         return
     # a fresh interpreter each: a fork of a process whose threads hold locks may never return
     before = set(active_children())
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent) as executor:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=end_with_parent) as executor:
         try:
             yield executor
         except KeyboardInterrupt:
@@ -165,7 +164,7 @@ def local_processes(workers: int | None = None) -> Iterator[Executor | None]:
             raise
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End this worker when the process that started it is killed: its queue would never tell."""
 
     def watch() -> None:

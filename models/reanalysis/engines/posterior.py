@@ -1,4 +1,4 @@
-"""The posterior of one endpoint, the same to read whichever engine made it."""
+"""The posterior that an engine returns: the same to read whichever made it, and a value that pickles and copies."""
 
 from __future__ import annotations
 
@@ -15,29 +15,37 @@ if TYPE_CHECKING:
     from xarray import DataTree
 
 
+@dataclass(frozen=True, eq=False)
 class Marginals(Mapping[str, Marginal]):
     """Marginal posteriors by name, each computed when first asked for.
 
+    A copy, or what another process gets, holds every marginal computed: what computes them stays here.
+
     Parameters
     ----------
-    makers : dict of str to callable
+    makers : mapping of str to callable
         What computes each marginal.
+    made : dict of str to Marginal
+        Those computed already.
     """
 
-    def __init__(self, makers: dict[str, Callable[[], Marginal]]) -> None:
-        self._makers = makers
-        self._made: dict[str, Marginal] = {}
+    makers: Mapping[str, Callable[[], Marginal]]
+    made: dict[str, Marginal] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Marginal:
-        if name not in self._made:
-            self._made[name] = self._makers[name]()
-        return self._made[name]
+        if name not in self.made:
+            self.made[name] = self.makers[name]()
+        return self.made[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._makers)
+        return iter(self.makers or self.made)
 
     def __len__(self) -> int:
-        return len(self._makers)
+        return len(self.makers or self.made)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Every marginal, and nothing that computes one."""
+        return {"makers": {}, "made": dict(self)}
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,7 @@ class Posterior:
         By study id. ``contrast``: log_odds_ratio and, for studies with arms, control_logit, treated_logit,
         risk_difference, log_risk_ratio. Rates: logit_rate (``rates``) or rate (``beta-rates``).
     make_tree : callable
-        Builds the ArviZ DataTree of draws (and keeps nothing).
+        Builds the ArviZ DataTree of draws (and keeps nothing); a partial of a function of a module, which pickles.
     log_evidence : float or None
         Log marginal likelihood where the engine gives it.
     sampling : Sampling or None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +13,7 @@ from reanalysis.engines.arrays import padded_arrays
 from reanalysis.engines.draws import Draws, normal_logpdf
 from reanalysis.engines.prediction import draw_report
 from reanalysis.engines.streams import stream
+from reanalysis.files import write_whole
 from reanalysis.model.data import ModelData
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
@@ -114,12 +113,10 @@ def _predictive(spec: ModelSpec, data: ModelData, draws: Draws, rng: np.random.G
 
 
 def save_tree(tree: DataTree, path: Path) -> None:
-    """Write a DataTree to a temporary name beside the target, then rename it: overwriting an open NetCDF fails."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
-    try:
-        tree.to_netcdf(temporary, engine="h5netcdf")
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Write a DataTree to a file, whole or not at all: overwriting an open NetCDF fails, renaming does not."""
+    write_whole(path, netcdf_of(tree))
+
+
+def netcdf_of(tree: DataTree) -> bytes:
+    """The NetCDF file of a DataTree, which plain ``arviz.from_netcdf`` opens."""
+    return bytes(tree.to_netcdf(engine="h5netcdf"))

@@ -1,4 +1,4 @@
-"""How does Markdown become HTML, PDF and DOCX? By pandoc and typst from their wheels, without system or network."""
+"""HTML, PDF and DOCX from Markdown, by pandoc and typst from their wheels, without system or network."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from reanalysis.builds.errors import DocumentError
-from reanalysis.builds.fingerprint import source_date
-from reanalysis.reporting.glyphs import fonts
-
 MARKDOWN_FORMAT = "markdown-raw_html-raw_tex-raw_attribute-citations-example_lists-smart"
 _TITLE_FALLBACK = "Re-analysis"
 
 
-def write_documents(markdown: str, title: str, folder: Path) -> None:
+class DocumentError(RuntimeError):
+    """pandoc or typst could not make a document."""
+
+
+def write_documents(markdown: str, title: str, folder: Path, date: int = 0) -> None:
     """Write index.html, report.pdf and report.docx into a folder that holds ``figures/``.
 
     Parameters
@@ -27,6 +27,8 @@ def write_documents(markdown: str, title: str, folder: Path) -> None:
         Plain text.
     folder : Path
         Where to write.
+    date : int
+        Seconds since 1970 that the documents carry as their date: equal input gives equal bytes.
 
     Raises
     ------
@@ -37,19 +39,20 @@ def write_documents(markdown: str, title: str, folder: Path) -> None:
     source.write_text(markdown, encoding="utf-8")
     with as_file(files("reanalysis.reporting") / "templates") as templates, ThreadPoolExecutor(2) as workers:
         made = [
-            workers.submit(_pdf, source, title, folder, templates),
-            workers.submit(_html, source, title, folder, templates),
-            workers.submit(_docx, source, title, folder, templates),
+            workers.submit(_pdf, source, title, folder, templates, date),
+            workers.submit(_html, source, title, folder, templates, date),
+            workers.submit(_docx, source, title, folder, templates, date),
         ]
         for document in made:
             document.result()
 
 
-def _html(source: Path, title: str, folder: Path, templates: Path) -> None:
+def _html(source: Path, title: str, folder: Path, templates: Path, date: int) -> None:
     _pandoc(
         source,
         folder / "index.html",
         title,
+        date,
         "--to=html5",
         "--standalone",
         "--embed-resources",
@@ -63,7 +66,7 @@ def _html(source: Path, title: str, folder: Path, templates: Path) -> None:
     )
 
 
-def _docx(source: Path, title: str, folder: Path, templates: Path) -> None:
+def _docx(source: Path, title: str, folder: Path, templates: Path, date: int) -> None:
     from reanalysis.reporting.word_styles import write_reference
 
     reference = folder / ".reference.docx"
@@ -73,6 +76,7 @@ def _docx(source: Path, title: str, folder: Path, templates: Path) -> None:
             source,
             folder / "report.docx",
             title,
+            date,
             "--to=docx+native_numbering",
             "--default-image-extension=png",
             f"--reference-doc={reference}",
@@ -82,8 +86,10 @@ def _docx(source: Path, title: str, folder: Path, templates: Path) -> None:
         reference.unlink(missing_ok=True)
 
 
-def _pdf(source: Path, title: str, folder: Path, templates: Path) -> None:
+def _pdf(source: Path, title: str, folder: Path, templates: Path, date: int) -> None:
     import typst
+
+    from reanalysis.reporting.glyphs import fonts
 
     typst_source = folder / ".report.typ"
     plain = title.replace("\\", "").replace('"', "'")
@@ -91,6 +97,7 @@ def _pdf(source: Path, title: str, folder: Path, templates: Path) -> None:
         source,
         typst_source,
         title,
+        date,
         "--to=typst",
         "--default-image-extension=svg",
         f"--template={templates / 'report.typ'}",
@@ -104,7 +111,7 @@ def _pdf(source: Path, title: str, folder: Path, templates: Path) -> None:
             root=folder,
             font_paths=[fonts()],
             ignore_system_fonts=True,
-            timestamp=_timestamp(),
+            timestamp=date,
         )
     except typst.TypstError as error:
         raise DocumentError(f"typst: {error}") from None
@@ -112,12 +119,7 @@ def _pdf(source: Path, title: str, folder: Path, templates: Path) -> None:
         typst_source.unlink(missing_ok=True)
 
 
-def _timestamp() -> int:
-    """Seconds for the PDF's creation date: SOURCE_DATE_EPOCH, else the epoch, so that equal input gives equal bytes."""
-    return source_date()
-
-
-def _pandoc(source: Path, target: Path, title: str, *options: str) -> None:
+def _pandoc(source: Path, target: Path, title: str, date: int, *options: str) -> None:
     import pypandoc
 
     command = [
@@ -132,7 +134,7 @@ def _pandoc(source: Path, target: Path, title: str, *options: str) -> None:
         *options,
         str(source),
     ]
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(_timestamp()), "LC_ALL": "C.UTF-8"}
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(date), "LC_ALL": "C.UTF-8"}
     arguments = [argument.encode("utf-8", "surrogateescape") for argument in command]  # whatever our own locale is
     done = subprocess.run(arguments, capture_output=True, env=environment, check=False)
     if done.returncode != 0:

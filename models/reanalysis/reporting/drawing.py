@@ -41,6 +41,8 @@ def draw_figures(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
     first_page = {e.id for e in analysis.headlines}
     for endpoint in analysis.endpoints:
         shown |= draw_endpoint(endpoint, folder, headline=endpoint.id in first_page)
+        if endpoint.id in first_page:
+            shown |= draw_chains(endpoint, folder)
     return shown
 
 
@@ -75,7 +77,7 @@ def draw_shared(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
 
 
 def draw_endpoint(endpoint: EndpointAnalysis, folder: Path, headline: bool) -> dict[str, Markdown]:
-    """Figures of one endpoint: all where it is on the first page, else a forest plot; the rest of its are tables."""
+    """Figures of what is published of one endpoint: all where it is on the first page, else a forest plot."""
     canvas = _Canvas(folder)
     _forest(canvas, endpoint)
     if headline:
@@ -83,7 +85,13 @@ def draw_endpoint(endpoint: EndpointAnalysis, folder: Path, headline: bool) -> d
         _left_out(canvas, endpoint)
         _alternatives(canvas, endpoint)
         _specification_curve(canvas, endpoint)
-        _chains(canvas, endpoint)
+    return canvas.shown
+
+
+def draw_chains(endpoint: EndpointAnalysis, folder: Path) -> dict[str, Markdown]:
+    """Figures of the chains of one endpoint of the first page; none where nothing was sampled."""
+    canvas = _Canvas(folder)
+    _chains(canvas, endpoint)
     return canvas.shown
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reanalysis.analysis.analysis import Analysis
+from reanalysis.analysis.changes import Changes
 from reanalysis.analysis.endpoint import EndpointAnalysis
-from reanalysis.builds.provenance import versions
 from reanalysis.estimands.words import counted
 from reanalysis.evidence.candidates.observation import sizes_told
 from reanalysis.evidence.problems import file_name, printable
@@ -37,11 +37,17 @@ from reanalysis.reporting.tables import (
     validation,
 )
 from reanalysis.reporting.tables.standards import standards_table
+from reanalysis.versions import versions
 
 _SHOWN_WITH_ENDPOINT = ("leave one out", "discounts")
 
 
-def markdown(analysis: Analysis, figures: Mapping[str, Markdown], validated: CheckResult | None = None) -> str:
+def markdown(
+    analysis: Analysis,
+    figures: Mapping[str, Markdown],
+    validated: CheckResult | None = None,
+    changes: Changes | None = None,
+) -> str:
     """The whole report as pandoc Markdown.
 
     Parameters
@@ -52,6 +58,8 @@ def markdown(analysis: Analysis, figures: Mapping[str, Markdown], validated: Che
         Figures by name; a figure that is absent is left out.
     validated : CheckResult, optional
         The program against published figures, where that is known already.
+    changes : Changes, optional
+        What changed since the report that was published before.
     """
     environment = Environment(
         loader=PackageLoader("reanalysis.reporting"),
@@ -64,10 +72,12 @@ def markdown(analysis: Analysis, figures: Mapping[str, Markdown], validated: Che
         finalize=escape,
         autoescape=False,
     )
-    return environment.get_template("report.md.j2").render(_context(analysis, figures, validated))
+    return environment.get_template("report.md.j2").render(_context(analysis, figures, validated, changes))
 
 
-def _context(analysis: Analysis, figures: Mapping[str, Markdown], validated: CheckResult | None) -> dict[str, Any]:
+def _context(
+    analysis: Analysis, figures: Mapping[str, Markdown], validated: CheckResult | None, changes: Changes | None
+) -> dict[str, Any]:
     evidence, settings = analysis.evidence, analysis.evidence.settings
     weighed = analysis.weighed
     made = current_artefacts(analysis, figures, validated)
@@ -75,7 +85,7 @@ def _context(analysis: Analysis, figures: Mapping[str, Markdown], validated: Che
     return {
         "settings": settings,
         "failed": analysis.failed,
-        "changes": changes_section(analysis.changes),
+        "changes": changes_section(changes),
         "answer": headline_sentences(analysis),
         "not_known": not_known(analysis),
         "page_data": page_data(analysis),

@@ -55,8 +55,7 @@ def check_published(folder: Path = FOLDER) -> CheckResult:
 def _checked(folder: Path, digest: str) -> CheckResult:
     folders = problem_folders(folder)
     if not folders:
-        text = "the published problems are not there: data/validation comes with the source code, not with a wheel"
-        return CheckResult(NAME, False, text, pd.DataFrame(columns=list(_COLUMNS)))
+        return not_compared("the published problems are not there")
     tables, broken = [], []
     for one in folders:
         try:
@@ -65,6 +64,16 @@ def _checked(folder: Path, digest: str) -> CheckResult:
             broken.append(f"{one.name}: {error}")
     table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(_COLUMNS))
     return CheckResult(NAME, not broken and bool(table["passed"].all()), _text(table, broken), table)
+
+
+def check_packaged(digest: str) -> CheckResult:
+    """Whether every figure of the problems that come with the package is met; ``digest`` is that of their files."""
+    return _checked(FOLDER, digest)
+
+
+def not_compared(reason: str) -> CheckResult:
+    """A comparison that did not take place."""
+    return CheckResult(NAME, False, reason, pd.DataFrame(columns=list(_COLUMNS)))
 
 
 def compared(problem: PublishedProblem, engine: Engine = "quadrature") -> pd.DataFrame:

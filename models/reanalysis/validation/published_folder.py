@@ -1,12 +1,14 @@
-"""Where are the problems with published answers? In data/validation of the source code; a wheel has none."""
+"""The problems with published answers: evidence folders that come with the package."""
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[3] / "data" / "validation"
-"""Of the source tree."""
+from reanalysis.digests import of_files
+from reanalysis.evidence.datasets import dataset_folder
+
+FOLDER = dataset_folder() / "validation"
+"""Of a checkout, or of an installed wheel."""
 
 
 def problem_folders(folder: Path = FOLDER) -> tuple[Path, ...]:
@@ -16,11 +18,5 @@ def problem_folders(folder: Path = FOLDER) -> tuple[Path, ...]:
 
 def published_digest(folder: Path = FOLDER) -> str:
     """SHA-256 of every table and setting of every problem."""
-    found = hashlib.sha256()
-    for problem in problem_folders(folder):
-        for path in sorted(problem.glob("*")):
-            if path.suffix in (".csv", ".toml") and path.is_file():
-                content = path.read_bytes()
-                found.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
-                found.update(content)
-    return found.hexdigest()
+    files = (path for problem in problem_folders(folder) for path in sorted(problem.glob("*")))
+    return of_files((path for path in files if path.suffix in (".csv", ".toml") and path.is_file()), folder)

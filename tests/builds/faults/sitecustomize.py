@@ -1,25 +1,26 @@
-"""Lets the process of the fits end in the middle of one, as a fault in compiled code would: what CRASH names."""
+"""Lets the process of a fit end in the middle of it, as a fault in compiled code would: the fit that CRASH names."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-if os.environ.get("CRASH") and "reanalysis.builds.worker" in sys.orig_argv:
+if os.environ.get("CRASH") and "--multiprocessing-fork" in sys.orig_argv:
     import faulthandler
     from typing import Any
 
-    import reanalysis.analysis.endpoint_result as module
+    import reanalysis.gates.kept_fit as module
 
-    original = module.fit_result
+    original = module.published_fit
 
-    def fit_result(spec: Any, data: Any, engine: Any) -> bytes:
+    def published_fit(spec: Any, data: Any, drawn: bool) -> Any:
         if data.endpoint == os.environ["CRASH"]:
             if os.environ["CRASH_BY"] == "fault":
+                print("half a word", file=sys.stderr, flush=True)
                 faulthandler._sigsegv()
             if os.environ["CRASH_BY"] == "exit":
                 os._exit(139)
             raise ZeroDivisionError("half a fit")
-        return original(spec, data, engine)
+        return original(spec, data, drawn)
 
-    module.fit_result = fit_result
+    module.published_fit = published_fit

@@ -18,6 +18,7 @@ from reanalysis.engines.streams import sampler_seed
 from reanalysis.model.data import JointData, ModelData
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
+from reanalysis.stages import stage
 
 _STATS = ("diverging", "energy", "depth", "n_steps", "step_size", "mean_tree_accept")
 
@@ -95,7 +96,8 @@ def _sample(ready: Any, sampler: Sampler, seed: int) -> Any:
         blocking=False,
     )
     try:
-        return sampling.wait()
+        with stage("sample"):
+            return sampling.wait()
     except BaseException:
         sampling.cancel()
         raise

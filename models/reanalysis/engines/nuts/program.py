@@ -12,6 +12,7 @@ import numpy as np
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.nuts.kernel import ProgramKey
 from reanalysis.engines.nuts.models import nuts_models
+from reanalysis.stages import stage
 from reanalysis.typing import Array
 
 _COMPILING = threading.Lock()
@@ -66,6 +67,7 @@ def program(key: ProgramKey) -> Program:
 
 
 @lru_cache(maxsize=16)
+@stage("compile")
 def _compiled(key: ProgramKey) -> Program:
     import nutpie
     import pytensor

@@ -18,6 +18,9 @@ from reanalysis.typing import Array
 if TYPE_CHECKING:
     from xarray import DataTree
 
+Prior = Callable[[ModelSpec, ModelData, int, int], Draws]
+"""Draws from the prior: of a specification and its data, so many chains of so many."""
+
 _PRIOR_DRAWS = 1000
 
 
@@ -48,16 +51,11 @@ def posterior_of(
     sampled: Sampled,
     data: ModelData,
     draws: Draws,
-    prior: Callable[[ModelSpec, ModelData, int, int], Draws] | None,
+    prior: Prior | None,
     exchangeable: Mapping[str, float] | None = None,
 ) -> Posterior:
     """The posterior of one endpoint from its draws; those of its prior where that is proper."""
     spec, chains = sampled.spec, sampled.sampling.runs[-1].chains
-
-    def make_tree() -> DataTree:
-        before = prior and prior(spec, data, chains, _PRIOR_DRAWS)
-        return to_tree(spec, data, "nuts", draws, before, sampled.stats)
-
     return Posterior(
         spec=spec,
         data=data,
@@ -73,7 +71,14 @@ def posterior_of(
             )
             for index, one in enumerate(data.studies)
         },
-        make_tree=make_tree,
+        make_tree=partial(_tree, spec, data, draws, prior, chains, sampled.stats),
         sampling=sampled.sampling,
         exchangeable=exchangeable or {},
     )
+
+
+def _tree(
+    spec: ModelSpec, data: ModelData, draws: Draws, prior: Prior | None, chains: int, stats: dict[str, Array]
+) -> DataTree:
+    before = prior and prior(spec, data, chains, _PRIOR_DRAWS)
+    return to_tree(spec, data, "nuts", draws, before, stats)

@@ -271,14 +271,15 @@ def _posterior(sampled: Sampled) -> Posterior:
     parts = {part.endpoint: posterior_of(sampled, part, draws[part.endpoint], prior_draws) for part in data.parts}
     own = parts.pop(data.endpoint)
     beside = Marginals({name: partial(DrawsMarginal, value) for name, value in correlations.items()})
+    return replace(own, data=data, parts=parts, correlations=beside, make_tree=partial(_tree, own, parts))
 
-    def make_tree() -> DataTree:
-        tree = own.tree()
-        for name, part in parts.items():
-            tree[f"endpoints/{name}"] = part.tree()
-        return tree
 
-    return replace(own, data=data, parts=parts, correlations=beside, make_tree=make_tree)
+def _tree(own: Posterior, parts: Mapping[str, Posterior]) -> DataTree:
+    """The draws of the endpoint asked for, with those of the others below ``endpoints``."""
+    tree = own.tree()
+    for name, part in parts.items():
+        tree[f"endpoints/{name}"] = part.tree()
+    return tree
 
 
 MODELS = {"joint": NutsModel(build_joint_model, joint_arrays, _posterior)}

@@ -95,7 +95,7 @@ class BetaRates:
             self._along_total,
             (self.t[None, :] + np.log(share)).ravel(),
             self.mass.ravel(),
-            lambda x: (x - np.log(share), np.ones((len(share), x.shape[1]))),
+            partial(_total_of, log_share=np.log(share)),
         )
         return MappedMarginal(log_parameter, np.exp, np.log)
 
@@ -154,8 +154,8 @@ class BetaRates:
             ).sum(axis=1)
         return MappedMarginal(
             GridMarginal.from_density(u, density * np.cosh(u)),
-            lambda at: expit(middle + scale * np.sinh(at)),
-            lambda rate: np.arcsinh((logit(rate) - middle) / scale),
+            partial(_rate_at, middle=middle, scale=scale),
+            partial(_at_rate, middle=middle, scale=scale),
         )
 
 
@@ -256,12 +256,6 @@ def _mode(arms: tuple[Candidates, ...], v: Array, t: Array, log_density: Array) 
 
 def _posterior(spec: ModelSpec, data: ModelData) -> Posterior:
     joint = solve_beta(arms_of(spec, data))
-
-    def make_tree() -> DataTree:
-        rng = stream(spec, data, "draws from quadrature")
-        draws = beta_rates_draws(spec, data, *joint.sample(rng, CHAINS, DRAWS), rng)
-        return to_tree(spec, data, "quadrature", draws, None)
-
     return Posterior(
         spec=spec,
         data=data,
@@ -277,10 +271,31 @@ def _posterior(spec: ModelSpec, data: ModelData) -> Posterior:
         study={
             study.study: Marginals({"rate": partial(joint.rate, index)}) for index, study in enumerate(data.studies)
         },
-        make_tree=make_tree,
+        make_tree=partial(_tree, spec, data),
         mode={"log_alpha_over_beta": joint.mode[0], "log_alpha_plus_beta": joint.mode[1]},
         bound=joint.bound,
     )
+
+
+def _tree(spec: ModelSpec, data: ModelData) -> DataTree:
+    rng = stream(spec, data, "draws from quadrature")
+    draws = beta_rates_draws(spec, data, *solve_beta(arms_of(spec, data)).sample(rng, CHAINS, DRAWS), rng)
+    return to_tree(spec, data, "quadrature", draws, None)
+
+
+def _total_of(x: Array, log_share: Array) -> tuple[Array, Array]:
+    """log(alpha + beta) where the logarithm of a fraction of it is x, and its slope."""
+    return x - log_share, np.ones((len(log_share), x.shape[1]))
+
+
+def _rate_at(at: Array, middle: float, scale: float) -> Array:
+    """A rate on the grid that is fine where the rate is likely."""
+    return expit(middle + scale * np.sinh(at))
+
+
+def _at_rate(rate: Array, middle: float, scale: float) -> Array:
+    """The inverse."""
+    return np.arcsinh((logit(rate) - middle) / scale)
 
 
 MODELS = {"beta-rates": QuadratureModel(lambda specs, data: [_posterior(spec, data) for spec in specs])}

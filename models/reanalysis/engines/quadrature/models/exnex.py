@@ -10,20 +10,22 @@ from reanalysis.engines.posterior import Posterior
 from reanalysis.engines.quadrature.averages import solve_averages
 from reanalysis.engines.quadrature.exchangeability import constants_apart, finest, mixed, solve_exchangeability
 from reanalysis.engines.quadrature.grids import Lattice
-from reanalysis.engines.quadrature.models.hierarchy import posterior_of, priors_of
+from reanalysis.engines.quadrature.models.hierarchy import Joint, posteriors_of, priors_of
 from reanalysis.engines.quadrature.pooled import NARROWEST, Alone
 from reanalysis.engines.quadrature.registered import QuadratureModel
 from reanalysis.engines.quadrature.study_effects import effect_marginal
-from reanalysis.engines.quadrature.study_likelihood import likelihoods
+from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood, likelihoods
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
 from reanalysis.typing import Array
 
 
 def _posteriors(specs: Sequence[ModelSpec], data: ModelData) -> list[Posterior]:
-    studies, first = likelihoods(specs[0], data), specs[0]
-    joints = solve_exchangeability(studies, priors_of(specs), first.number("w"), apart_prior(first))
-    return [posterior_of(spec, data, studies, joint) for spec, joint in zip(specs, joints, strict=True)]
+    return posteriors_of(specs, data, _solved)
+
+
+def _solved(specs: Sequence[ModelSpec], studies: list[StudyLikelihood]) -> Sequence[Joint | None]:
+    return solve_exchangeability(studies, priors_of(specs), specs[0].number("w"), apart_prior(specs[0]))
 
 
 def _averages(specs: Sequence[ModelSpec], data: ModelData) -> Sequence[Marginal]:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from xarray import DataTree
 
 Joint = HierarchyPosterior | ExchangeabilityPosterior | CommonEffect
+"""What studies share."""
+
+Solve = Callable[[Sequence[ModelSpec], list[StudyLikelihood]], Sequence[Joint | None]]
+"""What studies share under each specification, None where they share nothing."""
 
 _REMEMBERED = 100
 """Studies whose posteriors are kept once computed."""
@@ -38,13 +42,13 @@ def priors_of(specs: Sequence[ModelSpec]) -> list[Priors]:
 
 
 def _posteriors(specs: Sequence[ModelSpec], data: ModelData) -> list[Posterior]:
-    studies = likelihoods(specs[0], data)
-    joints: Sequence[Joint | None] = [None] * len(specs)
+    return posteriors_of(specs, data, _solved)
+
+
+def _solved(specs: Sequence[ModelSpec], studies: list[StudyLikelihood]) -> Sequence[Joint | None]:
     if specs[0].pooling == "complete":
-        joints = [solve_common(studies, spec.priors.mu) for spec in specs]
-    elif specs[0].pooling == "partial":
-        joints = solve_each(studies, priors_of(specs))
-    return [posterior_of(spec, data, studies, joint) for spec, joint in zip(specs, joints, strict=True)]
+        return [solve_common(studies, spec.priors.mu) for spec in specs]
+    return solve_each(studies, priors_of(specs)) if specs[0].pooling == "partial" else [None] * len(specs)
 
 
 def _averages(specs: Sequence[ModelSpec], data: ModelData) -> Sequence[Marginal]:
@@ -63,8 +67,17 @@ def _alone(spec: ModelSpec, data: ModelData) -> Marginal:
     return effect_marginal(study, partial(given.effect_given_others, 0))
 
 
-def posterior_of(spec: ModelSpec, data: ModelData, studies: list[StudyLikelihood], joint: Joint | None) -> Posterior:
-    """The posterior of every reported quantity from that of what the studies share, None where they share nothing."""
+def posteriors_of(specs: Sequence[ModelSpec], data: ModelData, solve: Solve) -> list[Posterior]:
+    """The posteriors of every reported quantity from those of what the studies share."""
+    studies = likelihoods(specs[0], data)
+    return [
+        _posterior(spec, data, studies, joint, solve) for spec, joint in zip(specs, solve(specs, studies), strict=True)
+    ]
+
+
+def _posterior(
+    spec: ModelSpec, data: ModelData, studies: list[StudyLikelihood], joint: Joint | None, solve: Solve
+) -> Posterior:
     name = spec.effect
     overall: dict[str, Callable[[], Marginal]] = {}
     exchangeable: dict[str, float] = {}
@@ -74,34 +87,41 @@ def posterior_of(spec: ModelSpec, data: ModelData, studies: list[StudyLikelihood
         overall |= {"tau": joint.heterogeneity, f"{name}_new": joint.new_effect}
     if isinstance(joint, ExchangeabilityPosterior):
         exchangeable = {s: joint.exchangeable(index) for index, s in enumerate(data.names)}
-    if isinstance(joint, HierarchyPosterior) and len(studies) == 1 and spec.priors.mu.sd >= NARROWEST:
-        given_others = Alone(spec.priors.mu, spec.priors.tau).effect_given_others
-    else:
-        given_others = (joint or SeparateEffects(spec.priors.mu)).effect_given_others
-    predictives: list[Predictive] = [partial(given_others, index) for index in range(len(studies))]
-
-    def make_tree() -> DataTree:
-        draws = sample(spec, data, studies, joint, predictives)
-        prior = prior_draws(spec, data, CHAINS, DRAWS)
-        return to_tree(spec, data, "quadrature", draws, prior)
-
+    predictives = _predictives(spec, studies, joint)
     return Posterior(
         spec=spec,
         data=data,
         engine="quadrature",
         overall=Marginals(overall),
         study=_by_study(studies, predictives, name),
-        make_tree=make_tree,
+        make_tree=partial(_tree, spec, data, solve),
         log_evidence=joint.log_evidence if joint else None,
         exchangeable=exchangeable,
     )
+
+
+def _predictives(spec: ModelSpec, studies: list[StudyLikelihood], joint: Joint | None) -> list[Predictive]:
+    """Of each study, the distribution of its effect given the others."""
+    if isinstance(joint, HierarchyPosterior) and len(studies) == 1 and spec.priors.mu.sd >= NARROWEST:
+        given_others = Alone(spec.priors.mu, spec.priors.tau).effect_given_others
+    else:
+        given_others = (joint or SeparateEffects(spec.priors.mu)).effect_given_others
+    return [partial(given_others, index) for index in range(len(studies))]
+
+
+def _tree(spec: ModelSpec, data: ModelData, solve: Solve) -> DataTree:
+    """Draws from the posterior, which is solved again when they are asked for."""
+    studies = likelihoods(spec, data)
+    (joint,) = solve([spec], studies)
+    draws = sample(spec, data, studies, joint, _predictives(spec, studies, joint))
+    return to_tree(spec, data, "quadrature", draws, prior_draws(spec, data, CHAINS, DRAWS))
 
 
 class _Recomputed(Marginals):
     """Marginals computed whenever they are asked for: those of a thousand studies would fill the memory."""
 
     def __getitem__(self, name: str) -> Marginal:
-        return self._makers[name]()
+        return self.made[name] if name in self.made else self.makers[name]()
 
 
 def _by_study(studies: list[StudyLikelihood], given_others: list[Predictive], name: str) -> dict[str, Marginals]:

@@ -1,0 +1,93 @@
+"""Keys of builds and of cached results: digests of inputs, arguments, code and surroundings."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reanalysis.digests import of_file, of_files, of_value
+from reanalysis.evidence.problems import InvalidInput
+from reanalysis.validation.published_folder import published_digest
+from reanalysis.versions import surroundings
+
+if TYPE_CHECKING:
+    from reanalysis.analysis.request import Request
+    from reanalysis.analysis.task import Task
+
+PACKAGE = Path(__file__).resolve().parent.parent
+ROOMS = (
+    "cli", "api", "builds", "reporting", "figures", "analysis", "decisions", "validation", "alternatives", "gates",
+    "estimands", "engines", "model", "evidence",
+)  # fmt: skip
+"""Rooms of the package from top to bottom: each imports only from those below it, which import-linter enforces."""
+
+
+def task_key(task: Task[Any]) -> str:
+    """What the result of a task depends on: what is computed of what, the code that can be at work, and versions."""
+    return of_value(task.identity, code_digest(task.function.__module__), surroundings())
+
+
+def build_key(folder: Path, inputs: dict[str, str], request: Request) -> str:
+    """What a whole report depends on, the report that it is compared with left aside."""
+    where = [folder, folder.resolve().name]  # both are printed in it
+    made_of = (source_date(), code_digest(), published_digest(), surroundings())
+    return of_value("report", where, inputs, request, *made_of)
+
+
+@lru_cache
+def code_digest(module: str = "", root: Path = PACKAGE) -> str:
+    """Digest of the code that a function of a module can run through: its room, those below, and what has no room.
+
+    Parameters
+    ----------
+    module : str
+        Its name, ``reanalysis.`` included; empty for the whole package.
+    root : Path
+        Folder of the package.
+    """
+    return of_files(code_of(module, root), root)
+
+
+def code_of(module: str = "", root: Path = PACKAGE) -> list[Path]:
+    """Files of the code that a function of a module can run through, templates included."""
+    room = module.split(".")[1] if module.startswith("reanalysis.") else ""
+    above = ROOMS[: ROOMS.index(room)] if room in ROOMS else ()
+    within = ROOMS[len(above) :]
+    files = [path for name in within for path in (root / name).rglob("*")]
+    files += [path for path in root.glob("*.py*") if path.stem not in above]
+    return sorted(path for path in files if _is_code(path, root))
+
+
+def _is_code(path: Path, root: Path) -> bool:
+    inner = path.relative_to(root).parts
+    return path.is_file() and "__pycache__" not in inner and not path.name.startswith(".")
+
+
+def input_digests(folder: Path) -> dict[str, str]:
+    """Digest of every table and TOML file of a folder; what cannot be read is left out."""
+    found = {}
+    for path in sorted(folder.glob("*")):
+        if path.suffix in (".csv", ".toml"):
+            with suppress(OSError):
+                found[path.name] = of_file(path)
+    return found
+
+
+def source_date() -> int:
+    """Seconds since 1970 that documents carry as their date: SOURCE_DATE_EPOCH, else 0.
+
+    Raises
+    ------
+    InvalidInput
+        If SOURCE_DATE_EPOCH is no such number.
+    """
+    text = os.environ.get("SOURCE_DATE_EPOCH", "").strip()
+    if not text:
+        return 0
+    if not re.fullmatch(r"[0-9]{1,11}", text):
+        raise InvalidInput([f"SOURCE_DATE_EPOCH {text!r}: must be a whole number of seconds since 1970"])
+    return int(text)

@@ -1,0 +1,141 @@
+"""Every file of a report, written into an empty folder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from reanalysis.analysis.analysis import Analysis
+from reanalysis.analysis.changes import Changes
+from reanalysis.analysis.record import evidence_content
+from reanalysis.analysis.results import results, results_table, table_text
+from reanalysis.analysis.task import Log, Progress, Runner, Task, TaskFailed, here
+from reanalysis.builds.keys import source_date
+from reanalysis.builds.manifest import NAME, manifest
+from reanalysis.builds.record import EVIDENCE, RESULTS
+from reanalysis.files import write_json, write_whole
+from reanalysis.gates.kept_fit import netcdf
+from reanalysis.gates.result import CheckResult
+from reanalysis.reporting.artefacts import figure_tasks, written_documents
+from reanalysis.reporting.document import DocumentError
+from reanalysis.reporting.markdown import Markdown
+from reanalysis.reporting.slug import slug
+from reanalysis.reporting.text import markdown
+from reanalysis.validation import published
+from reanalysis.validation.published_folder import published_digest
+
+CHANGES = "changes.json"
+VALIDATION = "validation.csv"
+REASONS = "not-published.txt"
+
+
+def validation_task() -> Task[CheckResult]:
+    """The program against published figures: the same until its code or those figures change."""
+    return Task("validation", published.check_packaged, (published_digest(),))
+
+
+def begin_figures(analysis: Analysis, run: Runner) -> None:
+    """Begin every figure of what is published, while NUTS may still be at work."""
+    if analysis.endpoints:
+        for task in figure_tasks(analysis):
+            run(task)
+
+
+def write_report(
+    analysis: Analysis,
+    folder: Path,
+    changes: Changes | None = None,
+    *,
+    run: Runner = here,
+    log: Log | None = None,
+    key: str = "",
+) -> None:
+    """Write every file of a report.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What to report.
+    folder : Path
+        Where: an empty folder.
+    changes : Changes, optional
+        What changed since the report that was published before.
+    run : Runner
+        Draws figures and writes documents.
+    log : Log, optional
+        Told what begins.
+    key : str
+        Digest of all that the build depends on.
+
+    Raises
+    ------
+    DocumentError
+        If a figure or a document cannot be made.
+    """
+    log = log or Progress()
+    with log.step("saving results"):
+        _write_results(analysis, folder)
+        if changes is not None:
+            write_json(folder / CHANGES, asdict(changes))
+    if analysis.endpoints:
+        _write_documents(analysis, folder, changes, run, log)
+    if analysis.failures:
+        write_whole(folder / REASONS, "".join(f"{line}\n" for line in analysis.failures).encode())
+    with log.step("writing the manifest"):
+        write_json(folder / NAME, manifest(analysis, folder, key))
+
+
+def _write_results(analysis: Analysis, folder: Path) -> None:
+    (folder / "posterior").mkdir()
+    for endpoint in analysis.endpoints:
+        write_whole(folder / "posterior" / f"{slug(endpoint.id)}.nc", netcdf(endpoint.fit.draws))
+    write_json(folder / RESULTS, results(analysis))
+    write_json(folder / EVIDENCE, evidence_content(analysis.evidence))
+    write_json(folder / "ledger.json", analysis.weighed.as_dict())
+    write_whole(folder / "results.csv", table_text(results_table(analysis)).encode())
+
+
+def _write_documents(analysis: Analysis, folder: Path, changes: Changes | None, run: Runner, log: Log) -> None:
+    drawing = [run(task) for task in figure_tasks(analysis)]
+    with log.step("validating against published figures"):
+        validation = _validated(run, log)
+        write_whole(folder / VALIDATION, table_text(_numbers(validation.table)).encode())
+    figures: dict[str, Markdown] = {}
+    files: dict[str, bytes] = {}
+    with log.step("drawing figures"):
+        (folder / "figures").mkdir()
+        for group in drawing:
+            drawn = _made(group)
+            figures |= {name: Markdown(text) for name, text in drawn.shown.items()}
+            files |= drawn.files
+        for name, content in files.items():
+            write_whole(folder / "figures" / name, content)
+    with log.step("writing documents"):
+        text = markdown(analysis, figures, validation, changes)
+        arguments = (text, analysis.evidence.title, dict(sorted(files.items())), source_date())
+        for name, content in _made(run(Task("documents", written_documents, arguments))).items():
+            write_whole(folder / name, content)
+
+
+def _validated(run: Runner, log: Log) -> CheckResult:
+    try:
+        found = run(validation_task())()
+    except TaskFailed as error:
+        found = published.not_compared(error.reason)
+    if found.failed:
+        log.warning(f"the program does not give what others have published: {found.text}")
+    return found
+
+
+def _numbers(table: pd.DataFrame) -> pd.DataFrame:
+    return table.astype({"printed": float})
+
+
+def _made(result: Any) -> Any:
+    try:
+        return result()
+    except TaskFailed as error:
+        raise DocumentError(error.reason) from None

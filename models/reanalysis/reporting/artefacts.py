@@ -1,0 +1,110 @@
+"""Figures and documents as values: what a task makes of an analysis, files included, in whichever process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from reanalysis.analysis.analysis import Analysis
+from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.analysis.relevant import relevant
+from reanalysis.analysis.task import Task
+from reanalysis.model.selection import select
+from reanalysis.reporting.document import write_documents
+from reanalysis.reporting.drawing import draw_chains, draw_endpoint, draw_shared
+from reanalysis.reporting.markdown import Markdown
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Figures of one group.
+
+    Parameters
+    ----------
+    shown : dict of str to str
+        By name of the figure, the Markdown that shows it.
+    files : dict of str to bytes
+        By name of the file.
+    """
+
+    shown: dict[str, str]
+    files: dict[str, bytes]
+
+
+def figure_tasks(analysis: Analysis) -> Iterator[Task[Drawn]]:
+    """The figures of a report: those that show several endpoints, and of each endpoint its own and its chains.
+
+    Only the last need what NUTS sampled; no task sees more than the part of the evidence that matters to it.
+    """
+    published = replace(analysis, endpoints=tuple(_published(e) for e in analysis.endpoints), found={}, failed=())
+    yield Task("figures", drawn_shared, (published,), {"group": "shared"})
+    first_page = {e.id for e in analysis.headlines}
+    for endpoint in analysis.endpoints:
+        own, headline = _alone(analysis, endpoint), endpoint.id in first_page
+        yield Task("figures", drawn_endpoint, (_published(own), headline), {"group": f"endpoint {endpoint.id}"})
+        if headline and endpoint.fit.sampled is not None:
+            fit = replace(own, sensitivity={}, scrutiny=None, models=())
+            yield Task("figures", drawn_chains, (fit,), {"group": f"chains {endpoint.id}"})
+
+
+def drawn_shared(analysis: Analysis) -> Drawn:
+    """Figures that show several endpoints at once."""
+    return _drawn(lambda folder: draw_shared(analysis, folder))
+
+
+def drawn_endpoint(endpoint: EndpointAnalysis, headline: bool) -> Drawn:
+    """Figures of what is published of one endpoint."""
+    return _drawn(lambda folder: draw_endpoint(endpoint, folder, headline))
+
+
+def drawn_chains(endpoint: EndpointAnalysis) -> Drawn:
+    """Figures of the chains that NUTS sampled for one endpoint."""
+    return _drawn(lambda folder: draw_chains(endpoint, folder))
+
+
+def written_documents(markdown: str, title: str, figures: dict[str, bytes], date: int) -> dict[str, bytes]:
+    """Every document of a report, by the name of its file.
+
+    Parameters
+    ----------
+    markdown, title : str
+        The report.
+    figures : dict of str to bytes
+        By the names of their files.
+    date : int
+        Seconds since 1970 that documents carry as their date.
+
+    Raises
+    ------
+    DocumentError
+        With what pandoc or typst said.
+    """
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "figures").mkdir()
+        for file, content in figures.items():
+            (folder / "figures" / file).write_bytes(content)
+        write_documents(markdown, title, folder, date)
+        return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+
+
+def _drawn(draw: Callable[[Path], dict[str, Markdown]]) -> Drawn:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        shown = {figure: str(text) for figure, text in draw(folder).items()}
+        return Drawn(shown, {path.name: path.read_bytes() for path in sorted(folder.iterdir())})
+
+
+def _published(endpoint: EndpointAnalysis) -> EndpointAnalysis:
+    """What is published of an endpoint, as it is before NUTS has checked it."""
+    return replace(endpoint, fit=replace(endpoint.fit, gates=(), sampled=None))
+
+
+def _alone(analysis: Analysis, endpoint: EndpointAnalysis) -> EndpointAnalysis:
+    """The endpoint with the part of the evidence that matters to it."""
+    part = relevant(analysis.evidence, endpoint.id)
+    return replace(
+        endpoint, fit=replace(endpoint.fit, evidence=part, selection=select(part, analysis.spec, endpoint.id))
+    )
