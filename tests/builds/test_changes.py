@@ -15,7 +15,7 @@ from builds import evidence_folders
 from builds.commands import Commands, Ended
 from reanalysis.analysis.changes import Changes, Shift, compare
 from reanalysis.analysis.record import Record, read_record
-from reanalysis.reporting.changes_shown import as_markdown, as_text
+from reanalysis.reporting.sections.changes import as_markdown, as_text
 
 pytestmark = pytest.mark.xdist_group("changes")
 

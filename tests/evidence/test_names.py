@@ -16,12 +16,12 @@ from cli.command import fit, run
 from evidence.folders import FIVE, TWO_STUDIES, folder
 from reanalysis.analysis.analysis import analyse
 from reanalysis.analysis.endpoint_result import netcdf
-from reanalysis.analysis.results import results, results_table, table_text
 from reanalysis.evidence.candidates.joined import joined
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.evidence.reading.names import folded
+from reanalysis.reporting.results import results, results_table, table_text
 
 ODD = ("NA", "nan", "null", "TRUE", "1e5", "001")
 ROWS = [(name, arm, "None", 3 + i, 20) for i, name in enumerate(ODD) for arm in ("control", "treated")]

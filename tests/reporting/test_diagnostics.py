@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from reanalysis.reporting.tables.diagnostics import agreement_table, parameter_table
 
 from figures.sampled import sampled as drawn_by_chains
 from reanalysis.analysis.analysis import Analysis
@@ -17,7 +18,6 @@ from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.figures.ranks import describe_ranks
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.drawing import draw_endpoint
-from reanalysis.reporting.tables.diagnostics import agreement_table, parameter_table
 from reanalysis.reporting.text import markdown
 
 pytestmark = pytest.mark.xdist_group("figures")

@@ -9,10 +9,10 @@ import pypandoc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reanalysis.reporting.slug import slug
 
 from reanalysis.reporting.document import MARKDOWN_FORMAT
 from reanalysis.reporting.markdown import Column, escape, figure, table
-from reanalysis.reporting.slug import slug
 
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -8,6 +8,7 @@ from math import exp
 from pathlib import Path
 
 import pytest
+from reanalysis.reporting.tables.models import model_table
 
 import reanalysis as ra
 from alternatives.stand_in import sampled_by_quadrature
@@ -15,7 +16,6 @@ from builds.published import manifest_of
 from figures.folders import write_folder
 from reanalysis.alternatives.all_models import answer
 from reanalysis.analysis.analysis import Analysis, carry_out, plan
-from reanalysis.analysis.results import results
 from reanalysis.builds import build
 from reanalysis.builds.cache import ResultCache
 from reanalysis.builds.compute import InThisProcess, WithCache
@@ -33,7 +33,7 @@ from reanalysis.model.data import ModelData
 from reanalysis.model.family import EFFECT_MODELS
 from reanalysis.model.selection import default_spec, select
 from reanalysis.model.spec import ModelSpec
-from reanalysis.reporting.tables.models import model_table
+from reanalysis.reporting.results import results
 from reporting.built import Report, squeezed
 
 pytestmark = pytest.mark.xdist_group("figures")

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from reanalysis.reporting.tables.answer import answer_table
 
 import reanalysis as ra
 from figures.folders import five_columns
 from readme.answer import WithoutScrutiny
 from reanalysis.analysis.analysis import Analysis, carry_out, plan
-from reanalysis.analysis.results import results, results_table
 from reanalysis.builds.compute import FitResult
 from reanalysis.builds.log import BuildLog
 from reanalysis.engines.marginal import DrawsMarginal
@@ -25,7 +25,7 @@ from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import Engine, ModelSpec
-from reanalysis.reporting.tables.answer import answer_table
+from reanalysis.reporting.results import results, results_table
 from reporting.built import squeezed
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from reanalysis.reporting.slug import slug
 
 from reanalysis.alternatives.priors import MU_PRIOR, TAU_PRIOR
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.markdown import Markdown
-from reanalysis.reporting.slug import slug
 from reanalysis.reporting.standards import Artefacts, Tick, standards
 from reporting.built import Report
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from reanalysis.reporting.slug import slug
+from reanalysis.reporting.tables.validation import validation_sources, validation_tables
 
 from reanalysis.builds import made_before
 from reanalysis.builds.cache import ResultCache
 from reanalysis.builds.log import BuildLog
 from reanalysis.gates.result import CheckResult
-from reanalysis.reporting.slug import slug
-from reanalysis.reporting.tables.validation import validation_sources, validation_tables
 from reanalysis.reporting.text import markdown
 from reanalysis.validation.printed import read_published
 from reanalysis.validation.published import check_published

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reanalysis.analysis.as_json import as_json
 from reanalysis.builds.fingerprint import surroundings
 from reanalysis.builds.manifest import NAME, damage
-from reanalysis.builds.plain import plain
 from reanalysis.evidence.problems import InvalidInput
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def record_of(analysis: Analysis, results: dict[str, Any]) -> Record:
     making = {"spec": analysis.spec.as_dict(), "engine": analysis.engine, "seed": analysis.spec.seed}
     making["all_models"] = analysis.all_models
     content = {"results": results, "evidence": evidence_content(analysis.evidence)}
-    as_read = json.loads(json.dumps(plain(content)))  # exactly as it will be read back
+    as_read = json.loads(json.dumps(as_json(content)))  # exactly as it will be read back
     return Record(as_read["results"], as_read["evidence"], json.loads(json.dumps(making | surroundings())))
 
 

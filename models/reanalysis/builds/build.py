@@ -220,8 +220,8 @@ def _changes_since(store: Store, key: str, analysis: Analysis, log: BuildLog) ->
 
     from reanalysis.analysis.changes import Changes, compare
     from reanalysis.analysis.record import read_record, record_of
-    from reanalysis.analysis.results import results
     from reanalysis.evidence.problems import InvalidInput
+    from reanalysis.reporting.results import results
 
     if store.published is None:
         return None
@@ -275,8 +275,8 @@ def write_report(
 def _write_results(analysis: Analysis, folder: Path) -> None:
     from reanalysis.analysis.endpoint_result import netcdf
     from reanalysis.analysis.record import EVIDENCE, RESULTS, evidence_content
-    from reanalysis.analysis.results import results, results_table, table_text
-    from reanalysis.reporting.slug import slug
+    from reanalysis.reporting.markdown import slug
+    from reanalysis.reporting.results import results, results_table, table_text
 
     (folder / "posterior").mkdir()
     for endpoint in analysis.endpoints:
@@ -291,10 +291,10 @@ def _write_results(analysis: Analysis, folder: Path) -> None:
 def _write_documents(analysis: Analysis, folder: Path, log: BuildLog, cache: ResultCache | None) -> None:
     if cache is not None:
         os.environ.update({k: v for k, v in tool_folders(cache.folder).items() if k == "MPLCONFIGDIR"})
-    from reanalysis.analysis.results import table_text
     from reanalysis.builds.made_before import draw_or_recall, validate_or_recall, write_or_recall
     from reanalysis.reporting.document import write_documents
     from reanalysis.reporting.drawing import draw_figures
+    from reanalysis.reporting.results import table_text
     from reanalysis.reporting.text import markdown
     from reanalysis.validation.published import check_published
 
@@ -314,7 +314,7 @@ def _write_documents(analysis: Analysis, folder: Path, log: BuildLog, cache: Res
 
 
 def _write_json(path: Path, value: object) -> None:
-    from reanalysis.builds.plain import plain
+    from reanalysis.analysis.as_json import as_json
 
-    text = json.dumps(plain(value), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(as_json(value), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")

@@ -228,7 +228,7 @@ def diff_command(
     from reanalysis.analysis.record import read_record
     from reanalysis.cli.option_checks import not_one_of, require
     from reanalysis.cli.output import print_json, print_text
-    from reanalysis.reporting.changes_shown import as_markdown, as_text
+    from reanalysis.reporting.sections.changes import as_markdown, as_text
 
     require(
         not_one_of("--format", output, ("text", "json", "markdown")),

@@ -14,7 +14,7 @@ from typing import Never, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from reanalysis.builds.plain import plain
+from reanalysis.analysis.as_json import as_json
 from reanalysis.evidence.problems import printable
 
 _UNLIMITED = 1000
@@ -46,7 +46,7 @@ def until_closed(stream: TextIO) -> Iterator[None]:
 def print_json(value: object) -> None:
     """One JSON object on standard output and nothing else, in ASCII so that any locale carries it."""
     with until_closed(sys.stdout):
-        print(json.dumps(plain(value), indent=2, allow_nan=False))
+        print(json.dumps(as_json(value), indent=2, allow_nan=False))
 
 
 def print_line(text: str) -> None:

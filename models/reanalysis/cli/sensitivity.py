@@ -123,7 +123,7 @@ def _checks(spec: ModelSpec, data: ModelData) -> dict[str, CheckResult]:
 
 
 def _save(found: Multiverse, out: Path, sizes: list[str]) -> None:
-    from reanalysis.analysis.results import table_text
+    from reanalysis.reporting.results import table_text
 
     table = found.table.assign(assumed="; ".join(sizes))
     if out.suffix == ".csv":

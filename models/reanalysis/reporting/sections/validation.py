@@ -1,15 +1,73 @@
-"""Does the program give what others have published? Printed and computed figures side by side, problem by problem."""
+"""The program held against known truths and against what others have published."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 
 import pandas as pd
+from matplotlib.axes import Axes
 
+from reanalysis.analysis.analysis import Analysis
 from reanalysis.estimands.words import MINUS, decimal, quantity_name
+from reanalysis.figures.sbc_ecdf import describe_sbc_ecdf, plot_sbc_ecdf
 from reanalysis.gates.result import CheckResult
-from reanalysis.reporting.markdown import Column, Markdown, table
-from reanalysis.reporting.slug import slug
+from reanalysis.reporting.markdown import Markdown, render, slug
+from reanalysis.reporting.section import Artefacts, Figure, Item, Section
+from reanalysis.reporting.standards import ROBUST, SBC
+from reanalysis.reporting.table import Column, Table
+from reanalysis.validation.calibration.artefact import load
+from reanalysis.validation.calibration.run import Calibration
+
+_CALIBRATION = """\
+## Calibration {#calibration}
+
+Is the computation right where the truth is known? Truths were drawn from the priors and prints from the likelihood
+(percentages, denominators that are not printed, intervals, weighted arms); the prints went through the same path as
+this evidence, and the ranks of the truths in their posteriors must be uniform. The calibration belongs to the
+program, not to this evidence. {{ "Passed" if found.passed else "Not passed" }}: {{ found.text }}.
+
+{{ figure }}
+"""
+
+
+def _calibration(made: Artefacts, _: Analysis) -> Markdown:
+    return render(_CALIBRATION, found=made.calibration, figure=made.figure("calibration"))
+
+
+def _stored() -> Calibration:
+    found = load()
+    assert found is not None
+    return found
+
+
+def _plot(_: Analysis) -> Axes:
+    return plot_sbc_ecdf(_stored())
+
+
+CALIBRATION = Section(
+    anchor="calibration",
+    text=_calibration,
+    figures=(
+        Figure(
+            "calibration",
+            _plot,
+            lambda _: (
+                "Ranks of simulated truths in their posteriors: distribution functions minus the uniform one, and "
+                "bands that hold all of them at once."
+            ),
+            lambda _: describe_sbc_ecdf(_stored()),
+            drawn=lambda _: load() is not None,
+        ),
+    ),
+    items=(
+        Item(
+            SBC, 1, "ranks of the engines within simultaneous bands", "stored calibration",
+            lambda made: "" if made.calibration.passed else made.calibration.text,
+        ),
+    ),
+)  # fmt: skip
+
+# ---- published problems ---------------------------------------------------------------------------------------------
 
 _QUANTILES = ("2.5 %", "median", "97.5 %")
 _NAMED = {
@@ -29,13 +87,40 @@ _NAMES = {
 }
 """Where the name in results is not plain enough."""
 
+_VALIDATION = """\
+## Validation against print {#validation}
 
-def validation_tables(found: CheckResult) -> list[Markdown]:
+Does the program give what others have published? Problems whose result is in print, as a posterior or as a
+classical estimate (conditional likelihood, Mantel-Haenszel, Peto), were read, fitted and summarised by the same
+path as this evidence, by quadrature. Two prints of one figure that differ are two rows, not a choice. The tolerance
+of a sampled figure is its rounding and four of its own Monte Carlo standard errors, that of a classical estimate
+its rounding, a tenth of its standard error and what the prior of the effect draws in, unless something better is
+known of its source. The problems belong to the program, not to this evidence. {{ "Passed" if found.passed else "Not
+passed" }}: {{ found.text }}.
+
+{% for each in tables %}
+{{ each }}
+
+{% endfor %}
+{% if sources %}
+Each figure with its tolerance, the reason for that, and its place in the source is in `validation.csv`.
+
+{{ sources }}
+{% endif %}
+"""
+
+
+def _validation(made: Artefacts, _: Analysis) -> Markdown:
+    found = made.validation
+    return render(_VALIDATION, found=found, tables=validation_tables(found), sources=validation_sources(found))
+
+
+def validation_tables(found: CheckResult) -> list[Table]:
     """One table a problem: a row for each quantity as each source printed it."""
     return [_problem(str(name), own) for name, own in found.table.groupby("problem", sort=False)]
 
 
-def validation_sources(found: CheckResult) -> Markdown | None:
+def validation_sources(found: CheckResult) -> Table | None:
     """Who printed the figures; None where there are none."""
     rows = [
         [f"{row.problem}: {row.source}", row.citation, row.note]
@@ -43,7 +128,7 @@ def validation_sources(found: CheckResult) -> Markdown | None:
     ]
     if not rows:
         return None
-    return table(
+    return Table(
         [Column("Key", 1.4), Column("Source", 2.6), Column("Note", 2.6)],
         rows,
         "Who printed the figures that the program is held against.",
@@ -51,7 +136,7 @@ def validation_sources(found: CheckResult) -> Markdown | None:
     )
 
 
-def _problem(name: str, own: pd.DataFrame) -> Markdown:
+def _problem(name: str, own: pd.DataFrame) -> Table:
     shared = _shared(own)
     rows = [
         [
@@ -67,9 +152,9 @@ def _problem(name: str, own: pd.DataFrame) -> Markdown:
         ]
         for _, group in own.groupby(["model", "choices", "study", "quantity", "source"], sort=False)
     ]
-    models = _models(own)
+    models = " and ".join(dict.fromkeys(str(model) for model in own["model"]))
     priors = f", with {', '.join(shared)}" if shared else ""
-    return table(
+    return Table(
         [
             Column("Quantity", 1.8),
             Column("Printed by", 1),
@@ -83,10 +168,6 @@ def _problem(name: str, own: pd.DataFrame) -> Markdown:
         "distance from print as a share of the tolerance, and whether every figure lies within.",
         f"tbl-validation-{slug(name)}",
     )
-
-
-def _models(own: pd.DataFrame) -> str:
-    return " and ".join(dict.fromkeys(str(model) for model in own["model"]))
 
 
 def _choices(text: str) -> list[str]:
@@ -129,3 +210,15 @@ def _decimals(printed: str) -> int:
 def _within(group: pd.DataFrame) -> str:
     outside = group.loc[~group["passed"].astype(bool), "statistic"]
     return "yes" if outside.empty else f"NO: {', '.join(outside)}"
+
+
+VALIDATION = Section(
+    anchor="validation",
+    text=_validation,
+    items=(
+        Item(
+            ROBUST, 4, "the computing technique", "validation against print",
+            lambda made: "" if made.validation.passed else made.validation.text,
+        ),
+    ),
+)  # fmt: skip

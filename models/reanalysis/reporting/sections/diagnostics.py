@@ -1,0 +1,182 @@
+"""Whether the sampled posteriors may be trusted, and whether both engines give one posterior."""
+
+from __future__ import annotations
+
+from reanalysis.analysis.analysis import Analysis
+from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.engines.marginal import DrawsMarginal
+from reanalysis.estimands.summary import Summary, summarise
+from reanalysis.estimands.words import decimal, quantity_label
+from reanalysis.figures.energy import describe_energy, plot_energy
+from reanalysis.figures.ranks import MOST, describe_ranks, plot_ranks
+from reanalysis.gates.monte_carlo import monte_carlo
+from reanalysis.reporting.markdown import Markdown, render, slug
+from reanalysis.reporting.section import Artefacts, Condition, Figure, Item, Section, every
+from reanalysis.reporting.standards import BARG
+from reanalysis.reporting.table import Column, Table
+
+_R_HAT, _SAMPLE_SIZE = "R-hat", "Effective sample size"
+"""Names of gates."""
+_SYMBOLS = {"log_odds_ratio": "mu", "tau": "tau"}
+
+_TEXT = """\
+## Diagnostics {#diagnostics}
+
+{% if gates %}
+{{ gates }}
+
+{{ agreement }}
+
+{% for each in parameters %}
+{{ each }}
+
+{% endfor %}
+Where the chains have drawn from one posterior, each holds its share of the draws at any rank. The figures show this
+for the endpoints of the first page, and the energy of the sampler.
+
+{% for each in figures %}
+{{ each }}
+
+{% endfor %}
+{% else %}
+This build ran no sampler (`--engine quadrature`), so there are no chains to diagnose and no second engine to
+compare with.
+{% endif %}
+"""
+
+
+def _text(made: Artefacts, analysis: Analysis) -> Markdown:
+    return render(
+        _TEXT,
+        gates=gate_table(analysis) if analysis.engine == "nuts" else None,
+        agreement=agreement_table(analysis),
+        parameters=[t for e in analysis.endpoints if (t := parameter_table(e))],
+        figures=[made.figure(name, e) for e in analysis.endpoints for name in ("ranks", "energy")],
+    )
+
+
+def gate_table(analysis: Analysis) -> Table:
+    """Every gate that the sampled posterior of an endpoint passed or failed."""
+    return Table(
+        [Column("Endpoint", 1.3), Column("Gate", 1.3), Column("Outcome", 0.7), Column("Measured", 3.2)],
+        [
+            [e.label, gate.name, "passed" if gate.passed else "FAILED", gate.text]
+            for e in analysis.endpoints
+            for gate in e.fit.gates
+        ],
+        "Gates of the sampled posteriors, against which the published ones are held. A report that fails one is not "
+        "published.",
+        "tbl-gates",
+    )
+
+
+def agreement_table(analysis: Analysis) -> Table:
+    """Both engines side by side for the headline quantities."""
+    rows = []
+    for e in analysis.endpoints:
+        for name, marginal in e.fit.draws.overall.items():
+            if name in _SYMBOLS:
+                exact = e.fit.quadrature.overall[name]
+                apart = decimal((marginal.mean() - exact.mean()) / exact.sd(), 3)
+                drawn, computed = (_mean_interval(summarise(one)) for one in (marginal, exact))
+                rows.append([e.label, _SYMBOLS[name], drawn, computed, apart])
+    return Table(
+        [
+            Column("Endpoint", 1.4),
+            Column("Quantity", 0.5),
+            Column("NUTS: mean (95 % interval)", 1.8),
+            Column("Quadrature: mean (95 % interval)", 1.8),
+            Column("Difference in SD", 0.8, "right"),
+        ],
+        rows,
+        "Two independent engines, one posterior: average log odds ratio mu and heterogeneity tau.",
+        "tbl-agreement",
+    )
+
+
+def _mean_interval(found: Summary) -> str:
+    return f"{decimal(found.mean, 3)} ({decimal(found.lower, 3)} to {decimal(found.upper, 3)})"
+
+
+def parameter_table(endpoint: EndpointAnalysis) -> Table | None:
+    """R-hat, effective sample sizes and Monte Carlo error of every quantity that is gated; None without a sampler."""
+    gates = {gate.name: gate.table for gate in endpoint.fit.gates}
+    if not {_R_HAT, _SAMPLE_SIZE} <= gates.keys():
+        return None
+    merged = gates[_R_HAT].merge(gates[_SAMPLE_SIZE], on="quantity")
+    rows = []
+    for row in merged.to_dict("records"):
+        study, _, quantity = str(row["quantity"]).rpartition(": ")
+        rows.append(
+            [
+                quantity_label(endpoint.fit.evidence, quantity, study),
+                f"{row['r_hat']:.4f}",
+                f"{row['ess_bulk']:.0f}",
+                f"{row['ess_tail']:.0f}",
+                _relative_error(endpoint, study, quantity),
+            ]
+        )
+    return Table(
+        [
+            Column("Quantity", 2.6),
+            Column("R-hat", 0.8, "right"),
+            Column("ESS, bulk", 0.9, "right"),
+            Column("ESS, tail", 0.9, "right"),
+            Column("MCSE of the mean, in SD", 1.2, "right"),
+        ],
+        rows,
+        f"{endpoint.label}: diagnostics of every gated quantity. R-hat, effective sample sizes (ESS) and the Monte "
+        "Carlo standard error (MCSE) of the mean as a share of the posterior's SD.",
+        f"tbl-parameters-{slug(endpoint.id)}",
+    )
+
+
+def _relative_error(endpoint: EndpointAnalysis, study: str, quantity: str) -> str:
+    posterior = endpoint.fit.draws
+    marginal = posterior.study[study].get(quantity) if study else posterior.overall.get(quantity)
+    error = monte_carlo(marginal)["mean"] if isinstance(marginal, DrawsMarginal) else None
+    return "\N{EN DASH}" if marginal is None or error is None else decimal(error / marginal.sd(), 3)
+
+
+def _was_sampled(endpoint: EndpointAnalysis) -> bool:
+    """Whether there are chains to show; the text says where there are none."""
+    return endpoint.fit.draws.engine == "nuts"
+
+
+def _ranks_caption(endpoint: EndpointAnalysis) -> str:
+    posterior = endpoint.fit.draws
+    many = len(posterior.overall) + len(posterior.study) > MOST
+    return (
+        f"{endpoint.label}: ranks of each chain's draws among those of all chains, thinned until they are nearly "
+        "independent: distribution functions minus the uniform one, and the bands that chains which agree stay within, "
+        f"all at once.{' Of the study effects those that stray furthest.' if many else ''}"
+    )
+
+
+def _energy_caption(endpoint: EndpointAnalysis) -> str:
+    return (
+        f"{endpoint.label}: energy of each chain around its mean, and its change from draw to draw. Where the changes "
+        "are much narrower, the energy fraction of missing information (E-BFMI) is small and the tails are reached "
+        "slowly."
+    )
+
+
+def _passed(gate: str, what: str) -> Condition:
+    """Every endpoint was sampled and passed a gate."""
+    passed = every(f"no passed gate {what}", lambda e: any(g.passed and g.name == gate for g in e.fit.gates))
+    none = "computed by quadrature alone: there are no draws to diagnose"
+    return lambda made: none if made.analysis.engine != "nuts" else passed(made)
+
+
+DIAGNOSTICS = Section(
+    anchor="diagnostics",
+    text=_text,
+    of_endpoint=(
+        Figure("ranks", plot_ranks, _ranks_caption, describe_ranks, drawn=_was_sampled),
+        Figure("energy", plot_energy, _energy_caption, describe_energy, drawn=_was_sampled),
+    ),
+    items=(
+        Item(BARG, 4, "chains converged: R-hat", "gates", _passed(_R_HAT, "r-hat")),
+        Item(BARG, 5, "chains long enough: effective sample sizes", "gates", _passed(_SAMPLE_SIZE, "effective")),
+    ),
+)

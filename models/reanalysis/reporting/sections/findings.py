@@ -1,0 +1,197 @@
+"""What the audit found, which findings matter, and what the authors should be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reanalysis.alternatives.influence import Influence
+from reanalysis.alternatives.questions import Question
+from reanalysis.analysis.analysis import Analysis
+from reanalysis.estimands.words import percent, ratio
+from reanalysis.evidence.audit.finding import Finding
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.reporting.markdown import Markdown, render
+from reanalysis.reporting.section import Artefacts, Item, Section, stated
+from reanalysis.reporting.sections.choices import group_title
+from reanalysis.reporting.standards import GRIM
+from reanalysis.reporting.table import Column, Table
+
+_DEDUCED = ("denominator", "subgroups", "weighted-rate")
+"""Kinds of finding that deduce a figure."""
+_MOST_SHOWN = 16
+
+
+def _ledger(_: Artefacts, analysis: Analysis) -> Markdown:
+    return render(
+        "## What the audit found {#ledger}\n\n{{ ledger }}\n\n{{ deductions }}\n",
+        ledger=ledger_table(analysis.evidence, analysis.ledger.findings),
+        deductions=deduction_table(analysis),
+    )
+
+
+def ledger_table(evidence: Evidence, findings: Iterable[Finding]) -> Table:
+    """Findings of the audit above info."""
+    rows = [
+        [f.severity, _where(evidence, f), f.message, "; ".join(f.feasible), f.used_as]
+        for f in findings
+        if f.severity != "info"
+    ]
+    return Table(
+        [
+            Column("Severity", 0.7),
+            Column("Where", 1.4),
+            Column("Finding", 3),
+            Column("What print allows", 1.8),
+            Column("Used as", 1.2),
+        ],
+        rows or [["", "", "no finding above info", "", ""]],
+        "What the audit found in the printed figures.",
+        "tbl-ledger",
+    )
+
+
+def _where(evidence: Evidence, finding: Finding) -> str:
+    names = (
+        evidence.study_label(finding.study) if finding.study else "",
+        finding.arm,
+        evidence.endpoint_label(finding.endpoint) if finding.endpoint else "",
+    )
+    return " / ".join(name for name in names if name)
+
+
+def deduction_table(analysis: Analysis) -> Table:
+    """Denominators and subgroup counts that print allows, from the audit."""
+    modelled = {e.id for e in analysis.endpoints}
+    rows = [
+        [
+            _where(analysis.evidence, f),
+            f.message,
+            "; ".join(f.feasible[:_MOST_SHOWN]) + ("; \N{HORIZONTAL ELLIPSIS}" * (len(f.feasible) > _MOST_SHOWN)),
+            f.used_as,
+        ]
+        for f in analysis.ledger.findings
+        if f.kind in _DEDUCED and (f.endpoint in modelled or not f.endpoint)
+    ]
+    return Table(
+        [
+            Column("Where", 1.3),
+            Column("Finding", 2.4),
+            Column("What print allows", 3),
+            Column("Used as", 1.2),
+        ],
+        rows or [["", "nothing had to be deduced", "", ""]],
+        "What was deduced from print: counts, denominators and sums.",
+        "tbl-deductions",
+    )
+
+
+LEDGER = Section(
+    anchor="ledger",
+    text=_ledger,
+    items=(
+        Item(
+            GRIM, 1, "printed percentages and counts recomputed", "ledger",
+            stated(lambda a: a.ledger.findings, "the audit found nothing to recompute"),
+        ),
+    ),
+)  # fmt: skip
+
+# ---- which findings matter ------------------------------------------------------------------------------------------
+
+_INFLUENCE = """\
+### Which findings matter {#influence}
+
+Each finding that leaves more than one possibility open was refitted under each of them by quadrature. The shift is
+the largest change of the probability, in percentage points.
+
+{{ table }}
+"""
+
+
+def _influence(_: Artefacts, analysis: Analysis) -> Markdown:
+    found = analysis.weighed.influences
+    return render(_INFLUENCE, table=influence_table(analysis.evidence, found)) if found else Markdown("")
+
+
+def influence_table(evidence: Evidence, influences: Sequence[Influence]) -> Table:
+    """How far each finding with alternatives moves each endpoint, largest first."""
+    declared = any(i.primary.benefit is not None for i in influences)
+    name = "P(benefit)" if declared else "P(fewer events)"
+    return Table(
+        [
+            Column("Puzzle", 1.5),
+            Column("Endpoint", 1.3),
+            Column("Alternative", 2.2),
+            Column("Odds ratio (mean)", 1.1),
+            Column(name, 1),
+            Column("As analysed", 0.8, "right"),
+            Column("Shift, points", 0.7, "right"),
+        ],
+        [[group_title(i.kind), evidence.endpoint_label(i.endpoint), *_influence_cells(i)] for i in influences],
+        "Which puzzles of the print matter: posterior mean odds ratio (on the log scale) and "
+        f"{name} under each alternative, largest shift first."
+        + (" Where no good side is declared, P(fewer events)." if declared else ""),
+        "tbl-influence",
+    )
+
+
+def _influence_cells(i: Influence) -> list[str]:
+    if not i.alternatives:
+        return [f"{i.left} alternatives, not fitted to bound the time", "", "", "", ""]
+    (low, high), chances, fitted = i.odds_ratios, i.probabilities, len(i.alternatives)
+    named = f"{fitted} of {fitted + i.left} alternatives" if i.left else f"{fitted} alternatives"
+    one = fitted == 1
+    return [
+        i.alternatives[0].scenario.label if one else named,
+        ratio(low) if one else f"{ratio(low)} to {ratio(high)}",
+        percent(chances[0]) if one else f"{percent(chances[0])} to {percent(chances[1])}",
+        percent(i.primary.benefit if i.primary.benefit is not None else i.primary.below),
+        f"{100 * i.shift:.1f}",
+    ]
+
+
+INFLUENCE = Section(
+    anchor="influence",
+    text=_influence,
+    items=(
+        Item(
+            GRIM, 2, "what the findings move", "influence",
+            stated(lambda a: a.weighed.influences, "no finding leaves more than one possibility open"),
+        ),
+    ),
+)  # fmt: skip
+
+# ---- questions to the authors ---------------------------------------------------------------------------------------
+
+
+def _questions(_: Artefacts, analysis: Analysis) -> Markdown:
+    found = analysis.weighed.questions
+    if not found:
+        return Markdown("")
+    table = question_table(analysis.evidence, found)
+    return render("### Questions to the authors {#questions}\n\n{{ table }}\n", table=table)
+
+
+def question_table(evidence: Evidence, questions: Sequence[Question]) -> Table:
+    """Questions to the authors, those whose answer could move most first."""
+    declared = any(endpoint.better for endpoint in evidence.settings.endpoints.values())
+    return Table(
+        [
+            Column("Study", 1),
+            Column("Question", 5),
+            Column(f"Could shift {'P(benefit)' if declared else 'P(fewer events)'} by, points", 1.1, "right"),
+        ],
+        [
+            [
+                evidence.study_label(q.study) if q.study else "all",
+                q.text,
+                "not known" if q.shift is None else f"{100 * q.shift:.1f}",
+            ]
+            for q in questions
+        ],
+        "Questions to the authors: the figure that would settle each finding, and how far it could move an endpoint.",
+        "tbl-questions",
+    )
+
+
+QUESTIONS = Section(anchor="questions", text=_questions)
