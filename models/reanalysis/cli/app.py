@@ -49,7 +49,7 @@ def audit_command(data: Data, output: Format = "table") -> None:
     with working("weighing the findings"):
         weighed = weigh(evidence, ledger, spec)
     if output == "json":
-        print_json(weighed.as_dict())
+        print_json(weighed)
         return
     from reanalysis.cli.tables import print_ledger
 
@@ -139,7 +139,7 @@ def fit_command(
 
         save_tree(fitted.posterior.tree(), out)
     if output == "json":
-        print_json(fitted.as_dict())
+        print_json(fitted)
     else:
         from reanalysis.cli.tables import print_fit
 
@@ -237,7 +237,7 @@ def diff_command(
     )
     changes = compare(read_record(old), read_record(new), probability, ratio)
     if output == "json":
-        print_json(changes.as_dict())
+        print_json(changes)
     else:
         print_text(as_markdown(changes) if output == "markdown" else as_text(changes))
     if changes.moved:

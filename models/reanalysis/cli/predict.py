@@ -1,4 +1,4 @@
-"""``reanalysis predict``: what did today's posterior expect of a new cohort, and what is believed with it?"""
+"""``reanalysis predict``: a new cohort as today's posterior predicts it, and the posterior with that cohort in it."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def predict_command(
         print_json(
             {
                 "seed": evidence.settings.seed if seed is None else seed,
-                "findings": [f.as_dict() for f in ledger.findings if f.severity != "info"],
-                "predictions": [p.as_dict() for p in found if isinstance(p, Prediction)],
-                "not_predicted": [p.as_dict() for p in found if not isinstance(p, Prediction)],
+                "findings": [f for f in ledger.findings if f.severity != "info"],
+                "predictions": [p for p in found if isinstance(p, Prediction)],
+                "not_predicted": [p for p in found if not isinstance(p, Prediction)],
             }
         )
         return
@@ -57,8 +57,7 @@ def predict_command(
 def _print(page: Page, evidence: Evidence, cohort: Evidence, one: Prediction | NotPredicted) -> None:
     from reanalysis.decisions.new_cohort import NotPredicted
 
-    page.print()
-    page.lines(f"{evidence.endpoint_label(one.endpoint)}, {cohort.study_label(one.study)}", style="bold")
+    page.heading(f"{evidence.endpoint_label(one.endpoint)}, {cohort.study_label(one.study)}")
     if isinstance(one, NotPredicted):
         page.lines(f"not predicted: {one.reason}", indent=2)
         return
@@ -73,13 +72,13 @@ def _print(page: Page, evidence: Evidence, cohort: Evidence, one: Prediction | N
         f"{score.pit_high:.2f})",
         indent=2,
     )
-    page.lines(f"before, {one.model}: {_told(one.before)}", indent=2)
-    page.lines(f"with the cohort: {_told(one.after)}", indent=2)
+    page.lines(f"before, {one.model}: {_effect(one.before)}", indent=2)
+    page.lines(f"with the cohort: {_effect(one.after)}", indent=2)
     if one.primary is not None:
-        page.lines(f"primary analysis, unchanged: {_told(one.primary)}", indent=2)
+        page.lines(f"primary analysis, unchanged: {_effect(one.primary)}", indent=2)
 
 
-def _told(belief: Belief) -> str:
+def _effect(belief: Belief) -> str:
     ratio, sides = belief.odds_ratio, belief.direction
     chance = (
         f"P(odds ratio < 1) {sides.below:.2f}"

@@ -22,12 +22,12 @@ _READING = """\
 ## What these numbers are {#reading}
 
 Every effect is an odds ratio of the event with {{ settings.treated_label }} against {{ settings.control_label }};
-below 1 means fewer events. Intervals hold 95 % of the posterior probability, equally cut at both ends. {% if
-declared %}P(benefit) is the posterior probability that the effect lies on the good side of no effect, P(harm) that
-it does not.{% else %}P(fewer) is the posterior probability that the odds ratio lies below 1; no side is declared
-better, so none is called so.{% endif %} All of them depend on the priors ({% for name, prior in priors.items() %}{{
-name }} {{ prior }}{% if not loop.last %}, {% endif %}{% endfor %}) and on the discounts for design; [the
-alternatives](#alternatives) show by how much.
+below 1 means fewer events. Intervals hold 95 % of the posterior probability, equally cut at both ends. {% if declared %}
+P(benefit) is the posterior probability that the effect lies on the good side of no effect, P(harm) that it does not.
+{%- else %}
+P(fewer) is the posterior probability that the odds ratio lies below 1; no side is declared better, so none is called so.
+{%- endif %} All of them depend on the priors ({{ priors }}) and on the discounts for design;
+[the alternatives](#alternatives) show by how much.
 """
 
 
@@ -99,7 +99,7 @@ def limits(analysis: Analysis) -> list[str]:
 
 def _reading(_: Artefacts, analysis: Analysis) -> Markdown:
     declared = any(e.better for e in analysis.endpoints)
-    priors = analysis.spec.priors.as_text()
+    priors = ", ".join(f"{name} {prior}" for name, prior in analysis.spec.priors.as_text().items())
     return render(_READING, settings=analysis.evidence.settings, declared=declared, priors=priors)
 
 

@@ -159,9 +159,8 @@ def standards_table(found: Sequence[Tick]) -> Table:
 _REPRODUCE = """\
 ## How to reproduce {#reproduce}
 
-`reanalysis report {{ folder }}{% if all_models %} --all-models{% endif %}` with seed {{ seed }} and engine {{
-engine }}. The manifest beside this report lists the digest of every input and output, the specification, and the
-version of every package.
+`reanalysis report {{ folder }}{{ options }}` with seed {{ seed }} and engine {{ engine }}. The manifest beside this
+report lists the digest of every input and output, the specification, and the version of every package.
 
 {{ versions }}
 """
@@ -171,7 +170,7 @@ def _reproduce(_: Artefacts, analysis: Analysis) -> Markdown:
     return render(
         _REPRODUCE,
         folder=Markdown(spelt(printable(file_name(analysis.evidence.folder))).replace("`", "")),
-        all_models=analysis.all_models,
+        options=Markdown(" --all-models" if analysis.all_models else ""),
         seed=analysis.spec.seed,
         engine=analysis.engine,
         versions=Table(

@@ -24,14 +24,18 @@ _CALIBRATION = """\
 Is the computation right where the truth is known? Truths were drawn from the priors and prints from the likelihood
 (percentages, denominators that are not printed, intervals, weighted arms); the prints went through the same path as
 this evidence, and the ranks of the truths in their posteriors must be uniform. The calibration belongs to the
-program, not to this evidence. {{ "Passed" if found.passed else "Not passed" }}: {{ found.text }}.
+program, not to this evidence. {{ outcome }}: {{ text }}.
 
 {{ figure }}
 """
 
 
 def _calibration(made: Artefacts, _: Analysis) -> Markdown:
-    return render(_CALIBRATION, found=made.calibration, figure=made.figure("calibration"))
+    return render(_CALIBRATION, figure=made.figure("calibration"), **_said(made.calibration))
+
+
+def _said(found: CheckResult) -> dict[str, str]:
+    return {"outcome": "Passed" if found.passed else "Not passed", "text": found.text}
 
 
 def _stored() -> Calibration:
@@ -95,8 +99,7 @@ classical estimate (conditional likelihood, Mantel-Haenszel, Peto), were read, f
 path as this evidence, by quadrature. Two prints of one figure that differ are two rows, not a choice. The tolerance
 of a sampled figure is its rounding and four of its own Monte Carlo standard errors, that of a classical estimate
 its rounding, a tenth of its standard error and what the prior of the effect draws in, unless something better is
-known of its source. The problems belong to the program, not to this evidence. {{ "Passed" if found.passed else "Not
-passed" }}: {{ found.text }}.
+known of its source. The problems belong to the program, not to this evidence. {{ outcome }}: {{ text }}.
 
 {% for each in tables %}
 {{ each }}
@@ -112,7 +115,8 @@ Each figure with its tolerance, the reason for that, and its place in the source
 
 def _validation(made: Artefacts, _: Analysis) -> Markdown:
     found = made.validation
-    return render(_VALIDATION, found=found, tables=validation_tables(found), sources=validation_sources(found))
+    tables, sources = validation_tables(found), validation_sources(found)
+    return render(_VALIDATION, tables=tables, sources=sources, **_said(found))
 
 
 def validation_tables(found: CheckResult) -> list[Table]:
