@@ -306,7 +306,7 @@ def _write_documents(analysis: Analysis, folder: Path, log: BuildLog, cache: Res
     with log.step("drawing figures"):
         figures = draw_or_recall(analysis, place, cache, log) if cache else draw_figures(analysis, place)
     with log.step("writing documents"):
-        text = markdown(analysis, figures, validation)
+        text = markdown(analysis, figures, validation, analysis.changes)
         if cache is None:
             write_documents(text, title, folder)
         else:

@@ -116,8 +116,8 @@ def _particulars(found: dict[str, Any]) -> Iterator[str]:
         window = benchmark["timepoint"] or "time not given"
         own = benchmark["study_timepoint"] or "not given"
         yield (
-            f"{study}: control filled by {benchmark['label']} ({benchmark['product']}, {benchmark['printed']}; {window}; "
-            f"the study's own: {own}), weight {benchmark['weight']:g}, rho {benchmark['rho']:g}"
+            f"{study}: control filled by {benchmark['label']} ({benchmark['product']}, {benchmark['printed']}; "
+            f"{window}; the study's own: {own}), weight {benchmark['weight']:g}, rho {benchmark['rho']:g}"
         )
     if exchangeable := found["diagnostics"].get("exchangeable"):
         yield "probability of being exchangeable: " + ", ".join(f"{s} {p:.3f}" for s, p in exchangeable.items())

@@ -9,15 +9,8 @@ from matplotlib.axes import Axes
 
 from reanalysis.analysis.endpoint import EndpointAnalysis, RawEffect, StudyEffect, as_endpoint
 from reanalysis.estimands.words import counted, interval, ratio, ratio_interval
-from reanalysis.figures.ratio_axis import (
-    draw_diamond,
-    draw_interval,
-    draw_ratio_axis,
-    ratio_foot,
-    ratio_limits,
-)
+from reanalysis.figures.ratio_axis import chance, draw_diamond, draw_interval, draw_ratio_axis, ratio_foot, ratio_limits
 from reanalysis.figures.rows import Column, Layout, Placed, Row, pages, stack
-from reanalysis.figures.sides import chance
 from reanalysis.figures.style import BODY, FAINT, INK, PAGE, SMALL, SOFT, house_style, study_mark
 from reanalysis.figures.words import Words, height, wrapped
 from reanalysis.gates.checked_fit import CheckedFit

@@ -8,15 +8,8 @@ from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.probabilities import Direction
 from reanalysis.estimands.words import counted, interval, percent
-from reanalysis.figures.ratio_axis import (
-    draw_interval,
-    draw_ratio_axis,
-    ratio_foot,
-    ratio_limits,
-    tint_side,
-)
+from reanalysis.figures.ratio_axis import chance, draw_interval, draw_ratio_axis, ratio_foot, ratio_limits, tint_side
 from reanalysis.figures.rows import Column, Layout, Row
-from reanalysis.figures.sides import chance
 from reanalysis.figures.style import BODY, SMALL, SOFT, cohort_colour, house_style
 from reanalysis.figures.words import Words
 

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from reanalysis.alternatives.multiverse.multiverse import Multiverse
 from reanalysis.estimands.words import percent, ratio
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.figures.ratio_axis import ratio_limits, ratio_ticks
+from reanalysis.figures.ratio_axis import chance_name, ratio_limits, ratio_ticks
 from reanalysis.figures.rows import Column, Layout, Placed, Row, stack
-from reanalysis.figures.sides import chance_name
 from reanalysis.figures.style import ACCENT, FAINT, GOOD, GRID, INK, SMALL, SOFT, house_style, tidy
 from reanalysis.figures.words import Words, height
 from reanalysis.typing import Array, Flags

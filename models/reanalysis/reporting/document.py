@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reanalysis.builds.errors import DocumentError
 from reanalysis.builds.fingerprint import source_date
-from reanalysis.reporting.glyphs import fonts
+from reanalysis.figures.words import fonts
 
 MARKDOWN_FORMAT = "markdown-raw_html-raw_tex-raw_attribute-citations-example_lists-smart"
 _TITLE_FALLBACK = "Re-analysis"

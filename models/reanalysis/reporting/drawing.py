@@ -20,6 +20,8 @@ def draw_figures(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
     first_page = {e.id for e in analysis.headlines}
     for endpoint in analysis.endpoints:
         shown |= draw_endpoint(endpoint, folder, headline=endpoint.id in first_page)
+        if endpoint.id in first_page:
+            shown |= draw_chains(endpoint, folder)
     return shown
 
 
@@ -34,8 +36,14 @@ def draw_shared(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
 
 
 def draw_endpoint(endpoint: EndpointAnalysis, folder: Path, headline: bool) -> dict[str, Markdown]:
-    """Figures of one endpoint, independent of all others: those of the first page only where it is on that."""
-    return draw([f for f in OF_ENDPOINT if headline or not f.first_page], endpoint, folder, endpoint)
+    """Figures of what is published of one endpoint: those of the first page only where it is on that."""
+    figures = [f for f in OF_ENDPOINT if not f.sampled and (headline or not f.first_page)]
+    return draw(figures, endpoint, folder, endpoint)
+
+
+def draw_chains(endpoint: EndpointAnalysis, folder: Path) -> dict[str, Markdown]:
+    """Figures of the chains of one endpoint of the first page; none where nothing was sampled."""
+    return draw([f for f in OF_ENDPOINT if f.sampled], endpoint, folder, endpoint)
 
 
 def draw[Subject](

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reanalysis.analysis.analysis import Analysis
+from reanalysis.analysis.changes import Changes
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.markdown import Markdown, anchor, slug
@@ -29,12 +30,15 @@ class Artefacts:
         Of the code that computed it.
     validation : CheckResult
         Of the same code against published figures.
+    changes : Changes or None
+        What changed since the report that was published before, where there is one.
     """
 
     analysis: Analysis
     figures: Mapping[str, Markdown]
     calibration: CheckResult
     validation: CheckResult
+    changes: Changes | None = None
 
     def figure(self, name: str, endpoint: EndpointAnalysis | None = None) -> Markdown:
         """A figure where it was drawn, of an endpoint where one is given."""
@@ -68,6 +72,8 @@ class Figure[Subject]:
         Whether it is drawn at all; its section says why where it is not.
     first_page : bool
         Of an endpoint: whether only those of the first page have it.
+    sampled : bool
+        Whether it shows what NUTS sampled, and so has to wait for that.
     """
 
     name: str
@@ -77,6 +83,7 @@ class Figure[Subject]:
     pages: Callable[[Subject], Sequence[Any]] | None = None
     drawn: Callable[[Subject], bool] = _always
     first_page: bool = True
+    sampled: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reanalysis.analysis.analysis import Analysis
+from reanalysis.analysis.changes import Changes
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.contents import BODY, FRONT
 from reanalysis.reporting.explorer import page_data
@@ -14,7 +15,12 @@ from reanalysis.validation.calibration.gate import check_calibration
 from reanalysis.validation.published import check_published
 
 
-def markdown(analysis: Analysis, figures: Mapping[str, Markdown], validated: CheckResult | None = None) -> str:
+def markdown(
+    analysis: Analysis,
+    figures: Mapping[str, Markdown],
+    validated: CheckResult | None = None,
+    changes: Changes | None = None,
+) -> str:
     """The whole report as pandoc Markdown.
 
     Parameters
@@ -25,8 +31,10 @@ def markdown(analysis: Analysis, figures: Mapping[str, Markdown], validated: Che
         Figures by name; a figure that is absent is left out.
     validated : CheckResult, optional
         The program against published figures; seconds where that is not known already.
+    changes : Changes, optional
+        What changed since the report that was published before.
     """
-    made = Artefacts(analysis, figures, check_calibration(), validated or check_published())
+    made = Artefacts(analysis, figures, check_calibration(), validated or check_published(), changes)
     front = joined([Markdown("::: {.front}"), *_texts(made, FRONT), Markdown(":::")])
     return joined([front, *_texts(made, BODY), page_data(analysis)]) + "\n"
 

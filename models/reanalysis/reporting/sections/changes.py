@@ -27,10 +27,10 @@ _TEXT = """\
 """
 
 
-def _text(_: Artefacts, analysis: Analysis) -> Markdown:
-    if analysis.changes is None:
+def _text(made: Artefacts, _: Analysis) -> Markdown:
+    if made.changes is None:
         return Markdown("")
-    return render(_TEXT, summary=summary(analysis.changes), tables=tables(analysis.changes).values())
+    return render(_TEXT, summary=summary(made.changes), tables=tables(made.changes).values())
 
 
 def summary(changes: Changes) -> str:

@@ -22,10 +22,12 @@ _READING = """\
 ## What these numbers are {#reading}
 
 Every effect is an odds ratio of the event with {{ settings.treated_label }} against {{ settings.control_label }};
-below 1 means fewer events. Intervals hold 95 % of the posterior probability, equally cut at both ends. {% if declared %}
+below 1 means fewer events. Intervals hold 95 % of the posterior probability, equally cut at both ends.
+{% if declared %}
 P(benefit) is the posterior probability that the effect lies on the good side of no effect, P(harm) that it does not.
 {%- else %}
-P(fewer) is the posterior probability that the odds ratio lies below 1; no side is declared better, so none is called so.
+P(fewer) is the posterior probability that the odds ratio lies below 1; no side is declared better, so none is
+called so.
 {%- endif %} All of them depend on the priors ({{ priors }}) and on the discounts for design;
 [the alternatives](#alternatives) show by how much.
 """

@@ -172,8 +172,8 @@ DIAGNOSTICS = Section(
     anchor="diagnostics",
     text=_text,
     of_endpoint=(
-        Figure("ranks", plot_ranks, _ranks_caption, describe_ranks, drawn=_was_sampled),
-        Figure("energy", plot_energy, _energy_caption, describe_energy, drawn=_was_sampled),
+        Figure("ranks", plot_ranks, _ranks_caption, describe_ranks, drawn=_was_sampled, sampled=True),
+        Figure("energy", plot_energy, _energy_caption, describe_energy, drawn=_was_sampled, sampled=True),
     ),
     items=(
         Item(BARG, 4, "chains converged: R-hat", "gates", _passed(_R_HAT, "r-hat")),

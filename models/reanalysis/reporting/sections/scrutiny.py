@@ -191,8 +191,8 @@ def power_table(evidence: Evidence, endpoint: str, found: CheckResult) -> Table:
             for row in found.table.to_dict("records")
         ],
         f"{evidence.endpoint_label(endpoint)}: power-scaling sensitivity, the distance the posterior moves per "
-        "doubling of the power of a prior or of the likelihood. Near 0 a quantity does not depend on it; 0.05 is the method's "
-        "rule of thumb.",
+        "doubling of the power of a prior or of the likelihood. Near 0 a quantity does not depend on it; 0.05 is the "
+        "method's rule of thumb.",
         f"tbl-power-{slug(endpoint)}",
     )
 
