@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from reanalysis.reporting.slug import anchor
 
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.risk_difference import risk_difference
 from reanalysis.estimands.words import interval, percent, points_interval
+from reanalysis.reporting.markdown import anchor
 from reporting.built import Report, squeezed
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")

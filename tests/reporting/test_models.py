@@ -8,7 +8,6 @@ from math import exp
 from pathlib import Path
 
 import pytest
-from reanalysis.reporting.tables.models import model_table
 
 import reanalysis as ra
 from alternatives.stand_in import sampled_by_quadrature
@@ -16,6 +15,7 @@ from builds.published import manifest_of
 from figures.folders import write_folder
 from reanalysis.alternatives.all_models import answer
 from reanalysis.analysis.analysis import Analysis, carry_out, plan
+from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.builds import build
 from reanalysis.builds.cache import ResultCache
 from reanalysis.builds.compute import InThisProcess, WithCache
@@ -34,6 +34,8 @@ from reanalysis.model.family import EFFECT_MODELS
 from reanalysis.model.selection import default_spec, select
 from reanalysis.model.spec import ModelSpec
 from reanalysis.reporting.results import results
+from reanalysis.reporting.section import Artefacts
+from reanalysis.reporting.sections.models import MODELS
 from reporting.built import Report, squeezed
 
 pytestmark = pytest.mark.xdist_group("figures")
@@ -41,6 +43,13 @@ pytestmark = pytest.mark.xdist_group("figures")
 TRIALS = [("a", (3, 30, 1, 31)), ("b", (5, 41, 4, 40))]
 SAMPLED = ("joint", "arm-beta-binomial")
 NOT_FITTED = "not fitted in this build; reanalysis report --all-models adds it"
+
+
+def model_table(endpoint: EndpointAnalysis) -> str | None:
+    """What the section says of an endpoint."""
+    nothing = CheckResult("", None, "")
+    made = Artefacts(None, {}, nothing, nothing)  # type: ignore[arg-type]
+    return MODELS.text(made, endpoint) or None
 
 
 def rows_of(report: Report, endpoint: str) -> dict[str, list[str]]:

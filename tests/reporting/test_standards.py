@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from reanalysis.reporting.slug import slug
 
 from reanalysis.alternatives.priors import MU_PRIOR, TAU_PRIOR
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.gates.result import CheckResult
-from reanalysis.reporting.markdown import Markdown
-from reanalysis.reporting.standards import Artefacts, Tick, standards
+from reanalysis.reporting.contents import ITEMS
+from reanalysis.reporting.markdown import Markdown, slug
+from reanalysis.reporting.section import Artefacts
+from reanalysis.reporting.standards import Tick, ticks
 from reporting.built import Report
 
 pytestmark = pytest.mark.xdist_group("figures")
@@ -19,6 +20,10 @@ pytestmark = pytest.mark.xdist_group("figures")
 MADE = CheckResult("Simulation-based calibration", True, "inside")
 VALIDATED = CheckResult("Validation against print", True, "none outside")
 KINDS = ("forest", "beyond", "prior-posterior")
+
+
+def standards(made: Artefacts) -> list[Tick]:
+    return ticks(ITEMS, made)
 
 
 @pytest.fixture

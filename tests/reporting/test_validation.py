@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from reanalysis.reporting.slug import slug
-from reanalysis.reporting.tables.validation import validation_sources, validation_tables
 
 from reanalysis.builds import made_before
 from reanalysis.builds.cache import ResultCache
 from reanalysis.builds.log import BuildLog
 from reanalysis.gates.result import CheckResult
+from reanalysis.reporting.markdown import slug
+from reanalysis.reporting.sections.validation import validation_sources, validation_tables
 from reanalysis.reporting.text import markdown
 from reanalysis.validation.printed import read_published
 from reanalysis.validation.published import check_published
@@ -59,10 +59,10 @@ def test_a_folder_of_five_columns_gets_the_section_and_all_its_tables(plain_repo
 def test_a_missed_figure_is_named_beside_what_is_computed(missed: CheckResult, plain_report: Report) -> None:
     text = section(markdown(plain_report.analysis, {}, missed))
     assert "Not passed: 40 printed figures" in text
-    row = next(line for line in str(validation_tables(missed)[0]).splitlines() if "2\\.06" in line)
+    row = next(line for line in validation_tables(missed)[0].markdown().splitlines() if "2\\.06" in line)
     assert "1\\.025" in row
     assert "NO\\: sd" in row
-    others = [line for line in str(validation_tables(missed)[0]).splitlines() if "NO" in line]
+    others = [line for line in validation_tables(missed)[0].markdown().splitlines() if "NO" in line]
     assert others == [row]
 
 

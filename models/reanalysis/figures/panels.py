@@ -103,7 +103,7 @@ def _side_by_side(key: Sequence[Words], wide: float) -> list[tuple[Words, ...]]:
 
 
 def rank_axes(axes: Axes, reach: float) -> None:
-    """Axes for distribution functions of ranks minus the uniform one: ranks from 0 to 1, differences up to ``reach``."""
+    """Axes for distribution functions of ranks minus the uniform one: 0 to 1, and differences up to ``reach``."""
     axes.spines["bottom"].set_visible(False)
     axes.set_xlim(0, 1)
     axes.set_ylim(-reach, reach)
@@ -119,7 +119,7 @@ def rank_band(axes: Axes, nodes: Array, lower: Array, upper: Array) -> None:
 
 def rank_line(axes: Axes, nodes: Array, difference: Array, colour: str, strong: bool = False) -> None:
     """One such function."""
-    axes.plot(*_whole(nodes, difference), color=colour, linewidth=1.8 if strong else 0.95, zorder=4 if strong else 3)
+    axes.plot(*_whole(nodes, difference), color=colour, linewidth=1.8 if strong else 1.0, zorder=4 if strong else 3)
 
 
 def _whole(nodes: Array, values: Array) -> tuple[Array, Array]:

@@ -9,7 +9,7 @@ from typing import Any
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.figures.save import save_figure
-from reanalysis.reporting.contents import BODY, FRONT, OF_ENDPOINT, OF_REPORT
+from reanalysis.reporting import contents
 from reanalysis.reporting.markdown import Markdown, figure, image
 from reanalysis.reporting.section import Figure, figure_name
 
@@ -27,8 +27,8 @@ def draw_figures(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
 
 def draw_shared(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
     """Figures of the whole analysis, and the pictures for cells of its tables."""
-    shown = draw(OF_REPORT, analysis, folder)
-    for section in (*FRONT, *BODY):
+    shown = draw(contents.OF_REPORT, analysis, folder)
+    for section in (*contents.FRONT, *contents.BODY):
         for one in section.inline(analysis) if section.inline else ():
             save_figure(one.axes, folder / one.file, whole=True)
             shown[one.name] = image(f"figures/{one.file}", one.alt, one.inches)
@@ -37,13 +37,13 @@ def draw_shared(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
 
 def draw_endpoint(endpoint: EndpointAnalysis, folder: Path, headline: bool) -> dict[str, Markdown]:
     """Figures of what is published of one endpoint: those of the first page only where it is on that."""
-    figures = [f for f in OF_ENDPOINT if not f.sampled and (headline or not f.first_page)]
+    figures = [f for f in contents.OF_ENDPOINT if not f.sampled and (headline or not f.first_page)]
     return draw(figures, endpoint, folder, endpoint)
 
 
 def draw_chains(endpoint: EndpointAnalysis, folder: Path) -> dict[str, Markdown]:
     """Figures of the chains of one endpoint of the first page; none where nothing was sampled."""
-    return draw([f for f in OF_ENDPOINT if f.sampled], endpoint, folder, endpoint)
+    return draw([f for f in contents.OF_ENDPOINT if f.sampled], endpoint, folder, endpoint)
 
 
 def draw[Subject](

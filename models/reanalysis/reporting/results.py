@@ -10,7 +10,7 @@ from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.as_json import as_json
 from reanalysis.estimands.estimates import flat
 from reanalysis.evidence.candidates.observation import sizes_told
-from reanalysis.reporting.contents import BODY, CARD, FRONT
+from reanalysis.reporting import contents
 
 
 def results(analysis: Analysis) -> dict[str, Any]:
@@ -24,10 +24,10 @@ def results(analysis: Analysis) -> dict[str, Any]:
         "failed": analysis.failed,
         "passed": not analysis.failures,
     }
-    for section in (*FRONT, *BODY):
+    for section in (*contents.FRONT, *contents.BODY):
         whole = merged(whole, section.results(analysis))
     for e in analysis.endpoints:
-        for part in CARD:
+        for part in contents.CARD:
             whole["endpoints"][e.id] = merged(whole["endpoints"][e.id], part.results(e))
     found: dict[str, Any] = as_json(whole)
     return found

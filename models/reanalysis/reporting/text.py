@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.changes import Changes
 from reanalysis.gates.result import CheckResult
-from reanalysis.reporting.contents import BODY, FRONT
+from reanalysis.reporting import contents
 from reanalysis.reporting.explorer import page_data
 from reanalysis.reporting.markdown import Markdown, joined
 from reanalysis.reporting.section import Artefacts, Section
@@ -35,8 +35,8 @@ def markdown(
         What changed since the report that was published before.
     """
     made = Artefacts(analysis, figures, check_calibration(), validated or check_published(), changes)
-    front = joined([Markdown("::: {.front}"), *_texts(made, FRONT), Markdown(":::")])
-    return joined([front, *_texts(made, BODY), page_data(analysis)]) + "\n"
+    front = joined([Markdown("::: {.front}"), *_texts(made, contents.FRONT), Markdown(":::")])
+    return joined([front, *_texts(made, contents.BODY), page_data(analysis)]) + "\n"
 
 
 def _texts(made: Artefacts, sections: Sequence[Section[Analysis]]) -> list[Markdown]:
