@@ -1,4 +1,4 @@
-"""Does the page work where it is read? In Chromium: without a network, a script, a mouse, a wide screen or daylight."""
+"""The page works where it is read: in Chromium without a network, a script, a mouse, a wide screen or daylight."""
 
 from __future__ import annotations
 

@@ -70,8 +70,8 @@ def test_one_endpoint_without_its_scrutiny_loses_its_ticks(whole: Artefacts) -> 
     first, *rest = whole.analysis.endpoints
     analysis = replace(whole.analysis, endpoints=(replace(first, scrutiny=None), *rest))
     assert lost(whole, replace(whole, analysis=analysis)) == {
-        "BARG: predictions of the prior against the print",
-        "BARG: predictions of the posterior against the print",
+        "BARG: predictions of the prior against the data",
+        "BARG: predictions of the posterior against the data",
         "Power-scaling: sensitivity to prior and likelihood",
     }
 

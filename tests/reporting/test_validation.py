@@ -53,7 +53,7 @@ def test_a_folder_of_five_columns_gets_the_section_and_all_its_tables(plain_repo
     for said in ("Beta-blockers after myocardial infarction: 22 trials", "−0.25 (0.06); −0.38, −0.25, −0.13", "14.320"):
         assert said in words
         assert said in plain_report.docx_text
-    assert "the computing technique yes validation against print" in words.replace("  ", " ")
+    assert "the computing technique yes validation against published results" in words.replace("  ", " ")
 
 
 def test_a_missed_figure_is_named_beside_what_is_computed(missed: CheckResult, plain_report: Report) -> None:

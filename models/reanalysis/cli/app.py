@@ -1,4 +1,4 @@
-"""Which commands are there? One function each, which checks its options before anything heavy is loaded."""
+"""The commands: one function each, which checks its options before anything heavy is loaded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SAMPLED = [name for name, family in FAMILIES.items() if "quadrature" not in fam
 
 app = typer.Typer(
     name="reanalysis",
-    help="Re-analyse small cohorts that disagree, from what was printed.",
+    help="Re-analyse small cohorts that disagree, from what was reported.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -32,7 +32,7 @@ app = typer.Typer(
 @app.command("audit", epilog="Example: reanalysis audit data/anakinra --format json > ledger.json")
 @reports_errors
 def audit_command(data: Data, output: Format = "table") -> None:
-    """Check every printed figure: the evidence ledger."""
+    """Check every reported figure: the evidence ledger."""
     from reanalysis.cli.option_checks import bad_format, require
     from reanalysis.cli.output import print_json
     from reanalysis.evidence.audit.ledger import audit

@@ -64,7 +64,7 @@ def _print(page: Page, evidence: Evidence, cohort: Evidence, one: Prediction | N
     expected, score = one.expected, one.score
     page.lines(
         f"expected {expected.median:.0f} of {one.n} ({expected.lower:.0f} to {expected.upper:.0f}; "
-        f"control risk from {one.control}; rho {one.rho:g}), printed {one.printed}",
+        f"control risk from {one.control}; rho {one.rho:g}), reported {one.printed}",
         indent=2,
     )
     page.lines(

@@ -1,4 +1,4 @@
-"""What is the answer, endpoint by endpoint? And on how many cohorts each rests."""
+"""Headline effects of all endpoints, and the number of cohorts each rests on."""
 
 from __future__ import annotations
 

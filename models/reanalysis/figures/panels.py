@@ -21,7 +21,7 @@ def panel_grid(
     title: str,
     heads: Sequence[tuple[Words, ...]],
     key: Sequence[Words],
-    told: str,
+    note: str,
     ax: Axes | None = None,
     *,
     high: float = 62.0,
@@ -37,7 +37,7 @@ def panel_grid(
         Lines above each panel, broken where they are too long; one head a panel.
     key : sequence of Words
         What each colour means, side by side below everything.
-    told : str
+    note : str
         What the axes mean, below that.
     ax : Axes, optional
         Axes whose place the panels take, the title and the key outside it; a new figure sized to its content by
@@ -60,7 +60,7 @@ def panel_grid(
     above = [max(height(broken[i]) for i in row) + 3.0 for row in rows]
     taken = sum(above) + len(rows) * below + max(0, len(rows) - 1) * _GAP
     name = Words(title, TITLE, bold=True).wrapped(wide)
-    foot = [*_side_by_side(key, wide), *((line,) for line in Words(told, SMALL, colour=SOFT).wrapped(wide))]
+    foot = [*_side_by_side(key, wide), *((line,) for line in Words(note, SMALL, colour=SOFT).wrapped(wide))]
     if ax is None:
         body, under = max(taken + len(rows) * high, _LEAST), sum(line[0].pitch for line in foot) + 4.0
         whole = height(name) + 2.0 + body + under + 2 * _EDGE

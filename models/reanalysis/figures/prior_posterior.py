@@ -1,4 +1,4 @@
-"""How far did the evidence move the priors? Those of the headline effect and of the heterogeneity."""
+"""Densities of the headline effect and of the heterogeneity, posterior against prior."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def plot_ranks(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) 
         chains = len(drawn[0].difference)
         reach = 1.1 * max(float(max(np.abs(one.difference).max(), one.reach.max())) for one in drawn)
         heads = [_head(fit, one) for one in drawn]
-        ax, panels = panel_grid(title, heads, _key(chains), _told(found, reach), ax)
+        ax, panels = panel_grid(title, heads, _key(chains), _note(found, reach), ax)
         for panel, one in zip(panels, drawn, strict=True):
             _draw(panel, one, reach)
         return ax
@@ -63,17 +63,17 @@ def describe_ranks(endpoint: EndpointAnalysis | CheckedFit) -> str:
     chains = len(found[0].difference)
     astray = sorted((one for one in found if one.outside), key=lambda one: -float(one.strayed.max()))
     shown = f" ({MOST} drawn, with the study effects that stray furthest)" if len(found) > MOST else ""
-    told = (
+    text = (
         f"Ranks of the draws of {counted(chains, 'chain')} for {label}, "
         f"{counted(len(found), 'quantity', 'quantities')}{shown}: "
     )
     if not astray:
-        return f"{told}all chains stay within the simultaneous {100 * LEVEL:g} % bands."
+        return f"{text}all chains stay within the simultaneous {100 * LEVEL:g} % bands."
     named = "; ".join(
         f"{quantity_label(fit.evidence, one.quantity, one.study)} ({_furthest(one)})" for one in astray[:3]
     )
     left = counted(len(astray), "of them leaves its", "of them leave their")
-    return f"{told}{left} simultaneous {100 * LEVEL:g} % band: {named}."
+    return f"{text}{left} simultaneous {100 * LEVEL:g} % band: {named}."
 
 
 def _drawn(found: tuple[ChainRanks, ...]) -> list[ChainRanks]:
@@ -101,7 +101,7 @@ def _head(fit: CheckedFit, one: ChainRanks) -> tuple[Words, ...]:
     return (name, Words(_furthest(one), SMALL, bold=True, colour=CONTRAST))
 
 
-def _told(found: tuple[ChainRanks, ...], reach: float) -> str:
+def _note(found: tuple[ChainRanks, ...], reach: float) -> str:
     every = found[0].every
     thinned = "every draw" if every == 1 else f"one draw in {every}"
     more = "; of the study effects those that stray furthest" if len(found) > MOST else ""

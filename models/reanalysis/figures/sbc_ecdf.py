@@ -125,8 +125,8 @@ def _legend(ax: Axes, found: Calibration, engines: list[str]) -> None:
         word = Words(_NAMES[engine], SMALL, bold=True, colour=_COLOURS[engine])
         stack(ax, (0.0, 0.0), (x, -6.0), (word,))
         x += word.width + 10.0
-    told = (
+    note = (
         f"x: rank from 0 to 1; y: difference from uniform; band: all {found.settings['checks']} checks at once, "
         f"{100 * LEVEL:g} %"
     )
-    stack(ax, (0.0, 0.0), (x, -6.0), Words(told, SMALL, colour=INK).wrapped(WIDTH * 72 - 12 - (x + _LEFT)))
+    stack(ax, (0.0, 0.0), (x, -6.0), Words(note, SMALL, colour=INK).wrapped(WIDTH * 72 - 12 - (x + _LEFT)))

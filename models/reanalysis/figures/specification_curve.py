@@ -1,4 +1,4 @@
-"""Does the answer depend on the choices? Every specification by its odds ratio, the choices it made beneath.
+"""Specification curve: every specification by its odds ratio, the choices it made beneath.
 
 Simonsohn, Simmons and Nelson 2020, Nat Hum Behav 4:1208. Where there are more specifications than can be told apart,
 neighbours share a bin: the curve then shows their mean, and a strip how the specifications that made a choice are

@@ -1,4 +1,4 @@
-"""How does Markdown become HTML, PDF and DOCX? By pandoc and typst from their wheels, without system or network."""
+"""HTML, PDF and DOCX from Markdown, by pandoc and typst from their wheels, without system or network."""
 
 from __future__ import annotations
 

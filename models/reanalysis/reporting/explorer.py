@@ -1,4 +1,4 @@
-"""What does the page need to answer for any threshold and control risk? The posteriors, as tables of quantiles."""
+"""The posteriors as tables of quantiles, from which the page answers for any threshold and control risk."""
 
 from __future__ import annotations
 

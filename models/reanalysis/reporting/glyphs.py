@@ -62,13 +62,13 @@ def _named(characters: str) -> str:
 
 def _texts(evidence: Evidence) -> Iterator[tuple[str, int | None, str, str]]:
     """File, line, column or key, and text of all that a report may show; a name in a column once."""
-    told: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for table in ("arms", "contrasts", "benchmarks"):
         for row in getattr(evidence, table):
             for one in fields(row):
                 text, place = getattr(row, one.name), (table, one.name)
-                if isinstance(text, str) and (*place, text) not in told:
-                    told.add((*place, text))
+                if isinstance(text, str) and (*place, text) not in seen:
+                    seen.add((*place, text))
                     yield evidence.file_of(table), row.line, one.name, text
     declared: tuple[tuple[str, Mapping[str, Any]], ...] = (
         ("analysis.toml", evidence.settings.model_dump()),

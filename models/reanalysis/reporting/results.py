@@ -53,7 +53,7 @@ def merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 
 
 def results_table(analysis: Analysis) -> pd.DataFrame:
-    """Tidy table: one row a quantity of an endpoint, with the sizes assumed where n is not printed.
+    """Tidy table: one row a quantity of an endpoint, with the sizes assumed where n is not reported.
 
     ``study`` is empty for what all studies share; a study may be called ``NA``, so read it without default missing
     values (``keep_default_na=False`` in pandas).

@@ -178,7 +178,7 @@ def leave_out_range(endpoint: EndpointAnalysis) -> str:
         return "not defined"
     low, high = percent(min(known)), percent(max(known))
     text = low if low == high else f"{low} to {high}"
-    return f"{text}; turns round" if turns(endpoint) else text
+    return f"{text}; direction changes" if turns(endpoint) else text
 
 
 def _strip(endpoint: str) -> str:

@@ -31,7 +31,7 @@ _TEXT = """\
 {{ each }}
 
 {% endfor %}
-Where the chains have drawn from one posterior, each holds its share of the draws at any rank. The figures show this
+Where the chains have drawn from one posterior, each has an equal part of the draws at any rank. The figures show this
 for the endpoints of the first page, and the energy of the sampler.
 
 {% for each in figures %}
@@ -77,9 +77,9 @@ def agreement_table(analysis: Analysis) -> Table:
         for name, marginal in e.fit.draws.overall.items():
             if name in _SYMBOLS:
                 exact = e.fit.quadrature.overall[name]
-                apart = decimal((marginal.mean() - exact.mean()) / exact.sd(), 3)
+                difference = decimal((marginal.mean() - exact.mean()) / exact.sd(), 3)
                 drawn, computed = (_mean_interval(summarise(one)) for one in (marginal, exact))
-                rows.append([e.label, _SYMBOLS[name], drawn, computed, apart])
+                rows.append([e.label, _SYMBOLS[name], drawn, computed, difference])
     return Table(
         [
             Column("Endpoint", 1.4),
@@ -126,7 +126,7 @@ def parameter_table(endpoint: EndpointAnalysis) -> Table | None:
         ],
         rows,
         f"{endpoint.label}: diagnostics of every gated quantity. R-hat, effective sample sizes (ESS) and the Monte "
-        "Carlo standard error (MCSE) of the mean as a share of the posterior's SD.",
+        "Carlo standard error (MCSE) of the mean as a fraction of the posterior's SD.",
         f"tbl-parameters-{slug(endpoint.id)}",
     )
 

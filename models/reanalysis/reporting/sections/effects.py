@@ -49,15 +49,15 @@ def study_table(endpoint: EndpointAnalysis) -> Table:
     return Table(
         [
             Column("Study", 1.3),
-            Column("Printed", 2.3),
-            Column("Odds ratio as printed", 1.6),
+            Column("Reported", 2.3),
+            Column("Odds ratio as reported", 1.6),
             Column("Odds ratio, model", 1.6),
             Column(f"Risk, {settings.control_label}", 1.3),
             Column(f"Risk, {settings.treated_label}", 1.3),
             Column("Risk difference per 100", 1.5),
         ],
         rows,
-        f"{endpoint.label}: each study as printed (Wald interval, no discount, 1/2 added to each cell of a study with "
+        f"{endpoint.label}: each study as reported (Wald interval, no discount, 1/2 added to each cell of a study with "
         "an empty one) and in the model (95 % interval).",
         f"tbl-studies-{slug(endpoint.id)}",
     )
@@ -77,7 +77,7 @@ def _study_row(study: StudyEffect) -> list[str]:
 
 
 def _forest_caption(endpoint: EndpointAnalysis) -> str:
-    return f"{endpoint.label}: each study as printed and in the model, the average and a new study."
+    return f"{endpoint.label}: each study as reported and in the model, the average and a new study."
 
 
 def _forest(endpoint: EndpointAnalysis, studies: Sequence[str]) -> Axes:
@@ -233,7 +233,7 @@ PRIOR_POSTERIOR = Section(
             drawn(_PRIOR_POSTERIOR),
         ),
         Item(
-            ROBUST, 5, "central value, spread and interval", "results.json",
+            ROBUST, 5, "central tendency, SD and credible interval", "results.json",
             every("no summary", lambda e: e.log_odds_ratio.sd is not None),
         ),
     ),

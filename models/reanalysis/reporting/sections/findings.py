@@ -41,11 +41,11 @@ def ledger_table(evidence: Evidence, findings: Iterable[Finding]) -> Table:
             Column("Severity", 0.7),
             Column("Where", 1.4),
             Column("Finding", 3),
-            Column("What print allows", 1.8),
+            Column("What the report allows", 1.8),
             Column("Used as", 1.2),
         ],
         rows or [["", "", "no finding above info", "", ""]],
-        "What the audit found in the printed figures.",
+        "What the audit found in the reported figures.",
         "tbl-ledger",
     )
 
@@ -60,7 +60,7 @@ def _where(evidence: Evidence, finding: Finding) -> str:
 
 
 def deduction_table(analysis: Analysis) -> Table:
-    """Denominators and subgroup counts that print allows, from the audit."""
+    """Denominators and subgroup counts that the reports allow, from the audit."""
     modelled = {e.id for e in analysis.endpoints}
     rows = [
         [
@@ -76,11 +76,11 @@ def deduction_table(analysis: Analysis) -> Table:
         [
             Column("Where", 1.3),
             Column("Finding", 2.4),
-            Column("What print allows", 3),
+            Column("What the report allows", 3),
             Column("Used as", 1.2),
         ],
         rows or [["", "nothing had to be deduced", "", ""]],
-        "What was deduced from print: counts, denominators and sums.",
+        "What was deduced from the reports: counts, denominators and sums.",
         "tbl-deductions",
     )
 
@@ -90,7 +90,7 @@ LEDGER = Section(
     text=_ledger,
     items=(
         Item(
-            GRIM, 1, "printed percentages and counts recomputed", "ledger",
+            GRIM, 1, "reported percentages and counts recomputed", "ledger",
             stated(lambda a: a.ledger.findings, "the audit found nothing to recompute"),
         ),
     ),
@@ -119,7 +119,7 @@ def influence_table(evidence: Evidence, influences: Sequence[Influence]) -> Tabl
     name = "P(benefit)" if declared else "P(fewer events)"
     return Table(
         [
-            Column("Puzzle", 1.5),
+            Column("Finding", 1.5),
             Column("Endpoint", 1.3),
             Column("Alternative", 2.2),
             Column("Odds ratio (mean)", 1.1),
@@ -128,7 +128,7 @@ def influence_table(evidence: Evidence, influences: Sequence[Influence]) -> Tabl
             Column("Shift, points", 0.7, "right"),
         ],
         [[group_title(i.kind), evidence.endpoint_label(i.endpoint), *_influence_cells(i)] for i in influences],
-        "Which puzzles of the print matter: posterior mean odds ratio (on the log scale) and "
+        "Which findings matter: posterior mean odds ratio (on the log scale) and "
         f"{name} under each alternative, largest shift first."
         + (" Where no good side is declared, P(fewer events)." if declared else ""),
         "tbl-influence",

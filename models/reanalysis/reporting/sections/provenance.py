@@ -41,7 +41,7 @@ def evidence_table(analysis: Analysis) -> Table:
         [
             Column("Arm", 1.5),
             Column("Endpoint", 1.4),
-            Column("Printed", 1.2),
+            Column("Reported", 1.2),
             Column("Time", 0.9),
             Column("Use, and why", 2.6),
             Column("Where it stands", 2),
@@ -71,7 +71,7 @@ def contrast_table(analysis: Analysis) -> Table | None:
         [
             Column("Study", 1),
             Column("Endpoint", 1.3),
-            Column("Printed", 1.3),
+            Column("Reported", 1.3),
             Column("Adjustment", 1.4),
             Column("Use, and why", 2.6),
             Column("Where it stands", 1.9),
@@ -100,11 +100,11 @@ def source_table(analysis: Analysis) -> Table | None:
     rows = []
     for key, s in sources.items():
         ids = [f"{n} {v}" for n, v in (("doi", s.doi), ("PMID", s.pmid), ("PMCID", s.pmcid), ("", s.nct)) if v]
-        rows.append([key, s.citation, "; ".join(i.strip() for i in ids) or "not printed", s.note])
+        rows.append([key, s.citation, "; ".join(i.strip() for i in ids) or "not given", s.note])
     return Table(
         [Column("Key", 1.3), Column("Source", 3), Column("Identifiers", 2.1), Column("Note", 2.2)],
         rows,
-        "Sources. What a source does not print is marked.",
+        "Sources. What a source does not give is marked.",
         "tbl-sources",
     )
 

@@ -21,8 +21,8 @@ from reanalysis.validation.calibration.run import Calibration
 _CALIBRATION = """\
 ## Calibration {#calibration}
 
-Is the computation right where the truth is known? Truths were drawn from the priors and prints from the likelihood
-(percentages, denominators that are not printed, intervals, weighted arms); the prints went through the same path as
+Is the computation right where the truth is known? Truths were drawn from the priors and reports from the likelihood
+(percentages, denominators that are not reported, intervals, weighted arms); the reports went through the same path as
 this evidence, and the ranks of the truths in their posteriors must be uniform. The calibration belongs to the
 program, not to this evidence. {{ outcome }}: {{ text }}.
 
@@ -92,14 +92,14 @@ _NAMES = {
 """Where the name in results is not plain enough."""
 
 _VALIDATION = """\
-## Validation against print {#validation}
+## Validation against published results {#validation}
 
-Does the program give what others have published? Problems whose result is in print, as a posterior or as a
+Does the program give what others have published? Problems whose result is published, as a posterior or as a
 classical estimate (conditional likelihood, Mantel-Haenszel, Peto), were read, fitted and summarised by the same
-path as this evidence, by quadrature. Two prints of one figure that differ are two rows, not a choice. The tolerance
-of a sampled figure is its rounding and four of its own Monte Carlo standard errors, that of a classical estimate
-its rounding, a tenth of its standard error and what the prior of the effect draws in, unless something better is
-known of its source. The problems belong to the program, not to this evidence. {{ outcome }}: {{ text }}.
+path as this evidence, by quadrature. Two published values of one figure that differ are two rows, not a choice. The
+tolerance of a sampled figure is its rounding and four of its own Monte Carlo standard errors, that of a classical
+estimate its rounding, a tenth of its standard error and what the prior of the effect draws in, unless something
+better is known of its source. The problems belong to the program, not to this evidence. {{ outcome }}: {{ text }}.
 
 {% for each in tables %}
 {{ each }}
@@ -120,12 +120,12 @@ def _validation(made: Artefacts, _: Analysis) -> Markdown:
 
 
 def validation_tables(found: CheckResult) -> list[Table]:
-    """One table a problem: a row for each quantity as each source printed it."""
+    """One table a problem: a row for each quantity as each source published it."""
     return [_problem(str(name), own) for name, own in found.table.groupby("problem", sort=False)]
 
 
 def validation_sources(found: CheckResult) -> Table | None:
-    """Who printed the figures; None where there are none."""
+    """Who published the figures; None where there are none."""
     rows = [
         [f"{row.problem}: {row.source}", row.citation, row.note]
         for row in found.table.drop_duplicates(["problem", "source"]).itertuples()
@@ -135,7 +135,7 @@ def validation_sources(found: CheckResult) -> Table | None:
     return Table(
         [Column("Key", 1.4), Column("Source", 2.6), Column("Note", 2.6)],
         rows,
-        "Who printed the figures that the program is held against.",
+        "Who published the figures that the program is held against.",
         "tbl-validation-sources",
     )
 
@@ -161,15 +161,15 @@ def _problem(name: str, own: pd.DataFrame) -> Table:
     return Table(
         [
             Column("Quantity", 1.8),
-            Column("Printed by", 1),
-            Column("Printed", 2.3),
+            Column("Published by", 1),
+            Column("Published", 2.3),
             Column("Computed", 2.3),
-            Column("Apart, in tolerances", 0.8, "right"),
+            Column("Largest difference, in tolerances", 0.8, "right"),
             Column("Within", 0.6),
         ],
         rows,
         f"{own['title'].iloc[0]}. Model {models}{priors}. Mean (SD); 2.5 %, 50 % and 97.5 % points; the largest "
-        "distance from print as a share of the tolerance, and whether every figure lies within.",
+        "difference from what was published as a fraction of the tolerance, and whether every figure lies within.",
         f"tbl-validation-{slug(name)}",
     )
 
@@ -191,7 +191,7 @@ def _quantity(row: Mapping[Hashable, object], shared: Iterable[str]) -> str:
         text += f", study {row['study']}"
     own = [choice for choice in _choices(str(row["choices"])) if choice not in shared]
     if row["model"] == "closed form":
-        own.insert(0, "of the printed mixture")
+        own.insert(0, "of the published mixture")
     return text + (f"; {', '.join(own)}" if own else "")
 
 
@@ -221,7 +221,7 @@ VALIDATION = Section(
     text=_validation,
     items=(
         Item(
-            ROBUST, 4, "the computing technique", "validation against print",
+            ROBUST, 4, "the computing technique", "validation against published results",
             lambda made: "" if made.validation.passed else made.validation.text,
         ),
     ),
