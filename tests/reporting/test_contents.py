@@ -15,7 +15,6 @@ from reanalysis.analysis.analysis import Analysis
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting import contents, sections
 from reanalysis.reporting.drawing import draw_endpoint, draw_figures
-from reanalysis.reporting.markdown import Markdown, render
 from reanalysis.reporting.results import merged, results
 from reanalysis.reporting.section import Artefacts, Item, Section, stated
 from reanalysis.reporting.standards import BARG, STANDARDS, declared, ticks
@@ -61,7 +60,7 @@ def test_every_figure_is_declared_once_and_drawn_by_the_tests_of_figures() -> No
 
 
 def test_every_item_of_a_standard_is_declared_once() -> None:
-    places = [(one.item.standard, one.item.number) for one in contents.ITEMS]
+    places = [(item.standard, item.number) for item in contents.ITEMS]
     assert len(places) == len(set(places))
     assert {standard for standard, _ in places} == set(STANDARDS)
     for standard in STANDARDS:
@@ -83,9 +82,8 @@ def test_figures_of_an_endpoint_are_drawn_without_the_others_and_by_any_process(
             assert path.read_bytes() == (tmp_path / "whole" / path.name).read_bytes()
 
 
-def _toy(made: Artefacts, analysis: Analysis) -> Markdown:
-    table = Table([Column("Toy")], [[len(analysis.endpoints)]], "A toy.", "tbl-toy")
-    return render("## A toy {#toy}\n\n{{ table }}\n", table=table)
+def _toy(made: Artefacts, analysis: Analysis) -> Table:
+    return Table([Column("Toy")], [[len(analysis.endpoints)]], "A toy.", "tbl-toy")
 
 
 def _asks(plan: object) -> tuple[str, ...]:
@@ -94,6 +92,7 @@ def _asks(plan: object) -> tuple[str, ...]:
 
 TOY = Section(
     anchor="toy",
+    title="A toy",
     text=_toy,
     results=lambda analysis: {"toy": 1, "endpoints": {e.id: {"toy": e.label} for e in analysis.endpoints}},
     items=(Item(BARG, 99, "has a toy", "toy", stated(lambda analysis: analysis.endpoints, "no endpoints")),),

@@ -49,7 +49,7 @@ def model_table(endpoint: EndpointAnalysis) -> str | None:
     """What the section says of an endpoint."""
     nothing = CheckResult("", None, "")
     made = Artefacts(None, {}, nothing, nothing)  # type: ignore[arg-type]
-    return MODELS.text(made, endpoint) or None
+    return MODELS.markdown(made, endpoint) or None
 
 
 def rows_of(report: Report, endpoint: str) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -91,9 +91,9 @@ def _shown(value: object) -> Markdown:
     return value.markdown() if isinstance(value, _Renders) else escape(value)
 
 
-def joined(parts: Sequence[Markdown]) -> Markdown:
-    """Blocks of Markdown with a blank line between them, empty ones left out."""
-    return Markdown("\n\n".join(text for part in parts if (text := part.strip("\n"))))
+def joined(parts: Iterable[object]) -> Markdown:
+    """Blocks with a blank line between them: Markdown, tables, None where there is nothing."""
+    return Markdown("\n\n".join(text for part in parts if (text := _shown(part).strip("\n"))))
 
 
 def slug(name: str) -> str:

@@ -10,7 +10,8 @@ from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.changes import Changes
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.gates.result import CheckResult
-from reanalysis.reporting.markdown import Markdown, anchor, slug
+from reanalysis.reporting.markdown import Markdown, joined, slug
+from reanalysis.reporting.table import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -137,6 +138,10 @@ class Item:
     place: str = ""
 
 
+Blocks = Markdown | Table | None | Sequence[Markdown | Table | None]
+"""What a section says: one block or several, None where there is nothing to say."""
+
+
 def _none(_: Any) -> tuple[Any, ...]:
     return ()
 
@@ -153,8 +158,10 @@ class Section[Subject]:
     ----------
     anchor : str
         Unique name; the identifier of its heading, or of the table or figure that it is about.
+    title, level : str, int
+        Its heading, which is left out with it where there is nothing to say; without a title its text has its own.
     text : callable
-        Its Markdown, given what was made and what it is about.
+        Its blocks, given what was made and what it is about.
     results : callable
         What it contributes to results.json, given what it is about; contributions are merged.
     figures : tuple of Figure
@@ -170,13 +177,22 @@ class Section[Subject]:
     """
 
     anchor: str
-    text: Callable[[Artefacts, Subject], Markdown]
+    title: str = ""
+    level: int = 2
+    text: Callable[[Artefacts, Subject], Blocks]
     results: Callable[[Subject], dict[str, Any]] = _nothing
     figures: tuple[Figure[Subject], ...] = ()
     of_endpoint: tuple[Figure[EndpointAnalysis], ...] = ()
     inline: Callable[[Analysis], Iterator[Inline]] | None = None
     items: tuple[Item, ...] = ()
     needs: Callable[[Any], tuple[Any, ...]] = _none
+
+    def markdown(self, made: Artefacts, subject: Subject) -> Markdown:
+        """What it says, under its heading; nothing where there is nothing to say."""
+        blocks = self.text(made, subject)
+        said = joined(blocks if isinstance(blocks, (list, tuple)) else [blocks])
+        heading = Markdown(f"{'#' * self.level} {self.title} {{#{self.anchor}}}") if self.title else None
+        return joined([heading, said]) if said else said
 
     @property
     def module(self) -> str:
@@ -214,8 +230,3 @@ def drawn(figure: Figure[EndpointAnalysis]) -> Condition:
         return f"not drawn for {', '.join(without)}" if without else ""
 
     return condition
-
-
-def first_endpoint(analysis: Analysis) -> str:
-    """Where a reader finds the first example of what every endpoint has."""
-    return f"#{anchor(analysis.headlines[0].id)}"

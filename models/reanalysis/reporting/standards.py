@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from reanalysis.reporting.section import Artefacts, Item, Section, first_endpoint
+from reanalysis.reporting.markdown import anchor
+from reanalysis.reporting.section import Artefacts, Item, Section
 
 BARG, ROBUST, ZAMPIERI, GRIM = "BARG", "ROBUST", "Zampieri", "GRIM, INSPECT-SR"
 SBC, POWER_SCALING = "SBC", "Power-scaling"
@@ -22,24 +23,12 @@ STANDARDS = {
 """Where each standard is stated, in the order of the report."""
 
 
-@dataclass(frozen=True)
-class Earned:
-    """An item, and where what earns it stands: an anchor within the report, or a file beside it."""
-
-    item: Item
-    place: str
-
-    def at(self, made: Artefacts) -> str:
-        """The place in this build."""
-        return self.place or first_endpoint(made.analysis)
-
-
-def declared(of_report: Iterable[Section[Any]], of_endpoint: Iterable[Section[Any]]) -> tuple[Earned, ...]:
-    """Every item that sections declare, in the order of the standards."""
-    found = [Earned(item, item.place or f"#{section.anchor}") for section in of_report for item in section.items]
-    found += [Earned(item, item.place) for section in of_endpoint for item in section.items]
+def declared(of_report: Iterable[Section[Any]], of_endpoint: Iterable[Section[Any]]) -> tuple[Item, ...]:
+    """Every item that sections declare with the place of its section, in the order of the standards."""
+    found = [replace(item, place=item.place or f"#{one.anchor}") for one in of_report for item in one.items]
+    found += [item for section in of_endpoint for item in section.items]
     order = list(STANDARDS)
-    return tuple(sorted(found, key=lambda one: (order.index(one.item.standard), one.item.number)))
+    return tuple(sorted(found, key=lambda item: (order.index(item.standard), item.number)))
 
 
 @dataclass(frozen=True)
@@ -68,10 +57,10 @@ class Tick:
     missing: str
 
 
-def ticks(items: Iterable[Earned], made: Artefacts) -> list[Tick]:
-    """Every item, with what became of it in this build."""
+def ticks(items: Iterable[Item], made: Artefacts) -> list[Tick]:
+    """Every item, with what became of it in this build; one of a card is shown by that of the first endpoint."""
     found = []
-    for one in items:
-        missing = one.item.missing(made)
-        found.append(Tick(one.item.standard, one.item.text, not missing, one.item.artefact, one.at(made), missing))
+    for item in items:
+        missing, place = item.missing(made), item.place or f"#{anchor(made.analysis.headlines[0].id)}"
+        found.append(Tick(item.standard, item.text, not missing, item.artefact, place, missing))
     return found

@@ -37,6 +37,15 @@ class Column:
     align: Literal["left", "right", "center"] = "left"
 
 
+def columns(heads: str) -> list[Column]:
+    """Columns written as ``Study 1.3 | Effect >0.8``: headings with their proportions, ``>`` where flush right."""
+    found = []
+    for part in heads.split("|"):
+        header, _, width = part.strip().rpartition(" ")
+        found.append(Column(header, float(width.lstrip(">")), "right" if width.startswith(">") else "left"))
+    return found
+
+
 @dataclass(frozen=True)
 class Table:
     """A captioned table.

@@ -40,4 +40,4 @@ def markdown(
 
 
 def _texts(made: Artefacts, sections: Sequence[Section[Analysis]]) -> list[Markdown]:
-    return [section.text(made, made.analysis) for section in sections]
+    return [section.markdown(made, made.analysis) for section in sections]

@@ -21,10 +21,10 @@ from reanalysis.figures.strip import (
 )
 from reanalysis.gates.monte_carlo import monte_carlo
 from reanalysis.reporting.markdown import Markdown, render, slug
-from reanalysis.reporting.section import Artefacts, Figure, Inline, Item, Section, every, stated
+from reanalysis.reporting.section import Artefacts, Blocks, Figure, Inline, Item, Section, every, stated
 from reanalysis.reporting.sentences import deciding_in_short, headline_sentences, left_out, not_known, turns
 from reanalysis.reporting.standards import BARG, ZAMPIERI
-from reanalysis.reporting.table import Column, Table
+from reanalysis.reporting.table import Column, Table, columns
 
 _NAMED = 3
 """Up to so many cohorts are named in a cell, more are counted."""
@@ -69,14 +69,6 @@ of a prior: {% for label, priors in deciding %}{{ label }}: {{ priors }}{{ "." i
 {% endif %}
 """
 
-_ALL = """\
-# All endpoints {#all}
-
-{{ coverage }}
-
-{{ table }}
-"""
-
 
 def _answer(made: Artefacts, analysis: Analysis) -> Markdown:
     return render(
@@ -93,13 +85,9 @@ def _answer(made: Artefacts, analysis: Analysis) -> Markdown:
     )
 
 
-def _all(made: Artefacts, analysis: Analysis) -> Markdown:
+def _all(made: Artefacts, analysis: Analysis) -> Blocks:
     others = [e for e in analysis.endpoints if e not in analysis.headlines]
-    coverage = made.figure("coverage-all")
-    if not others and not coverage:
-        return Markdown("")
-    table = answer_table(made, others, "tbl-others") if others else None
-    return render(_ALL, coverage=coverage, table=table)
+    return [made.figure("coverage-all"), answer_table(made, others, "tbl-others") if others else None]
 
 
 def answer_table(made: Artefacts, endpoints: Sequence[EndpointAnalysis], label: str) -> Table:
@@ -128,9 +116,7 @@ def answer_table(made: Artefacts, endpoints: Sequence[EndpointAnalysis], label: 
     chances = [("P(benefit)", 0.95), ("P(harm)", 0.8)] if declared else [("P(fewer)", 0.9)]
     return Table(
         [
-            Column("Endpoint", 1.5),
-            Column("Compared in", 1.35),
-            Column("Odds ratio (95 % interval)", 1.65),
+            *columns("Endpoint 1.5 | Compared in 1.35 | Odds ratio (95 % interval) 1.65"),
             *([Column(scale, 1.95)] if scale else []),
             *[Column(name, width, "right") for name, width in chances],
             Column("Difference per 100 (95 % interval)", 2.45),
@@ -246,6 +232,8 @@ ANSWER = Section(
 
 ALL_ENDPOINTS = Section(
     anchor="all",
+    title="All endpoints",
+    level=1,
     text=_all,
     figures=(
         Figure(

@@ -8,29 +8,16 @@ from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.changes import Change, Changes, EndpointChange, Shift
 from reanalysis.estimands.words import counted, decimal, percent, ratio
 from reanalysis.evidence.problems import printable
-from reanalysis.reporting.markdown import Markdown, render
-from reanalysis.reporting.section import Artefacts, Section
-from reanalysis.reporting.table import Column, Table, literal
+from reanalysis.reporting.markdown import escape
+from reanalysis.reporting.section import Artefacts, Blocks, Section
+from reanalysis.reporting.table import Table, columns, literal
 
 _LONGEST = 120
-_PLAIN = (Column("Name", 1.4), Column("Before", 1.3), Column("Now", 1.3))
-
-_TEXT = """\
-# What changed since the last report {#changes}
-
-{{ summary }}
-
-{% for each in tables %}
-{{ each }}
-
-{% endfor %}
-"""
+_PLAIN = columns("Name 1.4 | Before 1.3 | Now 1.3")
 
 
-def _text(made: Artefacts, _: Analysis) -> Markdown:
-    if made.changes is None:
-        return Markdown("")
-    return render(_TEXT, summary=summary(made.changes), tables=tables(made.changes).values())
+def _text(made: Artefacts, _: Analysis) -> Blocks:
+    return made.changes and [escape(summary(made.changes)), *tables(made.changes).values()]
 
 
 def summary(changes: Changes) -> str:
@@ -52,24 +39,19 @@ def tables(changes: Changes) -> dict[str, Table]:
     """Every kind of change that there is by its title, conclusions first."""
     found = {
         "Endpoints": Table(
-            [Column("Endpoint", 1.2), Column("What happened", 3)],
+            columns("Endpoint 1.2 | What happened 3"),
             [(e.label, e.note) for e in changes.endpoints if e.note],
             "Endpoints that came, went or changed in kind.",
         ),
         "Results": Table(
-            [
-                Column("Endpoint", 1.4),
-                Column("Number", 1.9),
-                Column("Before", 0.7, "right"),
-                Column("Now", 0.7, "right"),
-                Column("Shift in Monte Carlo errors", 1.0, "right"),
-                Column("Moved", 0.7),
-            ],
+            columns(
+                "Endpoint 1.4 | Number 1.9 | Before >0.7 | Now >0.7 | Shift in Monte Carlo errors >1.0 | Moved 0.7"
+            ),
             [row for e in changes.endpoints for row in _effect_rows(changes, e)],
             "Headline odds ratio with its interval, and every number that moved.",
         ),
         "Evidence": Table(
-            [Column("Table", 0.7), Column("Row", 1.8), Column("Change", 0.7), Column("Cells", 2.4)],
+            columns("Table 0.7 | Row 1.8 | Change 0.7 | Cells 2.4"),
             [(r.table, r.row, r.kind, "; ".join(_cell(c) for c in r.cells)) for r in changes.rows],
             "Rows of the evidence that were added, removed or altered.",
         ),
@@ -143,4 +125,4 @@ def as_markdown(changes: Changes) -> str:
     return "\n".join(lines) + "\n"
 
 
-CHANGES = Section(anchor="changes", text=_text)
+CHANGES = Section(anchor="changes", title="What changed since the last report", level=1, text=_text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -17,10 +17,10 @@ from reanalysis.estimands.words import decimal, percent, ratio_interval
 from reanalysis.figures.leave_one_out import GROUP as LEFT_OUT
 from reanalysis.figures.leave_one_out import describe_leave_one_out, in_order, plot_leave_one_out
 from reanalysis.figures.sensitivity import describe_sensitivity, plot_sensitivity, sensitivity_pages
-from reanalysis.reporting.markdown import Markdown, anchor, render, slug
-from reanalysis.reporting.section import Artefacts, Figure, Has, Item, Section, every
+from reanalysis.reporting.markdown import Markdown, anchor, escape, slug
+from reanalysis.reporting.section import Artefacts, Blocks, Figure, Has, Item, Section, every
 from reanalysis.reporting.standards import BARG, ROBUST, ZAMPIERI
-from reanalysis.reporting.table import Column, Table
+from reanalysis.reporting.table import Column, Table, columns
 
 _DISCOUNTS = "discounts"
 _TITLES = {
@@ -48,9 +48,7 @@ def sensitivity_table(endpoint: EndpointAnalysis, group: str) -> Table:
     declared = endpoint.better is not None
     return Table(
         [
-            Column("Choice", 2.6),
-            Column("Studies", 0.6, "right"),
-            Column("Odds ratio (95 % interval)", 1.6),
+            *columns("Choice 2.6 | Studies >0.6 | Odds ratio (95 % interval) 1.6"),
             Column("P(benefit)" if declared else "P(fewer)", 0.8, "right"),
             Column("Whose effect", 1.4),
         ],
@@ -78,7 +76,7 @@ def heterogeneity_table(endpoint: EndpointAnalysis) -> Table:
 
     count = len(endpoint.fit.posterior.data.names)
     return Table(
-        [Column("tau"), Column("Median", 1, "right"), Column("95 % interval", 1.5)],
+        columns("tau 1 | Median >1 | 95 % interval 1.5"),
         [row("Prior", endpoint.tau_prior), row("Posterior", endpoint.tau)],
         f"{endpoint.label}: heterogeneity, the SD of study effects on the log odds scale. "
         + ("One study says next to nothing about it." if count == 1 else f"It is learnt from {count} studies."),
@@ -94,11 +92,10 @@ def _several(endpoint: EndpointAnalysis) -> bool:
     return len(endpoint.headline.comparative) > 1
 
 
-def _left_out(made: Artefacts, endpoint: EndpointAnalysis) -> Markdown:
+def _left_out(made: Artefacts, endpoint: EndpointAnalysis) -> Blocks:
     if not _several(endpoint):
-        return Markdown("")
-    table = sensitivity_table(endpoint, LEFT_OUT)
-    return render("{{ figure }}\n\n{{ table }}", figure=made.figure("leave-one-out", endpoint), table=table)
+        return None
+    return made.figure("leave-one-out", endpoint), sensitivity_table(endpoint, LEFT_OUT)
 
 
 LEAVE_ONE_OUT = Section(
@@ -116,44 +113,28 @@ LEAVE_ONE_OUT = Section(
 )
 
 
-def _discounts(_: Artefacts, endpoint: EndpointAnalysis) -> Markdown:
-    return sensitivity_table(endpoint, _DISCOUNTS).markdown()
-
-
-DISCOUNTS = Section(anchor="discounts", text=_discounts)
+DISCOUNTS: Section[EndpointAnalysis] = Section(
+    anchor="discounts", text=lambda _, endpoint: sensitivity_table(endpoint, _DISCOUNTS)
+)
 
 # ---- the chapter ----------------------------------------------------------------------------------------------------
 
-_CHAPTER = """\
-# Other choices {#alternatives}
-
-Each row changes one choice of the primary analysis and nothing else. All of them are computed by quadrature.
-
-{% for label, name, figure, tables in endpoints %}
-## Other choices: {{ label }} {#{{ name }}-alternatives}
-
-{{ figure }}
-
-{% for each in tables %}
-{{ each }}
-
-{% endfor %}
-{% endfor %}
-"""
+_OPENING = Markdown(
+    "Each row changes one choice of the primary analysis and nothing else. All of them are computed by quadrature."
+)
 
 
-def _chapter(made: Artefacts, analysis: Analysis) -> Markdown:
-    return render(
-        _CHAPTER,
-        endpoints=[
-            (e.label, Markdown(anchor(e.id)), made.figure("sensitivity", e), _tables(e)) for e in analysis.endpoints
-        ],
-    )
+def _chapter(made: Artefacts, analysis: Analysis) -> Blocks:
+    return [_OPENING, *(block for endpoint in analysis.endpoints for block in _of_endpoint(made, endpoint))]
 
 
-def _tables(endpoint: EndpointAnalysis) -> list[Table]:
-    groups = [group for group in endpoint.sensitivity if group not in (LEFT_OUT, _DISCOUNTS)]
-    return [heterogeneity_table(endpoint), *(sensitivity_table(endpoint, group) for group in groups)]
+def _of_endpoint(made: Artefacts, endpoint: EndpointAnalysis) -> Iterator[Markdown | Table]:
+    yield Markdown(f"## Other choices: {escape(endpoint.label)} {{#{anchor(endpoint.id)}-alternatives}}")
+    yield made.figure("sensitivity", endpoint)
+    yield heterogeneity_table(endpoint)
+    for group in endpoint.sensitivity:
+        if group not in (LEFT_OUT, _DISCOUNTS):
+            yield sensitivity_table(endpoint, group)
 
 
 def _results(analysis: Analysis) -> dict[str, Any]:
@@ -200,6 +181,8 @@ _TESTED = every("no other priors", _others)
 
 ALTERNATIVES = Section(
     anchor="alternatives",
+    title="Other choices",
+    level=1,
     text=_chapter,
     results=_results,
     of_endpoint=(_SENSITIVITY,),

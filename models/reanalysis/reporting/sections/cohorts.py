@@ -9,8 +9,6 @@ from reanalysis.reporting.section import Artefacts, Section
 from reanalysis.reporting.table import Column, Table
 
 _LIMITS = """\
-## Limits {#limits}
-
 ::: {.limits}
 {% for limit in limits %}
 - {{ limit }}
@@ -19,8 +17,6 @@ _LIMITS = """\
 """
 
 _READING = """\
-## What these numbers are {#reading}
-
 Every effect is an odds ratio of the event with {{ settings.treated_label }} against {{ settings.control_label }};
 below 1 means fewer events. Intervals hold 95 % of the posterior probability, equally cut at both ends.
 {% if declared %}
@@ -31,11 +27,6 @@ called so.
 {%- endif %} All of them depend on the priors ({{ priors }}) and on the discounts for design;
 [the alternatives](#alternatives) show by how much.
 """
-
-
-def _cohorts(_: Artefacts, analysis: Analysis) -> Markdown:
-    found = cohort_table(analysis)
-    return Markdown("") if found is None else render("## The cohorts {#cohorts}\n\n{{ table }}\n", table=found)
 
 
 def cohort_table(analysis: Analysis) -> Table | None:
@@ -73,10 +64,6 @@ def _discount(analysis: Analysis, study: str, rho: float) -> str:
     return text + (f"; k = {settings.k:g}" if settings.k is not None else "")
 
 
-def _limits(_: Artefacts, analysis: Analysis) -> Markdown:
-    return render(_LIMITS, limits=limits(analysis))
-
-
 def limits(analysis: Analysis) -> list[str]:
     """Limits: those of analysis.toml, how the evidence was found, and those that follow from the data."""
     settings = analysis.evidence.settings
@@ -105,6 +92,10 @@ def _reading(_: Artefacts, analysis: Analysis) -> Markdown:
     return render(_READING, settings=analysis.evidence.settings, declared=declared, priors=priors)
 
 
-COHORTS = Section(anchor="cohorts", text=_cohorts)
-LIMITS = Section(anchor="limits", text=_limits)
-READING = Section(anchor="reading", text=_reading)
+COHORTS: Section[Analysis] = Section(
+    anchor="cohorts", title="The cohorts", text=lambda _, analysis: cohort_table(analysis)
+)
+LIMITS: Section[Analysis] = Section(
+    anchor="limits", title="Limits", text=lambda _, analysis: render(_LIMITS, limits=limits(analysis))
+)
+READING = Section(anchor="reading", title="What these numbers are", text=_reading)

@@ -10,55 +10,37 @@ from reanalysis.estimands.words import decimal, quantity_label
 from reanalysis.figures.energy import describe_energy, plot_energy
 from reanalysis.figures.ranks import MOST, describe_ranks, plot_ranks
 from reanalysis.gates.monte_carlo import monte_carlo
-from reanalysis.reporting.markdown import Markdown, render, slug
-from reanalysis.reporting.section import Artefacts, Condition, Figure, Item, Section, every
+from reanalysis.reporting.markdown import Markdown, slug
+from reanalysis.reporting.section import Artefacts, Blocks, Condition, Figure, Item, Section, every
 from reanalysis.reporting.standards import BARG
-from reanalysis.reporting.table import Column, Table
+from reanalysis.reporting.table import Table, columns
 
 _R_HAT, _SAMPLE_SIZE = "R-hat", "Effective sample size"
 """Names of gates."""
 _SYMBOLS = {"log_odds_ratio": "mu", "tau": "tau"}
 
-_TEXT = """\
-## Diagnostics {#diagnostics}
-
-{% if gates %}
-{{ gates }}
-
-{{ agreement }}
-
-{% for each in parameters %}
-{{ each }}
-
-{% endfor %}
+_CHAINS = Markdown("""\
 Where the chains have drawn from one posterior, each has an equal part of the draws at any rank. The figures show this
 for the endpoints of the first page, and the energy of the sampler.
-
-{% for each in figures %}
-{{ each }}
-
-{% endfor %}
-{% else %}
+""")
+_NONE = Markdown("""\
 This build ran no sampler (`--engine quadrature`), so there are no chains to diagnose and no second engine to
 compare with.
-{% endif %}
-"""
+""")
 
 
-def _text(made: Artefacts, analysis: Analysis) -> Markdown:
-    return render(
-        _TEXT,
-        gates=gate_table(analysis) if analysis.engine == "nuts" else None,
-        agreement=agreement_table(analysis),
-        parameters=[t for e in analysis.endpoints if (t := parameter_table(e))],
-        figures=[made.figure(name, e) for e in analysis.endpoints for name in ("ranks", "energy")],
-    )
+def _text(made: Artefacts, analysis: Analysis) -> Blocks:
+    if analysis.engine != "nuts":
+        return _NONE
+    parameters = [parameter_table(e) for e in analysis.endpoints]
+    figures = [made.figure(name, e) for e in analysis.endpoints for name in ("ranks", "energy")]
+    return [gate_table(analysis), agreement_table(analysis), *parameters, _CHAINS, *figures]
 
 
 def gate_table(analysis: Analysis) -> Table:
     """Every gate that the sampled posterior of an endpoint passed or failed."""
     return Table(
-        [Column("Endpoint", 1.3), Column("Gate", 1.3), Column("Outcome", 0.7), Column("Measured", 3.2)],
+        columns("Endpoint 1.3 | Gate 1.3 | Outcome 0.7 | Measured 3.2"),
         [
             [e.label, gate.name, "passed" if gate.passed else "FAILED", gate.text]
             for e in analysis.endpoints
@@ -81,13 +63,10 @@ def agreement_table(analysis: Analysis) -> Table:
                 drawn, computed = (_mean_interval(summarise(one)) for one in (marginal, exact))
                 rows.append([e.label, _SYMBOLS[name], drawn, computed, difference])
     return Table(
-        [
-            Column("Endpoint", 1.4),
-            Column("Quantity", 0.5),
-            Column("NUTS: mean (95 % interval)", 1.8),
-            Column("Quadrature: mean (95 % interval)", 1.8),
-            Column("Difference in SD", 0.8, "right"),
-        ],
+        columns(
+            "Endpoint 1.4 | Quantity 0.5 | NUTS: mean (95 % interval) 1.8 | Quadrature: mean (95 % interval) 1.8 | "
+            "Difference in SD >0.8"
+        ),
         rows,
         "Two independent engines, one posterior: average log odds ratio mu and heterogeneity tau.",
         "tbl-agreement",
@@ -117,13 +96,7 @@ def parameter_table(endpoint: EndpointAnalysis) -> Table | None:
             ]
         )
     return Table(
-        [
-            Column("Quantity", 2.6),
-            Column("R-hat", 0.8, "right"),
-            Column("ESS, bulk", 0.9, "right"),
-            Column("ESS, tail", 0.9, "right"),
-            Column("MCSE of the mean, in SD", 1.2, "right"),
-        ],
+        columns("Quantity 2.6 | R-hat >0.8 | ESS, bulk >0.9 | ESS, tail >0.9 | MCSE of the mean, in SD >1.2"),
         rows,
         f"{endpoint.label}: diagnostics of every gated quantity. R-hat, effective sample sizes (ESS) and the Monte "
         "Carlo standard error (MCSE) of the mean as a fraction of the posterior's SD.",
@@ -170,6 +143,7 @@ def _passed(gate: str, what: str) -> Condition:
 
 DIAGNOSTICS = Section(
     anchor="diagnostics",
+    title="Diagnostics",
     text=_text,
     of_endpoint=(
         Figure("ranks", plot_ranks, _ranks_caption, describe_ranks, drawn=_was_sampled, sampled=True),

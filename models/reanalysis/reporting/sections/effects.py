@@ -15,10 +15,10 @@ from reanalysis.figures.forest import describe_forest, forest_pages, plot_forest
 from reanalysis.figures.icons import describe_icons, plot_icons
 from reanalysis.figures.prior_posterior import describe_prior_posterior, plot_prior_posterior
 from reanalysis.gates.monte_carlo import monte_carlo
-from reanalysis.reporting.markdown import Markdown, render, slug
-from reanalysis.reporting.section import Artefacts, Figure, Item, Section, drawn, every
+from reanalysis.reporting.markdown import render, slug
+from reanalysis.reporting.section import Artefacts, Blocks, Figure, Item, Section, drawn, every
 from reanalysis.reporting.standards import BARG, ROBUST, ZAMPIERI
-from reanalysis.reporting.table import Column, Table
+from reanalysis.reporting.table import Column, Table, columns
 
 _DASH = "\N{EN DASH}"
 _NEEDED = (
@@ -29,13 +29,10 @@ _NEEDED = (
 # ---- each study as reported and in the model ------------------------------------------------------------------------
 
 
-def _studies(made: Artefacts, endpoint: EndpointAnalysis) -> Markdown:
-    return render(
-        "{{ forest }}\n\n{{ table }}\n\n{% for line in sizes %}\n- {{ line }}.\n{% endfor %}\n",
-        forest=made.figure("forest", endpoint),
-        table=study_table(endpoint),
-        sizes=sizes_told(endpoint.fit.selection.observations),
-    )
+def _studies(made: Artefacts, endpoint: EndpointAnalysis) -> Blocks:
+    sizes = sizes_told(endpoint.fit.selection.observations)
+    listed = render("{% for line in sizes %}\n- {{ line }}.\n{% endfor %}\n", sizes=sizes)
+    return made.figure("forest", endpoint), study_table(endpoint), listed
 
 
 def study_table(endpoint: EndpointAnalysis) -> Table:
@@ -48,10 +45,7 @@ def study_table(endpoint: EndpointAnalysis) -> Table:
     settings = endpoint.fit.evidence.settings
     return Table(
         [
-            Column("Study", 1.3),
-            Column("Reported", 2.3),
-            Column("Odds ratio as reported", 1.6),
-            Column("Odds ratio, model", 1.6),
+            *columns("Study 1.3 | Reported 2.3 | Odds ratio as reported 1.6 | Odds ratio, model 1.6"),
             Column(f"Risk, {settings.control_label}", 1.3),
             Column(f"Risk, {settings.treated_label}", 1.3),
             Column("Risk difference per 100", 1.5),
@@ -76,39 +70,25 @@ def _study_row(study: StudyEffect) -> list[str]:
     ]
 
 
-def _forest_caption(endpoint: EndpointAnalysis) -> str:
-    return f"{endpoint.label}: each study as reported and in the model, the average and a new study."
-
-
 def _forest(endpoint: EndpointAnalysis, studies: Sequence[str]) -> Axes:
     return plot_forest(endpoint, studies=studies)
 
 
-STUDIES: Section[EndpointAnalysis] = Section(
-    anchor="studies",
-    text=_studies,
-    figures=(
-        Figure(
-            "forest",
-            _forest,
-            _forest_caption,
-            describe_forest,
-            pages=forest_pages,
-            first_page=False,
-        ),
-    ),
+_FOREST: Figure[EndpointAnalysis] = Figure(
+    "forest",
+    _forest,
+    lambda e: f"{e.label}: each study as reported and in the model, the average and a new study.",
+    describe_forest,
+    pages=forest_pages,
+    first_page=False,
 )
+STUDIES = Section(anchor="studies", text=_studies, figures=(_FOREST,))
 
 # ---- the effect as risks --------------------------------------------------------------------------------------------
 
 
-def _risks(made: Artefacts, endpoint: EndpointAnalysis) -> Markdown:
-    return render(
-        "{{ icons }}\n\n{{ table }}\n\n{{ beyond }}",
-        icons=made.figure("icons", endpoint),
-        table=probability_table(endpoint),
-        beyond=made.figure("beyond", endpoint),
-    )
+def _risks(made: Artefacts, endpoint: EndpointAnalysis) -> Blocks:
+    return made.figure("icons", endpoint), probability_table(endpoint), made.figure("beyond", endpoint)
 
 
 def probability_table(endpoint: EndpointAnalysis) -> Table:
@@ -131,11 +111,8 @@ def probability_table(endpoint: EndpointAnalysis) -> Table:
     ]
     return Table(
         [
-            Column("Effect", 1.2),
-            Column("Control risk", 1.7),
-            Column("Risk ratio", 1.5),
-            Column("Risk difference per 100", 1.6),
-            *([Column("Number needed", 2.3)] if declared else []),
+            *columns("Effect 1.2 | Control risk 1.7 | Risk ratio 1.5 | Risk difference per 100 1.6"),
+            *(columns("Number needed 2.3") if declared else []),
             *[Column(f"P(fewer / more by {b.margin:g}+)", 1.3) for b in first.beyond],
             Column(f"P(within \N{PLUS-MINUS SIGN}{first.rope:g})", 0.9, "right"),
         ],
@@ -212,10 +189,6 @@ RISKS = Section(
 # ---- the posterior against its prior --------------------------------------------------------------------------------
 
 
-def _density(made: Artefacts, endpoint: EndpointAnalysis) -> Markdown:
-    return made.figure("prior-posterior", endpoint)
-
-
 _PRIOR_POSTERIOR: Figure[EndpointAnalysis] = Figure(
     "prior-posterior",
     plot_prior_posterior,
@@ -223,9 +196,9 @@ _PRIOR_POSTERIOR: Figure[EndpointAnalysis] = Figure(
     describe_prior_posterior,
 )
 
-PRIOR_POSTERIOR = Section(
+PRIOR_POSTERIOR: Section[EndpointAnalysis] = Section(
     anchor="prior-posterior",
-    text=_density,
+    text=lambda made, endpoint: made.figure("prior-posterior", endpoint),
     figures=(_PRIOR_POSTERIOR,),
     items=(
         Item(

@@ -7,8 +7,8 @@ from functools import partial
 
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
-from reanalysis.reporting.markdown import Markdown, anchor, joined, render
-from reanalysis.reporting.section import Artefacts, Section
+from reanalysis.reporting.markdown import Markdown, anchor, render
+from reanalysis.reporting.section import Artefacts, Blocks, Section
 from reanalysis.reporting.sentences import endpoint_summary
 
 _CARD = """\
@@ -28,14 +28,15 @@ _CARD = """\
 
 def chapter(card: Sequence[Section[EndpointAnalysis]]) -> Section[Analysis]:
     """The chapter, given the sections of a card."""
-    return Section(anchor="endpoints", text=partial(_chapter, card))
+    return Section(anchor="endpoints", title="Endpoint by endpoint", level=1, text=partial(_chapter, card))
 
 
-def _chapter(card: Sequence[Section[EndpointAnalysis]], made: Artefacts, analysis: Analysis) -> Markdown:
-    parts = [Markdown("# Endpoint by endpoint {#endpoints}")]
-    for endpoint in analysis.endpoints:
-        parts += [_head(endpoint), *(section.text(made, endpoint) for section in card)]
-    return joined(parts)
+def _chapter(card: Sequence[Section[EndpointAnalysis]], made: Artefacts, analysis: Analysis) -> Blocks:
+    return [
+        block
+        for endpoint in analysis.endpoints
+        for block in (_head(endpoint), *(section.markdown(made, endpoint) for section in card))
+    ]
 
 
 def _head(endpoint: EndpointAnalysis) -> Markdown:

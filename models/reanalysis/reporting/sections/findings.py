@@ -10,23 +10,15 @@ from reanalysis.analysis.analysis import Analysis
 from reanalysis.estimands.words import percent, ratio
 from reanalysis.evidence.audit.finding import Finding
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.reporting.markdown import Markdown, render
-from reanalysis.reporting.section import Artefacts, Item, Section, stated
+from reanalysis.reporting.markdown import Markdown
+from reanalysis.reporting.section import Artefacts, Blocks, Item, Section, stated
 from reanalysis.reporting.sections.choices import group_title
 from reanalysis.reporting.standards import GRIM
-from reanalysis.reporting.table import Column, Table
+from reanalysis.reporting.table import Column, Table, columns
 
 _DEDUCED = ("denominator", "subgroups", "weighted-rate")
 """Kinds of finding that deduce a figure."""
 _MOST_SHOWN = 16
-
-
-def _ledger(_: Artefacts, analysis: Analysis) -> Markdown:
-    return render(
-        "## What the audit found {#ledger}\n\n{{ ledger }}\n\n{{ deductions }}\n",
-        ledger=ledger_table(analysis.evidence, analysis.ledger.findings),
-        deductions=deduction_table(analysis),
-    )
 
 
 def ledger_table(evidence: Evidence, findings: Iterable[Finding]) -> Table:
@@ -37,13 +29,7 @@ def ledger_table(evidence: Evidence, findings: Iterable[Finding]) -> Table:
         if f.severity != "info"
     ]
     return Table(
-        [
-            Column("Severity", 0.7),
-            Column("Where", 1.4),
-            Column("Finding", 3),
-            Column("What the report allows", 1.8),
-            Column("Used as", 1.2),
-        ],
+        columns("Severity 0.7 | Where 1.4 | Finding 3 | What the report allows 1.8 | Used as 1.2"),
         rows or [["", "", "no finding above info", "", ""]],
         "What the audit found in the reported figures.",
         "tbl-ledger",
@@ -73,21 +59,17 @@ def deduction_table(analysis: Analysis) -> Table:
         if f.kind in _DEDUCED and (f.endpoint in modelled or not f.endpoint)
     ]
     return Table(
-        [
-            Column("Where", 1.3),
-            Column("Finding", 2.4),
-            Column("What the report allows", 3),
-            Column("Used as", 1.2),
-        ],
+        columns("Where 1.3 | Finding 2.4 | What the report allows 3 | Used as 1.2"),
         rows or [["", "nothing had to be deduced", "", ""]],
         "What was deduced from the reports: counts, denominators and sums.",
         "tbl-deductions",
     )
 
 
-LEDGER = Section(
+LEDGER: Section[Analysis] = Section(
     anchor="ledger",
-    text=_ledger,
+    title="What the audit found",
+    text=lambda _, analysis: [ledger_table(analysis.evidence, analysis.ledger.findings), deduction_table(analysis)],
     items=(
         Item(
             GRIM, 1, "reported percentages and counts recomputed", "ledger",
@@ -98,19 +80,15 @@ LEDGER = Section(
 
 # ---- which findings matter ------------------------------------------------------------------------------------------
 
-_INFLUENCE = """\
-### Which findings matter {#influence}
-
+_INFLUENCE = Markdown("""\
 Each finding that leaves more than one possibility open was refitted under each of them by quadrature. The shift is
 the largest change of the probability, in percentage points.
-
-{{ table }}
-"""
+""")
 
 
-def _influence(_: Artefacts, analysis: Analysis) -> Markdown:
+def _influence(_: Artefacts, analysis: Analysis) -> Blocks:
     found = analysis.weighed.influences
-    return render(_INFLUENCE, table=influence_table(analysis.evidence, found)) if found else Markdown("")
+    return [_INFLUENCE, influence_table(analysis.evidence, found)] if found else None
 
 
 def influence_table(evidence: Evidence, influences: Sequence[Influence]) -> Table:
@@ -119,13 +97,9 @@ def influence_table(evidence: Evidence, influences: Sequence[Influence]) -> Tabl
     name = "P(benefit)" if declared else "P(fewer events)"
     return Table(
         [
-            Column("Finding", 1.5),
-            Column("Endpoint", 1.3),
-            Column("Alternative", 2.2),
-            Column("Odds ratio (mean)", 1.1),
+            *columns("Finding 1.5 | Endpoint 1.3 | Alternative 2.2 | Odds ratio (mean) 1.1"),
             Column(name, 1),
-            Column("As analysed", 0.8, "right"),
-            Column("Shift, points", 0.7, "right"),
+            *columns("As analysed >0.8 | Shift, points >0.7"),
         ],
         [[group_title(i.kind), evidence.endpoint_label(i.endpoint), *_influence_cells(i)] for i in influences],
         "Which findings matter: posterior mean odds ratio (on the log scale) and "
@@ -152,6 +126,8 @@ def _influence_cells(i: Influence) -> list[str]:
 
 INFLUENCE = Section(
     anchor="influence",
+    title="Which findings matter",
+    level=3,
     text=_influence,
     items=(
         Item(
@@ -164,12 +140,9 @@ INFLUENCE = Section(
 # ---- questions to the authors ---------------------------------------------------------------------------------------
 
 
-def _questions(_: Artefacts, analysis: Analysis) -> Markdown:
+def _questions(_: Artefacts, analysis: Analysis) -> Blocks:
     found = analysis.weighed.questions
-    if not found:
-        return Markdown("")
-    table = question_table(analysis.evidence, found)
-    return render("### Questions to the authors {#questions}\n\n{{ table }}\n", table=table)
+    return question_table(analysis.evidence, found) if found else None
 
 
 def question_table(evidence: Evidence, questions: Sequence[Question]) -> Table:
@@ -177,8 +150,7 @@ def question_table(evidence: Evidence, questions: Sequence[Question]) -> Table:
     declared = any(endpoint.better for endpoint in evidence.settings.endpoints.values())
     return Table(
         [
-            Column("Study", 1),
-            Column("Question", 5),
+            *columns("Study 1 | Question 5"),
             Column(f"Could shift {'P(benefit)' if declared else 'P(fewer events)'} by, points", 1.1, "right"),
         ],
         [
@@ -194,4 +166,4 @@ def question_table(evidence: Evidence, questions: Sequence[Question]) -> Table:
     )
 
 
-QUESTIONS = Section(anchor="questions", text=_questions)
+QUESTIONS = Section(anchor="questions", title="Questions to the authors", level=3, text=_questions)

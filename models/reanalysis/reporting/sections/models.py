@@ -16,7 +16,7 @@ from reanalysis.model.selection import default_priors
 from reanalysis.reporting.markdown import Markdown, render_file, slug
 from reanalysis.reporting.section import Artefacts, Item, Section, stated
 from reanalysis.reporting.standards import BARG, ROBUST
-from reanalysis.reporting.table import Column, Table
+from reanalysis.reporting.table import Column, Table, columns
 
 _NOTHING = "\N{EN DASH}"
 _MOST_NAMED = 4
@@ -74,10 +74,7 @@ def model_table(
     own_rho = " and ".join(name for name in EFFECT_MODELS if not FAMILIES[name].rho)
     return Table(
         [
-            Column("Model", 2.3),
-            Column("Fitted by", 1.1),
-            Column("Cohorts", 1.6),
-            Column("Odds ratio (95 % interval)", 2.0),
+            *columns("Model 2.3 | Fitted by 1.1 | Cohorts 1.6 | Odds ratio (95 % interval) 2.0"),
             *[Column(name, 1.0, "right") for name in probabilities],
             Column("Gates, or why there is no result", 1.8),
         ],
@@ -109,11 +106,10 @@ def _gates(one: ModelAnswer) -> str:
     return "passed" if one.gates else _NOTHING
 
 
-def _models(_: Artefacts, endpoint: EndpointAnalysis) -> Markdown:
-    if not endpoint.models:
-        return Markdown("")
-    fit = endpoint.fit
-    return model_table(fit.evidence, endpoint.id, endpoint.models, fit.posterior.data.names, fit.spec.model).markdown()
+def _models(_: Artefacts, endpoint: EndpointAnalysis) -> Table | None:
+    fit, models = endpoint.fit, endpoint.models
+    names = fit.posterior.data.names
+    return model_table(fit.evidence, endpoint.id, models, names, fit.spec.model) if models else None
 
 
 MODELS = Section(anchor="models", text=_models, results=lambda e: {"models": e.models})

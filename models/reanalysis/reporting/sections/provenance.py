@@ -12,18 +12,11 @@ from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.contrasts import ContrastRow
 from reanalysis.reporting.glyphs import spelt
 from reanalysis.reporting.markdown import Markdown, escape, render
-from reanalysis.reporting.section import Artefacts, Item, Section, stated
-from reanalysis.reporting.standards import BARG, GRIM, Earned, Tick, ticks
-from reanalysis.reporting.table import Column, Table
+from reanalysis.reporting.section import Artefacts, Blocks, Item, Section, stated
+from reanalysis.reporting.standards import BARG, GRIM, Tick, ticks
+from reanalysis.reporting.table import Table, columns
 
 # ---- every figure and its source ------------------------------------------------------------------------------------
-
-
-def _evidence(_: Artefacts, analysis: Analysis) -> Markdown:
-    return render(
-        "## Every figure and its source {#evidence}\n\n{% for each in tables %}\n{{ each }}\n\n{% endfor %}\n",
-        tables=[evidence_table(analysis), contrast_table(analysis), source_table(analysis)],
-    )
 
 
 def _use(row: ArmRow | ContrastRow) -> str:
@@ -38,14 +31,7 @@ def evidence_table(analysis: Analysis) -> Table:
     """Every row of arms.csv with what was done with it."""
     evidence = analysis.evidence
     return Table(
-        [
-            Column("Arm", 1.5),
-            Column("Endpoint", 1.4),
-            Column("Reported", 1.2),
-            Column("Time", 0.9),
-            Column("Use, and why", 2.6),
-            Column("Where it stands", 2),
-        ],
+        columns("Arm 1.5 | Endpoint 1.4 | Reported 1.2 | Time 0.9 | Use, and why 2.6 | Where it stands 2"),
         [
             [
                 ", ".join(part for part in (evidence.study_label(r.study), r.arm, r.subgroup) if part),
@@ -68,14 +54,7 @@ def contrast_table(analysis: Analysis) -> Table | None:
     if not evidence.contrasts:
         return None
     return Table(
-        [
-            Column("Study", 1),
-            Column("Endpoint", 1.3),
-            Column("Reported", 1.3),
-            Column("Adjustment", 1.4),
-            Column("Use, and why", 2.6),
-            Column("Where it stands", 1.9),
-        ],
+        columns("Study 1 | Endpoint 1.3 | Reported 1.3 | Adjustment 1.4 | Use, and why 2.6 | Where it stands 1.9"),
         [
             [
                 evidence.study_label(r.study),
@@ -102,7 +81,7 @@ def source_table(analysis: Analysis) -> Table | None:
         ids = [f"{n} {v}" for n, v in (("doi", s.doi), ("PMID", s.pmid), ("PMCID", s.pmcid), ("", s.nct)) if v]
         rows.append([key, s.citation, "; ".join(i.strip() for i in ids) or "not given", s.note])
     return Table(
-        [Column("Key", 1.3), Column("Source", 3), Column("Identifiers", 2.1), Column("Note", 2.2)],
+        columns("Key 1.3 | Source 3 | Identifiers 2.1 | Note 2.2"),
         rows,
         "Sources. What a source does not give is marked.",
         "tbl-sources",
@@ -113,9 +92,10 @@ def _located(analysis: Analysis) -> bool:
     return all(r.source and r.locator for r in analysis.evidence.arms if r.use == "primary")
 
 
-EVIDENCE = Section(
+EVIDENCE: Section[Analysis] = Section(
     anchor="evidence",
-    text=_evidence,
+    title="Every figure and its source",
+    text=lambda _, analysis: [evidence_table(analysis), contrast_table(analysis), source_table(analysis)],
     items=(
         Item(
             GRIM, 3, "every figure with its source and place", "evidence table",
@@ -127,19 +107,19 @@ EVIDENCE = Section(
 # ---- standards ------------------------------------------------------------------------------------------------------
 
 
-def standards(items: Sequence[Earned]) -> Section[Analysis]:
+def standards(items: Sequence[Item]) -> Section[Analysis]:
     """The section, given the items that the others declare."""
-    return Section(anchor="standards", text=partial(_standards, items))
+    return Section(anchor="standards", title="Reporting standards", text=partial(_standards, items))
 
 
-def _standards(items: Sequence[Earned], made: Artefacts, _: Analysis) -> Markdown:
-    return render("## Reporting standards {#standards}\n\n{{ table }}\n", table=standards_table(ticks(items, made)))
+def _standards(items: Sequence[Item], made: Artefacts, _: Analysis) -> Table:
+    return standards_table(ticks(items, made))
 
 
 def standards_table(found: Sequence[Tick]) -> Table:
     """One row an item: met by which artefact, or why not."""
     return Table(
-        [Column("Standard", 1), Column("Item", 2.8), Column("Met", 0.5), Column("By, or why not", 3)],
+        columns("Standard 1 | Item 2.8 | Met 0.5 | By, or why not 3"),
         [
             [
                 t.standard,
@@ -157,30 +137,26 @@ def standards_table(found: Sequence[Tick]) -> Table:
 # ---- how to reproduce -----------------------------------------------------------------------------------------------
 
 _REPRODUCE = """\
-## How to reproduce {#reproduce}
-
 `reanalysis report {{ folder }}{{ options }}` with seed {{ seed }} and engine {{ engine }}. The manifest beside this
 report lists the digest of every input and output, the specification, and the version of every package.
-
-{{ versions }}
 """
 
 
-def _reproduce(_: Artefacts, analysis: Analysis) -> Markdown:
-    return render(
+def _reproduce(_: Artefacts, analysis: Analysis) -> Blocks:
+    command = render(
         _REPRODUCE,
         folder=Markdown(spelt(printable(file_name(analysis.evidence.folder))).replace("`", "")),
         options=Markdown(" --all-models" if analysis.all_models else ""),
         seed=analysis.spec.seed,
         engine=analysis.engine,
-        versions=Table(
-            [Column("Package"), Column("Version")], list(versions().items()), "Software versions.", "tbl-versions"
-        ),
     )
+    software = list(versions().items())
+    return command, Table(columns("Package 1 | Version 1"), software, "Software versions.", "tbl-versions")
 
 
 REPRODUCE = Section(
     anchor="reproduce",
+    title="How to reproduce",
     text=_reproduce,
     items=(
         Item(

@@ -6,8 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from matplotlib.axes import Axes
-
+from reanalysis.alternatives.multiverse.multiverse import Multiverse
 from reanalysis.alternatives.multiverse.summary import summary
 from reanalysis.alternatives.scrutiny import Scrutiny
 from reanalysis.alternatives.tipping.search import TippingPoint
@@ -16,10 +15,10 @@ from reanalysis.estimands.words import decimal, quantity_label
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.figures.specification_curve import describe_specification_curve, plot_specification_curve
 from reanalysis.gates.result import CheckResult
-from reanalysis.reporting.markdown import Markdown, slug
-from reanalysis.reporting.section import Artefacts, Figure, Has, Item, Section, every
+from reanalysis.reporting.markdown import slug
+from reanalysis.reporting.section import Figure, Has, Item, Section, every
 from reanalysis.reporting.standards import BARG, POWER_SCALING
-from reanalysis.reporting.table import Column, Table
+from reanalysis.reporting.table import Column, Table, columns
 
 _NOT_REACHED = "not reached"
 
@@ -36,23 +35,13 @@ def _part(name: str, of: Callable[[Scrutiny], object]) -> Callable[[EndpointAnal
 # ---- every combination of choices -----------------------------------------------------------------------------------
 
 
-def _curve(made: Artefacts, endpoint: EndpointAnalysis) -> Markdown:
-    return made.figure("specification-curve", endpoint)
-
-
-def _plot_curve(endpoint: EndpointAnalysis) -> Axes:
+def _multiverse(endpoint: EndpointAnalysis) -> Multiverse:
     assert endpoint.scrutiny is not None
-    return plot_specification_curve(endpoint.scrutiny.multiverse, endpoint.fit.evidence)
+    return endpoint.scrutiny.multiverse
 
 
-def _describe_curve(endpoint: EndpointAnalysis) -> str:
-    assert endpoint.scrutiny is not None
-    return describe_specification_curve(endpoint.scrutiny.multiverse, endpoint.fit.evidence)
-
-
-def _curve_caption(endpoint: EndpointAnalysis) -> str:
-    assert endpoint.scrutiny is not None
-    found = endpoint.scrutiny.multiverse
+def _caption(endpoint: EndpointAnalysis) -> str:
+    found = _multiverse(endpoint)
     held = f" Held at the primary analysis here: {', '.join(found.held)}." if found.held else ""
     return (
         f"{endpoint.label}: the odds ratio of {len(found.table):,} specifications, in order, and the choices each made "
@@ -60,16 +49,16 @@ def _curve_caption(endpoint: EndpointAnalysis) -> str:
     )
 
 
-MULTIVERSE = Section(
+MULTIVERSE: Section[EndpointAnalysis] = Section(
     anchor="multiverse",
-    text=_curve,
+    text=lambda made, endpoint: made.figure("specification-curve", endpoint),
     results=_part("multiverse", lambda found: summary(found.multiverse)),
     figures=(
         Figure(
             "specification-curve",
-            _plot_curve,
-            _curve_caption,
-            _describe_curve,
+            lambda e: plot_specification_curve(_multiverse(e), e.fit.evidence),
+            _caption,
+            lambda e: describe_specification_curve(_multiverse(e), e.fit.evidence),
             drawn=lambda e: e.scrutiny is not None,
         ),
     ),
@@ -98,9 +87,7 @@ def tipping_table(label: str, endpoint: str, points: Sequence[TippingPoint]) -> 
         rows.append([f"{assumption}: {first.meaning}", now, f"{first.low:g} to {first.high:g}", *reached])
     return Table(
         [
-            Column("Assumption", 3.4),
-            Column("Now", 0.6),
-            Column("Searched", 0.9),
+            *columns("Assumption 3.4 | Now 0.6 | Searched 0.9"),
             *[Column(f"P({event}) = {threshold:g}", 0.9) for event, threshold in crossings],
         ],
         rows,
@@ -110,15 +97,9 @@ def tipping_table(label: str, endpoint: str, points: Sequence[TippingPoint]) -> 
     )
 
 
-def _tipping(_: Artefacts, endpoint: EndpointAnalysis) -> Markdown:
-    if endpoint.scrutiny is None or not endpoint.scrutiny.tipping:
-        return Markdown("")
-    return tipping_table(endpoint.label, endpoint.id, endpoint.scrutiny.tipping).markdown()
-
-
-TIPPING_POINTS = Section(
+TIPPING_POINTS: Section[EndpointAnalysis] = Section(
     anchor="tipping",
-    text=_tipping,
+    text=lambda _, e: tipping_table(e.label, e.id, e.scrutiny.tipping) if e.scrutiny and e.scrutiny.tipping else None,
     results=_part("tipping_points", lambda found: found.tipping),
 )
 
@@ -129,13 +110,9 @@ def predictive_table(evidence: Evidence, endpoint: str, found: CheckResult) -> T
     """Mid-p value of each arm: before, with and without its own data."""
     names = {"control": evidence.settings.control_label, "treated": evidence.settings.treated_label}
     return Table(
-        [
-            Column("Arm", 2.2),
-            Column("Rate", 0.8, "right"),
-            Column("Given its study's other arm", 1.2, "right"),
-            Column("and all other studies", 1.2, "right"),
-            Column("and its own data", 1, "right"),
-        ],
+        columns(
+            "Arm 2.2 | Rate >0.8 | Given its study's other arm >1.2 | and all other studies >1.2 | and its own data >1"
+        ),
         [
             [
                 f"{evidence.study_label(str(row['study']))}, {names[str(row['arm'])]}",
@@ -150,21 +127,15 @@ def predictive_table(evidence: Evidence, endpoint: str, found: CheckResult) -> T
     )
 
 
-def _predictive(_: Artefacts, endpoint: EndpointAnalysis) -> Markdown:
-    if endpoint.scrutiny is None:
-        return Markdown("")
-    return predictive_table(endpoint.fit.evidence, endpoint.id, endpoint.scrutiny.predictive).markdown()
-
-
 def _computed(of: Callable[[Scrutiny], CheckResult]) -> Has:
     return lambda endpoint: endpoint.scrutiny is not None and len(of(endpoint.scrutiny).table) > 0
 
 
 _CHECKED = every("none", _computed(lambda found: found.predictive), first_page=True)
 
-PREDICTIVE_CHECKS = Section(
+PREDICTIVE_CHECKS: Section[EndpointAnalysis] = Section(
     anchor="predictive",
-    text=_predictive,
+    text=lambda _, e: predictive_table(e.fit.evidence, e.id, e.scrutiny.predictive) if e.scrutiny else None,
     results=_part("predictive_checks", lambda found: found.predictive.table),
     items=(
         Item(
@@ -197,15 +168,9 @@ def power_table(evidence: Evidence, endpoint: str, found: CheckResult) -> Table:
     )
 
 
-def _power(_: Artefacts, endpoint: EndpointAnalysis) -> Markdown:
-    if endpoint.scrutiny is None:
-        return Markdown("")
-    return power_table(endpoint.fit.evidence, endpoint.id, endpoint.scrutiny.power).markdown()
-
-
-POWER = Section(
+POWER: Section[EndpointAnalysis] = Section(
     anchor="power",
-    text=_power,
+    text=lambda _, e: power_table(e.fit.evidence, e.id, e.scrutiny.power) if e.scrutiny else None,
     results=_part("power_scaling", lambda found: found.power.table),
     items=(
         Item(

@@ -5,37 +5,28 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 
 import pandas as pd
-from matplotlib.axes import Axes
 
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.estimands.words import MINUS, decimal, quantity_name
 from reanalysis.figures.sbc_ecdf import describe_sbc_ecdf, plot_sbc_ecdf
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.markdown import Markdown, render, slug
-from reanalysis.reporting.section import Artefacts, Figure, Item, Section
+from reanalysis.reporting.section import Artefacts, Blocks, Figure, Item, Section
 from reanalysis.reporting.standards import ROBUST, SBC
-from reanalysis.reporting.table import Column, Table
+from reanalysis.reporting.table import Table, columns
 from reanalysis.validation.calibration.artefact import load
 from reanalysis.validation.calibration.run import Calibration
 
 _CALIBRATION = """\
-## Calibration {#calibration}
-
 Is the computation right where the truth is known? Truths were drawn from the priors and reports from the likelihood
 (percentages, denominators that are not reported, intervals, weighted arms); the reports went through the same path as
 this evidence, and the ranks of the truths in their posteriors must be uniform. The calibration belongs to the
 program, not to this evidence. {{ outcome }}: {{ text }}.
-
-{{ figure }}
 """
 
 
-def _calibration(made: Artefacts, _: Analysis) -> Markdown:
-    return render(_CALIBRATION, figure=made.figure("calibration"), **_said(made.calibration))
-
-
-def _said(found: CheckResult) -> dict[str, str]:
-    return {"outcome": "Passed" if found.passed else "Not passed", "text": found.text}
+def _with_outcome(prose: str, found: CheckResult) -> Markdown:
+    return render(prose, outcome="Passed" if found.passed else "Not passed", text=found.text)
 
 
 def _stored() -> Calibration:
@@ -44,17 +35,14 @@ def _stored() -> Calibration:
     return found
 
 
-def _plot(_: Analysis) -> Axes:
-    return plot_sbc_ecdf(_stored())
-
-
-CALIBRATION = Section(
+CALIBRATION: Section[Analysis] = Section(
     anchor="calibration",
-    text=_calibration,
+    title="Calibration",
+    text=lambda made, _: [_with_outcome(_CALIBRATION, made.calibration), made.figure("calibration")],
     figures=(
         Figure(
             "calibration",
-            _plot,
+            lambda _: plot_sbc_ecdf(_stored()),
             lambda _: (
                 "Ranks of simulated truths in their posteriors: distribution functions minus the uniform one, and "
                 "bands that hold all of them at once."
@@ -92,31 +80,22 @@ _NAMES = {
 """Where the name in results is not plain enough."""
 
 _VALIDATION = """\
-## Validation against published results {#validation}
-
 Does the program give what others have published? Problems whose result is published, as a posterior or as a
 classical estimate (conditional likelihood, Mantel-Haenszel, Peto), were read, fitted and summarised by the same
 path as this evidence, by quadrature. Two published values of one figure that differ are two rows, not a choice. The
 tolerance of a sampled figure is its rounding and four of its own Monte Carlo standard errors, that of a classical
 estimate its rounding, a tenth of its standard error and what the prior of the effect draws in, unless something
 better is known of its source. The problems belong to the program, not to this evidence. {{ outcome }}: {{ text }}.
-
-{% for each in tables %}
-{{ each }}
-
-{% endfor %}
-{% if sources %}
-Each figure with its tolerance, the reason for that, and its place in the source is in `validation.csv`.
-
-{{ sources }}
-{% endif %}
 """
+_FILE = Markdown(
+    "Each figure with its tolerance, the reason for that, and its place in the source is in `validation.csv`."
+)
 
 
-def _validation(made: Artefacts, _: Analysis) -> Markdown:
+def _validation(made: Artefacts, _: Analysis) -> Blocks:
     found = made.validation
-    tables, sources = validation_tables(found), validation_sources(found)
-    return render(_VALIDATION, tables=tables, sources=sources, **_said(found))
+    sources = validation_sources(found)
+    return [_with_outcome(_VALIDATION, found), *validation_tables(found), _FILE if sources else None, sources]
 
 
 def validation_tables(found: CheckResult) -> list[Table]:
@@ -133,7 +112,7 @@ def validation_sources(found: CheckResult) -> Table | None:
     if not rows:
         return None
     return Table(
-        [Column("Key", 1.4), Column("Source", 2.6), Column("Note", 2.6)],
+        columns("Key 1.4 | Source 2.6 | Note 2.6"),
         rows,
         "Who published the figures that the program is held against.",
         "tbl-validation-sources",
@@ -159,14 +138,10 @@ def _problem(name: str, own: pd.DataFrame) -> Table:
     models = " and ".join(dict.fromkeys(str(model) for model in own["model"]))
     priors = f", with {', '.join(shared)}" if shared else ""
     return Table(
-        [
-            Column("Quantity", 1.8),
-            Column("Published by", 1),
-            Column("Published", 2.3),
-            Column("Computed", 2.3),
-            Column("Largest difference, in tolerances", 0.8, "right"),
-            Column("Within", 0.6),
-        ],
+        columns(
+            "Quantity 1.8 | Published by 1 | Published 2.3 | Computed 2.3 | "
+            "Largest difference, in tolerances >0.8 | Within 0.6"
+        ),
         rows,
         f"{own['title'].iloc[0]}. Model {models}{priors}. Mean (SD); 2.5 %, 50 % and 97.5 % points; the largest "
         "difference from what was published as a fraction of the tolerance, and whether every figure lies within.",
@@ -218,6 +193,7 @@ def _within(group: pd.DataFrame) -> str:
 
 VALIDATION = Section(
     anchor="validation",
+    title="Validation against published results",
     text=_validation,
     items=(
         Item(
