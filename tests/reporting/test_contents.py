@@ -109,10 +109,9 @@ def test_a_section_is_its_file_and_its_place_in_the_list(plain_report: Report, m
     assert [one.pop("toy") for one in after["endpoints"].values()] == [e.label for e in analysis.endpoints]
     assert after == before
     assert "## A toy {#toy}" in text
-    assert squeezed(text.replace(_toy(Artefacts(analysis, {}, NOTHING, NOTHING), analysis), "")) == squeezed(
-        text_before
-    )
-    (tick,) = ticks(declared([TOY], []), Artefacts(analysis, {}, NOTHING, NOTHING))
+    made = Artefacts(analysis, {}, NOTHING, NOTHING)
+    assert squeezed(text.replace(TOY.markdown(made, analysis), "")) == squeezed(text_before)
+    (tick,) = ticks(declared([TOY], []), made)
     assert (tick.met, tick.place) == (True, "#toy")
     assert contents.tasks(None) == ("a task",)
 

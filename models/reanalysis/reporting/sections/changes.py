@@ -17,7 +17,8 @@ _PLAIN = columns("Name 1.4 | Before 1.3 | Now 1.3")
 
 
 def _text(made: Artefacts, _: Analysis) -> Blocks:
-    return made.changes and [escape(summary(made.changes)), *tables(made.changes).values()]
+    changes = made.changes
+    return None if changes is None else [escape(summary(changes)), *tables(changes).values()]
 
 
 def summary(changes: Changes) -> str:
