@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from figures.plots import EVERY
@@ -25,7 +26,7 @@ from reporting.built import Report, squeezed
 pytestmark = pytest.mark.xdist_group("figures")
 
 EVERY_SECTION = (*contents.FRONT, *contents.BODY, *contents.CARD)
-NOTHING = CheckResult("", None, "")
+NOTHING = CheckResult("", None, "", pd.DataFrame(columns=["problem", "source"]))
 
 
 def test_every_module_of_sections_has_its_place_in_the_list_and_no_other_has() -> None:
