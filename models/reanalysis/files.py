@@ -6,9 +6,11 @@ import json
 import math
 import os
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 
 def write_whole(path: Path, content: bytes, *, durable: bool = False) -> None:
@@ -51,12 +53,27 @@ def umask() -> int:
     return mask
 
 
-def plain(value: Any) -> Any:
-    """The same value as dicts, lists, strings, numbers, booleans and None; None for what is not finite."""
-    if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
+@runtime_checkable
+class _Described(Protocol):
+    def as_dict(self) -> Mapping[str, Any]: ...
+
+
+def as_json(value: Any) -> Any:
+    """The same value as dicts, lists, strings, numbers, booleans and None: what JSON can hold.
+
+    A record becomes its fields, or what its ``as_dict`` says where its JSON has other keys than its fields; a data
+    frame becomes a list of rows. What is not finite is None.
+    """
+    if isinstance(value, _Described):
+        return as_json(value.as_dict())
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: as_json(getattr(value, one.name)) for one in fields(value)}
+    if hasattr(value, "columns") and hasattr(value, "to_dict"):
+        return [as_json(row) for row in value.to_dict("records")]
+    if isinstance(value, Mapping):
+        return {str(key): as_json(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
+        return [as_json(one) for one in value]
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
@@ -66,5 +83,5 @@ def plain(value: Any) -> Any:
 
 def write_json(path: Path, value: object) -> None:
     """Write a value as JSON: sorted keys, so that equal values give equal bytes."""
-    text = json.dumps(plain(value), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(as_json(value), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     write_whole(path, f"{text}\n".encode())

@@ -17,7 +17,7 @@ from reanalysis.analysis.changes import Changes, Shift
 from reanalysis.analysis.comparison import compare
 from reanalysis.analysis.record import Record
 from reanalysis.builds.record import read_record
-from reanalysis.reporting.changes_shown import as_markdown, as_text
+from reanalysis.reporting.sections.changes import as_markdown, as_text
 
 pytestmark = pytest.mark.xdist_group("changes")
 

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from cli.command import fit, run
 from evidence.folders import FIVE, TWO_STUDIES, folder
 from reanalysis.analysis.analysis import analyse
-from reanalysis.analysis.results import results, results_table, table_text
 from reanalysis.evidence.evidence import Evidence, joined
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.evidence.reading.names import folded
 from reanalysis.gates.kept_fit import netcdf
+from reanalysis.reporting.results import results, results_table, table_text
 
 ODD = ("NA", "nan", "null", "TRUE", "1e5", "001")
 ROWS = [(name, arm, "None", 3 + i, 20) for i, name in enumerate(ODD) for arm in ("control", "treated")]

@@ -1,4 +1,4 @@
-"""What can be seen of a figure? Its visible words with their boxes, measured by the renderer."""
+"""What can be seen of a figure: its visible words with their boxes, measured by the renderer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Are the files the same in every build, small, complete, and the same picture in both formats?"""
+"""The files are the same in every build, small, complete, and the same picture in both formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Can every word be read? No two overlap, none is cut off, none is small."""
+"""Every word can be read: no two overlap, none is cut off, none is small."""
 
 from __future__ import annotations
 

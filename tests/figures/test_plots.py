@@ -1,4 +1,4 @@
-"""Do the figures show what the analysis says, and leave the caller's matplotlib alone?"""
+"""The figures show what the analysis says, and leave the caller's matplotlib alone."""
 
 from __future__ import annotations
 

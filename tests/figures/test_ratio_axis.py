@@ -1,4 +1,4 @@
-"""Does an axis of odds ratios hold what it should, and say so where it does not?"""
+"""An axis of odds ratios holds what it should, and says so where it does not."""
 
 from __future__ import annotations
 

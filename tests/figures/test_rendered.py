@@ -1,4 +1,4 @@
-"""Would an overlap be noticed? The measure that the layout tests rely on."""
+"""An overlap is noticed by the measure that the layout tests rely on."""
 
 from __future__ import annotations
 

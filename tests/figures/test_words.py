@@ -1,4 +1,4 @@
-"""Are lines as long as they were measured, and are no letters lost where they break?"""
+"""Lines are as long as they were measured, and no letters are lost where they break."""
 
 from __future__ import annotations
 

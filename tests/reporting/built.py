@@ -14,9 +14,9 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from reanalysis.analysis.analysis import Analysis
-from reanalysis.analysis.results import results
 from reanalysis.reporting.document import write_documents
 from reanalysis.reporting.drawing import draw_figures
+from reanalysis.reporting.results import results
 from reanalysis.reporting.text import markdown
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"

@@ -1,4 +1,4 @@
-"""Does the page work where it is read? In Chromium: without a network, a script, a mouse, a wide screen or daylight."""
+"""The page works where it is read: in Chromium without a network, a script, a mouse, a wide screen or daylight."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.measures import risk_difference
 from reanalysis.estimands.words import interval, percent, points_interval
-from reanalysis.reporting.slug import anchor
+from reanalysis.reporting.markdown import anchor
 from reporting.built import Report, squeezed
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")

@@ -16,8 +16,8 @@ from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.figures.ranks import describe_ranks
 from reanalysis.gates.result import CheckResult
-from reanalysis.reporting.drawing import draw_endpoint
-from reanalysis.reporting.tables.diagnostics import agreement_table, parameter_table
+from reanalysis.reporting.drawing import draw_chains, draw_endpoint
+from reanalysis.reporting.sections.diagnostics import agreement_table, parameter_table
 from reanalysis.reporting.text import markdown
 
 pytestmark = pytest.mark.xdist_group("figures")
@@ -43,10 +43,9 @@ def sampled(endpoint: EndpointAnalysis) -> EndpointAnalysis:
 def test_each_quantity_has_its_diagnostics(anakinra: Analysis) -> None:
     table = parameter_table(sampled(anakinra.headlines[0]))
     assert table is not None
-    rows = [line.replace("\\", "") for line in table.splitlines() if line.startswith("| log")]
-    assert [row.split("|")[1].strip() for row in rows] == ["log odds ratio", "log odds ratio, Phase 1"]
-    for row in rows:
-        r_hat, bulk, tail, error = (cell.strip() for cell in row.split("|")[2:6])
+    assert [row[0] for row in table.rows] == ["log odds ratio", "log odds ratio, Phase 1"]
+    for row in table.rows:
+        r_hat, bulk, tail, error = map(str, row[1:])
         assert (r_hat, bulk, tail) == ("1.0012", "4321", "3211")
         assert float(error) == pytest.approx(1 / np.sqrt(4000), abs=0.003)
 
@@ -56,27 +55,27 @@ def test_quadrature_has_no_sampler_to_diagnose(anakinra: Analysis) -> None:
 
 
 def test_engines_stand_side_by_side(anakinra: Analysis) -> None:
-    rows = [line for line in agreement_table(anakinra).splitlines() if line.startswith("| ICANS")]
-    for row in rows:
-        *_, one, other, difference = (cell.strip() for cell in row.strip("|").split("|"))
+    rows = agreement_table(anakinra).rows
+    for *_, one, other, difference in rows:
         assert one == other
-        assert float(difference.replace("\\", "")) == 0.0
-    assert rows
+        assert float(str(difference)) == 0.0
+    assert {row[0] for row in rows} == {endpoint.label for endpoint in anakinra.endpoints}
 
 
 def test_an_endpoint_of_the_first_page_shows_its_chains(anakinra: Analysis, tmp_path: Path) -> None:
     exact = anakinra.headlines[0]
     endpoint = drawn_by_chains(exact)
-    shown = draw_endpoint(endpoint, tmp_path / "sampled", headline=True)
-    figures = {name: text for name, text in shown.items() if name.endswith(("-ranks", "-energy"))}
+    shown = figures = draw_chains(endpoint, tmp_path / "sampled")
+    assert all(name.endswith(("-ranks", "-energy")) for name in figures)
     assert len(figures) == 2
     for text in figures.values():
         (file,) = re.findall(r"\]\(figures/([a-z0-9-]+)\)", text)
         assert (tmp_path / "sampled" / f"{file}.svg").exists()
     assert any(describe_ranks(endpoint) in text for text in figures.values())
-    others = [draw_endpoint(endpoint, tmp_path / "other", headline=False)]
-    others.append(draw_endpoint(exact, tmp_path / "exact", headline=True))
-    assert not any(name in shown for shown in others for name in figures)
+    others = draw_endpoint(endpoint, tmp_path / "other", headline=True)
+    assert others.keys() == draw_endpoint(exact, tmp_path / "published", headline=True).keys()
+    assert not figures.keys() & others.keys()
+    assert draw_chains(exact, tmp_path / "exact") == {}
 
     endpoints = tuple(endpoint if e is exact else e for e in anakinra.endpoints)
     text = markdown(replace(anakinra, engine="nuts", endpoints=endpoints), shown)

@@ -1,4 +1,4 @@
-"""Do the page, the paper and the Word file say the same, all of it, and nothing that is not so?"""
+"""The page, the paper and the Word file say the same, all of it, and nothing that is not so."""
 
 from __future__ import annotations
 

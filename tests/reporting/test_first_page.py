@@ -13,10 +13,10 @@ from reanalysis.alternatives.choices import BASELINES, MU_PRIOR, TAU_PRIOR
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
-from reanalysis.analysis.results import results
 from reanalysis.estimands.summary import Direction
 from reanalysis.estimands.words import percent
 from reanalysis.evidence.reading.folder import read_evidence
+from reanalysis.reporting.results import results
 from reanalysis.reporting.sentences import deciding_in_short, deciding_priors
 from reanalysis.reporting.text import markdown
 from reporting.built import squeezed

@@ -11,7 +11,8 @@ from evidence.folders import FIVE, TWO_STUDIES, folder
 from reanalysis.api import report
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.evidence.reading.folder import read_evidence
-from reanalysis.reporting.glyphs import fonts, missing, require_shown, spelt
+from reanalysis.figures.words import fonts
+from reanalysis.reporting.glyphs import missing, require_shown, spelt
 
 SHOWN = "Müller Ångström Ελλάς Жизнь שלום مرحبا ≥ ½ → − – … “quoted” ﬁ ρτδ x\u0304"
 

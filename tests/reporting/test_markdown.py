@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reanalysis.reporting.document import MARKDOWN_FORMAT
-from reanalysis.reporting.markdown import Column, escape, figure, table
-from reanalysis.reporting.slug import slug
+from reanalysis.reporting.markdown import escape, figure, slug
+from reanalysis.reporting.table import Column, Table
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -62,7 +62,8 @@ def test_any_text_survives_markdown(text: str) -> None:
 
 
 def test_a_table_keeps_its_cells_and_shape() -> None:
-    made = table([Column("a|b"), Column("c", 2, "right")], [["x|y", "1 %"], ["", "z"]], "Cap: *tion*", "tbl-x")
+    columns, rows = [Column("a|b"), Column("c", 2, "right")], [["x|y", "1 %"], ["", "z"]]
+    made = Table(columns, rows, "Cap: *tion*", "tbl-x").markdown()
     (block,) = json.loads(pypandoc.convert_text(made, "json", format=MARKDOWN_FORMAT))["blocks"]
     assert block["t"] == "Table"
     plain = pypandoc.convert_text(made, "plain", format=MARKDOWN_FORMAT)

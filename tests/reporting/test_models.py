@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reanalysis.reporting.tables.models import model_table
 
 import reanalysis as ra
 from alternatives.stand_in import sampled_by_quadrature
@@ -19,7 +20,6 @@ from reanalysis.alternatives.all_models import answer
 from reanalysis.analysis.analysis import Analysis, carry_out
 from reanalysis.analysis.plan import model_task, plan
 from reanalysis.analysis.request import Request
-from reanalysis.analysis.results import results
 from reanalysis.analysis.task import Runner, Task, TaskFailed, here
 from reanalysis.builds import build
 from reanalysis.builds.cache import ResultCache
@@ -37,7 +37,7 @@ from reanalysis.gates.result import CheckResult
 from reanalysis.model.family import EFFECT_MODELS
 from reanalysis.model.selection import default_spec, select
 from reanalysis.model.spec import ModelSpec
-from reanalysis.reporting.tables.models import model_table
+from reanalysis.reporting.results import results
 from reporting.built import Report, squeezed
 
 pytestmark = pytest.mark.xdist_group("figures")

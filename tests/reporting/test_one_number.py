@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from reanalysis.reporting.tables.answer import answer_table
 
 import reanalysis as ra
 from figures.folders import five_columns
@@ -18,14 +19,13 @@ from readme.answer import without_scrutiny
 from reanalysis.analysis.analysis import carry_out
 from reanalysis.analysis.plan import plan
 from reanalysis.analysis.request import Request
-from reanalysis.analysis.results import results, results_table
 from reanalysis.analysis.task import Task
 from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.estimands.words import ratio_interval
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.gates.kept_fit import SampledCheck, published_fit
-from reanalysis.reporting.tables.answer import answer_table
+from reanalysis.reporting.results import results, results_table
 from reporting.built import squeezed
 
 

@@ -11,9 +11,10 @@ from reanalysis.alternatives.choices import MU_PRIOR, TAU_PRIOR
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.gates.gates import gates
 from reanalysis.gates.result import CheckResult
-from reanalysis.reporting.markdown import Markdown
-from reanalysis.reporting.slug import slug
-from reanalysis.reporting.standards import Artefacts, Tick, standards
+from reanalysis.reporting.contents import ITEMS
+from reanalysis.reporting.markdown import Markdown, slug
+from reanalysis.reporting.section import Artefacts
+from reanalysis.reporting.standards import Tick, ticks
 from reporting.built import Report
 
 pytestmark = pytest.mark.xdist_group("figures")
@@ -21,6 +22,10 @@ pytestmark = pytest.mark.xdist_group("figures")
 MADE = CheckResult("Simulation-based calibration", True, "inside")
 VALIDATED = CheckResult("Validation against print", True, "none outside")
 KINDS = ("forest", "beyond", "prior-posterior")
+
+
+def standards(made: Artefacts) -> list[Tick]:
+    return ticks(ITEMS, made)
 
 
 @pytest.fixture
@@ -67,8 +72,8 @@ def test_one_endpoint_without_its_scrutiny_loses_its_ticks(whole: Artefacts) -> 
     first, *rest = whole.analysis.endpoints
     analysis = replace(whole.analysis, endpoints=(replace(first, scrutiny=None), *rest))
     assert lost(whole, replace(whole, analysis=analysis)) == {
-        "BARG: predictions of the prior against the print",
-        "BARG: predictions of the posterior against the print",
+        "BARG: predictions of the prior against the data",
+        "BARG: predictions of the posterior against the data",
         "Power-scaling: sensitivity to prior and likelihood",
     }
 

@@ -20,8 +20,8 @@ from reanalysis.builds.run import RecallingRunner
 from reanalysis.builds.workers import Computed, Workers
 from reanalysis.builds.write import write_report
 from reanalysis.gates.result import CheckResult
-from reanalysis.reporting.slug import slug
-from reanalysis.reporting.tables.validation import validation_sources, validation_tables
+from reanalysis.reporting.markdown import slug
+from reanalysis.reporting.sections.validation import validation_sources, validation_tables
 from reanalysis.reporting.text import markdown
 from reanalysis.validation import published
 from reanalysis.validation.printed import read_published
@@ -61,16 +61,16 @@ def test_a_folder_of_five_columns_gets_the_section_and_all_its_tables(plain_repo
     for said in ("Beta-blockers after myocardial infarction: 22 trials", "−0.25 (0.06); −0.38, −0.25, −0.13", "14.320"):
         assert said in words
         assert said in plain_report.docx_text
-    assert "the computing technique yes validation against print" in words.replace("  ", " ")
+    assert "the computing technique yes validation against published results" in words.replace("  ", " ")
 
 
 def test_a_missed_figure_is_named_beside_what_is_computed(missed: CheckResult, plain_report: Report) -> None:
     text = section(markdown(plain_report.analysis, {}, missed))
     assert "Not passed: 40 printed figures" in text
-    row = next(line for line in str(validation_tables(missed)[0]).splitlines() if "2\\.06" in line)
+    row = next(line for line in validation_tables(missed)[0].markdown().splitlines() if "2\\.06" in line)
     assert "1\\.025" in row
     assert "NO\\: sd" in row
-    others = [line for line in str(validation_tables(missed)[0]).splitlines() if "NO" in line]
+    others = [line for line in validation_tables(missed)[0].markdown().splitlines() if "NO" in line]
     assert others == [row]
 
 

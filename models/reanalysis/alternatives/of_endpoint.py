@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reanalysis.alternatives.one_at_a_time import sensitivity_set
 from reanalysis.alternatives.influence import Influence, influences
+from reanalysis.alternatives.one_at_a_time import sensitivity_set
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.alternatives.scrutiny import Scrutiny, scrutinise
 from reanalysis.evidence.evidence import Evidence

@@ -222,10 +222,10 @@ def _changes_since(store: Store, key: str, analysis: Analysis, log: BuildLog) ->
 
     from reanalysis.analysis.changes import Changes
     from reanalysis.analysis.comparison import compare
-    from reanalysis.analysis.results import results
     from reanalysis.builds.record import read_record, record_of
     from reanalysis.builds.write import CHANGES
     from reanalysis.evidence.problems import InvalidInput
+    from reanalysis.reporting.results import results
 
     if store.published is None:
         return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from reanalysis.analysis.record import Record, evidence_content
 from reanalysis.builds.manifest import NAME, damage
 from reanalysis.evidence.problems import InvalidInput
-from reanalysis.files import plain
+from reanalysis.files import as_json
 from reanalysis.versions import surroundings
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def record_of(analysis: Analysis, results: dict[str, Any]) -> Record:
     making = {"spec": analysis.spec.as_dict(), "engine": analysis.engine, "seed": analysis.spec.seed}
     making["all_models"] = analysis.all_models
     content = {"results": results, "evidence": evidence_content(analysis.evidence)}
-    as_read = json.loads(json.dumps(plain(content)))  # exactly as it will be read back
+    as_read = json.loads(json.dumps(as_json(content)))  # exactly as it will be read back
     return Record(as_read["results"], as_read["evidence"], json.loads(json.dumps(making | surroundings())))
 
 

@@ -11,7 +11,6 @@ import pandas as pd
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.changes import Changes
 from reanalysis.analysis.record import evidence_content
-from reanalysis.analysis.results import results, results_table, table_text
 from reanalysis.analysis.task import Log, Progress, Runner, Task, TaskFailed, here
 from reanalysis.builds.keys import source_date
 from reanalysis.builds.manifest import NAME, manifest
@@ -21,8 +20,8 @@ from reanalysis.gates.kept_fit import netcdf
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.artefacts import figure_tasks, written_documents
 from reanalysis.reporting.document import DocumentError
-from reanalysis.reporting.markdown import Markdown
-from reanalysis.reporting.slug import slug
+from reanalysis.reporting.markdown import Markdown, slug
+from reanalysis.reporting.results import results, results_table, table_text
 from reanalysis.reporting.text import markdown
 from reanalysis.validation import published
 from reanalysis.validation.published_folder import published_digest

@@ -1,4 +1,4 @@
-"""Which commands are there? One function each, which checks its options before anything heavy is loaded."""
+"""The commands: one function each, which checks its options before anything heavy is loaded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SAMPLED = [name for name, family in FAMILIES.items() if "quadrature" not in fam
 
 app = typer.Typer(
     name="reanalysis",
-    help="Re-analyse small cohorts that disagree, from what was printed.",
+    help="Re-analyse small cohorts that disagree, from what was reported.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -33,7 +33,7 @@ app = typer.Typer(
 @app.command("audit", epilog="Example: reanalysis audit data/anakinra --format json > ledger.json")
 @reports_errors
 def audit_command(data: Data, output: Format = "table") -> None:
-    """Check every printed figure: the evidence ledger."""
+    """Check every reported figure: the evidence ledger."""
     from reanalysis.cli.option_checks import bad_format, require
     from reanalysis.cli.output import print_json
     from reanalysis.evidence.audit.ledger import audit
@@ -50,7 +50,7 @@ def audit_command(data: Data, output: Format = "table") -> None:
     with working("weighing the findings"):
         weighed = weigh(evidence, ledger, spec)
     if output == "json":
-        print_json(weighed.as_dict())
+        print_json(weighed)
         return
     from reanalysis.cli.tables import print_ledger
 
@@ -140,7 +140,7 @@ def fit_command(
 
         save_tree(fitted.posterior.tree(), out)
     if output == "json":
-        print_json(fitted.as_dict())
+        print_json(fitted)
     else:
         from reanalysis.cli.tables import print_fit
 
@@ -229,7 +229,7 @@ def diff_command(
     from reanalysis.builds.record import read_record
     from reanalysis.cli.option_checks import not_one_of, require
     from reanalysis.cli.output import print_json, print_text
-    from reanalysis.reporting.changes_shown import as_markdown, as_text
+    from reanalysis.reporting.sections.changes import as_markdown, as_text
 
     require(
         not_one_of("--format", output, ("text", "json", "markdown")),
@@ -238,7 +238,7 @@ def diff_command(
     )
     changes = compare(read_record(old), read_record(new), probability, ratio)
     if output == "json":
-        print_json(changes.as_dict())
+        print_json(changes)
     else:
         print_text(as_markdown(changes) if output == "markdown" else as_text(changes))
     if changes.moved:

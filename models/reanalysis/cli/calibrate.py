@@ -1,10 +1,10 @@
-"""``reanalysis calibrate``: is the computation correct?"""
+"""``reanalysis calibrate``: simulation-based calibration of the engines."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -79,7 +79,7 @@ def calibrate_command(
     else:
         page = Page()
         with until_closed(page.file):  # type: ignore[arg-type]
-            _print(page, found)
+            print_calibration(page, found)
     if not found.passed:
         say("gate failed: ranks or intervals outside their bands, also when rerun; or a replicate without a posterior")
         raise typer.Exit(Exit.GATE_FAILED)
@@ -89,30 +89,33 @@ def _is_no_folder(path: Path | None) -> bool:
     return path is not None and path.exists() and not path.is_dir()
 
 
-def _print(page: Page, found: Calibration) -> None:
-    from rich.table import Table
-
+def print_calibration(page: Page, found: Calibration) -> None:
+    """Every check of ranks and intervals, then what is reported and not judged."""
+    from reanalysis.reporting.table import Column, Table
     from reanalysis.validation.calibration.verdict import INTERVALS, LEVEL
+
+    def covered(row: dict[Hashable, Any]) -> list[str]:
+        return [f"{row[f'covered_{100 * interval:g}']:.1%}" for interval in INTERVALS]
 
     page.lines("Simulation-based calibration", style="bold")
     page.lines(f"bands hold all {found.settings['checks']} checks at once with probability {LEVEL:g}")
     names = [f"{100 * interval:g} %" for interval in INTERVALS]
+    heads = ("engine", "design", "quantity", "replicates", "ranks (1 = band)", *names, "")
     for title, rows in (("", found.verdict), ("Rerun with other seeds: what was outside", found.reruns)):
         if not len(rows):
             continue
-        page.print()
-        if title:
-            page.lines(title, style="bold")
-        table = Table(
-            "engine", "design", "quantity", "replicates", "ranks (1 = band)", *names, "", box=None, pad_edge=False
-        )
-        for row in rows.to_dict("records"):
-            covered = [f"{row[f'covered_{100 * interval:g}']:.1%}" for interval in INTERVALS]
-            table.add_row(
-                str(row["engine"]), str(row["design"]), str(row["quantity"]), f"{row['replicates']:,}",
-                f"{row['largest']:.2f}", *covered, "" if row["inside"] else "OUTSIDE",
-            )  # fmt: skip
-        page.print(table)
+        page.heading(title) if title else page.print()
+        cells = [
+            [
+                *(str(row[name]) for name in ("engine", "design", "quantity")),
+                f"{row['replicates']:,}",
+                f"{row['largest']:.2f}",
+                *covered(row),
+                "" if row["inside"] else "OUTSIDE",
+            ]
+            for row in rows.to_dict("records")
+        ]
+        page.table(Table([Column(head) for head in heads], cells))
     failures = found.verdict.drop_duplicates(["engine", "design"])
     for row in failures[failures["failures"] > 0].to_dict("records"):
         page.lines(f"{row['failures']} replicates without a posterior: {row['engine']}, {row['design']}")

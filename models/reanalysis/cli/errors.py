@@ -1,4 +1,4 @@
-"""How does a command end? Exit codes, and one clear message instead of a traceback."""
+"""Ends of a command: exit codes, and one clear message instead of a traceback."""
 
 from __future__ import annotations
 

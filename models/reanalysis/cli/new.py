@@ -1,4 +1,4 @@
-"""How does somebody begin? With a folder that reads, audits, fits and reports as it stands, to be filled in."""
+"""``reanalysis new``: a folder that reads, audits, fits and reports as it stands, to be filled in."""
 
 from __future__ import annotations
 

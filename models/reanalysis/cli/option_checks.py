@@ -1,4 +1,4 @@
-"""What is wrong with an option? Each is checked before anything heavy is loaded, and all problems are said at once."""
+"""Checks of options before anything heavy is loaded; all problems are reported at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which arguments do several commands share?"""
+"""Arguments that several commands share."""
 
 from __future__ import annotations
 

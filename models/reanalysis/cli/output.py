@@ -1,4 +1,4 @@
-"""How do results reach the reader? JSON or text, whatever the reader's encoding, width and patience."""
+"""Results on standard output as JSON or text, whatever the reader's encoding, width and patience."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import Never, TextIO
+from typing import TYPE_CHECKING, Never, TextIO
 
 from rich.console import Console
 from rich.text import Text
 
 from reanalysis.evidence.problems import printable
-from reanalysis.files import plain
+from reanalysis.files import as_json
+
+if TYPE_CHECKING:
+    from reanalysis.reporting.table import Table
 
 _UNLIMITED = 1000
 """Columns of an output that is no terminal: programs and pagers break lines themselves."""
@@ -46,7 +49,7 @@ def until_closed(stream: TextIO) -> Iterator[None]:
 def print_json(value: object) -> None:
     """One JSON object on standard output and nothing else, in ASCII so that any locale carries it."""
     with until_closed(sys.stdout):
-        print(json.dumps(plain(value), indent=2, allow_nan=False))
+        print(json.dumps(as_json(value), indent=2, allow_nan=False))
 
 
 def print_line(text: str) -> None:
@@ -87,3 +90,12 @@ class Page(Console):
             )
         for line in wrapped:
             self.print(Text(line, style), soft_wrap=True)
+
+    def heading(self, text: str, style: str = "bold") -> None:
+        """A line after a free one."""
+        self.print()
+        self.lines(text, style=style)
+
+    def table(self, table: Table) -> None:
+        """A table as wide as its words, or as the terminal."""
+        self.print(table.rich())

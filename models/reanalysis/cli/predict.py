@@ -1,4 +1,4 @@
-"""``reanalysis predict``: what did today's posterior expect of a new cohort, and what is believed with it?"""
+"""``reanalysis predict``: a new cohort as today's posterior predicts it, and the posterior with that cohort in it."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def predict_command(
         print_json(
             {
                 "seed": evidence.settings.seed if seed is None else seed,
-                "findings": [f.as_dict() for f in ledger.findings if f.severity != "info"],
-                "predictions": [p.as_dict() for p in found if isinstance(p, Prediction)],
-                "not_predicted": [p.as_dict() for p in found if not isinstance(p, Prediction)],
+                "findings": [f for f in ledger.findings if f.severity != "info"],
+                "predictions": [p for p in found if isinstance(p, Prediction)],
+                "not_predicted": [p for p in found if not isinstance(p, Prediction)],
             }
         )
         return
@@ -58,15 +58,14 @@ def predict_command(
 def _print(page: Page, evidence: Evidence, cohort: Evidence, one: Prediction | NotPredicted) -> None:
     from reanalysis.decisions.new_cohort import NotPredicted
 
-    page.print()
-    page.lines(f"{evidence.endpoint_label(one.endpoint)}, {cohort.study_label(one.study)}", style="bold")
+    page.heading(f"{evidence.endpoint_label(one.endpoint)}, {cohort.study_label(one.study)}")
     if isinstance(one, NotPredicted):
         page.lines(f"not predicted: {one.reason}", indent=2)
         return
     expected, score = one.expected, one.score
     page.lines(
         f"expected {expected.median:.0f} of {one.n} ({expected.lower:.0f} to {expected.upper:.0f}; "
-        f"control risk from {one.control}; rho {one.rho:g}), printed {one.printed}",
+        f"control risk from {one.control}; rho {one.rho:g}), reported {one.printed}",
         indent=2,
     )
     page.lines(
@@ -74,13 +73,13 @@ def _print(page: Page, evidence: Evidence, cohort: Evidence, one: Prediction | N
         f"{score.pit_high:.2f})",
         indent=2,
     )
-    page.lines(f"before, {one.model}: {_told(one.before)}", indent=2)
-    page.lines(f"with the cohort: {_told(one.after)}", indent=2)
+    page.lines(f"before, {one.model}: {_effect(one.before)}", indent=2)
+    page.lines(f"with the cohort: {_effect(one.after)}", indent=2)
     if one.primary is not None:
-        page.lines(f"primary analysis, unchanged: {_told(one.primary)}", indent=2)
+        page.lines(f"primary analysis, unchanged: {_effect(one.primary)}", indent=2)
 
 
-def _told(headline: Outcome) -> str:
+def _effect(headline: Outcome) -> str:
     ratio, sides = headline.odds_ratio, headline.direction
     assert ratio is not None
     assert sides is not None

@@ -1,4 +1,4 @@
-"""What is happening? Progress on standard error, silent when that is not a terminal."""
+"""Progress on standard error, silent when that is not a terminal."""
 
 from __future__ import annotations
 

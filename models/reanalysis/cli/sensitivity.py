@@ -1,4 +1,4 @@
-"""``reanalysis sensitivity``: does the answer depend on the choices?"""
+"""``reanalysis sensitivity``: one endpoint under every combination of choices."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import typer
 from reanalysis.cli.options import Data, Format, Workers
 
 if TYPE_CHECKING:
-    from reanalysis.alternatives.crossing import TippingPoint
     from reanalysis.alternatives.multiverse.multiverse import Multiverse
     from reanalysis.alternatives.outcome import Outcome
     from reanalysis.cli.output import Page
     from reanalysis.gates.result import CheckResult
     from reanalysis.model.data import ModelData
     from reanalysis.model.spec import ModelSpec
+    from reanalysis.reporting.table import Table
 
 _TABLES = (".csv", ".parquet")
+_CHECKS = ("predictive_checks", "left_out_prediction", "power_scaling")
 
 
 def sensitivity_command(
@@ -45,7 +46,7 @@ def sensitivity_command(
     from reanalysis.alternatives.alarms import PRIOR_OF, alarms
     from reanalysis.alternatives.all_models import all_models as fit_all_models
     from reanalysis.alternatives.multiverse.multiverse import multiverse
-    from reanalysis.alternatives.multiverse.summary import plain_rows, summary
+    from reanalysis.alternatives.multiverse.summary import summary
     from reanalysis.alternatives.one_at_a_time import sensitivity_set
     from reanalysis.alternatives.tipping import tipping_points
     from reanalysis.engines.batches import local_processes
@@ -74,29 +75,39 @@ def sensitivity_command(
         _save(found, out, sizes)
     if output == "json":
         whole: dict[str, Any] = summary(found) | {"denominators": assumed_sizes(selection.observations)}
-        whole |= {"tipping_points": [point.as_dict() for point in points]}
-        whole |= {name: {"text": check.text, "table": plain_rows(check.table)} for name, check in checks.items()}
-        whole["alarms"] = [alarm.as_dict() for alarm in deciding]
+        whole |= {"tipping_points": points, "alarms": deciding}
+        whole |= {name: {"text": check.text, "table": check.table} for name, check in checks.items()}
         if all_models:
-            whole["models"] = [model.as_dict() for model in models]
+            whole["models"] = models
         print_json(whole)
     else:
         from reanalysis.cli.output import Page, until_closed
+        from reanalysis.reporting.sections.models import model_table
+        from reanalysis.reporting.sections.scrutiny import power_table, predictive_table, tipping_table
         from reanalysis.reporting.sentences import alarm_sentence
 
-        page = Page()
+        page, label = Page(), evidence.endpoint_label(endpoint)
         with until_closed(page.file):  # type: ignore[arg-type]
-            _print(page, evidence.endpoint_label(endpoint), summary(found))
+            _print_multiverse(page, label, summary(found))
             what = "fewer events" if evidence.endpoint(endpoint).better is None else "benefit"
             for alarm in deciding:
                 page.lines(alarm_sentence(alarm, what), style="bold")
             for line in sizes:
                 page.lines(line)
-            _print_points(page, points)
-            for check in checks.values():
-                _print_check(page, check)
+            page.heading("Tipping points")
+            page.table(tipping_table(label, endpoint, points))
+            predictive, left_out, power = (checks[name] for name in _CHECKS)
+            for check, table in (
+                (predictive, predictive_table(evidence, endpoint, predictive)),
+                (left_out, _check_table(left_out)),
+                (power, power_table(evidence, endpoint, power)),
+            ):
+                page.heading(check.name)
+                page.lines(check.text)
+                page.table(table)
             if all_models:
-                _print_models(page, models)
+                page.heading("Every model once")
+                page.table(model_table(evidence, endpoint, models, chosen.names, spec.model))
     failed = [f"{model.model}: {gate.name}: {gate.text}" for model in models for gate in model.failed]
     for failure in failed:
         say(f"gate failed: {failure}")
@@ -110,15 +121,12 @@ def _checks(spec: ModelSpec, data: ModelData) -> dict[str, CheckResult]:
     from reanalysis.alternatives.prediction import left_out_prediction, predictive_checks
     from reanalysis.engines.fit import fit
 
-    return {
-        "predictive_checks": predictive_checks(spec, data),
-        "left_out_prediction": left_out_prediction(spec, data),
-        "power_scaling": power_scaling(fit(spec, data)),
-    }
+    found = (predictive_checks(spec, data), left_out_prediction(spec, data), power_scaling(fit(spec, data)))
+    return dict(zip(_CHECKS, found, strict=True))
 
 
 def _save(found: Multiverse, out: Path, sizes: list[str]) -> None:
-    from reanalysis.analysis.results import table_text
+    from reanalysis.reporting.results import table_text
 
     table = found.table.assign(assumed="; ".join(sizes))
     if out.suffix == ".csv":
@@ -127,8 +135,8 @@ def _save(found: Multiverse, out: Path, sizes: list[str]) -> None:
         table.to_parquet(out, index=False)
 
 
-def _print(page: Page, label: str, found: dict[str, Any]) -> None:
-    from rich.table import Table
+def _print_multiverse(page: Page, label: str, found: dict[str, Any]) -> None:
+    from reanalysis.reporting.table import Column, Table
 
     page.lines(f"{label}: {found['specifications']:,} specifications", style="bold")
     page.lines(f"of {found['combinations']:,} combinations, many of which are the same specification")
@@ -136,83 +144,40 @@ def _print(page: Page, label: str, found: dict[str, Any]) -> None:
         page.lines(f"{count:,} combinations define no effect: {reason}", indent=2)
     if found["held"]:
         page.lines(f"not varied, for their number: {', '.join(found['held'])}")
-    spread, probability = found["odds_ratio"], found["probability"]
+    ratios, probability = found["odds_ratio"], found["probability"]
     page.lines(
-        f"median odds ratio from {spread['lowest']:.2f} to {spread['highest']:.2f}, half of them within "
-        f"{spread['lower_quartile']:.2f} to {spread['upper_quartile']:.2f}; below 1 in {found['below_one']:.1%}"
+        f"median odds ratio from {ratios['lowest']:.2f} to {ratios['highest']:.2f}, half of them within "
+        f"{ratios['lower_quartile']:.2f} to {ratios['upper_quartile']:.2f}; below 1 in {found['below_one']:.1%}"
     )
     for name, share in found["shares"].items():
         page.lines(f"{probability} above {name.removeprefix('above_')} in {share:.1%} of specifications")
-    page.print()
-    page.lines("Which choice moves the result (share of the variance over all combinations)", style="bold")
-    table = Table("choice", "levels", "mean", "with interactions", "probit", "from", "to", box=None, pad_edge=False)
-    for row in found["variance"]:
-        table.add_row(
-            _text(row["choice"]), str(row["levels"]), f"{row['mean_main']:.1%}", f"{row['mean_total']:.1%}",
-            f"{row['probit_main']:.1%}", _text(f"{row['low']:+.2f} ({row['from']})"),
-            _text(f"{row['high']:+.2f} ({row['to']})"),
-        )  # fmt: skip
-    page.print(table)
+    page.heading("Which choice moves the result (share of the variance over all combinations)")
+    heads = ("choice", "levels", "mean", "with interactions", "probit", "from", "to")
+    rows = [
+        [
+            row["choice"],
+            row["levels"],
+            *(f"{row[name]:.1%}" for name in ("mean_main", "mean_total", "probit_main")),
+            f"{row['low']:+.2f} ({row['from']})",
+            f"{row['high']:+.2f} ({row['to']})",
+        ]
+        for row in found["variance"]
+    ]
+    page.table(Table([Column(head) for head in heads], rows))
     page.lines("from, to: mean log odds ratio at the levels where it is lowest and highest")
     for row in found["variance"]:
         if row["dropped"]:
             page.lines(f"not in this table, because not every combination has them: {row['choice']} {row['dropped']}")
 
 
-def _print_points(page: Page, points: list[TippingPoint]) -> None:
-    from rich.table import Table
+def _check_table(check: CheckResult) -> Table:
+    """A check that the report has no table of: its rows as they are."""
+    from reanalysis.reporting.table import Column, Table
 
-    page.print()
-    page.lines("Tipping points", style="bold")
-    table = Table("assumption", "now", "probability", "reached at", box=None, pad_edge=False)
-    for point in points:
-        now = "" if point.now is None else f"{point.now:g}"
-        table.add_row(_text(point.assumption), now, f"P({point.event}) = {point.threshold:g}", _text(point.text))
-    page.print(table)
-    for assumption, meaning in {point.assumption: point.meaning for point in points}.items():
-        page.lines(f"{assumption}: {meaning}", indent=2)
-
-
-def _print_check(page: Page, check: CheckResult) -> None:
-    from rich.table import Table
-
-    page.print()
-    page.lines(check.name, style="bold")
-    page.lines(check.text)
-    table = Table(*(str(name).replace("_", " ") for name in check.table), box=None, pad_edge=False)
-    for row in check.table.itertuples(index=False):
-        table.add_row(*(_text(f"{value:.3f}" if isinstance(value, float) else str(value)) for value in row))
-    page.print(table)
-
-
-def _print_models(page: Page, models: list[Outcome]) -> None:
-    from math import exp
-
-    from rich.table import Table
-
-    page.print()
-    page.lines("Every model once", style="bold")
-    table = Table("model", "engine", "odds ratio", "95 % interval", "P(OR < 1)", "gates", box=None, pad_edge=False)
-    for one in models:
-        found = one.log_odds_ratio
-        if found is None or one.direction is None:
-            table.add_row(one.model, one.engine, _text(one.note))
-            continue
-        odds_ratio, interval = f"{exp(found.median):.2f}", f"{exp(found.lower):.2f} to {exp(found.upper):.2f}"
-        table.add_row(one.model, one.engine, odds_ratio, interval, f"{one.direction.below:.3f}", _gates(one))
-    page.print(table)
-
-
-def _gates(one: Outcome) -> str:
-    if one.failed:
-        return f"failed: {', '.join(gate.name for gate in one.failed)}"
-    return "passed" if one.gates else ""
-
-
-def _text(text: str) -> Any:
-    """Words of a folder, in which nothing is markup."""
-    from rich.text import Text
-
-    from reanalysis.evidence.problems import printable
-
-    return Text(printable(text))
+    return Table(
+        [Column(str(name).replace("_", " ")) for name in check.table],
+        [
+            [f"{value:.3f}" if isinstance(value, float) else value for value in row]
+            for row in check.table.itertuples(index=False)
+        ],
+    )

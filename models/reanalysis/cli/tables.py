@@ -1,13 +1,10 @@
-"""How do results look on a terminal? Blocks and tables, plain where nobody looks at a screen."""
+"""Results on a terminal: the ledger and a fit as blocks and tables, plain where the output is no screen."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, get_args
-
-from rich.table import Table
-from rich.text import Text
 
 from reanalysis.alternatives.weighed_ledger import WeighedLedger
 from reanalysis.cli.output import Page, until_closed
@@ -16,10 +13,11 @@ from reanalysis.evidence.audit.finding import SEVERITIES, Finding
 from reanalysis.evidence.candidates.observation import sizes_told
 from reanalysis.evidence.coverage import Cell
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.problems import printable
 from reanalysis.gates.checked_fit import CheckedFit
+from reanalysis.reporting.table import Column, Table
 
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
+_REPORTED = [cell for cell in get_args(Cell) if cell != "missing"]
 
 
 def print_ledger(evidence: Evidence, weighed: WeighedLedger, page: Page | None = None) -> None:
@@ -36,8 +34,8 @@ def print_ledger(evidence: Evidence, weighed: WeighedLedger, page: Page | None =
             studies: dict[str, list[str]] = defaultdict(list)
             for study, cell in ledger.coverage[endpoint].items():
                 studies[str(cell)].append(str(study))
-            told = [f"{cell} in {', '.join(studies[cell])}" for cell in _TOLD if studies[cell]]
-            page.lines(f"{endpoint}: {'; '.join(told)}")
+            reported = [f"{cell} in {', '.join(studies[cell])}" for cell in _REPORTED if studies[cell]]
+            page.lines(f"{endpoint}: {'; '.join(reported)}")
         _print_influences(page, weighed)
         _print_questions(page, weighed)
 
@@ -45,8 +43,7 @@ def print_ledger(evidence: Evidence, weighed: WeighedLedger, page: Page | None =
 def _print_influences(page: Page, weighed: WeighedLedger) -> None:
     """How far the alternatives of each finding move the probability of an odds ratio below 1."""
     if weighed.influences:
-        page.print()
-        page.lines("What the findings do to P(odds ratio < 1), largest shift first", style="bold")
+        page.heading("What the findings do to P(odds ratio < 1), largest shift first")
     for i in weighed.influences:
         if not i.alternatives:
             page.lines(f"{i.endpoint}: {i.kind}: {i.left} alternatives not weighed, to bound the time")
@@ -66,20 +63,14 @@ def _span(ends: tuple[str, str]) -> str:
 
 def _print_questions(page: Page, weighed: WeighedLedger) -> None:
     if weighed.questions:
-        page.print()
-        page.lines("Questions to the authors, by how far the answer could move that probability", style="bold")
+        page.heading("Questions to the authors, by how far the answer could move that probability")
     for question in weighed.questions:
         size = "not known" if question.shift is None else f"{100 * question.shift:.1f} points"
         page.lines(f"{question.study or 'all'}: {question.text} [{size}]")
 
 
-_TOLD = [cell for cell in get_args(Cell) if cell != "missing"]
-
-
 def _print_finding(page: Page, finding: Finding, shift: float | None) -> None:
-    page.print()
-    heading = " ".join(part for part in (finding.severity, finding.where) if part)
-    page.lines(heading, style=_STYLES[finding.severity])
+    page.heading(" ".join(part for part in (finding.severity, finding.where) if part), _STYLES[finding.severity])
     page.lines(finding.message, indent=2)
     if finding.feasible:
         page.lines(f"allowed: {'; '.join(finding.feasible)}", indent=2)
@@ -104,12 +95,12 @@ def print_fit(evidence: Evidence, fitted: CheckedFit, page: Page | None = None) 
             page.lines(f"{study}: {reason}: says nothing of a ratio, and contributes nothing")
         for line in (*sizes_told(fitted.selection.observations), *_particulars(found)):
             page.lines(line)
-        page.print(_estimates(found["estimates"]))
+        page.table(estimates_table(found["estimates"]))
         for event, probability in _probabilities(found["probabilities"]):
             page.lines(f"P({event} < 0) = {probability:.3f}")
         for other, estimates in found["estimates"].get("endpoints", {}).items():
             page.lines(evidence.endpoint_label(other), style="bold")
-            page.print(_estimates(estimates))
+            page.table(estimates_table(estimates))
         if fitted.baseline_choice is not None:
             page.lines(f"baselines {spec.baseline_text}: {fitted.baseline_choice.text}")
         for gate in fitted.gates:
@@ -121,12 +112,12 @@ def _particulars(found: dict[str, Any]) -> Iterator[str]:
     settings = {name: value for name, value in found["spec"]["settings"].items() if value is not None}
     if settings:
         yield f"settings: {_pairs(settings)}"
-    for study, mark in found["spec"]["defaults"]["benchmarks"].items():
-        window = mark["timepoint"] or "time not given"
-        own = mark["study_timepoint"] or "not given"
+    for study, benchmark in found["spec"]["defaults"]["benchmarks"].items():
+        window = benchmark["timepoint"] or "time not given"
+        own = benchmark["study_timepoint"] or "not given"
         yield (
-            f"{study}: control filled by {mark['label']} ({mark['product']}, {mark['printed']}; {window}; the study's "
-            f"own: {own}), weight {mark['weight']:g}, rho {mark['rho']:g}"
+            f"{study}: control filled by {benchmark['label']} ({benchmark['product']}, {benchmark['printed']}; "
+            f"{window}; the study's own: {own}), weight {benchmark['weight']:g}, rho {benchmark['rho']:g}"
         )
     if exchangeable := found["diagnostics"].get("exchangeable"):
         yield "probability of being exchangeable: " + ", ".join(f"{s} {p:.3f}" for s, p in exchangeable.items())
@@ -140,13 +131,22 @@ def _particulars(found: dict[str, Any]) -> Iterator[str]:
             yield f"{name}: {written}; effective sample size {elir}{size['moment']:.1f} (moment){note and f'; {note}'}"
 
 
-def _estimates(estimates: dict[str, Any]) -> Table:
-    table = Table("quantity", "median", "95 % interval", "mean", "SD", box=None, pad_edge=False)
-    for (study, name), value in flat(estimates).items():
-        interval = f"{_number(value['lower'])} to {_number(value['upper'])}"
-        numbers = (_number(value["median"]), interval, _number(value["mean"]), _number(value["sd"]))
-        table.add_row(Text(printable(f"{study}: {name}" if study else name)), *numbers)
-    return table
+def estimates_table(estimates: dict[str, Any]) -> Table:
+    """Every estimate of ``estimates`` in the JSON of a fit, a row each."""
+    names = ("quantity", "median", "95 % interval", "mean", "SD")
+    return Table(
+        [Column(name) for name in names],
+        [
+            [
+                f"{study}: {name}" if study else name,
+                _number(value["median"]),
+                f"{_number(value['lower'])} to {_number(value['upper'])}",
+                _number(value["mean"]),
+                _number(value["sd"]),
+            ]
+            for (study, name), value in flat(estimates).items()
+        ],
+    )
 
 
 def _probabilities(found: dict[str, Any]) -> Iterator[tuple[str, float]]:

@@ -1,17 +1,18 @@
-"""How are alternative choices drawn? One row an outcome, the primary one marked."""
+"""Figures of alternative choices: one row an outcome, the primary one marked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import exp
 
 from matplotlib.axes import Axes
 
 from reanalysis.alternatives.outcome import Outcome
+from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.words import percent, ratio_interval
-from reanalysis.figures.ratio_axis import draw_interval
-from reanalysis.figures.rows import Row
-from reanalysis.figures.style import FAINT, INK, SMALL, SOFT
+from reanalysis.figures.ratio_axis import chance_name, draw_interval, draw_ratio_axis, ratio_foot, ratio_limits
+from reanalysis.figures.rows import Column, Layout, Row
+from reanalysis.figures.style import FAINT, INK, SMALL, SOFT, StudyMark
 from reanalysis.figures.words import Words
 
 
@@ -43,38 +44,69 @@ def outcome_chance(outcome: Outcome) -> tuple[Words, ...]:
     return (Words(shown, SMALL, bold=outcome.primary),)
 
 
-def outcome_row(outcome: Outcome, single: bool, least: float) -> Row:
-    """The choice, its odds ratio and its probability.
-
-    Parameters
-    ----------
-    single : bool
-        Whether the headline is one study's own effect, so that an average needs to be called one.
-    least : float
-        Points the row is high at least.
-    """
-    label = outcome.label
-    words = (Words(label, SMALL, bold=outcome.primary),)
+def outcome_row(outcome: Outcome, least: float) -> Row:
+    """The choice, its odds ratio and its probability, in a row of so many points at least."""
+    words = (Words(outcome.label, SMALL, bold=outcome.primary),)
     return Row((words, outcome_words(outcome), outcome_chance(outcome)), least=least)
 
 
-def draw_outcome(axes: Axes, y: float, outcome: Outcome, colour: str = SOFT, marker: str = "o") -> None:
+def outcome_layout(
+    endpoint: EndpointAnalysis, title: str, rows: Sequence[Row], ax: Axes | None, widest: float
+) -> Layout:
+    """Rows of outcomes, measured: the choice on the left, its odds ratio and its probability on the right.
+
+    Parameters
+    ----------
+    title : str
+        What is varied.
+    widest : float
+        Points at which a choice wraps.
+    """
+    columns = (Column("Odds ratio (95 % interval)", 110.0), Column(chance_name(endpoint.better), 46.0, "right"))
+    title = f"{endpoint.label}: {title}"
+    return Layout(title, (Column("", widest),), columns, tuple(rows), ax, least_left=100.0)
+
+
+def draw_outcomes(
+    endpoint: EndpointAnalysis,
+    layout: Layout,
+    drawn: Sequence[Outcome | None],
+    every: Sequence[Outcome],
+    look: Callable[[Outcome], StudyMark] = lambda _: StudyMark(SOFT, "o"),
+) -> Axes:
+    """The axis of rows of outcomes, and the interval of each.
+
+    Parameters
+    ----------
+    layout : Layout
+        Of the rows.
+    drawn : sequence of Outcome or None
+        One a row, None for a row of words alone.
+    every : sequence of Outcome
+        What the axis holds: all that other pages show too.
+    look : callable
+        Colour and marker of an outcome that is not the primary one.
+    """
+    limits = ratio_limits(end for o in every for end in (outcome_ratios(o) or ()))
+    foot = ratio_foot(endpoint.fit.evidence, endpoint.better, limits, layout.plot_width, layout.margins)
+    placed = layout.place(foot.height)
+    draw_ratio_axis(placed.axes, limits, layout.plot_width, endpoint.better)
+    foot.draw(placed.axes)
+    primary = next((r for o in every if o.primary and (r := outcome_ratios(o))), None)
+    if primary is not None:  # a line through all rows, so that shifts can be seen
+        placed.axes.axvline(primary[1], color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1.5)
+    for y, outcome in zip(placed.y, drawn, strict=False):
+        if outcome is not None:
+            _draw(placed.axes, y, outcome, look(outcome))
+    return placed.axes
+
+
+def _draw(axes: Axes, y: float, outcome: Outcome, look: StudyMark) -> None:
     """The interval of an outcome; nothing where it is not defined."""
-    found = outcome_ratios(outcome)
-    primary = outcome.primary
+    found, primary = outcome_ratios(outcome), outcome.primary
     if found is None:
         return
-    lower, median, upper = found
     draw_interval(
-        axes, y, lower, median, upper, INK if primary else colour,
-        marker="D" if primary else marker, size=4.6 if primary else 3.8, line=2.2 if primary else 1.4,
+        axes, y, *found, INK if primary else look.colour,
+        marker="D" if primary else look.marker, size=4.6 if primary else 3.8, line=2.2 if primary else 1.4,
     )  # fmt: skip
-
-
-def draw_primary_band(axes: Axes, outcomes: Sequence[Outcome]) -> None:
-    """The primary median as a line through all rows, so that shifts can be seen."""
-    for outcome in outcomes:
-        found = outcome_ratios(outcome)
-        if outcome.primary and found is not None:
-            axes.axvline(found[1], color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1.5)
-            return

@@ -1,4 +1,4 @@
-"""How probable is a difference of at least so many percentage points? For all numbers, both ways."""
+"""Probability of a difference of at least so many percentage points, for all numbers, both ways."""
 
 from __future__ import annotations
 

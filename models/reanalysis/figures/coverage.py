@@ -1,4 +1,4 @@
-"""Who reports what? The study by endpoint matrix, in colours and in words."""
+"""Evidence coverage: what each study reports of each endpoint, in colours and in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Did the sampler reach the tails? The energy of each chain, and how far it moves from draw to draw."""
+"""Energy of each chain, and how far it moves from draw to draw."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def plot_energy(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None)
             Words("energy minus its mean", SMALL, bold=True, colour=ACCENT),
             Words("change from one draw to the next", SMALL, bold=True, colour=CONTRAST),
         )
-        told = "x: log density units; y: density"
+        note = "x: log density units; y: density"
         heads = [_head(chain, e_bfmi) for chain, e_bfmi in enumerate(_e_bfmi(fit), 1)]
-        ax, panels = panel_grid(title, heads, key, told, ax, below=12.0)
+        ax, panels = panel_grid(title, heads, key, note, ax, below=12.0)
         edges = _edges(around, moves)
         tops = [_density(values, edges).max() for values in (*around, *moves)]
         for panel, own, moved in zip(panels, around, moves, strict=True):

@@ -1,4 +1,4 @@
-"""What did each study print, and what does the model make of it? Then the average and a new study."""
+"""Forest plot: each study as reported and in the model, then the average and a new study."""
 
 from __future__ import annotations
 
@@ -9,15 +9,8 @@ from matplotlib.axes import Axes
 
 from reanalysis.analysis.endpoint import EndpointAnalysis, RawEffect, StudyEffect, as_endpoint
 from reanalysis.estimands.words import counted, interval, ratio, ratio_interval
-from reanalysis.figures.ratio_axis import (
-    draw_diamond,
-    draw_interval,
-    draw_ratio_axis,
-    ratio_foot,
-    ratio_limits,
-)
+from reanalysis.figures.ratio_axis import chance, draw_diamond, draw_interval, draw_ratio_axis, ratio_foot, ratio_limits
 from reanalysis.figures.rows import Column, Layout, Placed, Row, pages, stack
-from reanalysis.figures.sides import chance
 from reanalysis.figures.style import BODY, FAINT, INK, PAGE, SMALL, SOFT, house_style, study_mark
 from reanalysis.figures.words import Words, height, wrapped
 from reanalysis.gates.checked_fit import CheckedFit
@@ -26,13 +19,13 @@ _AROUND = 130.0
 """Points above and below the rows: title, headings, axis."""
 
 _DENSE = 12
-"""With more studies than this each has one line: its printed odds ratio is drawn but not written out."""
+"""With more studies than this each has one line: its reported odds ratio is drawn but not written out."""
 
 
 def plot_forest(
     endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None, *, studies: Sequence[str] | None = None
 ) -> Axes:
-    """Forest plot: every study as printed and in the model, then the average and a new study.
+    """Forest plot: every study as reported and in the model, then the average and a new study.
 
     The effect in bold is the headline: the average, or the study's own where it is the only one.
 
@@ -92,15 +85,15 @@ def describe_forest(endpoint: EndpointAnalysis | CheckedFit) -> str:
     text = f"Forest plot of {endpoint.label} in {counted(len(studies), 'cohort')}. "
     if endpoint.headline.kind == "single study":
         raw = studies[0].raw
-        printed = f" ({ratio(raw.odds_ratio)} as printed)" if raw else ""
+        reported = f" ({ratio(raw.odds_ratio)} as reported)" if raw else ""
         return text + (
-            f"Its own odds ratio is {interval(endpoint.odds_ratio)}{printed}; extrapolated, "
+            f"Its own odds ratio is {interval(endpoint.odds_ratio)}{reported}; extrapolated, "
             f"the average is {interval(endpoint.average)} and a new study's {interval(endpoint.new_study)}."
         )
     medians = sorted(s.odds_ratio.median for s in studies)
-    printed_ratios = sorted(s.raw.odds_ratio for s in studies if s.raw)
-    if printed_ratios:
-        text += f"As printed the odds ratios run from {ratio(printed_ratios[0])} to {ratio(printed_ratios[-1])}, "
+    reported_ratios = sorted(s.raw.odds_ratio for s in studies if s.raw)
+    if reported_ratios:
+        text += f"As reported the odds ratios run from {ratio(reported_ratios[0])} to {ratio(reported_ratios[-1])}, "
         text += f"in the model from {ratio(medians[0])} to {ratio(medians[-1])}; "
     return text + (f"the average is {interval(endpoint.average)} and a new study's {interval(endpoint.new_study)}.")
 
@@ -126,7 +119,7 @@ def _reach(endpoint: EndpointAnalysis) -> list[float]:
 
 def _columns(endpoint: EndpointAnalysis, dense: bool) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
     settings = endpoint.fit.evidence.settings
-    arms = f"{settings.treated_label} vs {settings.control_label}, as printed"
+    arms = f"{settings.treated_label} vs {settings.control_label}, as reported"
     right = (Column("Odds ratio (95 % interval)", 118.0),)
     if dense:
         return (Column("Study", 108.0), Column(arms, 112.0)), right
@@ -169,7 +162,7 @@ def _arms(raw: RawEffect) -> str:
 
 
 def _raw(raw: RawEffect) -> str:
-    """The printed odds ratio with its interval; what an empty cell leaves open is said so."""
+    """The reported odds ratio with its interval; what an empty cell leaves open is said so."""
     if raw.odds_ratio != raw.odds_ratio:
         return "not defined"
     if not isfinite(raw.odds_ratio) or raw.odds_ratio == 0:
@@ -218,7 +211,7 @@ def _summary_rows(endpoint: EndpointAnalysis, dense: bool) -> list[Row]:
 def _key(width: float) -> tuple[Words, ...]:
     return wrapped(
         (
-            Words("open: as printed, 95 % Wald interval", SMALL, colour=SOFT),
+            Words("open: as reported, 95 % Wald interval", SMALL, colour=SOFT),
             Words("filled: in the model, 95 % interval", SMALL, colour=SOFT),
         ),
         width,

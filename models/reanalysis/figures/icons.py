@@ -1,4 +1,4 @@
-"""What does the effect mean for 100 patients? Two arrays of 100, the second as uncertain as the effect is."""
+"""The effect for 100 patients: two arrays of 100, the second as uncertain as the effect is."""
 
 from __future__ import annotations
 
@@ -106,13 +106,13 @@ def _array(axes: Axes, left: float, dark: np.ndarray, colour: str) -> None:
 
 def _words(endpoint: EndpointAnalysis, at: BaselineEffect) -> tuple[Words, ...]:
     settings = endpoint.fit.evidence.settings
-    told = (
+    note = (
         f"Control risk: {at.baseline.percent:g} %, {at.baseline.label}.",
         f"With {settings.control_label} a dark dot is a patient who has the event.",
         f"With {settings.treated_label} the dots are counted from the top left: the darker a dot, the more "
         "probable it is that at least so many have the event.",
     )
     lines: list[Words] = []
-    for text in told:
+    for text in note:
         lines += [*Words(text, SMALL, colour=SOFT).wrapped(_TEXT), Words(" ", 4.0)]
     return tuple(lines)

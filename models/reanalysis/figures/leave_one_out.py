@@ -1,4 +1,4 @@
-"""How much hangs on each study? The headline effect with every study left out in turn."""
+"""The headline effect with every study left out in turn."""
 
 from __future__ import annotations
 
@@ -7,16 +7,7 @@ from matplotlib.axes import Axes
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.endpoint import EndpointAnalysis, as_endpoint
 from reanalysis.estimands.words import counted, percent
-from reanalysis.figures.alternatives import (
-    draw_outcome,
-    draw_primary_band,
-    nothing_row,
-    outcome_ratios,
-    outcome_row,
-)
-from reanalysis.figures.ratio_axis import draw_ratio_axis, ratio_foot, ratio_limits
-from reanalysis.figures.rows import Column, Layout
-from reanalysis.figures.sides import chance_name
+from reanalysis.figures.alternatives import draw_outcomes, nothing_row, outcome_layout, outcome_row
 from reanalysis.figures.style import SOFT, StudyMark, house_style, study_mark
 from reanalysis.gates.checked_fit import CheckedFit
 
@@ -35,25 +26,10 @@ def plot_leave_one_out(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None 
     """
     endpoint = as_endpoint(endpoint, sensitivity=True)
     with house_style():
-        single = endpoint.headline.kind == "single study"
         outcomes = in_order(endpoint)
-        rows = tuple(outcome_row(o, single, 15.0) for o in outcomes) or (nothing_row(),)
-        columns = (
-            Column("Odds ratio (95 % interval)", 110.0),
-            Column(chance_name(endpoint.better), 46.0, "right"),
-        )
-        title = f"{endpoint.label}: leaving one study out"
-        layout = Layout(title, (Column("", 160.0),), columns, rows, ax, least_left=100.0)
-        limits = ratio_limits(end for o in outcomes for end in (outcome_ratios(o) or ()))
-        foot = ratio_foot(endpoint.fit.evidence, endpoint.better, limits, layout.plot_width, layout.margins)
-        placed = layout.place(foot.height)
-        draw_ratio_axis(placed.axes, limits, layout.plot_width, endpoint.better)
-        foot.draw(placed.axes)
-        draw_primary_band(placed.axes, outcomes)
-        for y, outcome in zip(placed.y, outcomes, strict=False):
-            mark = _mark(endpoint, outcome)
-            draw_outcome(placed.axes, y, outcome, mark.colour, mark.marker)
-        return placed.axes
+        rows = [outcome_row(o, 15.0) for o in outcomes] or [nothing_row()]
+        layout = outcome_layout(endpoint, "leaving one study out", rows, ax, 160.0)
+        return draw_outcomes(endpoint, layout, outcomes, outcomes, lambda outcome: _mark(endpoint, outcome))
 
 
 def describe_leave_one_out(endpoint: EndpointAnalysis | CheckedFit) -> str:

@@ -1,4 +1,4 @@
-"""What is the answer, endpoint by endpoint? And on how many cohorts each rests."""
+"""Headline effects of all endpoints, and the number of cohorts each rests on."""
 
 from __future__ import annotations
 
@@ -8,15 +8,8 @@ from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.summary import Direction
 from reanalysis.estimands.words import counted, interval, percent
-from reanalysis.figures.ratio_axis import (
-    draw_interval,
-    draw_ratio_axis,
-    ratio_foot,
-    ratio_limits,
-    tint_side,
-)
+from reanalysis.figures.ratio_axis import chance, draw_interval, draw_ratio_axis, ratio_foot, ratio_limits, tint_side
 from reanalysis.figures.rows import Column, Layout, Row
-from reanalysis.figures.sides import chance
 from reanalysis.figures.style import BODY, SMALL, SOFT, cohort_colour, house_style
 from reanalysis.figures.words import Words
 

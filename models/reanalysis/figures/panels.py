@@ -1,14 +1,16 @@
-"""How are small panels laid out? In rows across a column of text, the words of each above it."""
+"""Small panels in rows across a column of text, the words of each above it, and what all panels of ranks share."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 
 from reanalysis.figures.rows import points_across, points_down, stack
-from reanalysis.figures.style import SMALL, SOFT, TITLE, WIDTH, new_figure, tidy
+from reanalysis.figures.style import GRID, SMALL, SOFT, TITLE, WIDTH, new_figure, tidy
 from reanalysis.figures.words import Words, height, wrapped
+from reanalysis.typing import Array
 
 _ACROSS = 4  # panels in a row
 _GAP, _EDGE = 10.0, 3.0  # points between panels, and around the figure
@@ -19,7 +21,7 @@ def panel_grid(
     title: str,
     heads: Sequence[tuple[Words, ...]],
     key: Sequence[Words],
-    told: str,
+    note: str,
     ax: Axes | None = None,
     *,
     high: float = 62.0,
@@ -35,7 +37,7 @@ def panel_grid(
         Lines above each panel, broken where they are too long; one head a panel.
     key : sequence of Words
         What each colour means, side by side below everything.
-    told : str
+    note : str
         What the axes mean, below that.
     ax : Axes, optional
         Axes whose place the panels take, the title and the key outside it; a new figure sized to its content by
@@ -58,7 +60,7 @@ def panel_grid(
     above = [max(height(broken[i]) for i in row) + 3.0 for row in rows]
     taken = sum(above) + len(rows) * below + max(0, len(rows) - 1) * _GAP
     name = Words(title, TITLE, bold=True).wrapped(wide)
-    foot = [*_side_by_side(key, wide), *((line,) for line in Words(told, SMALL, colour=SOFT).wrapped(wide))]
+    foot = [*_side_by_side(key, wide), *((line,) for line in Words(note, SMALL, colour=SOFT).wrapped(wide))]
     if ax is None:
         body, under = max(taken + len(rows) * high, _LEAST), sum(line[0].pitch for line in foot) + 4.0
         whole = height(name) + 2.0 + body + under + 2 * _EDGE
@@ -98,3 +100,28 @@ def _side_by_side(key: Sequence[Words], wide: float) -> list[tuple[Words, ...]]:
             lines.append([])
         lines[-1].append(words)
     return [tuple(line) for line in lines]
+
+
+def rank_axes(axes: Axes, reach: float) -> None:
+    """Axes for distribution functions of ranks minus the uniform one: 0 to 1, and differences up to ``reach``."""
+    axes.spines["bottom"].set_visible(False)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(-reach, reach)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.axhline(0.0, color=SOFT, linewidth=0.5, zorder=1)
+
+
+def rank_band(axes: Axes, nodes: Array, lower: Array, upper: Array) -> None:
+    """The band that such functions stay within."""
+    axes.fill_between(*_whole(nodes, lower), _whole(nodes, upper)[1], color=GRID, linewidth=0, zorder=0)
+
+
+def rank_line(axes: Axes, nodes: Array, difference: Array, colour: str, strong: bool = False) -> None:
+    """One such function."""
+    axes.plot(*_whole(nodes, difference), color=colour, linewidth=1.8 if strong else 1.0, zorder=4 if strong else 3)
+
+
+def _whole(nodes: Array, values: Array) -> tuple[Array, Array]:
+    """Nodes and values with the ends of the axis, where a distribution function is known."""
+    return np.concatenate([[0.0], nodes, [1.0]]), np.concatenate([[0.0], values, [0.0]])

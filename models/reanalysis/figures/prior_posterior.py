@@ -1,4 +1,4 @@
-"""How far did the evidence move the priors? Those of the headline effect and of the heterogeneity."""
+"""Densities of the headline effect and of the heterogeneity, posterior against prior."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from reanalysis.analysis.endpoint import EndpointAnalysis, as_endpoint
 from reanalysis.engines.marginal import GridMarginal, Marginal
 from reanalysis.estimands.summary import Summary
 from reanalysis.estimands.words import interval, ratio_interval
-from reanalysis.figures.ratio_axis import ratio_ticks
+from reanalysis.figures.ratio_axis import chance, ratio_ticks
 from reanalysis.figures.rows import points_across, stack
-from reanalysis.figures.sides import chance
 from reanalysis.figures.style import (
     ACCENT,
     GOOD,

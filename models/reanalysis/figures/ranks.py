@@ -1,4 +1,4 @@
-"""Do the chains agree? Ranks of each chain's draws among those of all, against their simultaneous bands."""
+"""Ranks of each chain's draws among those of all, against their simultaneous bands."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 
 from reanalysis.analysis.endpoint import EndpointAnalysis, as_fit
 from reanalysis.estimands.words import counted, decimal, quantity_label
-from reanalysis.figures.panels import panel_grid
-from reanalysis.figures.style import CONTRAST, GRID, SMALL, SOFT, chain_colour, house_style
+from reanalysis.figures.panels import panel_grid, rank_axes, rank_band, rank_line
+from reanalysis.figures.style import CONTRAST, SMALL, chain_colour, house_style
 from reanalysis.figures.words import Words
 from reanalysis.gates.chain_ranks import LEVEL, ChainRanks, chain_ranks
 from reanalysis.gates.checked_fit import CheckedFit
@@ -47,7 +47,7 @@ def plot_ranks(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) 
         chains = len(drawn[0].difference)
         reach = 1.1 * max(float(max(np.abs(one.difference).max(), one.reach.max())) for one in drawn)
         heads = [_head(fit, one) for one in drawn]
-        ax, panels = panel_grid(title, heads, _key(chains), _told(found, reach), ax)
+        ax, panels = panel_grid(title, heads, _key(chains), _note(found, reach), ax)
         for panel, one in zip(panels, drawn, strict=True):
             _draw(panel, one, reach)
         return ax
@@ -63,17 +63,17 @@ def describe_ranks(endpoint: EndpointAnalysis | CheckedFit) -> str:
     chains = len(found[0].difference)
     astray = sorted((one for one in found if one.outside), key=lambda one: -float(one.strayed.max()))
     shown = f" ({MOST} drawn, with the study effects that stray furthest)" if len(found) > MOST else ""
-    told = (
+    text = (
         f"Ranks of the draws of {counted(chains, 'chain')} for {label}, "
         f"{counted(len(found), 'quantity', 'quantities')}{shown}: "
     )
     if not astray:
-        return f"{told}all chains stay within the simultaneous {100 * LEVEL:g} % bands."
+        return f"{text}all chains stay within the simultaneous {100 * LEVEL:g} % bands."
     named = "; ".join(
         f"{quantity_label(fit.evidence, one.quantity, one.study)} ({_furthest(one)})" for one in astray[:3]
     )
     left = counted(len(astray), "of them leaves its", "of them leave their")
-    return f"{told}{left} simultaneous {100 * LEVEL:g} % band: {named}."
+    return f"{text}{left} simultaneous {100 * LEVEL:g} % band: {named}."
 
 
 def _drawn(found: tuple[ChainRanks, ...]) -> list[ChainRanks]:
@@ -101,7 +101,7 @@ def _head(fit: CheckedFit, one: ChainRanks) -> tuple[Words, ...]:
     return (name, Words(_furthest(one), SMALL, bold=True, colour=CONTRAST))
 
 
-def _told(found: tuple[ChainRanks, ...], reach: float) -> str:
+def _note(found: tuple[ChainRanks, ...], reach: float) -> str:
     every = found[0].every
     thinned = "every draw" if every == 1 else f"one draw in {every}"
     more = "; of the study effects those that stray furthest" if len(found) > MOST else ""
@@ -112,19 +112,8 @@ def _told(found: tuple[ChainRanks, ...], reach: float) -> str:
 
 
 def _draw(panel: Axes, one: ChainRanks, reach: float) -> None:
-    panel.spines["bottom"].set_visible(False)
-    panel.set_xlim(0, 1)
-    panel.set_ylim(-reach, reach)
-    panel.set_xticks([])
-    panel.set_yticks([])
-    nodes = np.concatenate([[0.0], one.nodes, [1.0]])
-    band = np.concatenate([[0.0], one.reach, [0.0]])
-    panel.fill_between(nodes, -band, band, color=GRID, linewidth=0, zorder=0)
-    panel.axhline(0.0, color=SOFT, linewidth=0.5, zorder=1)
-    chains = len(one.difference)
+    rank_axes(panel, reach)
+    rank_band(panel, one.nodes, -one.reach, one.reach)
     for chain, line in enumerate(one.difference):
-        astray = chain + 1 in one.outside
-        panel.plot(
-            nodes, np.concatenate([[0.0], line, [0.0]]), color=chain_colour(chain, chains),
-            linewidth=1.8 if astray else 0.9, zorder=4 if astray else 3,
-        )  # fmt: skip
+        colour = chain_colour(chain, len(one.difference))
+        rank_line(panel, one.nodes, line, colour, strong=chain + 1 in one.outside)

@@ -1,4 +1,4 @@
-"""How are odds ratios drawn? On a log axis, with arrow heads where an interval leaves it."""
+"""Odds ratios on a log axis, with arrow heads where an interval leaves it, and the words for its two sides."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from matplotlib.transforms import Transform, offset_copy
 
+from reanalysis.estimands.summary import Direction
+from reanalysis.estimands.words import percent
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.figures.rows import stack
 from reanalysis.figures.style import BETTER, GOOD, GRID, INK, SMALL, SOFT
@@ -231,3 +233,15 @@ def _lifted(axes: Axes, points: float) -> Transform:
     figure = axes.get_figure(root=True)
     assert figure is not None
     return offset_copy(axes.transData, fig=figure, y=points, units="points")
+
+
+def chance_name(better: str | None) -> str:
+    """Heading of the probability beside an effect: ``P(benefit)`` or ``P(OR < 1)``."""
+    return "P(OR < 1)" if better is None else "P(benefit)"
+
+
+def chance(direction: Direction) -> str:
+    """``P(benefit) 44 %``, or ``P(OR < 1) 44 %`` where no good side is declared."""
+    if direction.benefit is None:
+        return f"P(OR < 1) {percent(direction.below)}"
+    return f"P(benefit) {percent(direction.benefit)}"

@@ -1,4 +1,4 @@
-"""How is a figure of rows laid out? Words on both sides, marks between them.
+"""Layout of a figure of rows: words on both sides, marks between them.
 
 The y axis of such a figure is in points from the top of its first row downwards: a row is as high as its
 words need.

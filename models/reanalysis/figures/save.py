@@ -1,4 +1,4 @@
-"""How does a figure become files? As SVG and PNG, the same bytes in every build."""
+"""Figures as files: SVG and PNG, the same bytes in every build."""
 
 from __future__ import annotations
 

@@ -1,14 +1,14 @@
-"""Is the computation correct? Empirical distribution functions of the ranks against their simultaneous bands."""
+"""Simulation-based calibration: distribution functions of the ranks against their simultaneous bands."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from reanalysis.figures.panels import rank_axes, rank_band, rank_line
 from reanalysis.figures.rows import stack
 from reanalysis.figures.style import (
     ACCENT,
-    GRID,
     INK,
     SMALL,
     SOFT,
@@ -105,12 +105,7 @@ def _largest(found: Calibration, level: float) -> float:
 
 def _panel(axes: Axes, found: Calibration, quantity: str, design: str, level: float, reach: float) -> None:
     tidy(axes)
-    axes.spines["bottom"].set_visible(False)
-    axes.set_xlim(0, 1)
-    axes.set_ylim(-reach, reach)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.axhline(0.0, color=SOFT, linewidth=0.5, zorder=1)
+    rank_axes(axes, reach)
     drawn: set[int] = set()
     ranks = found.ranks[found.ranks["design"] == design]
     for engine in _in_order(found, "engine"):
@@ -119,15 +114,9 @@ def _panel(axes: Axes, found: Calibration, quantity: str, design: str, level: fl
             continue
         band = bands(len(values), level)
         if len(values) not in drawn:
-            axes.fill_between(
-                np.concatenate([[0.0], band.nodes, [1.0]]),
-                np.concatenate([[0.0], band.lower - band.nodes, [0.0]]),
-                np.concatenate([[0.0], band.upper - band.nodes, [0.0]]),
-                color=GRID, linewidth=0, zorder=0,
-            )  # fmt: skip
+            rank_band(axes, band.nodes, band.lower - band.nodes, band.upper - band.nodes)
             drawn.add(len(values))
-        line = np.concatenate([[0.0], band.difference(values), [0.0]])
-        axes.plot(np.concatenate([[0.0], band.nodes, [1.0]]), line, color=_COLOURS[engine], linewidth=1.0, zorder=3)
+        rank_line(axes, band.nodes, band.difference(values), _COLOURS[engine])
 
 
 def _legend(ax: Axes, found: Calibration, engines: list[str]) -> None:
@@ -136,8 +125,8 @@ def _legend(ax: Axes, found: Calibration, engines: list[str]) -> None:
         word = Words(_NAMES[engine], SMALL, bold=True, colour=_COLOURS[engine])
         stack(ax, (0.0, 0.0), (x, -6.0), (word,))
         x += word.width + 10.0
-    told = (
+    note = (
         f"x: rank from 0 to 1; y: difference from uniform; band: all {found.settings['checks']} checks at once, "
         f"{100 * LEVEL:g} %"
     )
-    stack(ax, (0.0, 0.0), (x, -6.0), Words(told, SMALL, colour=INK).wrapped(WIDTH * 72 - 12 - (x + _LEFT)))
+    stack(ax, (0.0, 0.0), (x, -6.0), Words(note, SMALL, colour=INK).wrapped(WIDTH * 72 - 12 - (x + _LEFT)))

@@ -1,4 +1,4 @@
-"""Which choices move the effect? Every alternative specification beside the primary one."""
+"""Every alternative specification beside the primary one, group by group."""
 
 from __future__ import annotations
 
@@ -8,16 +8,8 @@ from matplotlib.axes import Axes
 
 from reanalysis.analysis.endpoint import EndpointAnalysis, as_endpoint
 from reanalysis.estimands.words import counted, ratio
-from reanalysis.figures.alternatives import (
-    draw_outcome,
-    draw_primary_band,
-    nothing_row,
-    outcome_ratios,
-    outcome_row,
-)
-from reanalysis.figures.ratio_axis import draw_ratio_axis, ratio_foot, ratio_limits
-from reanalysis.figures.rows import Column, Layout, Row, pages
-from reanalysis.figures.sides import chance_name
+from reanalysis.figures.alternatives import draw_outcomes, nothing_row, outcome_layout, outcome_ratios, outcome_row
+from reanalysis.figures.rows import Layout, Row, pages
 from reanalysis.figures.style import PAGE, SMALL, SOFT, house_style
 from reanalysis.figures.words import Words
 from reanalysis.gates.checked_fit import CheckedFit
@@ -45,19 +37,9 @@ def plot_sensitivity(
         chosen = [g for g in endpoint.sensitivity if groups is None or g in groups]
         rows = [row for group in chosen for row in _group_rows(endpoint, group)] or [nothing_row()]
         every = [outcome for outcomes in endpoint.sensitivity.values() for outcome in outcomes]
-        layout = _layout(endpoint, rows, ax)
-        limits = ratio_limits(end for o in every for end in (outcome_ratios(o) or ()))
-        foot = ratio_foot(endpoint.fit.evidence, endpoint.better, limits, layout.plot_width, layout.margins)
-        placed = layout.place(foot.height)
-        draw_ratio_axis(placed.axes, limits, layout.plot_width, endpoint.better)
-        foot.draw(placed.axes)
-        draw_primary_band(placed.axes, every)
         # one row for the heading of each group, then one an outcome
         drawn = [outcome for group in chosen for outcome in (None, *endpoint.sensitivity[group])]
-        for y, outcome in zip(placed.y, drawn, strict=False):
-            if outcome is not None:
-                draw_outcome(placed.axes, y, outcome)
-        return placed.axes
+        return draw_outcomes(endpoint, _layout(endpoint, rows, ax), drawn, every)
 
 
 def sensitivity_pages(endpoint: EndpointAnalysis | CheckedFit, inches: float = PAGE) -> tuple[tuple[str, ...], ...]:
@@ -78,19 +60,13 @@ def sensitivity_pages(endpoint: EndpointAnalysis | CheckedFit, inches: float = P
 
 
 def _layout(endpoint: EndpointAnalysis, rows: list[Row], ax: Axes | None) -> Layout:
-    columns = (
-        Column("Odds ratio (95 % interval)", 110.0),
-        Column(chance_name(endpoint.better), 46.0, "right"),
-    )
-    title = f"{endpoint.label}: other choices"
-    return Layout(title, (Column("", 168.0),), columns, tuple(rows), ax, least_left=100.0)
+    return outcome_layout(endpoint, "other choices", rows, ax, 168.0)
 
 
 def _group_rows(endpoint: EndpointAnalysis, group: str) -> list[Row]:
-    single = endpoint.headline.kind == "single study"
     heading = Words(group[:1].upper() + group[1:], SMALL, colour=SOFT)
     outcomes = endpoint.sensitivity[group]
-    return [Row(((heading,),), least=13.0, above=6.0), *(outcome_row(o, single, 12.5) for o in outcomes)]
+    return [Row(((heading,),), least=13.0, above=6.0), *(outcome_row(o, 12.5) for o in outcomes)]
 
 
 def describe_sensitivity(endpoint: EndpointAnalysis | CheckedFit) -> str:

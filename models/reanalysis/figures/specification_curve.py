@@ -1,4 +1,4 @@
-"""Does the answer depend on the choices? Every specification by its odds ratio, the choices it made beneath.
+"""Specification curve: every specification by its odds ratio, the choices it made beneath.
 
 Simonsohn, Simmons and Nelson 2020, Nat Hum Behav 4:1208. Where there are more specifications than can be told apart,
 neighbours share a bin: the curve then shows their mean, and a strip how the specifications that made a choice are
@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from reanalysis.alternatives.multiverse.multiverse import Multiverse
 from reanalysis.estimands.words import percent, ratio
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.figures.ratio_axis import ratio_limits, ratio_ticks
+from reanalysis.figures.ratio_axis import chance_name, ratio_limits, ratio_ticks
 from reanalysis.figures.rows import Column, Layout, Placed, Row, stack
-from reanalysis.figures.sides import chance_name
 from reanalysis.figures.style import ACCENT, FAINT, GOOD, GRID, INK, SMALL, SOFT, house_style, tidy
 from reanalysis.figures.words import Words, height
 from reanalysis.typing import Array, Flags

@@ -1,4 +1,4 @@
-"""Where does one effect lie, small enough for a cell of a table? Its interval on an axis shared by all rows."""
+"""One effect small enough for a cell of a table: its interval on an axis shared by all rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does every figure look? Fonts, colours and the mark of each study, the same in all of them."""
+"""House style: fonts, colours and the mark of each study, the same in all figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is an SVG of outlined text made half as large? What no renderer needs goes; glyphs get short names.
+"""An SVG of outlined text made half as large: what no renderer needs goes; glyphs get short names.
 
 matplotlib places every letter with an element of some 90 bytes on a line of its own; a figure of fifty
 labelled rows would weigh more than the report around it.

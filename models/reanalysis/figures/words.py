@@ -1,4 +1,4 @@
-"""How long is a line of text, and where does it break? Measured before it is drawn, so nothing overlaps."""
+"""Text measured and broken into lines before it is drawn, so that nothing overlaps, and the characters of its fonts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 
-from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib import get_data_path
+from matplotlib.font_manager import FontProperties, get_font
 from matplotlib.textpath import text_to_path
 
 from reanalysis.figures.style import BODY, INK
@@ -92,13 +94,20 @@ def _width(text: str, size: float, bold: bool) -> float:
     return float(found[0])
 
 
+def fonts() -> Path:
+    """Folder of the fonts that figures are set in, and the PDF where its own have no glyph."""
+    return Path(get_data_path()) / "fonts" / "ttf"
+
+
 @lru_cache(maxsize=1)
-def _characters() -> frozenset[int]:
-    return frozenset(get_font(findfont(_properties(BODY, False))).get_charmap())
+def characters() -> frozenset[int]:
+    """Code points that every face of these fonts has."""
+    faces = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
+    return frozenset.intersection(*(frozenset(get_font(str(fonts() / face)).get_charmap()) for face in faces))
 
 
 def _printable(text: str) -> str:
     """Text on one line, composed, with the replacement character where the font has no glyph."""
     composed = unicodedata.normalize("NFC", _SPACE.sub(" ", text).strip(" "))
-    known = _characters()
+    known = characters()
     return "".join(c if ord(c) in known else "\N{REPLACEMENT CHARACTER}" for c in composed)

@@ -89,7 +89,7 @@ def _docx(source: Path, title: str, folder: Path, templates: Path, date: int) ->
 def _pdf(source: Path, title: str, folder: Path, templates: Path, date: int) -> None:
     import typst
 
-    from reanalysis.reporting.glyphs import fonts
+    from reanalysis.figures.words import fonts
 
     typst_source = folder / ".report.typ"
     plain = title.replace("\\", "").replace('"', "'")

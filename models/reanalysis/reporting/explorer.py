@@ -1,4 +1,4 @@
-"""What does the page need to answer for any threshold and control risk? The posteriors, as tables of quantiles."""
+"""The posteriors as tables of quantiles, from which the page answers for any threshold and control risk."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.engines.marginal import Marginal
 from reanalysis.estimands.summary import PROBABILITIES, QuantileTable, tabulate
-from reanalysis.reporting.markdown import Markdown
-from reanalysis.reporting.slug import anchor
-from reanalysis.reporting.tables.alternatives import group_title
+from reanalysis.reporting.markdown import Markdown, anchor
+from reanalysis.reporting.sections.choices import group_title
 
 _DIGITS = 7
 

@@ -1,4 +1,4 @@
-"""The characters that the fonts of a report have, and the names and texts of a folder that need others.
+"""Names and texts of a folder that need characters which the fonts of a report do not have.
 
 Figures and the PDF are set in fonts that come with the package, so that a report is the same on every machine; a
 character they lack would be an empty box, or nothing at all. Fonts of the system are not asked: they would make the
@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput, Problem, by_line, printable
 from reanalysis.evidence.reading.text_table import is_there, read_text
 from reanalysis.evidence.reading.toml import line_of
+from reanalysis.figures.words import characters
 
-_FACES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
 _MOST_NAMED = 3
 _RULE = (
     "the fonts of a report have no {}; write it in letters that they have, such as Latin, Greek, Cyrillic, Hebrew or "
@@ -26,23 +24,9 @@ _RULE = (
 )
 
 
-def fonts() -> Path:
-    """Folder of the fonts that figures are set in, and the PDF where its own have no glyph."""
-    import matplotlib
-
-    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-
-
-@lru_cache(maxsize=1)
-def _characters() -> frozenset[int]:
-    from matplotlib.ft2font import FT2Font
-
-    return frozenset.intersection(*(frozenset(FT2Font(fonts() / face).get_charmap()) for face in _FACES))
-
-
 def missing(text: str) -> str:
     """Characters of a text that the fonts do not have, each once."""
-    return "".join(dict.fromkeys(c for c in printable(text) if ord(c) not in _characters() and not c.isspace()))
+    return "".join(dict.fromkeys(c for c in printable(text) if ord(c) not in characters() and not c.isspace()))
 
 
 def spelt(text: str) -> str:
@@ -78,13 +62,13 @@ def _named(characters: str) -> str:
 
 def _texts(evidence: Evidence) -> Iterator[tuple[str, int | None, str, str]]:
     """File, line, column or key, and text of all that a report may show; a name in a column once."""
-    told: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for table in ("arms", "contrasts", "benchmarks"):
         for row in getattr(evidence, table):
             for one in fields(row):
                 text, place = getattr(row, one.name), (table, one.name)
-                if isinstance(text, str) and (*place, text) not in told:
-                    told.add((*place, text))
+                if isinstance(text, str) and (*place, text) not in seen:
+                    seen.add((*place, text))
                     yield evidence.file_of(table), row.line, one.name, text
     declared: tuple[tuple[str, Mapping[str, Any]], ...] = (
         ("analysis.toml", evidence.settings.model_dump()),

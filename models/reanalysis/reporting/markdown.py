@@ -1,16 +1,20 @@
-"""How does text from anywhere become Markdown that says just that? Escaping, and tables with fixed proportions."""
+"""Markdown of the report: text from anywhere that says just that, figures, and templates that escape what they show."""
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _SPECIAL = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029]")
 _BREAKS = re.compile(r"[ \t\r\n]+")
 _UNIT = re.compile(r"(?<=\d) %")
-_TABLE_WIDTH = 100
 
 
 class Markdown(str):
@@ -33,52 +37,6 @@ def escape(value: object) -> Markdown:
     return Markdown(_SPECIAL.sub(r"\\\1", text))
 
 
-@dataclass(frozen=True)
-class Column:
-    """A table column.
-
-    Parameters
-    ----------
-    header : str
-        Heading.
-    width : float
-        Share of the table's width, relative to the other columns.
-    align : {"left", "right", "center"}
-        Alignment of the cells.
-    """
-
-    header: str
-    width: float = 1.0
-    align: str = "left"
-
-
-def table(columns: Sequence[Column], rows: Iterable[Sequence[object]], caption: str, label: str) -> Markdown:
-    """A captioned table.
-
-    Parameters
-    ----------
-    columns : sequence of Column
-        Headings, proportions and alignment.
-    rows : iterable of sequences
-        Cells; :class:`Markdown` is kept, all else escaped.
-    caption : str
-        One sentence.
-    label : str
-        Identifier, ``tbl-`` and a slug.
-    """
-    total = sum(c.width for c in columns)
-    rules = []
-    for column in columns:
-        dashes = "-" * max(3, round(_TABLE_WIDTH * column.width / total))
-        rules.append({"left": f":{dashes}", "right": f"{dashes}:", "center": f":{dashes}:"}[column.align])
-    lines = [
-        "| " + " | ".join(escape(c.header) for c in columns) + " |",
-        "|" + "|".join(rules) + "|",
-        *("| " + " | ".join(escape(cell) or " " for cell in row) + " |" for row in rows),
-    ]
-    return Markdown("\n".join(lines) + f"\n\n: {escape(caption)} {{#{label}}}\n")
-
-
 def figure(path: str, caption: str, alt: str, label: str) -> Markdown:
     """A captioned figure; ``path`` has no ending, each format adds its own."""
     return Markdown(f'![{escape(caption)}]({path}){{#{label} alt="{_attribute(alt)}"}}\n')
@@ -93,3 +51,64 @@ def _attribute(text: str) -> str:
     """Text between the quotes of an attribute, in a cell too."""
     plain = text.replace("\\", " ").replace('"', "'").replace("|", "/")
     return " ".join(_CONTROL.sub(" ", plain).split())
+
+
+def render(template: str, /, **values: object) -> Markdown:
+    """A template of Jinja, in which tables are shown as tables, None as nothing, and all else literally."""
+    return Markdown(_environment().from_string(template).render(values))
+
+
+def render_file(name: str, /, **values: object) -> Markdown:
+    """The same for a file of ``templates/``."""
+    return Markdown(_environment().get_template(name).render(values))
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("reanalysis.reporting"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        comment_start_string="{##",  # {# starts an attribute in pandoc's Markdown
+        comment_end_string="##}",
+        finalize=_shown,
+        autoescape=False,
+    )
+
+
+@runtime_checkable
+class _Renders(Protocol):
+    def markdown(self) -> Markdown: ...
+
+
+def _shown(value: object) -> Markdown:
+    if value is None:
+        return Markdown("")
+    return value.markdown() if isinstance(value, _Renders) else escape(value)
+
+
+def joined(parts: Iterable[object]) -> Markdown:
+    """Blocks with a blank line between them: Markdown, tables, None where there is nothing."""
+    return Markdown("\n\n".join(text for part in parts if (text := _shown(part).strip("\n"))))
+
+
+def slug(name: str) -> str:
+    """A safe, unique and stable name for a file or an anchor: plain ids keep theirs, all others gain a digest.
+
+    >>> slug("death_any")
+    'death-any'
+    """
+    simple = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
+    if re.fullmatch(r"[a-z0-9]+([_-][a-z0-9]+)*", name) and "-" not in name and len(name) <= 40:
+        return simple
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{simple}-{digest}" if simple else digest
+
+
+def anchor(endpoint: str) -> str:
+    """Where the section of an endpoint is."""
+    return f"endpoint-{slug(endpoint)}"

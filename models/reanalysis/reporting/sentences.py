@@ -1,4 +1,4 @@
-"""What do the numbers say in plain words? Sentences generated from them, without labels such as "significant"."""
+"""Sentences generated from the numbers, in plain words and without labels such as "significant"."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def risk(endpoint: EndpointAnalysis) -> str:
 
 
 def leaving_out(endpoint: EndpointAnalysis) -> str:
-    """How far leaving out one study moves the result, and whether it turns it round."""
+    """How far leaving out one study moves the result, and whether it changes its direction."""
     defined = left_out(endpoint)
     if not defined:
         return "Leaving that cohort out leaves no comparison, so nothing else confirms or contradicts it."
@@ -196,7 +196,9 @@ def not_known(analysis: Analysis) -> list[str]:
     found = []
     turning = [e.label for e in headlines if len(e.headline.comparative) > 1 and turns(e)]
     if turning:
-        found.append(f"Which way the average goes for {listed(turning)}: it turns round with one cohort left out.")
+        found.append(
+            f"Which way the average goes for {listed(turning)}: its direction changes with one cohort left out."
+        )
     single = [e.label for e in headlines if len(e.headline.comparative) == 1]
     if single:
         found.append(f"Whether another cohort would agree on {listed(single)}: one cohort alone was compared.")
@@ -224,7 +226,7 @@ def _still_possible(endpoint: EndpointAnalysis) -> str:
 
 
 def _without_a_ratio(analysis: Analysis) -> tuple[list[str], list[str]]:
-    """Endpoints of which no study tells a ratio: those whose two arms say nothing of it, and those never compared."""
+    """Endpoints without a ratio: those of which both arms say nothing of it, and those never compared."""
     frame, modelled = analysis.coverage, {e.id for e in analysis.endpoints}
     silent: list[str] = []
     nothing: list[str] = []
@@ -239,9 +241,9 @@ def listed(names: list[str]) -> str:
     """``A``, ``A and B``, ``A, B and C``; semicolons where a name holds a comma."""
     if len(names) == 1:
         return names[0]
-    mark = ";" if any("," in name for name in names) else ","
-    last = f"{mark} and " if mark == ";" else " and "
-    return f"{mark} ".join(names[:-1]) + last + names[-1]
+    separator = ";" if any("," in name for name in names) else ","
+    last = f"{separator} and " if separator == ";" else " and "
+    return f"{separator} ".join(names[:-1]) + last + names[-1]
 
 
 def _capital(text: str) -> str:

@@ -1,4 +1,4 @@
-"""How does the Word file look? Pandoc's reference document with other styles, which its users can change again."""
+"""The styles of the Word file: pandoc's reference document with others, which its users can change again."""
 
 from __future__ import annotations
 

@@ -1,0 +1,83 @@
+"""The contents of a report: its sections in order, and what follows from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reanalysis.analysis.analysis import Analysis
+from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.reporting.section import Figure, Section
+from reanalysis.reporting.sections import (
+    answer,
+    changes,
+    choices,
+    cohorts,
+    diagnostics,
+    effects,
+    endpoints,
+    findings,
+    models,
+    provenance,
+    scrutiny,
+    validation,
+)
+from reanalysis.reporting.standards import declared
+
+CARD: tuple[Section[EndpointAnalysis], ...] = (
+    effects.STUDIES,
+    effects.RISKS,
+    choices.LEAVE_ONE_OUT,
+    choices.DISCOUNTS,
+    effects.PRIOR_POSTERIOR,
+    scrutiny.MULTIVERSE,
+    models.MODELS,
+    scrutiny.TIPPING_POINTS,
+    scrutiny.PREDICTIVE_CHECKS,
+    scrutiny.POWER,
+)
+"""Sections of each endpoint."""
+
+FRONT: tuple[Section[Analysis], ...] = (
+    answer.ANSWER,
+    cohorts.COHORTS,
+    cohorts.LIMITS,
+)
+"""The first page."""
+
+_BODY: tuple[Section[Analysis], ...] = (
+    cohorts.READING,
+    answer.ALL_ENDPOINTS,
+    changes.CHANGES,
+    endpoints.chapter(CARD),
+    choices.ALTERNATIVES,
+    models.METHODS,
+    findings.LEDGER,
+    findings.INFLUENCE,
+    findings.QUESTIONS,
+    diagnostics.DIAGNOSTICS,
+    validation.CALIBRATION,
+    validation.VALIDATION,
+    provenance.EVIDENCE,
+    provenance.REPRODUCE,
+)
+
+ITEMS = declared((*FRONT, *_BODY), CARD)
+"""Items of the reporting standards that sections declare."""
+
+BODY = (*_BODY[:-1], provenance.standards(ITEMS), _BODY[-1])
+"""What follows the first page."""
+
+OF_REPORT: tuple[Figure[Analysis], ...] = tuple(f for section in (*FRONT, *BODY) for f in section.figures)
+"""Figures of the whole analysis."""
+
+OF_ENDPOINT: tuple[Figure[EndpointAnalysis], ...] = (
+    *(f for section in CARD for f in section.figures),
+    *(f for section in (*FRONT, *BODY) for f in section.of_endpoint),
+)
+"""Figures of each endpoint."""
+
+
+def tasks(plan: Any) -> tuple[Any, ...]:
+    """Tasks that some section needs, each once."""
+    sections: tuple[Section[Any], ...] = (*FRONT, *BODY, *CARD)
+    return tuple(dict.fromkeys(task for section in sections for task in section.needs(plan)))

@@ -1,0 +1,232 @@
+"""Sections: what one part of the report needs, says, draws, contributes to results.json and earns, declared at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reanalysis.analysis.analysis import Analysis
+from reanalysis.analysis.changes import Changes
+from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.gates.result import CheckResult
+from reanalysis.reporting.markdown import Markdown, joined, slug
+from reanalysis.reporting.table import Table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class Artefacts:
+    """What a build has made.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What was computed.
+    figures : mapping of str to Markdown
+        What was drawn, by name; a figure that is absent is left out of the text.
+    calibration : CheckResult
+        Of the code that computed it.
+    validation : CheckResult
+        Of the same code against published figures.
+    changes : Changes or None
+        What changed since the report that was published before, where there is one.
+    """
+
+    analysis: Analysis
+    figures: Mapping[str, Markdown]
+    calibration: CheckResult
+    validation: CheckResult
+    changes: Changes | None = None
+
+    def figure(self, name: str, endpoint: EndpointAnalysis | None = None) -> Markdown:
+        """A figure where it was drawn, of an endpoint where one is given."""
+        return self.figures.get(figure_name(name, endpoint), Markdown(""))
+
+
+def figure_name(name: str, endpoint: EndpointAnalysis | None = None) -> str:
+    """Name of a figure among those drawn, and of its files."""
+    return name if endpoint is None else f"{slug(endpoint.id)}-{name}"
+
+
+def _always(_: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Figure[Subject]:
+    """A captioned figure.
+
+    Parameters
+    ----------
+    name : str
+        Unique within the report, or within what it shows of an endpoint.
+    plot : callable
+        Draws it: given what it shows, and a page where there are ``pages``.
+    caption, describe : callable
+        Its caption and its alternative text, given what it shows.
+    pages : callable, optional
+        What to pass to ``plot`` for each part of a figure that may be higher than a page.
+    drawn : callable
+        Whether it is drawn at all; its section says why where it is not.
+    first_page : bool
+        Of an endpoint: whether only those of the first page have it.
+    sampled : bool
+        Whether it shows what NUTS sampled, and so has to wait for that.
+    """
+
+    name: str
+    plot: Callable[..., Axes]
+    caption: Callable[[Subject], str]
+    describe: Callable[[Subject], str]
+    pages: Callable[[Subject], Sequence[Any]] | None = None
+    drawn: Callable[[Subject], bool] = _always
+    first_page: bool = True
+    sampled: bool = False
+
+
+@dataclass(frozen=True)
+class Inline:
+    """A picture within the cell of a table.
+
+    Parameters
+    ----------
+    name, file : str
+        Among the figures drawn, and as a file.
+    axes : Axes
+        The picture, as large as it is to be.
+    alt : str
+        Alternative text.
+    inches : float
+        Its width.
+    """
+
+    name: str
+    file: str
+    axes: Axes
+    alt: str
+    inches: float
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item of a reporting standard and what earns it.
+
+    Parameters
+    ----------
+    standard : str
+        Its name, one of :data:`reanalysis.reporting.standards.STANDARDS`.
+    number : int
+        Its place within the standard.
+    text : str
+        What it asks for.
+    artefact : str
+        What earns it.
+    missing : callable
+        Why it is not met, given what was made; an empty text where it is.
+    place : str
+        Anchor or file, where it is not the section that declares the item.
+    """
+
+    standard: str
+    number: int
+    text: str
+    artefact: str
+    missing: Callable[[Artefacts], str]
+    place: str = ""
+
+
+Blocks = Markdown | Table | None | Sequence[Markdown | Table | None]
+"""What a section says: one block or several, None where there is nothing to say."""
+
+
+def _none(_: Any) -> tuple[Any, ...]:
+    return ()
+
+
+def _nothing(_: Any) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section[Subject]:
+    """One part of the report, of the whole analysis or of each endpoint.
+
+    Parameters
+    ----------
+    anchor : str
+        Unique name; the identifier of its heading, or of the table or figure that it is about.
+    title, level : str, int
+        Its heading, which is left out with it where there is nothing to say; without a title its text has its own.
+    text : callable
+        Its blocks, given what was made and what it is about.
+    results : callable
+        What it contributes to results.json, given what it is about; contributions are merged.
+    figures : tuple of Figure
+        What it shows.
+    of_endpoint : tuple of Figure
+        What a section of the whole report shows of each endpoint; drawn with the other figures of that endpoint.
+    inline : callable
+        Pictures for the cells of its tables, given the analysis.
+    items : tuple of Item
+        What it earns of the reporting standards.
+    needs : callable
+        Tasks that have to be run for it, given the plan.
+    """
+
+    anchor: str
+    title: str = ""
+    level: int = 2
+    text: Callable[[Artefacts, Subject], Blocks]
+    results: Callable[[Subject], dict[str, Any]] = _nothing
+    figures: tuple[Figure[Subject], ...] = ()
+    of_endpoint: tuple[Figure[EndpointAnalysis], ...] = ()
+    inline: Callable[[Analysis], Iterator[Inline]] | None = None
+    items: tuple[Item, ...] = ()
+    needs: Callable[[Any], tuple[Any, ...]] = _none
+
+    def markdown(self, made: Artefacts, subject: Subject) -> Markdown:
+        """What it says, under its heading; nothing where there is nothing to say."""
+        blocks = self.text(made, subject)
+        said = joined(blocks if isinstance(blocks, (list, tuple)) else [blocks])
+        heading = Markdown(f"{'#' * self.level} {self.title} {{#{self.anchor}}}") if self.title else None
+        return joined([heading, said]) if said else said
+
+    @property
+    def module(self) -> str:
+        """The module that says it."""
+        return str(getattr(self.text, "func", self.text).__module__)
+
+
+# ---- conditions of items: an empty text where the artefact exists, else why the item is not met ----------------------
+
+Condition = Callable[[Artefacts], str]
+Has = Callable[[EndpointAnalysis], bool]
+
+
+def every(what: str, has: Has, first_page: bool = False) -> Condition:
+    """Every endpoint, or every one of the first page, has something."""
+
+    def condition(made: Artefacts) -> str:
+        among = made.analysis.headlines if first_page else made.analysis.endpoints
+        without = [e.label for e in among if not has(e)]
+        return f"{what} of {', '.join(without[:3])}{' and others' if len(without) > 3 else ''}" if without else ""
+
+    return condition
+
+
+def stated(holds: Callable[[Analysis], object], why: str) -> Condition:
+    """Something is true of the whole analysis."""
+    return lambda made: "" if holds(made.analysis) else why
+
+
+def drawn(figure: Figure[EndpointAnalysis]) -> Condition:
+    """A figure was drawn for every endpoint of the first page."""
+
+    def condition(made: Artefacts) -> str:
+        without = [e.label for e in made.analysis.headlines if not made.figure(figure.name, e)]
+        return f"not drawn for {', '.join(without)}" if without else ""
+
+    return condition

@@ -1,0 +1,169 @@
+"""What the audit found, which findings matter, and what the authors should be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reanalysis.alternatives.influence import Influence
+from reanalysis.alternatives.questions import Question
+from reanalysis.analysis.analysis import Analysis
+from reanalysis.estimands.words import percent, ratio
+from reanalysis.evidence.audit.finding import Finding
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.reporting.markdown import Markdown
+from reanalysis.reporting.section import Artefacts, Blocks, Item, Section, stated
+from reanalysis.reporting.sections.choices import group_title
+from reanalysis.reporting.standards import GRIM
+from reanalysis.reporting.table import Column, Table, columns
+
+_DEDUCED = ("denominator", "subgroups", "weighted-rate")
+"""Kinds of finding that deduce a figure."""
+_MOST_SHOWN = 16
+
+
+def ledger_table(evidence: Evidence, findings: Iterable[Finding]) -> Table:
+    """Findings of the audit above info."""
+    rows = [
+        [f.severity, _where(evidence, f), f.message, "; ".join(f.feasible), f.used_as]
+        for f in findings
+        if f.severity != "info"
+    ]
+    return Table(
+        columns("Severity 0.7 | Where 1.4 | Finding 3 | What the report allows 1.8 | Used as 1.2"),
+        rows or [["", "", "no finding above info", "", ""]],
+        "What the audit found in the reported figures.",
+        "tbl-ledger",
+    )
+
+
+def _where(evidence: Evidence, finding: Finding) -> str:
+    names = (
+        evidence.study_label(finding.study) if finding.study else "",
+        finding.arm,
+        evidence.endpoint_label(finding.endpoint) if finding.endpoint else "",
+    )
+    return " / ".join(name for name in names if name)
+
+
+def deduction_table(analysis: Analysis) -> Table:
+    """Denominators and subgroup counts that the reports allow, from the audit."""
+    modelled = {e.id for e in analysis.endpoints}
+    rows = [
+        [
+            _where(analysis.evidence, f),
+            f.message,
+            "; ".join(f.feasible[:_MOST_SHOWN]) + ("; \N{HORIZONTAL ELLIPSIS}" * (len(f.feasible) > _MOST_SHOWN)),
+            f.used_as,
+        ]
+        for f in analysis.ledger.findings
+        if f.kind in _DEDUCED and (f.endpoint in modelled or not f.endpoint)
+    ]
+    return Table(
+        columns("Where 1.3 | Finding 2.4 | What the report allows 3 | Used as 1.2"),
+        rows or [["", "nothing had to be deduced", "", ""]],
+        "What was deduced from the reports: counts, denominators and sums.",
+        "tbl-deductions",
+    )
+
+
+LEDGER: Section[Analysis] = Section(
+    anchor="ledger",
+    title="What the audit found",
+    text=lambda _, analysis: [ledger_table(analysis.evidence, analysis.ledger.findings), deduction_table(analysis)],
+    items=(
+        Item(
+            GRIM, 1, "reported percentages and counts recomputed", "ledger",
+            stated(lambda a: a.ledger.findings, "the audit found nothing to recompute"),
+        ),
+    ),
+)  # fmt: skip
+
+# ---- which findings matter ------------------------------------------------------------------------------------------
+
+_INFLUENCE = Markdown("""\
+Each finding that leaves more than one possibility open was refitted under each of them by quadrature. The shift is
+the largest change of the probability, in percentage points.
+""")
+
+
+def _influence(_: Artefacts, analysis: Analysis) -> Blocks:
+    found = analysis.weighed.influences
+    return [_INFLUENCE, influence_table(analysis.evidence, found)] if found else None
+
+
+def influence_table(evidence: Evidence, influences: Sequence[Influence]) -> Table:
+    """How far each finding with alternatives moves each endpoint, largest first."""
+    declared = any(i.primary.benefit is not None for i in influences)
+    name = "P(benefit)" if declared else "P(fewer events)"
+    return Table(
+        [
+            *columns("Finding 1.5 | Endpoint 1.3 | Alternative 2.2 | Odds ratio (mean) 1.1"),
+            Column(name, 1),
+            *columns("As analysed >0.8 | Shift, points >0.7"),
+        ],
+        [[group_title(i.kind), evidence.endpoint_label(i.endpoint), *_influence_cells(i)] for i in influences],
+        "Which findings matter: posterior mean odds ratio (on the log scale) and "
+        f"{name} under each alternative, largest shift first."
+        + (" Where no good side is declared, P(fewer events)." if declared else ""),
+        "tbl-influence",
+    )
+
+
+def _influence_cells(i: Influence) -> list[str]:
+    if not i.alternatives:
+        return [f"{i.left} alternatives, not fitted to bound the time", "", "", "", ""]
+    (low, high), chances, fitted = i.odds_ratios, i.probabilities, len(i.alternatives)
+    named = f"{fitted} of {fitted + i.left} alternatives" if i.left else f"{fitted} alternatives"
+    one = fitted == 1
+    return [
+        i.alternatives[0].label if one else named,
+        ratio(low) if one else f"{ratio(low)} to {ratio(high)}",
+        percent(chances[0]) if one else f"{percent(chances[0])} to {percent(chances[1])}",
+        percent(i.primary.benefit if i.primary.benefit is not None else i.primary.below),
+        f"{100 * i.shift:.1f}",
+    ]
+
+
+INFLUENCE = Section(
+    anchor="influence",
+    title="Which findings matter",
+    level=3,
+    text=_influence,
+    items=(
+        Item(
+            GRIM, 2, "what the findings move", "influence",
+            stated(lambda a: a.weighed.influences, "no finding leaves more than one possibility open"),
+        ),
+    ),
+)  # fmt: skip
+
+# ---- questions to the authors ---------------------------------------------------------------------------------------
+
+
+def _questions(_: Artefacts, analysis: Analysis) -> Blocks:
+    found = analysis.weighed.questions
+    return question_table(analysis.evidence, found) if found else None
+
+
+def question_table(evidence: Evidence, questions: Sequence[Question]) -> Table:
+    """Questions to the authors, those whose answer could move most first."""
+    declared = any(endpoint.better for endpoint in evidence.settings.endpoints.values())
+    return Table(
+        [
+            *columns("Study 1 | Question 5"),
+            Column(f"Could shift {'P(benefit)' if declared else 'P(fewer events)'} by, points", 1.1, "right"),
+        ],
+        [
+            [
+                evidence.study_label(q.study) if q.study else "all",
+                q.text,
+                "not known" if q.shift is None else f"{100 * q.shift:.1f}",
+            ]
+            for q in questions
+        ],
+        "Questions to the authors: the figure that would settle each finding, and how far it could move an endpoint.",
+        "tbl-questions",
+    )
+
+
+QUESTIONS = Section(anchor="questions", title="Questions to the authors", level=3, text=_questions)

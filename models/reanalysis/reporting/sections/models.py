@@ -1,0 +1,169 @@
+"""What each model of the family says of an endpoint, and what each of them is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from reanalysis.alternatives.all_models import NOT_SAMPLED
+from reanalysis.alternatives.outcome import Outcome
+from reanalysis.analysis.analysis import Analysis
+from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.estimands.words import counted, percent, ratio_interval
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.model.family import EFFECT_MODELS, FAMILIES, Family
+from reanalysis.model.selection import default_priors
+from reanalysis.reporting.markdown import Markdown, render_file, slug
+from reanalysis.reporting.section import Artefacts, Item, Section, stated
+from reanalysis.reporting.standards import BARG, ROBUST
+from reanalysis.reporting.table import Column, Table, columns
+
+_NOTHING = "\N{EN DASH}"
+_MOST_NAMED = 4
+_NOT_FITTED = "not fitted in this build; reanalysis report --all-models adds it"
+_ENGINES = {"quadrature": "quadrature", "nuts": "NUTS"}
+_SYMBOLS = {"mu": "μ", "tau": "τ", "baseline": "m"}
+
+# ---- on the card of an endpoint -------------------------------------------------------------------------------------
+
+
+def model_table(
+    evidence: Evidence,
+    endpoint: str,
+    models: Sequence[Outcome],
+    primary: tuple[str, ...],
+    model: str = "contrast",
+) -> Table:
+    """One row a model: what fitted it, the cohorts that enter, the effect, and its gates or why there is none.
+
+    Parameters
+    ----------
+    evidence, endpoint
+        Names for readers, and which side is better.
+    models : sequence of Outcome
+        What each model says.
+    primary : tuple of str
+        Studies of the primary model.
+    model : str
+        The primary model.
+    """
+    declared = evidence.endpoint(endpoint).better is not None
+
+    def row(one: Outcome) -> list[str]:
+        name = f"{'* ' if one.model == model else ''}{one.model}: {FAMILIES[one.model].short}"
+        cohorts = _cohorts(evidence, one.studies, primary)
+        found, direction = one.log_odds_ratio, one.direction
+        if found is None or direction is None:
+            fitted = _NOTHING if one.note == NOT_SAMPLED else _ENGINES[one.engine]
+            why = _NOT_FITTED if one.note == NOT_SAMPLED else one.note
+            return [name, fitted, cohorts, *([_NOTHING] * (3 if declared else 2)), why]
+        sides = (direction.benefit, direction.harm) if declared else (direction.below,)
+        shown = ratio_interval(math.exp(found.median), math.exp(found.lower), math.exp(found.upper))
+        return [name, _ENGINES[one.engine], cohorts, shown, *[percent(side) for side in sides], _gates(one)]
+
+    probabilities = ("P(benefit)", "P(harm)") if declared else ("P(fewer)",)
+    own_rho = " and ".join(name for name in EFFECT_MODELS if not FAMILIES[name].rho)
+    return Table(
+        [
+            *columns("Model 2.3 | Fitted by 1.1 | Cohorts 1.6 | Odds ratio (95 % interval) 2.0"),
+            *[Column(name, 1.0, "right") for name in probabilities],
+            Column("Gates, or why there is no result", 1.8),
+        ],
+        [row(one) for one in models],
+        f"{evidence.endpoint_label(endpoint)}: what each model says of the headline effect, at its default settings. "
+        f"The primary model is marked *; its priors and discounts stay, but {own_rho} replace rho by their own. "
+        "arm-beta-binomial breaks the pairing: it compares treated arms with the controls of all cohorts. What "
+        "quadrature fitted was not sampled here and has no gates.",
+        f"tbl-models-{slug(endpoint)}",
+    )
+
+
+def _cohorts(evidence: Evidence, studies: tuple[str, ...], primary: tuple[str, ...]) -> str:
+    """Names of a few, the number of many; those that the primary model does not have are told apart."""
+    own, added = ([s for s in studies if (s in primary) is known] for known in (True, False))
+    named = _few(evidence, own) or _NOTHING
+    return f"{named}; added: {_few(evidence, added)}" if added else named
+
+
+def _few(evidence: Evidence, studies: list[str]) -> str:
+    if len(studies) > _MOST_NAMED:
+        return counted(len(studies), "cohort")
+    return ", ".join(evidence.study_label(study) for study in studies)
+
+
+def _gates(one: Outcome) -> str:
+    if one.failed:
+        return f"failed: {', '.join(gate.name for gate in one.failed)}"
+    return "passed" if one.gates else _NOTHING
+
+
+def _models(_: Artefacts, endpoint: EndpointAnalysis) -> Table | None:
+    fit, models = endpoint.fit, endpoint.models
+    names = fit.posterior.data.names
+    return model_table(fit.evidence, endpoint.id, models, names, fit.spec.model) if models else None
+
+
+MODELS = Section(anchor="models", text=_models, results=lambda e: {"models": e.models})
+
+# ---- the methods ----------------------------------------------------------------------------------------------------
+
+
+def _methods(_: Artefacts, analysis: Analysis) -> Markdown:
+    evidence, settings = analysis.evidence, analysis.evidence.settings
+    weighted = {o.study for e in analysis.endpoints for o in e.fit.selection.observations.values() if o.weighted}
+    return render_file(
+        "methods.md.j2",
+        rho={name: f"{value:g}" for name, value in dict(settings.rho).items()},
+        factors=[
+            (evidence.study_label(s), f"{evidence.study(s).k:g}", evidence.study(s).k_reason) for s in sorted(weighted)
+        ],
+        denominators=[
+            (f"{evidence.study_label(study)}, {arm}", denominator.reason)
+            for study, one in settings.studies.items()
+            for arm, denominator in one.denominator.items()
+            if denominator.reason
+        ],
+        anchor=analysis.spec.anchor,
+        priors=analysis.spec.priors.as_text(),
+        family=[_described(evidence, family) for family in FAMILIES.values() if family.name != "contrast"],
+        engine=analysis.engine,
+    )
+
+
+def _described(evidence: Evidence, family: Family) -> dict[str, object]:
+    """A model as the methods show it: its formulas, the priors it has for this evidence, its settings."""
+    priors = default_priors(evidence, family.name).as_text()
+    settings = [
+        f"{one.name} = {'not set' if one.default is None else f'{one.default:g}'}, {one.meaning}"
+        + (f" ({one.basket:g} for single arms)" if one.basket is not None else "")
+        for one in family.settings
+    ]
+    return {
+        "name": family.name,
+        "title": family.title,
+        "equations": [Markdown(f"$$ {formula}. $$") for formula in family.equations],
+        "note": family.note,
+        "priors": ", ".join(f"{_SYMBOLS[name]} ~ {priors[name]}" for name in family.used_priors()),
+        "settings": "; ".join(settings),
+        "engines": "sampled, and by quadrature" if "quadrature" in family.engines else "sampled",
+        "source": family.source,
+    }
+
+
+METHODS = Section(
+    anchor="methods",
+    text=_methods,
+    items=(
+        Item(
+            BARG, 2, "the model, its likelihood and every prior", "methods",
+            stated(lambda a: a.spec.priors.as_text(), "no priors"), place="#model",
+        ),
+        Item(
+            ROBUST, 1, "the prior is specified", "methods",
+            stated(lambda a: a.spec.priors.as_text(), "no priors"), place="#model",
+        ),
+        Item(
+            ROBUST, 3, "the statistical model", "methods", stated(lambda a: a.spec.model, "no model"), place="#model"
+        ),
+    ),
+)  # fmt: skip

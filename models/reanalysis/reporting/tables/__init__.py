@@ -1,1 +1,0 @@
-"""Tables of the report, each from the analysis, as Markdown."""
