@@ -22,8 +22,8 @@ from reanalysis.analysis.plan import plan
 from reanalysis.analysis.request import Request
 from reanalysis.digests import of_value
 from reanalysis.engines.draws import prior_draws
-from reanalysis.engines.nuts.engine import Sampler, _posterior
-from reanalysis.engines.posterior import Posterior
+from reanalysis.engines.nuts.sampled import Sampled, posterior_of
+from reanalysis.engines.posterior import Posterior, Run, Sampling
 from reanalysis.estimands.table import estimates
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.gates.checked_fit import CheckedFit
@@ -81,7 +81,10 @@ def sampled(evidence: Evidence) -> Posterior:
     fit = ra.fit(evidence, "icans_any")
     draws = prior_draws(fit.spec, fit.posterior.data, 4, 50)
     stats = {"energy": np.zeros((4, 50))}
-    return _posterior(fit.spec, fit.posterior.data, draws, Sampler(), stats, {"runs": []})
+    sampling = Sampling((Run(0.95, 100, 50, 4, 0),), stats["energy"])
+    return posterior_of(
+        Sampled(fit.spec, fit.posterior.data, None, stats, sampling), fit.posterior.data, draws, prior_draws
+    )
 
 
 def test_a_sampled_posterior_is_a_value(sampled: Posterior) -> None:
