@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from reanalysis.cli.calibrate import calibrate_command
+from reanalysis.cli.decide import decide_command
 from reanalysis.cli.errors import Exit, reports_errors, say
 from reanalysis.cli.new import new_command
 from reanalysis.cli.options import Data, Format, Seed
@@ -258,4 +259,8 @@ app.command("calibrate", epilog="Example: reanalysis calibrate data/anakinra --o
 
 app.command("predict", epilog="Example: reanalysis predict data/anakinra --new data/msk_phase2")(
     reports_errors(predict_command)
+)
+
+app.command("decide", epilog="Example: reanalysis decide data/anakinra --weights icans_any=1,infection_g3=2,cr=-1")(
+    reports_errors(decide_command)
 )

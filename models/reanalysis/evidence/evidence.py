@@ -14,6 +14,7 @@ from reanalysis.evidence.problems import InvalidInput, file_name
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.benchmarks import BenchmarkRow
 from reanalysis.evidence.reading.contrasts import ContrastRow
+from reanalysis.evidence.reading.risk_of_bias import RiskOfBiasRow
 from reanalysis.evidence.reading.settings import Endpoint, Settings, Source, Study
 
 
@@ -39,6 +40,8 @@ class Evidence:
         Digest of each file read.
     benchmarks : tuple of BenchmarkRow
         Rows of benchmarks.csv, empty without that file.
+    risk_of_bias : tuple of RiskOfBiasRow
+        Rows of risk_of_bias.csv, empty without that file.
     """
 
     folder: Path
@@ -49,6 +52,7 @@ class Evidence:
     ignored_columns: tuple[str, ...]
     sha256: dict[str, str]
     benchmarks: tuple[BenchmarkRow, ...] = ()
+    risk_of_bias: tuple[RiskOfBiasRow, ...] = ()
     _known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
