@@ -10,6 +10,7 @@ from reanalysis.cli.options import Data, Format
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
     from reanalysis.cli.output import Page
     from reanalysis.decisions.confounding import Confounding, TippingBias
@@ -30,7 +31,7 @@ def decide_command(
         str | None,
         typer.Option(
             metavar="R",
-            help="Correlation of the log odds ratios of every two endpoints, 0 to 0.99; 0 by default, with 0.3 and 0.6.",
+            help="Correlation of the log odds ratios of every two endpoints, 0 to 0.99; by default 0; 0.3, 0.6 too.",
         ),
     ] = None,
     any_of: Annotated[
@@ -199,7 +200,7 @@ def _tip(one: TippingBias) -> str:
     return f"if bias {way} the risk ratio by a factor of {ratio(one.risk_ratio)} (E-value {ratio(one.e_value)})"
 
 
-def _text(text: str) -> object:
+def _text(text: str) -> Text:
     """Words of a folder, in which nothing is markup."""
     from rich.text import Text
 

@@ -200,7 +200,7 @@ def trade_off_lines(
 
         pair, signs = (differences[benefit], differences[harm]), (sign[benefit], sign[harm])
 
-        def chances(angles: Array, pair: Any = pair, signs: tuple[float, float] = signs) -> Array:
+        def chances(angles: Array, pair: tuple[Marginal, Marginal] = pair, signs: tuple[float, float] = signs) -> Array:
             weights = np.stack([np.sin(angles) * signs[0], np.cos(angles) * signs[1]], axis=1)
             return pair_above_zero(*pair, weights, correlation)
 

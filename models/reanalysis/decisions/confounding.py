@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit, logit
+from scipy.special import expit, logit, ndtri
 
 from reanalysis.alternatives.tipping.points import moved_by
 from reanalysis.decisions.effects import EndpointEffect
@@ -224,17 +224,18 @@ def _tipping(effect: EndpointEffect, under: Any, risk: float) -> list[TippingBia
     median = float(effect.head.log_odds_ratio.quantile(0.5))
 
     def chance(bias: float) -> float:
+        """P(benefit), or P(fewer events), as a normal score: nearly linear in the bias."""
         below = float(headline(under(bias)).log_odds_ratio.cdf(bias))
-        return 1 - below if better == "higher" else below
+        return float(ndtri(np.clip(1 - below if better == "higher" else below, 1e-15, 1 - 1e-15)))
 
     nodes = [(b, chance(b)) for b in (-_FARTHEST, *BIASES, _FARTHEST)]
     found = []
     for side, level in [(good, level) for level in LEVELS] + [(bad, level) for level in LEVELS if level != 0.5]:
-        target = level if side == good else 1 - level
+        target = float(ndtri(level if side == good else 1 - level))
         bias: float | None = None
         for (a, at_a), (b, at_b) in pairwise(nodes):
-            if (at_a - target) * (at_b - target) <= 0 and at_a != at_b:
-                bias = float(brentq(lambda x, target=target: chance(x) - target, a, b, xtol=1e-5))
+            if min(at_a, at_b) <= target <= max(at_a, at_b) and at_a != at_b:
+                bias = float(brentq(lambda x, target=target: chance(x) - target, a, b, xtol=1e-4))
         factor = None if bias is None else bias_factor(median, bias, risk)
         found.append(TippingBias(side, level, bias, factor, None if factor is None else _e_value(factor)))
     return found

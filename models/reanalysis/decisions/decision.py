@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
 from typing import Any
 
@@ -21,7 +21,7 @@ from reanalysis.decisions.benefit_risk import (
 )
 from reanalysis.decisions.certainty import Certainty, certainty, findings_table
 from reanalysis.decisions.confounding import Confounding, confounding
-from reanalysis.decisions.effects import endpoint_effect, sampled_effects, scenarios
+from reanalysis.decisions.effects import ControlRisk, EndpointEffect, endpoint_effect, sampled_effects, scenarios
 from reanalysis.decisions.grade import RULE
 from reanalysis.decisions.joint_outcome import AnyOf, frechet_bounds, widest
 from reanalysis.decisions.trade_offs import Request, request
@@ -36,39 +36,97 @@ from reanalysis.model.specification import specification
 
 @dataclass(frozen=True)
 class Decision:
-    """What follows for the next patient.
+    """What follows for the next patient; each part is worked out when it is first asked for.
 
     Parameters
     ----------
     evidence : Evidence
         The folder.
     spec : ModelSpec
-        The primary specification, under which every endpoint was fitted by quadrature.
+        The primary specification, under which every endpoint is fitted by quadrature.
     request : Request
         Trade-offs, correlation, joint outcome.
-    certainty : tuple of Certainty
-        Every outcome that is compared.
-    net_benefits : tuple of NetBenefit
-        One a set of control risks.
-    trade_off_lines : tuple of TradeOffLine
-        Empty with one endpoint weighed.
-    acceptabilities : tuple of Acceptability
-        One a set of control risks.
-    any_of : tuple of AnyOf
-        One a set of control risks; empty where no joint outcome is asked for.
-    confounding : tuple of Confounding
-        Every outcome that is compared.
     """
 
     evidence: Evidence
     spec: ModelSpec
     request: Request
-    certainty: tuple[Certainty, ...]
-    net_benefits: tuple[NetBenefit, ...]
-    trade_off_lines: tuple[TradeOffLine, ...]
-    acceptabilities: tuple[Acceptability, ...]
-    any_of: tuple[AnyOf, ...]
-    confounding: tuple[Confounding, ...]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What crosses to another process: what was asked, without what was worked out."""
+        return {name: self.__dict__[name] for name in ("evidence", "spec", "request")}
+
+    @cached_property
+    def outcomes(self) -> tuple[str, ...]:
+        """Every outcome that is compared."""
+        return modelled_endpoints(self.evidence)
+
+    @cached_property
+    def effects(self) -> dict[str, EndpointEffect]:
+        """Headline effects of the outcomes, and of what is weighed."""
+        weighed = (one.endpoint for one in self.request.trade_offs)
+        names = dict.fromkeys([*self.outcomes, *weighed, *self.request.any_of])
+        return {name: endpoint_effect(self.evidence, name, self.spec) for name in names}
+
+    @cached_property
+    def _weighed(self) -> dict[str, EndpointEffect]:
+        return {one.endpoint: self.effects[one.endpoint] for one in self.request.trade_offs}
+
+    @cached_property
+    def _events(self) -> dict[str, EndpointEffect]:
+        return {name: self.effects[name] for name in widest(self.evidence, self.request.any_of)[0]}
+
+    @cached_property
+    def _control_risks(self) -> dict[str, dict[str, ControlRisk]]:
+        return scenarios(self._weighed | self._events)
+
+    def _at_each[T](self, made: Callable[..., T]) -> tuple[T, ...]:
+        """One thing a set of control risks, of the endpoints that are weighed."""
+        asked = self.request
+        return tuple(
+            made(
+                self._weighed, asked.trade_offs, {name: risks[name] for name in self._weighed}, label, asked.correlation
+            )
+            for label, risks in self._control_risks.items()
+        )
+
+    @cached_property
+    def certainty(self) -> tuple[Certainty, ...]:
+        """Of every outcome that is compared."""
+        return tuple(certainty(self.effects[name]) for name in self.outcomes)
+
+    @cached_property
+    def net_benefits(self) -> tuple[NetBenefit, ...]:
+        """One a set of control risks."""
+        return self._at_each(net_benefit)
+
+    @cached_property
+    def trade_off_lines(self) -> tuple[TradeOffLine, ...]:
+        """Of every set of control risks; empty with one endpoint weighed."""
+        return tuple(line for lines in self._at_each(trade_off_lines) for line in lines)
+
+    @cached_property
+    def acceptabilities(self) -> tuple[Acceptability, ...]:
+        """One a set of control risks."""
+        draws = sampled_effects(self._weighed, self.request.correlation, self.spec.seed)
+        return self._at_each(partial(acceptability, draws=draws, seed=self.spec.seed))
+
+    @cached_property
+    def any_of(self) -> tuple[AnyOf, ...]:
+        """One a set of control risks; empty where no joint outcome is asked for."""
+        names, parts = widest(self.evidence, self.request.any_of)
+        if not names:
+            return ()
+        draws = sampled_effects(self._events, self.request.correlation, self.spec.seed)
+        return tuple(
+            frechet_bounds(self._events, names, risks, label, draws, parts)
+            for label, risks in self._control_risks.items()
+        )
+
+    @cached_property
+    def confounding(self) -> tuple[Confounding, ...]:
+        """Of every outcome that is compared."""
+        return tuple(confounding(self.effects[name]) for name in self.outcomes)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -80,7 +138,8 @@ class Decision:
                 if whole in weighed:
                     found.append(f"{name} is part of {whole}: an event of it counts in both weights")
         if self.request.any_of:
-            found += [f"{name} is part of another event of the joint outcome" for name in self.any_of[0].left_out]
+            parts = widest(self.evidence, self.request.any_of)[1]
+            found += [f"{name} is part of another event of the joint outcome" for name in parts]
         return tuple(sorted(found))
 
     def to_frame(self) -> pd.DataFrame:
@@ -151,31 +210,6 @@ def decide(
     EngineError
         If a posterior cannot be computed.
     """
-    asked = request(evidence, weights, correlation, any_of)
-    spec = specification(evidence)
-    outcomes = modelled_endpoints(evidence)
-    names = dict.fromkeys([*outcomes, *(one.endpoint for one in asked.trade_offs), *asked.any_of])
-    effects = {name: endpoint_effect(evidence, name, spec) for name in names}
-    weighed = {one.endpoint: effects[one.endpoint] for one in asked.trade_offs}
-    joint, parts = widest(evidence, asked.any_of)
-    events = {name: effects[name] for name in joint}
-    at = scenarios(weighed | events)
-    draws = sampled_effects(weighed, asked.correlation, spec.seed)
-    event_draws = sampled_effects(events, asked.correlation, spec.seed) if joint else {}
-    used = (weighed, asked.trade_offs)
-    where = {label: {name: risks[name] for name in weighed} for label, risks in at.items()}
-    return Decision(
-        evidence,
-        spec,
-        asked,
-        tuple(certainty(effects[name]) for name in outcomes),
-        tuple(net_benefit(*used, risks, label, asked.correlation) for label, risks in where.items()),
-        tuple(
-            line for label, risks in where.items() for line in trade_off_lines(*used, risks, label, asked.correlation)
-        ),
-        tuple(
-            acceptability(*used, risks, label, asked.correlation, draws, spec.seed) for label, risks in where.items()
-        ),
-        tuple(frechet_bounds(events, joint, risks, label, event_draws, parts) for label, risks in at.items() if joint),
-        tuple(confounding(effects[name]) for name in outcomes),
-    )
+    found = Decision(evidence, specification(evidence), request(evidence, weights, correlation, any_of))
+    found.effects  # noqa: B018  # what cannot be fitted is refused here
+    return found

@@ -187,10 +187,11 @@ def _risk_of_bias(studies: Sequence[StudyBias], assessed: Sequence[StudyBias], h
         return domain, NOT_DECLARED, 0, "risk_of_bias.csv has no judgement of these studies"
     total = sum(one.patients for one in assessed)
     reached: JudgementOfBias = "low"
-    for judgement in ("moderate", "serious", "critical"):
-        severity = _SEVERITY[judgement]  # type: ignore[index]
-        if sum(one.patients for one in assessed if one.worst and _SEVERITY[one.worst[1]] >= severity) >= 0.5 * total:
-            reached = judgement  # type: ignore[assignment]
+    ladder: tuple[JudgementOfBias, ...] = ("moderate", "serious", "critical")
+    for judgement in ladder:
+        reach = (one.patients for one in assessed if one.worst and _SEVERITY[one.worst[1]] >= _SEVERITY[judgement])
+        if sum(reach) >= 0.5 * total:
+            reached = judgement
     down = _SEVERITY[reached] if high else max(_SEVERITY[reached] - 1, 0)
     told = []
     for one in assessed:

@@ -116,9 +116,7 @@ def request(
     return Request(tuple(one for one in found if one.weight), float(correlation or 0.0), joint)
 
 
-def _pairs(
-    weights: str | Mapping[str, float] | Iterable[str], problems: list[Problem | str]
-) -> Iterator[tuple[str, float]]:
+def _pairs(weights: object, problems: list[Problem | str]) -> Iterator[tuple[str, float]]:
     """Names and weights that are numbers; what is neither is a problem."""
     if isinstance(weights, Mapping):
         given: list[tuple[str, Any]] = [(str(name), value) for name, value in weights.items()]
@@ -154,7 +152,7 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _names(any_of: str | Iterable[str] | None, problems: list[Problem | str]) -> tuple[str, ...]:
+def _names(any_of: object, problems: list[Problem | str]) -> tuple[str, ...]:
     if any_of is None:
         return ()
     if not isinstance(any_of, Iterable):

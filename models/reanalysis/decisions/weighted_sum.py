@@ -49,12 +49,11 @@ def weighted_sum(parts: Sequence[tuple[float, Marginal]], correlation: float = 0
     size = sum(counts) - len(counts) + 1
     length = next_fast_len(size, real=True)
     factor, share = _factor(correlation)
-    spectrum: Array = np.ones(1)
+    spectrum = np.ones((1, 1), dtype=complex)
     for (w, x), (low, _), count in zip(used, ends, counts, strict=True):
         edges = low + step * np.arange(count + 1)
-        below = x.cdf(edges / w)
-        given = _given_factor(below if w > 0 else 1 - below, factor, correlation)
-        spectrum = spectrum * rfft(np.diff(given, axis=1), length, axis=1)
+        given = _given_factor(np.asarray(x.cdf(edges / w)), factor, correlation)
+        spectrum = spectrum * rfft(np.abs(np.diff(given, axis=1)), length, axis=1)
     mass = np.maximum(irfft(share @ spectrum, length)[:size], 0.0)
     first = sum(low for low, _ in ends) + 0.5 * step * len(ends)
     centres = first + step * np.arange(size)
@@ -146,7 +145,7 @@ def _factor(correlation: float) -> tuple[Array, Array]:
 
 
 def _given_factor(below: Array, factor: Array, correlation: float) -> Array:
-    """Distribution function at edges given each value of the factor, shape (F, N)."""
+    """P(x <= edge) at edges given each value of the factor, shape (F, N), from the same without a factor."""
     if correlation == 0:
         return below[None]
     z = (ndtri(below) - np.sqrt(correlation) * factor[:, None]) / np.sqrt(1 - correlation)
