@@ -186,6 +186,7 @@ def decide(
     weights: str | Mapping[str, float] | Iterable[str] | None = None,
     correlation: float | None = None,
     any_of: str | Iterable[str] | None = None,
+    joint: bool = False,
 ) -> Decision:
     """What follows for the next patient: certainty, net benefit with its trade-offs, and what confounding explains.
 
@@ -200,6 +201,8 @@ def decide(
         Of the log odds ratios of every two endpoints in the published net benefit, from 0 to 0.99; by default 0.
     any_of : str or iterable of str, optional
         Endpoints of a joint outcome, a patient with any of them, whose risk is bounded.
+    joint : bool
+        Whether to sample the joint model as well, for net benefit with correlations that are learnt: minutes.
 
     Returns
     -------
@@ -214,7 +217,7 @@ def decide(
     EngineError
         If a posterior cannot be computed.
     """
-    return made_decision(evidence, weights, correlation, any_of)
+    return made_decision(evidence, weights, correlation, any_of, joint)
 
 
 def report(

@@ -14,6 +14,7 @@ from reanalysis.decisions.acceptability import acceptability
 from reanalysis.decisions.benefit_risk import net_benefit
 from reanalysis.decisions.decision import Decision
 from reanalysis.decisions.effects import EndpointEffect, endpoint_effect, sampled_effects, scenarios
+from reanalysis.decisions.joint_model import summed
 from reanalysis.decisions.joint_outcome import frechet_bounds
 from reanalysis.decisions.trade_offs import TradeOff
 from reanalysis.decisions.weighted_sum import (
@@ -277,3 +278,25 @@ def test_sure_events_bound_by_one() -> None:
 def test_weights_on_an_event_and_its_part_are_noted() -> None:
     notes = ra.decide(READ, {"icans_any": 1.0, "icans_g3": 2.0}).notes
     assert notes == ("icans_g3 is part of icans_any: an event of it counts in both weights",)
+
+
+# ---------------------------------------------------------------- the joint model
+
+
+def test_net_benefit_of_joint_draws_is_that_of_each_draw() -> None:
+    draws = {"x": np.array([[0.0, 1.0], [-1.0, 0.5]]), "y": np.array([[0.2, 0.0], [0.0, -2.0]])}
+    weights = [TradeOff("x", 2.0, ""), TradeOff("y", -1.0, "")]
+    total = summed(draws, weights, {"x": 0.2, "y": 0.6})
+
+    def avoided(delta: float, risk: float) -> float:
+        odds = risk / (1 - risk) * np.exp(delta)
+        return risk - odds / (1 + odds)
+
+    for place in np.ndindex(2, 2):
+        expected = 2 * avoided(draws["x"][place], 0.2) - avoided(draws["y"][place], 0.6)
+        assert total[place] == pytest.approx(expected)
+
+
+def test_the_joint_model_refuses_what_it_does_not_hold_before_it_samples() -> None:
+    with pytest.raises(ra.InvalidInput, match=r"joint: the joint model holds .* not icans_g3, which is weighed"):
+        ra.decide(READ, {"icans_any": 1.0, "icans_g3": 2.0}, joint=True)

@@ -40,11 +40,15 @@ def decide_command(
             metavar="NAME,...", help="Endpoints of a joint outcome, a patient with any of them, whose risk is bounded."
         ),
     ] = None,
+    joint: Annotated[
+        bool, typer.Option("--joint", help="Also sample the joint model, which learns the correlations (minutes).")
+    ] = False,
     output: Format = "table",
 ) -> None:
     """Weigh benefits against harms, and say how certain each is."""
+    from reanalysis.cli.errors import Exit, say
     from reanalysis.cli.option_checks import bad_format, require
-    from reanalysis.cli.output import Page, print_json, until_closed
+    from reanalysis.cli.output import Page, print_json
     from reanalysis.cli.progress import working
     from reanalysis.decisions.decision import decide
     from reanalysis.evidence.reading.folder import read_evidence
@@ -52,13 +56,24 @@ def decide_command(
     require(bad_format(output))
     evidence = read_evidence(data)
     with working("weighing benefits and harms"):
-        found = decide(evidence, weights, correlation, any_of)  # type: ignore[arg-type]  # a number as text
+        found = decide(evidence, weights, correlation, any_of, joint)  # type: ignore[arg-type]  # a number as text
+        told = found.as_dict()
     if output == "json":
-        print_json(found.as_dict())
-        return
-    page = Page()
+        print_json(told)
+    else:
+        _print(Page(), found)
+    failed = [] if found.joint_model is None else [gate for gate in found.joint_model.gates if gate.failed]
+    for gate in failed:
+        say(f"gate failed: joint: {gate.name}: {gate.text}")
+    if failed:
+        raise typer.Exit(Exit.GATE_FAILED)
+
+
+def _print(page: Page, found: Decision) -> None:
+    from reanalysis.cli.output import until_closed
+
     with until_closed(page.file):  # type: ignore[arg-type]
-        page.lines(evidence.title, style="bold")
+        page.lines(found.evidence.title, style="bold")
         _print_findings(page, found)
         _print_net_benefit(page, found)
         _print_trade_offs(page, found)
@@ -129,6 +144,11 @@ def _print_net_benefit(page: Page, found: Decision) -> None:
         for r, told in benefit.as_dict()["by_correlation"].items():
             median, lower, upper, mean = (decimal(100 * told[k], 1) for k in ("median", "lower", "upper", "mean"))
             row = (r, median, f"{lower} to {upper}", mean, percent(told["probability_better"], 1))
+            table.add_row(_text(benefit.baseline), *row)
+        if found.joint_model is not None:
+            learnt = found.joint_model.as_dict()["net_benefit"][benefit.baseline]
+            median, lower, upper, mean = (decimal(100 * learnt[k], 1) for k in ("median", "lower", "upper", "mean"))
+            row = ("joint model", median, f"{lower} to {upper}", mean, percent(learnt["probability_better"], 1))
             table.add_row(_text(benefit.baseline), *row)
     page.print(table)
     for benefit in found.net_benefits:

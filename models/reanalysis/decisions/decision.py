@@ -23,6 +23,7 @@ from reanalysis.decisions.certainty import Certainty, certainty, findings_table
 from reanalysis.decisions.confounding import Confounding, confounding
 from reanalysis.decisions.effects import ControlRisk, EndpointEffect, endpoint_effect, sampled_effects, scenarios
 from reanalysis.decisions.grade import RULE
+from reanalysis.decisions.joint_model import JointModel, joint_model, require_joint
 from reanalysis.decisions.joint_outcome import AnyOf, frechet_bounds, widest
 from reanalysis.decisions.trade_offs import Request, request
 from reanalysis.decisions.weighted_sum import CELLS
@@ -46,15 +47,18 @@ class Decision:
         The primary specification, under which every endpoint is fitted by quadrature.
     request : Request
         Trade-offs, correlation, joint outcome.
+    joint : bool
+        Whether the joint model is sampled as well, for the net benefit of correlations that are learnt.
     """
 
     evidence: Evidence
     spec: ModelSpec
     request: Request
+    joint: bool = False
 
     def __getstate__(self) -> dict[str, Any]:
         """What crosses to another process: what was asked, without what was worked out."""
-        return {name: self.__dict__[name] for name in ("evidence", "spec", "request")}
+        return {name: self.__dict__[name] for name in ("evidence", "spec", "request", "joint")}
 
     @cached_property
     def outcomes(self) -> tuple[str, ...]:
@@ -110,6 +114,14 @@ class Decision:
         """One a set of control risks."""
         draws = sampled_effects(self._weighed, self.request.correlation, self.spec.seed)
         return self._at_each(partial(acceptability, draws=draws, seed=self.spec.seed))
+
+    @cached_property
+    def joint_model(self) -> JointModel | None:
+        """The same under the joint model, by NUTS; None where it is not asked for."""
+        if not self.joint:
+            return None
+        risks = {label: {e: one[e] for e in self._weighed} for label, one in self._control_risks.items()}
+        return joint_model(self.evidence, self.request.trade_offs, risks)
 
     @cached_property
     def any_of(self) -> tuple[AnyOf, ...]:
@@ -175,6 +187,7 @@ class Decision:
             "tradeoff": [point for line in self.trade_off_lines for point in line.as_dict()],
             "weight_share_better": self.acceptabilities[0].share_better,
             "acceptability": {one.baseline: one.as_dict() for one in self.acceptabilities},
+            "joint_model": None if self.joint_model is None else self.joint_model.as_dict(),
             "any_of": {one.baseline: one.as_dict() for one in self.any_of} or None,
             "certainty_rule": RULE,
             "certainty": {one.endpoint: one.as_dict() for one in self.certainty},
@@ -195,6 +208,7 @@ def decide(
     weights: str | Mapping[str, float] | Iterable[str] | None = None,
     correlation: float | None = None,
     any_of: str | Iterable[str] | None = None,
+    joint: bool = False,
 ) -> Decision:
     """Certainty of every outcome, net benefit of the treatment, its trade-offs, and E-values.
 
@@ -202,6 +216,8 @@ def decide(
     ----------
     evidence, weights, correlation, any_of
         As of :func:`reanalysis.decisions.trade_offs.request`.
+    joint : bool
+        Whether to sample the joint model as well: minutes.
 
     Raises
     ------
@@ -210,6 +226,8 @@ def decide(
     EngineError
         If a posterior cannot be computed.
     """
-    found = Decision(evidence, specification(evidence), request(evidence, weights, correlation, any_of))
+    found = Decision(evidence, specification(evidence), request(evidence, weights, correlation, any_of), joint)
+    if joint:
+        require_joint(evidence, found.request.trade_offs)
     found.effects  # noqa: B018  # what cannot be fitted is refused here
     return found
