@@ -160,7 +160,7 @@ def _print_net_benefit(page: Page, found: Decision) -> None:
 
 
 def _print_trade_offs(page: Page, found: Decision) -> None:
-    from reanalysis.decisions.benefit_risk import said
+    from reanalysis.decisions.benefit_risk import ranges_text
     from reanalysis.estimands.words import percent
 
     first = found.net_benefits[0].baseline
@@ -168,7 +168,7 @@ def _print_trade_offs(page: Page, found: Decision) -> None:
     page.lines(f"Trade-offs at the control risks of {first}", style="bold")
     for line in found.trade_off_lines:
         if line.baseline == first:
-            levels = ", ".join(f"{percent(level)} {said(ranges)}" for level, ranges in line.levels)
+            levels = ", ".join(f"{percent(level)} {ranges_text(ranges)}" for level, ranges in line.levels)
             page.lines(f"{line.wording}: P(better) reaches {levels}; {percent(line.at_any)} at any number")
     for one in found.acceptabilities:
         page.lines(

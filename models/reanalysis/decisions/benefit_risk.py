@@ -68,15 +68,15 @@ class NetBenefit:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return _told(self.published) | {
+        return _summary(self.published) | {
             "correlation": self.correlation,
             "control_risks": {e: vars(one) for e, one in self.control_risks.items()},
             "contributions": self.contributions,
-            "by_correlation": {f"{r:g}": _told(posterior) for r, posterior in self.posteriors.items()},
+            "by_correlation": {f"{r:g}": _summary(posterior) for r, posterior in self.posteriors.items()},
         }
 
 
-def _told(posterior: Marginal) -> dict[str, Any]:
+def _summary(posterior: Marginal) -> dict[str, Any]:
     return summarise(posterior).as_dict() | {"probability_better": above_zero(posterior)}
 
 
@@ -152,7 +152,7 @@ class TradeOffLine:
                 "probability": level,
                 "accepted": ranges[0][0] if ranges else None,
                 "ranges": [list(one) for one in ranges],
-                "text": said(ranges),
+                "text": ranges_text(ranges),
                 "line": [list(point) for point in self.line],
                 "probability_at_any": self.at_any,
             }
@@ -160,7 +160,7 @@ class TradeOffLine:
         ]
 
 
-def said(ranges: Sequence[tuple[float, float | None]]) -> str:
+def ranges_text(ranges: Sequence[tuple[float, float | None]]) -> str:
     """Ranges of a number that is accepted, for readers."""
     if not ranges:
         return "at no number"

@@ -8,7 +8,8 @@ an effect with bias b has the model's own prior moved by b, as in the tipping po
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import pairwise
@@ -21,6 +22,7 @@ from scipy.special import expit, logit, ndtri
 
 from reanalysis.alternatives.tipping.points import moved_by
 from reanalysis.decisions.effects import EndpointEffect
+from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
 from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.headline import headline
@@ -183,14 +185,20 @@ def confounding(effect: EndpointEffect) -> Confounding:
     randomised = any(evidence.study(s).design == "randomised" for s in effect.posterior.data.names)
 
     @cache
-    def under(bias: float) -> Posterior:
+    def under(bias: float) -> Posterior | None:
         if bias == 0:
             return effect.posterior
-        return fit(moved_by(effect.posterior.spec, bias), effect.posterior.data)
+        try:
+            return fit(moved_by(effect.posterior.spec, bias), effect.posterior.data)
+        except EngineError:
+            return None
 
     biases: Sequence[float] = (0.0,) if randomised else BIASES
-    shares = tuple(_share(under(b), b, risk, margin) for b in biases)
+    known = [(b, under(b)) for b in biases]
+    shares = tuple(_share(one, b, risk, margin) for b, one in known if one is not None)
     notes = ["some studies are randomised, so no bias is shared by all"] if randomised else []
+    if len(shares) < len(known):
+        notes.append("left out are biases under which the posterior cannot be computed")
     if len(effect.head.comparative) == 1:
         notes.append("one study compares: how much cohorts vary is known from the prior of the heterogeneity alone")
     tipping = () if randomised else tuple(_tipping(effect, under, risk))
@@ -218,24 +226,35 @@ def important_effects(control_risk: float, margin: float) -> tuple[float, float]
     return low, high
 
 
-def _tipping(effect: EndpointEffect, under: Any, risk: float) -> list[TippingBias]:
+def _tipping(effect: EndpointEffect, under: Callable[[float], Posterior | None], risk: float) -> list[TippingBias]:
     better = effect.settings.better
     good, bad = ("fewer events", "more events") if better is None else ("benefit", "harm")
     median = float(effect.head.log_odds_ratio.quantile(0.5))
 
-    def chance(bias: float) -> float:
+    def chance(bias: float) -> float | None:
         """P(benefit), or P(fewer events), as a normal score: nearly linear in the bias."""
-        below = float(headline(under(bias)).log_odds_ratio.cdf(bias))
+        posterior = under(bias)
+        if posterior is None:
+            return None
+        below = float(headline(posterior).log_odds_ratio.cdf(bias))
         return float(ndtri(np.clip(1 - below if better == "higher" else below, 1e-15, 1 - 1e-15)))
 
-    nodes = [(b, chance(b)) for b in (-_FARTHEST, *BIASES, _FARTHEST)]
+    def excess(bias: float, target: float) -> float:
+        """Of the score above a target."""
+        score = chance(bias)
+        if score is None:
+            raise EngineError(f"{effect.endpoint}: no posterior under a bias of {bias:g}")
+        return score - target
+
+    nodes = [(b, p) for b in (-_FARTHEST, *BIASES, _FARTHEST) if (p := chance(b)) is not None]
     found = []
     for side, level in [(good, level) for level in LEVELS] + [(bad, level) for level in LEVELS if level != 0.5]:
         target = float(ndtri(level if side == good else 1 - level))
         bias: float | None = None
         for (a, at_a), (b, at_b) in pairwise(nodes):
             if min(at_a, at_b) <= target <= max(at_a, at_b) and at_a != at_b:
-                bias = float(brentq(lambda x, target=target: chance(x) - target, a, b, xtol=1e-4))
+                with suppress(EngineError):
+                    bias = float(brentq(excess, a, b, args=(target,), xtol=1e-4))
         factor = None if bias is None else bias_factor(median, bias, risk)
         found.append(TippingBias(side, level, bias, factor, None if factor is None else _e_value(factor)))
     return found

@@ -32,6 +32,8 @@ class AnyOf:
         Posterior of the lower and of the upper bound: mean, median, lower, upper.
     certainly_better, possibly_better : float
         P(the upper bound of the difference lies below 0), and P(the lower bound does).
+    error : float
+        Standard error of these, the larger, from independent sets of quasi-random points.
     """
 
     baseline: str
@@ -42,6 +44,7 @@ class AnyOf:
     difference: tuple[dict[str, float], dict[str, float]]
     certainly_better: float
     possibly_better: float
+    error: float
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -72,16 +75,18 @@ def frechet_bounds(
     risks = np.array([control_risks[e].risk for e in endpoints])
     treated = np.stack(
         [
-            treated_risk(effects[e].head.log_odds_ratio, r).forward(draws[e].ravel())
+            treated_risk(effects[e].head.log_odds_ratio, r).forward(draws[e])
             for e, r in zip(endpoints, risks, strict=True)
         ]
     )
     control = float(risks.max()), float(min(risks.sum(), 1.0))
     low, high = treated.max(axis=0), np.minimum(treated.sum(axis=0), 1.0)
     least, most = low - control[1], high - control[0]
+    by_set = np.array([[np.mean(one < 0) for one in bound] for bound in (most, least)])
+    error = float(by_set.std(axis=1, ddof=1).max() / np.sqrt(by_set.shape[1])) if by_set.shape[1] > 1 else float("nan")
     return AnyOf(
         baseline, tuple(endpoints), tuple(left_out), control, (_summary(low), _summary(high)),
-        (_summary(least), _summary(most)), float(np.mean(most < 0)), float(np.mean(least < 0)),
+        (_summary(least), _summary(most)), float(np.mean(most < 0)), float(np.mean(least < 0)), error,
     )  # fmt: skip
 
 

@@ -42,6 +42,5 @@ def joined(evidence: Evidence, new: Evidence) -> Evidence:
         settings=evidence.settings.model_copy(update={"studies": studies}),
         sources=new.sources | evidence.sources,
         benchmarks=evidence.benchmarks + new.benchmarks,
-        risk_of_bias=evidence.risk_of_bias + new.risk_of_bias,
         sha256={},
     )
