@@ -9,8 +9,17 @@ import pytest
 
 import reanalysis as ra
 from evidence.folders import ANAKINRA, FIVE, folder
-from reanalysis.decisions.confounding import Confounding, bias_factor, confounding, e_value, important_effects
+from reanalysis.alternatives.tipping.points import moved_by
+from reanalysis.decisions.confounding import (
+    Confounding,
+    average_under,
+    bias_factor,
+    confounding,
+    e_value,
+    important_effects,
+)
 from reanalysis.decisions.effects import endpoint_effect
+from reanalysis.engines.fit import fit
 from reanalysis.estimands.risk_difference import risk_difference
 from reanalysis.model.specification import specification
 
@@ -64,6 +73,17 @@ def test_tipping_biases_are_the_tipping_points(icans: Confounding) -> None:
         assert one.bias == pytest.approx(published[one.side, one.probability], abs=1e-3)
         assert one.risk_ratio is not None
         assert one.e_value == pytest.approx(e_value(one.risk_ratio)[0])
+
+
+@pytest.mark.parametrize("bias", [-1.0, 0.5])
+def test_a_prior_moved_by_a_bias_needs_no_other_fit(bias: float) -> None:
+    posterior = endpoint_effect(READ, "icans_any", SPEC).posterior
+    anew = fit(moved_by(SPEC, bias), posterior.data).overall["log_odds_ratio"]
+    moved = average_under(posterior, bias)
+    assert moved is not None
+    assert moved.mean() == pytest.approx(anew.mean(), abs=1e-6)
+    assert float(moved.cdf(bias)) == pytest.approx(float(anew.cdf(bias)), abs=1e-6)
+    assert average_under(posterior, 40 * bias) is None, "nothing is read from a tail that the grid does not hold"
 
 
 def test_a_bias_is_a_factor_on_the_risk_ratio() -> None:

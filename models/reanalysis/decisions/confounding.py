@@ -24,6 +24,8 @@ from reanalysis.alternatives.tipping.points import moved_by
 from reanalysis.decisions.effects import EndpointEffect
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
+from reanalysis.engines.interpolation import cumulative_integral
+from reanalysis.engines.marginal import GridMarginal
 from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.headline import headline
 from reanalysis.estimands.risk_difference import risk_ratio_at
@@ -33,6 +35,10 @@ BIASES = tuple(round(float(b), 4) for b in np.log([1 / 5, 1 / 3, 1 / 2, 1 / 1.5,
 """Log odds ratios by which every study may be off: factors up to 5 either way."""
 LEVELS = (0.5, 0.8, 0.95)
 _FARTHEST = 2.5
+_FEW_STUDIES = 8
+"""Studies up to which a posterior is computed anew for each bias; of more the prior says next to nothing."""
+_HELD = 1e-9
+"""Probability on either side of a posterior that its grid need not hold."""
 
 
 def e_value(ratio: float, lower: float | None = None, upper: float | None = None) -> tuple[float, float | None]:
@@ -184,19 +190,25 @@ def confounding(effect: EndpointEffect) -> Confounding:
     assert of_end is not None
     randomised = any(evidence.study(s).design == "randomised" for s in effect.posterior.data.names)
 
+    many = len(effect.posterior.data.names) > _FEW_STUDIES
+
     @cache
     def under(bias: float) -> Posterior | None:
         if bias == 0:
             return effect.posterior
+        if many:
+            return None
         try:
             return fit(moved_by(effect.posterior.spec, bias), effect.posterior.data)
         except EngineError:
             return None
 
     biases: Sequence[float] = (0.0,) if randomised else BIASES
-    known = [(b, under(b)) for b in biases]
+    known = [(b, effect.posterior if many else under(b)) for b in biases]
     shares = tuple(_share(one, b, risk, margin) for b, one in known if one is not None)
     notes = ["some studies are randomised, so no bias is shared by all"] if randomised else []
+    if many and not randomised:
+        notes.append("the studies are so many that shares under a bias leave the prior where it is")
     if len(shares) < len(known):
         notes.append("left out are biases under which the posterior cannot be computed")
     if len(effect.head.comparative) == 1:
@@ -233,10 +245,13 @@ def _tipping(effect: EndpointEffect, under: Callable[[float], Posterior | None],
 
     def chance(bias: float) -> float | None:
         """P(benefit), or P(fewer events), as a normal score: nearly linear in the bias."""
-        posterior = under(bias)
-        if posterior is None:
-            return None
-        below = float(headline(posterior).log_odds_ratio.cdf(bias))
+        moved = average_under(effect.posterior, bias) if effect.head.study is None else None
+        if moved is None:
+            posterior = under(bias)
+            if posterior is None:
+                return None
+            moved = headline(posterior).log_odds_ratio
+        below = float(moved.cdf(bias))
         return float(ndtri(np.clip(1 - below if better == "higher" else below, 1e-15, 1 - 1e-15)))
 
     def excess(bias: float, target: float) -> float:
@@ -258,6 +273,24 @@ def _tipping(effect: EndpointEffect, under: Callable[[float], Posterior | None],
         factor = None if bias is None else bias_factor(median, bias, risk)
         found.append(TippingBias(side, level, bias, factor, None if factor is None else _e_value(factor)))
     return found
+
+
+def average_under(posterior: Posterior, bias: float) -> GridMarginal | None:
+    """Posterior of the average, bias included, under its prior moved by a bias: one prior divided out, another put in.
+
+    None where that would lean on a tail of the posterior that its grid does not hold.
+    """
+    average, prior = posterior.overall["log_odds_ratio"], posterior.spec.priors.mu
+    if not isinstance(average, GridMarginal):
+        return None
+    log_ratio = prior.logpdf(average.x - bias) - prior.logpdf(average.x)
+    density = average.pdf * np.exp(log_ratio - log_ratio[average.pdf > 0].max())
+    low, high = average.quantile([_HELD, 1 - _HELD])
+    held = (average.x > low) & (average.x < high)
+    if density[~held].sum() > 1e-6 * density.sum():
+        return None
+    cumulative = cumulative_integral(density, float(average.x[1] - average.x[0]))
+    return GridMarginal.from_integrated(average.x, density, cumulative, average.x, density)
 
 
 def bias_factor(log_odds_ratio: float, bias: float, control_risk: float) -> float:
