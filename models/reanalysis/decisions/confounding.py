@@ -25,7 +25,7 @@ from reanalysis.decisions.effects import EndpointEffect
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
 from reanalysis.engines.interpolation import cumulative_integral
-from reanalysis.engines.marginal import GridMarginal
+from reanalysis.engines.marginal import GridMarginal, Marginal
 from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.headline import headline
 from reanalysis.estimands.risk_difference import risk_ratio_at
@@ -245,7 +245,7 @@ def _tipping(effect: EndpointEffect, under: Callable[[float], Posterior | None],
 
     def chance(bias: float) -> float | None:
         """P(benefit), or P(fewer events), as a normal score: nearly linear in the bias."""
-        moved = average_under(effect.posterior, bias) if effect.head.study is None else None
+        moved: Marginal | None = average_under(effect.posterior, bias) if effect.head.study is None else None
         if moved is None:
             posterior = under(bias)
             if posterior is None:
