@@ -1,5 +1,6 @@
 from .analysis.analysis import analyse as analyse
 from .api import audit as audit
+from .api import decide as decide
 from .api import design as design
 from .api import effects as effects
 from .api import fit as fit

@@ -16,6 +16,8 @@ from reanalysis.alternatives.multiverse.multiverse import MOST, Multiverse
 from reanalysis.alternatives.one_at_a_time import sensitivity_set
 from reanalysis.alternatives.outcome import as_table
 from reanalysis.alternatives.weighed_ledger import WeighedLedger, weigh
+from reanalysis.decisions.decision import Decision
+from reanalysis.decisions.decision import decide as made_decision
 from reanalysis.decisions.design_result import Designs
 from reanalysis.decisions.designs import designs
 from reanalysis.engines.batches import Progress
@@ -291,6 +293,45 @@ def design(
         target=target,
         width=width,
     )
+
+
+def decide(
+    evidence: Evidence,
+    weights: str | Mapping[str, float] | Iterable[str] | None = None,
+    correlation: float | None = None,
+    any_of: str | Iterable[str] | None = None,
+    joint: bool = False,
+) -> Decision:
+    """What follows for the next patient: certainty, net benefit with its trade-offs, and what confounding explains.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    weights : str, mapping or iterable of str, optional
+        What one event of an endpoint weighs, by endpoint or as ``"icans_any=1,infection_g3=2"``: above 0 where an event
+        harms, below 0 where it helps; by default the weights of analysis.toml.
+    correlation : float, optional
+        Of the log odds ratios of every two endpoints in the published net benefit, from 0 to 0.99; by default 0.
+    any_of : str or iterable of str, optional
+        Endpoints of a joint outcome, a patient with any of them, whose risk is bounded.
+    joint : bool
+        Whether to sample the joint model as well, for net benefit with correlations that are learnt: minutes.
+
+    Returns
+    -------
+    Decision
+        ``.to_frame()`` is the table of findings per 1,000 patients, ``.net_benefit_frame`` net benefit by control risks
+        and correlation, ``.as_dict()`` everything.
+
+    Raises
+    ------
+    InvalidInput
+        If the request cannot be answered, with everything that is wrong, or the folder's reports contradict each other.
+    EngineError
+        If a posterior cannot be computed.
+    """
+    return made_decision(evidence, weights, correlation, any_of, joint)
 
 
 def report(

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from reanalysis.cli.calibrate import calibrate_command
+from reanalysis.cli.decide import decide_command
 from reanalysis.cli.design import design_command
 from reanalysis.cli.errors import Exit, reports_errors, say
 from reanalysis.cli.new import new_command
@@ -266,3 +267,8 @@ app.command(
     "design",
     epilog="Example: reanalysis design data/anakinra --endpoint icans_any --n 50,100,200 --truth OR=0.5 --baseline 0.3",
 )(reports_errors(design_command))
+
+
+app.command("decide", epilog="Example: reanalysis decide data/anakinra --weights icans_any=1,infection_g3=2,cr=-1")(
+    reports_errors(decide_command)
+)

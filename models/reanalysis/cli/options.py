@@ -11,7 +11,8 @@ Data = Annotated[
     Path,
     typer.Argument(
         metavar="DATA",
-        help="Evidence folder: arms.csv, and optionally contrasts.csv, benchmarks.csv, analysis.toml, sources.toml.",
+        help="Evidence folder: arms.csv, and optionally contrasts.csv, benchmarks.csv, risk_of_bias.csv, "
+        "analysis.toml, sources.toml.",
     ),
 ]
 Format = Annotated[str, typer.Option("--format", help="table for people, json for programs.")]

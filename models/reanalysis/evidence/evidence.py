@@ -17,6 +17,7 @@ from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.benchmarks import BenchmarkRow
 from reanalysis.evidence.reading.contrasts import ContrastRow
 from reanalysis.evidence.reading.names import folded
+from reanalysis.evidence.reading.risk_of_bias import RiskOfBiasRow
 from reanalysis.evidence.reading.settings import Endpoint, Settings, Source, Study
 from reanalysis.evidence.reading.table import grouped
 
@@ -72,6 +73,8 @@ class Evidence:
         Digest of each file read.
     benchmarks : tuple of BenchmarkRow
         Rows of benchmarks.csv, empty without that file.
+    risk_of_bias : tuple of RiskOfBiasRow
+        Rows of risk_of_bias.csv, empty without that file.
     """
 
     folder: Path
@@ -82,6 +85,7 @@ class Evidence:
     ignored_columns: tuple[str, ...]
     sha256: dict[str, str]
     benchmarks: tuple[BenchmarkRow, ...] = ()
+    risk_of_bias: tuple[RiskOfBiasRow, ...] = ()
 
     def _repr_html_(self) -> str:
         title = f"<p><b>{escape(self.title)}</b>: {len(self.arms)} rows, {len(self.contrasts)} ratios</p>"

@@ -12,6 +12,8 @@ from reanalysis.evidence.reading.benchmarks import FILE as BENCHMARKS
 from reanalysis.evidence.reading.benchmarks import BenchmarkRow
 from reanalysis.evidence.reading.contrasts import ContrastRow
 from reanalysis.evidence.reading.names import alike
+from reanalysis.evidence.reading.risk_of_bias import FILE as RISK_OF_BIAS
+from reanalysis.evidence.reading.risk_of_bias import RiskOfBiasRow
 from reanalysis.evidence.reading.settings import Settings, Source
 from reanalysis.evidence.reading.text_table import is_there, read_text, table_file
 from reanalysis.evidence.reading.toml import line_of
@@ -24,6 +26,7 @@ def cross_references(
     benchmarks: tuple[BenchmarkRow, ...],
     settings: Settings,
     sources: Mapping[str, Source],
+    risk_of_bias: tuple[RiskOfBiasRow, ...] = (),
 ) -> Iterator[Problem]:
     """Names in one file that no other file has.
 
@@ -43,7 +46,7 @@ def cross_references(
         (table_file(folder, "arms"), arms),
         (table_file(folder, "contrasts"), contrasts),
     )
-    for file, rows in (*reports, (BENCHMARKS, benchmarks)):
+    for file, rows in (*reports, (BENCHMARKS, benchmarks), (RISK_OF_BIAS, risk_of_bias)):
         yield from unknown_sources(file, rows, sources)
     named = [(row, (file, row.line)) for file, rows in reports for row in rows]
     yield from alike("study", ((row.study, place) for row, place in named))
@@ -63,6 +66,15 @@ def cross_references(
         if benchmark.product not in products:
             rule = f"no study of analysis.toml has this product{did_you_mean(benchmark.product, products)}"
             yield Problem(BENCHMARKS, benchmark.line, "product", benchmark.product, rule)
+    for judged in risk_of_bias:
+        for column, value, known in (("study", judged.study, studies), ("endpoint", judged.endpoint, endpoints)):
+            if value and value not in known:
+                rule = f"no row of arms.csv or contrasts.csv has this {column}{did_you_mean(value, known)}"
+                yield Problem(RISK_OF_BIAS, judged.line, column, value, rule)
+    for name in settings.weights:
+        if name not in endpoints:
+            rule = f"no row of arms.csv or contrasts.csv has this endpoint{did_you_mean(name, endpoints)}"
+            yield problem(("weights", name), "", rule)
     for name, endpoint in settings.endpoints.items():
         if name not in endpoints:
             yield problem(("endpoints", name), "", _nowhere("endpoint", name, endpoints))

@@ -14,11 +14,14 @@ from reanalysis.evidence.reading.benchmarks import FILE as BENCHMARKS
 from reanalysis.evidence.reading.benchmarks import read_benchmarks
 from reanalysis.evidence.reading.contrasts import read_contrasts
 from reanalysis.evidence.reading.cross_references import cross_references
+from reanalysis.evidence.reading.risk_of_bias import FILE as RISK_OF_BIAS
+from reanalysis.evidence.reading.risk_of_bias import read_risk_of_bias
 from reanalysis.evidence.reading.settings import Settings, read_settings, read_sources
 from reanalysis.evidence.reading.text_table import is_there, table_file
 
-FILES = ("arms.csv", "arms.xlsx", "contrasts.csv", "contrasts.xlsx", BENCHMARKS, "analysis.toml", "sources.toml")
-_TABLES = ("arms", "contrasts", BENCHMARKS, "analysis.toml", "sources.toml")
+_OTHERS = (BENCHMARKS, RISK_OF_BIAS, "analysis.toml", "sources.toml")
+FILES = ("arms.csv", "arms.xlsx", "contrasts.csv", "contrasts.xlsx", *_OTHERS)
+_TABLES = ("arms", "contrasts", *_OTHERS)
 """Tables in the order in which their problems are listed; those without an ending may be workbooks."""
 
 
@@ -28,8 +31,8 @@ def read_evidence(folder: str | Path) -> Evidence:
     Parameters
     ----------
     folder : str or Path
-        A folder with arms.csv and, optionally, contrasts.csv, benchmarks.csv, analysis.toml and sources.toml. The
-        first two may be Excel workbooks (.xlsx) instead.
+        A folder with arms.csv and, optionally, contrasts.csv, benchmarks.csv, risk_of_bias.csv, analysis.toml and
+        sources.toml. The first two may be Excel workbooks (.xlsx) instead.
 
     Raises
     ------
@@ -57,15 +60,16 @@ def read_evidence(folder: str | Path) -> Evidence:
     arms, ignored = read(lambda path: read_arms(path, declared), "arms") or ((), ())
     contrasts = read(read_contrasts, "contrasts") or ()
     benchmarks = read(read_benchmarks, BENCHMARKS) or ()
+    risk_of_bias = read(read_risk_of_bias, RISK_OF_BIAS) or ()
     sources = read(read_sources, "sources.toml") or {}
     found = [problem for name in _TABLES for problem in problems.get(name, ())]
-    found = found or list(cross_references(folder, arms, contrasts, benchmarks, settings, sources))
+    found = found or list(cross_references(folder, arms, contrasts, benchmarks, settings, sources, risk_of_bias))
     if found:
         raise InvalidInput(found)
     digests = {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES if is_there(folder / name)
     }
-    return Evidence(folder, arms, contrasts, settings, sources, ignored, digests, benchmarks)
+    return Evidence(folder, arms, contrasts, settings, sources, ignored, digests, benchmarks, risk_of_bias)
 
 
 def _require_folder(folder: Path) -> None:

@@ -21,6 +21,8 @@ _MOST_AUTHORS = 90
 """Characters of a list of authors that is shown whole."""
 LARGEST_N_MAX = 10_000
 """Beyond this a denominator is not searched for: every percentage fits most of the numbers there."""
+LARGEST_WEIGHT = 1e6
+"""Largest weight of an event against another's."""
 SMALLEST_RHO = 1e-6
 """Intra-arm correlations below this and above 0 lose digits in the beta-binomial and change nothing."""
 
@@ -97,6 +99,27 @@ class Baseline(_Frozen):
     source: str = ""
 
 
+class Judgement(_Frozen):
+    """A declared judgement of one domain of certainty, with its reason."""
+
+    judgement: Literal["not serious", "serious", "very serious"]
+    reason: str = Field(min_length=1)
+
+
+class CertaintyDeclared(_Frozen):
+    """Domains of certainty that no figure decides: how directly the evidence answers, and what may be unreported."""
+
+    indirectness: Judgement | None = None
+    reporting: Judgement | None = None
+
+
+class Weight(_Frozen):
+    """What one event of an endpoint weighs against those of others: above 0 where it harms, below 0 where it helps."""
+
+    weight: float = Field(ge=-LARGEST_WEIGHT, le=LARGEST_WEIGHT)
+    reason: str = Field(min_length=1)
+
+
 class Endpoint(_Frozen):
     """One endpoint: its name, its good side, the endpoint it is part of and the margins that matter."""
 
@@ -109,6 +132,7 @@ class Endpoint(_Frozen):
     rope: float = Field(5.0, gt=0, lt=100)
     baselines: tuple[Baseline, ...] = ()
     note: str = ""
+    certainty: CertaintyDeclared = CertaintyDeclared()
 
     @field_validator("margins")
     @classmethod
@@ -159,6 +183,8 @@ class Settings(_Frozen):
     endpoints: dict[str, Endpoint] = Field(default_factory=dict)
     priors: PriorTexts = PriorTexts()
     rho: Rho = Rho()
+    certainty: CertaintyDeclared = CertaintyDeclared()
+    weights: dict[str, Weight] = Field(default_factory=dict)
 
 
 class Source(_Frozen):
@@ -226,6 +252,18 @@ def read_sources(path: Path) -> dict[str, Source]:
 
 _KEYS = tuple(
     key
-    for model in (Settings, Study, Endpoint, Denominator, Baseline, PriorTexts, Rho, Source)
+    for model in (
+        Settings,
+        Study,
+        Endpoint,
+        Denominator,
+        Baseline,
+        PriorTexts,
+        Rho,
+        Source,
+        CertaintyDeclared,
+        Judgement,
+        Weight,
+    )
     for key in model.model_fields
 )

@@ -82,6 +82,7 @@ def _in_our_words(message: str) -> str:
     for theirs, ours in (
         ("Input should be", "must be"),
         ("Field required", "the key is missing"),
+        ("String should have at least 1 character", "must not be empty"),
         ("a valid tuple", "a list"),
         ("a valid dictionary", "a table"),
         ("a valid integer", "a whole number"),

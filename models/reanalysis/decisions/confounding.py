@@ -1,0 +1,300 @@
+"""What confounding would have to be to explain a result: E-values, and cohorts with an important effect under bias.
+
+E-value: the smallest risk ratio that a confounder needs with both treatment and outcome to explain a risk ratio away
+(VanderWeele and Ding 2017, Ann Intern Med 167:268). Share of true effects beyond a margin under a bias shared by all
+studies: Mathur and VanderWeele 2020, J Am Stat Assoc 115:163; here of the whole posterior, the bias known:
+an effect with bias b has the model's own prior moved by b, as in the tipping points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import cache
+from itertools import pairwise
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import expit, logit, ndtri
+
+from reanalysis.alternatives.tipping import moved_by
+from reanalysis.decisions.effects import EndpointEffect
+from reanalysis.engines.errors import EngineError
+from reanalysis.engines.fit import fit
+from reanalysis.engines.interpolation import cumulative_integral
+from reanalysis.engines.marginal import GridMarginal, Marginal
+from reanalysis.engines.posterior import Posterior
+from reanalysis.estimands.headline import headline
+from reanalysis.estimands.measures import risk_ratio_at
+from reanalysis.evidence.reading.settings import Baseline
+
+BIASES = tuple(round(float(b), 4) for b in np.log([1 / 5, 1 / 3, 1 / 2, 1 / 1.5, 1 / 1.25, 1, 1.25, 1.5, 2, 3, 5]))
+"""Log odds ratios by which every study may be off: factors up to 5 either way."""
+LEVELS = (0.5, 0.8, 0.95)
+_FARTHEST = 2.5
+_FEW_STUDIES = 8
+"""Studies up to which a posterior is computed anew for each bias; of more the prior says next to nothing."""
+_HELD = 1e-9
+"""Probability on either side of a posterior that its grid need not hold."""
+
+
+def e_value(ratio: float, lower: float | None = None, upper: float | None = None) -> tuple[float, float | None]:
+    """E-values of a risk ratio and of the end of its interval that is nearer to 1.
+
+    Parameters
+    ----------
+    ratio : float
+        Risk ratio, above 0.
+    lower, upper : float, optional
+        Its interval.
+
+    Returns
+    -------
+    of_ratio, of_end : float, float or None
+        1 for an interval that holds 1; None without an interval.
+
+    Examples
+    --------
+    Victora et al. 1987, as in VanderWeele and Ding: RR 3.9 (1.8 to 8.7).
+
+    >>> [round(e, 2) for e in e_value(3.9, 1.8, 8.7)]
+    [7.26, 3.0]
+    """
+    end = None
+    if lower is not None and upper is not None:
+        end = 1.0 if lower <= 1 <= upper else _e_value(lower if lower > 1 else upper)
+    return _e_value(ratio), end
+
+
+def _e_value(ratio: float) -> float:
+    ratio = max(ratio, 1 / ratio)
+    return ratio + sqrt(ratio * (ratio - 1))
+
+
+@dataclass(frozen=True)
+class TippingBias:
+    """The bias that makes one side of no effect as probable as a level.
+
+    Parameters
+    ----------
+    side : str
+        ``benefit`` or ``harm`` (``fewer events`` or ``more events`` where no side is good).
+    probability : float
+        The level.
+    bias : float or None
+        Log odds ratio that every study would be off by, observed minus true; None where none within 2.5 either way
+        does it.
+    risk_ratio : float or None
+        The same as a factor on the risk ratio at the control risk, 1 or above.
+    e_value : float or None
+        Of that factor.
+    """
+
+    side: str
+    probability: float
+    bias: float | None
+    risk_ratio: float | None
+    e_value: float | None
+
+
+@dataclass(frozen=True)
+class ImportantShare:
+    """Cohorts like these with an effect that matters, if every study is off by a bias.
+
+    Parameters
+    ----------
+    bias : float
+        Log odds ratio; the observed effect is the true one plus the bias.
+    odds_ratio : float
+        The bias as a factor.
+    fewer, more : float
+        Share of true effects in new cohorts beyond the margin on either side, averaged over the posterior.
+    """
+
+    bias: float
+    odds_ratio: float
+    fewer: float
+    more: float
+
+
+@dataclass(frozen=True)
+class Confounding:
+    """Confounding of one endpoint in readers' words, at one control risk.
+
+    Parameters
+    ----------
+    endpoint : str
+        Endpoint id.
+    control : Baseline
+        Named control risk at which odds ratios become risk ratios.
+    risk_ratio : tuple of float
+        Median and 95 % interval.
+    e_value : float
+        Of the median.
+    e_value_interval : float
+        Of the end nearer to 1; 1 where the interval holds 1.
+    margin : float
+        Percentage points from which a difference matters.
+    tipping : tuple of TippingBias
+        Empty where some studies are randomised: no bias is then shared by all.
+    shares : tuple of ImportantShare
+        By bias; of bias 0 alone where some studies are randomised.
+    note : str
+        What a reader must know.
+    """
+
+    endpoint: str
+    control: Baseline
+    risk_ratio: tuple[float, float, float]
+    e_value: float
+    e_value_interval: float
+    margin: float
+    tipping: tuple[TippingBias, ...]
+    shares: tuple[ImportantShare, ...]
+    note: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "control_risk": {
+                "label": self.control.label,
+                "risk": self.control.percent / 100,
+                "source": self.control.source,
+            },
+            "risk_ratio": dict(zip(("median", "lower", "upper"), self.risk_ratio, strict=True)),
+            "e_value": self.e_value,
+            "e_value_interval": self.e_value_interval,
+            "margin": self.margin,
+            "tipping": [asdict(one) for one in self.tipping],
+            "important_by_bias": [asdict(one) for one in self.shares],
+            "note": self.note,
+        }
+
+
+def confounding(effect: EndpointEffect) -> Confounding:
+    """E-values, tipping biases and shares of cohorts with an important effect.
+
+    Raises
+    ------
+    EngineError
+        If a posterior under a bias cannot be computed.
+    """
+    evidence, baseline = effect.evidence, effect.baselines[0]
+    risk, margin = baseline.percent / 100, effect.settings.rope
+    delta = effect.head.log_odds_ratio
+    median, lower, upper = (float(x) for x in risk_ratio_at(delta, risk).quantile([0.5, 0.025, 0.975]))
+    of_ratio, of_end = e_value(median, lower, upper)
+    assert of_end is not None
+    randomised = any(evidence.study(s).design == "randomised" for s in effect.posterior.data.names)
+
+    many = len(effect.posterior.data.names) > _FEW_STUDIES
+
+    @cache
+    def under(bias: float) -> Posterior | None:
+        if bias == 0:
+            return effect.posterior
+        if many:
+            return None
+        try:
+            return fit(moved_by(effect.posterior.spec, bias), effect.posterior.data)
+        except EngineError:
+            return None
+
+    biases: Sequence[float] = (0.0,) if randomised else BIASES
+    known = [(b, effect.posterior if many else under(b)) for b in biases]
+    shares = tuple(_share(one, b, risk, margin) for b, one in known if one is not None)
+    notes = ["some studies are randomised, so no bias is shared by all"] if randomised else []
+    if many and not randomised:
+        notes.append("the studies are so many that shares under a bias leave the prior where it is")
+    if len(shares) < len(known):
+        notes.append("left out are biases under which the posterior cannot be computed")
+    if len(effect.head.comparative) == 1:
+        notes.append("one study compares: how much cohorts vary is known from the prior of the heterogeneity alone")
+    tipping = () if randomised else tuple(_tipping(effect, under, risk))
+    return Confounding(
+        effect.endpoint, baseline, (median, lower, upper), of_ratio, of_end, margin, tipping, shares, "; ".join(notes)
+    )
+
+
+def _share(posterior: Posterior, bias: float, risk: float, margin: float) -> ImportantShare:
+    observed = posterior.overall["log_odds_ratio_new"]  # of the true effect plus the bias
+    low, high = important_effects(risk, margin)
+    fewer = float(observed.cdf(low + bias)) if np.isfinite(low) else 0.0
+    more = 1 - float(observed.cdf(high + bias)) if np.isfinite(high) else 0.0
+    return ImportantShare(bias, float(np.exp(bias)), fewer, more)
+
+
+def important_effects(control_risk: float, margin: float) -> tuple[float, float]:
+    """Log odds ratios at which the risk difference is minus and plus a margin of percentage points.
+
+    Minus or plus infinity where the control risk leaves no room for such a difference.
+    """
+    below, above = control_risk - margin / 100, control_risk + margin / 100
+    low = float(logit(below) - logit(control_risk)) if below > 0 else -np.inf
+    high = float(logit(above) - logit(control_risk)) if above < 1 else np.inf
+    return low, high
+
+
+def _tipping(effect: EndpointEffect, under: Callable[[float], Posterior | None], risk: float) -> list[TippingBias]:
+    better = effect.settings.better
+    good, bad = ("fewer events", "more events") if better is None else ("benefit", "harm")
+    median = float(effect.head.log_odds_ratio.quantile(0.5))
+
+    def chance(bias: float) -> float | None:
+        """P(benefit), or P(fewer events), as a normal score: nearly linear in the bias."""
+        moved: Marginal | None = average_under(effect.posterior, bias) if effect.head.study is None else None
+        if moved is None:
+            posterior = under(bias)
+            if posterior is None:
+                return None
+            moved = headline(posterior).log_odds_ratio
+        below = float(moved.cdf(bias))
+        return float(ndtri(np.clip(1 - below if better == "higher" else below, 1e-15, 1 - 1e-15)))
+
+    def excess(bias: float, target: float) -> float:
+        """Of the score above a target."""
+        score = chance(bias)
+        if score is None:
+            raise EngineError(f"{effect.endpoint}: no posterior under a bias of {bias:g}")
+        return score - target
+
+    nodes = [(b, p) for b in (-_FARTHEST, *BIASES, _FARTHEST) if (p := chance(b)) is not None]
+    found = []
+    for side, level in [(good, level) for level in LEVELS] + [(bad, level) for level in LEVELS if level != 0.5]:
+        target = float(ndtri(level if side == good else 1 - level))
+        bias: float | None = None
+        for (a, at_a), (b, at_b) in pairwise(nodes):
+            if min(at_a, at_b) <= target <= max(at_a, at_b) and at_a != at_b:
+                with suppress(EngineError):
+                    bias = float(brentq(excess, a, b, args=(target,), xtol=1e-4))
+        factor = None if bias is None else bias_factor(median, bias, risk)
+        found.append(TippingBias(side, level, bias, factor, None if factor is None else _e_value(factor)))
+    return found
+
+
+def average_under(posterior: Posterior, bias: float) -> GridMarginal | None:
+    """Posterior of the average, bias included, under its prior moved by a bias: one prior divided out, another put in.
+
+    None where that would lean on a tail of the posterior that its grid does not hold.
+    """
+    average, prior = posterior.overall["log_odds_ratio"], posterior.spec.priors.mu
+    if not isinstance(average, GridMarginal):
+        return None
+    log_ratio = prior.logpdf(average.x - bias) - prior.logpdf(average.x)
+    density = average.pdf * np.exp(log_ratio - log_ratio[average.pdf > 0].max())
+    low, high = average.quantile([_HELD, 1 - _HELD])
+    held = (average.x > low) & (average.x < high)
+    if density[~held].sum() > 1e-6 * density.sum():
+        return None
+    cumulative = cumulative_integral(density, float(average.x[1] - average.x[0]))
+    return GridMarginal.from_integrated(average.x, density, cumulative, average.x, density)
+
+
+def bias_factor(log_odds_ratio: float, bias: float, control_risk: float) -> float:
+    """By what factor, 1 or above, a bias moves the risk ratio of an observed log odds ratio at a control risk."""
+    observed, true = (expit(logit(control_risk) + d) for d in (log_odds_ratio, log_odds_ratio - bias))
+    ratio = float(observed / true)
+    return max(ratio, 1 / ratio)
