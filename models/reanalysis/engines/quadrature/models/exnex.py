@@ -10,7 +10,7 @@ from reanalysis.engines.posterior import Posterior
 from reanalysis.engines.quadrature.averages import solve_averages
 from reanalysis.engines.quadrature.exchangeability import constants_apart, finest, mixed, solve_exchangeability
 from reanalysis.engines.quadrature.grids import Lattice
-from reanalysis.engines.quadrature.models.hierarchy import Joint, posteriors_of, priors_of
+from reanalysis.engines.quadrature.models.hierarchy import GridTree, Joint, posteriors_of, priors_of
 from reanalysis.engines.quadrature.pooled import NARROWEST, Alone
 from reanalysis.engines.quadrature.registered import QuadratureModel
 from reanalysis.engines.quadrature.study_effects import effect_marginal
@@ -20,12 +20,17 @@ from reanalysis.model.spec import ModelSpec
 from reanalysis.typing import Array
 
 
+class ExchangeabilityTree(GridTree):
+    """Draws from a posterior in which studies may stand alone."""
+
+    @staticmethod
+    def solve(specs: Sequence[ModelSpec], studies: list[StudyLikelihood]) -> Sequence[Joint | None]:
+        """What studies share under each specification."""
+        return solve_exchangeability(studies, priors_of(specs), specs[0].number("w"), apart_prior(specs[0]))
+
+
 def _posteriors(specs: Sequence[ModelSpec], data: ModelData) -> list[Posterior]:
-    return posteriors_of(specs, data, _solved)
-
-
-def _solved(specs: Sequence[ModelSpec], studies: list[StudyLikelihood]) -> Sequence[Joint | None]:
-    return solve_exchangeability(studies, priors_of(specs), specs[0].number("w"), apart_prior(specs[0]))
+    return posteriors_of(specs, data, ExchangeabilityTree)
 
 
 def _averages(specs: Sequence[ModelSpec], data: ModelData) -> Sequence[Marginal]:

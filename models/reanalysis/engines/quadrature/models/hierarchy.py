@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 Joint = HierarchyPosterior | ExchangeabilityPosterior | CommonEffect
 """What studies share."""
 
-Solve = Callable[[Sequence[ModelSpec], list[StudyLikelihood]], Sequence[Joint | None]]
-"""What studies share under each specification, None where they share nothing."""
-
 _REMEMBERED = 100
 """Studies whose posteriors are kept once computed."""
 
@@ -41,14 +39,37 @@ def priors_of(specs: Sequence[ModelSpec]) -> list[Priors]:
     return [(spec.priors.mu, spec.priors.tau) for spec in specs]
 
 
+@dataclass(frozen=True)
+class GridTree:
+    """Draws from a posterior by quadrature, which is solved again when they are asked for.
+
+    Parameters
+    ----------
+    spec, data : ModelSpec, ModelData
+        What was fitted to what.
+    """
+
+    spec: ModelSpec
+    data: ModelData
+
+    @staticmethod
+    def solve(specs: Sequence[ModelSpec], studies: list[StudyLikelihood]) -> Sequence[Joint | None]:
+        """What studies share under each specification, None where they share nothing."""
+        if specs[0].pooling == "complete":
+            return [solve_common(studies, spec.priors.mu) for spec in specs]
+        return solve_each(studies, priors_of(specs)) if specs[0].pooling == "partial" else [None] * len(specs)
+
+    def __call__(self) -> DataTree:
+        """Build the DataTree."""
+        spec, data = self.spec, self.data
+        studies = likelihoods(spec, data)
+        (joint,) = self.solve([spec], studies)
+        draws = sample(spec, data, studies, joint, _predictives(spec, studies, joint))
+        return to_tree(spec, data, "quadrature", draws, prior_draws(spec, data, CHAINS, DRAWS))
+
+
 def _posteriors(specs: Sequence[ModelSpec], data: ModelData) -> list[Posterior]:
-    return posteriors_of(specs, data, _solved)
-
-
-def _solved(specs: Sequence[ModelSpec], studies: list[StudyLikelihood]) -> Sequence[Joint | None]:
-    if specs[0].pooling == "complete":
-        return [solve_common(studies, spec.priors.mu) for spec in specs]
-    return solve_each(studies, priors_of(specs)) if specs[0].pooling == "partial" else [None] * len(specs)
+    return posteriors_of(specs, data, GridTree)
 
 
 def _averages(specs: Sequence[ModelSpec], data: ModelData) -> Sequence[Marginal]:
@@ -67,16 +88,15 @@ def _alone(spec: ModelSpec, data: ModelData) -> Marginal:
     return effect_marginal(study, partial(given.effect_given_others, 0))
 
 
-def posteriors_of(specs: Sequence[ModelSpec], data: ModelData, solve: Solve) -> list[Posterior]:
+def posteriors_of(specs: Sequence[ModelSpec], data: ModelData, tree: type[GridTree]) -> list[Posterior]:
     """The posteriors of every reported quantity from those of what the studies share."""
     studies = likelihoods(specs[0], data)
-    return [
-        _posterior(spec, data, studies, joint, solve) for spec, joint in zip(specs, solve(specs, studies), strict=True)
-    ]
+    joints = tree.solve(specs, studies)
+    return [_posterior(spec, data, studies, joint, tree) for spec, joint in zip(specs, joints, strict=True)]
 
 
 def _posterior(
-    spec: ModelSpec, data: ModelData, studies: list[StudyLikelihood], joint: Joint | None, solve: Solve
+    spec: ModelSpec, data: ModelData, studies: list[StudyLikelihood], joint: Joint | None, tree: type[GridTree]
 ) -> Posterior:
     name = spec.effect
     overall: dict[str, Callable[[], Marginal]] = {}
@@ -94,7 +114,7 @@ def _posterior(
         engine="quadrature",
         overall=Marginals(overall),
         study=_by_study(studies, predictives, name),
-        make_tree=partial(_tree, spec, data, solve),
+        make_tree=tree(spec, data),
         log_evidence=joint.log_evidence if joint else None,
         exchangeable=exchangeable,
     )
@@ -107,14 +127,6 @@ def _predictives(spec: ModelSpec, studies: list[StudyLikelihood], joint: Joint |
     else:
         given_others = (joint or SeparateEffects(spec.priors.mu)).effect_given_others
     return [partial(given_others, index) for index in range(len(studies))]
-
-
-def _tree(spec: ModelSpec, data: ModelData, solve: Solve) -> DataTree:
-    """Draws from the posterior, which is solved again when they are asked for."""
-    studies = likelihoods(spec, data)
-    (joint,) = solve([spec], studies)
-    draws = sample(spec, data, studies, joint, _predictives(spec, studies, joint))
-    return to_tree(spec, data, "quadrature", draws, prior_draws(spec, data, CHAINS, DRAWS))
 
 
 class _Recomputed(Marginals):
