@@ -16,8 +16,7 @@ import pytest
 
 import reanalysis as ra
 from builds import evidence_folders
-from readme.answer import without_scrutiny
-from reanalysis.analysis.analysis import carry_out
+from readme.answer import analysed
 from reanalysis.analysis.plan import plan
 from reanalysis.analysis.request import Request
 from reanalysis.digests import of_value
@@ -102,7 +101,7 @@ RESULTS: dict[str, Callable[[Evidence], Any]] = {
     "selection": lambda evidence: ra.select(evidence, ra.specification(evidence), "infection"),
     "multiverse": lambda evidence: ra.multiverse(evidence, "infection", most=5),
     "plan": lambda evidence: plan(evidence, Request("quadrature")),
-    "analysis": lambda evidence: carry_out(plan(evidence, Request("quadrature")), without_scrutiny),
+    "analysis": lambda evidence: analysed(evidence),
 }
 
 

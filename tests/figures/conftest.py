@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from figures import folders
-from readme.answer import without_scrutiny
+from readme.answer import analysed
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.alternatives.weighed_ledger import WeighedLedger
 from reanalysis.analysis.analysis import Analysis
@@ -24,7 +24,7 @@ from reanalysis.model.selection import default_spec
 
 @pytest.fixture(scope="session")
 def anakinra() -> Analysis:
-    return without_scrutiny(read_evidence(Path(__file__).parents[2] / "data" / "anakinra"))
+    return analysed(read_evidence(Path(__file__).parents[2] / "data" / "anakinra"))
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +32,7 @@ def analyses(anakinra: Analysis, tmp_path_factory: pytest.TempPathFactory) -> di
     """By name: one study, three, twenty-two, seventy-one, long names, empty cells."""
     made = {"anakinra": anakinra}
     for make in (folders.single, folders.long_names, folders.empty_cells):
-        made[make.__name__] = without_scrutiny(read_evidence(make(tmp_path_factory.mktemp(make.__name__))))
+        made[make.__name__] = analysed(read_evidence(make(tmp_path_factory.mktemp(make.__name__))))
     for make in (folders.trials, folders.seventy_one):
         made[make.__name__] = _without_refits(make(tmp_path_factory.mktemp(make.__name__)))
     return made

@@ -11,6 +11,7 @@ from reanalysis.analysis.analysis import Analysis, carry_out
 from reanalysis.analysis.plan import plan
 from reanalysis.analysis.request import Request
 from reanalysis.analysis.task import Task, TaskFailed, here
+from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.figures.overview import plot_overview
 from reanalysis.figures.save import save_figure
@@ -38,8 +39,9 @@ def nothing() -> Never:
     raise TaskFailed("left out")
 
 
-def analysis() -> Analysis:
-    return carry_out(plan(read_evidence(DATA), Request("quadrature")), without_scrutiny)
+def analysed(evidence: Evidence) -> Analysis:
+    """An analysis by quadrature, without what the answer does not show."""
+    return carry_out(plan(evidence, Request("quadrature")), without_scrutiny)
 
 
 def answer(analysis: Analysis) -> str:
@@ -53,7 +55,7 @@ def written() -> str:
 
 
 def main() -> None:
-    found = analysis()
+    found = analysed(read_evidence(DATA))
     text = README.read_text(encoding="utf-8")
     before, after = text[: text.index(START) + len(START)], text[text.index(END) :]
     README.write_text(before + answer(found) + after, encoding="utf-8")

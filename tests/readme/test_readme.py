@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from readme.answer import DATA, GALLERY, README, analysis, answer, written
+from readme.answer import DATA, GALLERY, README, analysed, answer, written
 from reanalysis.cli.app import app
 from reanalysis.estimands.words import percent, ratio_interval
 from reanalysis.evidence.reading.arms_table import ARMS
@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 def test_the_answer_and_the_figure_are_those_of_the_evidence(tmp_path: Path) -> None:
-    found = analysis()
+    found = analysed(read_evidence(DATA))
     assert written() == answer(found), "run make readme"
     save_figure(plot_overview(found), tmp_path / "overview")
     drawn = (tmp_path / "overview.svg").read_text(encoding="utf-8")

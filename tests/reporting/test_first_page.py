@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from figures.folders import write_folder
-from readme.answer import without_scrutiny
+from readme.answer import analysed
 from reanalysis.alternatives.choices import BASELINES, MU_PRIOR, TAU_PRIOR
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.analysis import Analysis
@@ -36,7 +36,7 @@ def analysis(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
         ("Dogwood", (0, 25, 0, 20)),
         ("Elm", (12, 12, 9, 9)),
     ]
-    return without_scrutiny(read_evidence(write_folder(folder, {"death": studies})))
+    return analysed(read_evidence(write_folder(folder, {"death": studies})))
 
 
 def first_page(analysis: Analysis) -> str:
@@ -121,5 +121,5 @@ def test_studies_that_say_nothing_of_a_ratio_are_named_with_the_reason_and_not_c
 
 def test_an_endpoint_whose_every_study_is_silent_is_not_called_uncompared(tmp_path: Path) -> None:
     rows = {"death": [("Ash", (4, 20, 2, 21)), ("Birch", (5, 30, 6, 29))], "sepsis": [("Ash", (0, 20, 0, 21))]}
-    text = first_page(without_scrutiny(read_evidence(write_folder(tmp_path, rows))))
+    text = first_page(analysed(read_evidence(write_folder(tmp_path, rows))))
     assert "Anything about sepsis: compared, but without events, or with events only, in both arms." in text

@@ -14,7 +14,7 @@ import pytest
 
 import reanalysis as ra
 from figures.folders import five_columns
-from readme.answer import without_scrutiny
+from readme.answer import analysed, without_scrutiny
 from reanalysis.analysis.analysis import Analysis, carry_out
 from reanalysis.analysis.plan import plan
 from reanalysis.analysis.request import Request
@@ -98,7 +98,7 @@ def leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def test_what_nuts_draws_moves_no_published_number(evidence: Evidence) -> None:
-    by_quadrature = carry_out(plan(evidence, Request("quadrature")), without_scrutiny)
+    by_quadrature = analysed(evidence)
     checked = carry_out(plan(evidence, Request("nuts")), drawn)
     assert all(endpoint.fit.sampled is not None for endpoint in checked.endpoints)
     before, after = (dict(leaves(results(one))) for one in (by_quadrature, checked))
