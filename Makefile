@@ -2,6 +2,7 @@
 #
 #   make report      the whole re-analysis of data/anakinra, published to reports/anakinra
 #   make test        the tests, the notebooks, style, types and import layers
+#   make check       the inner loop: style, types, import layers and the fast core of the tests
 #
 # Both first make .venv and install requirements.lock into it, and do that again when the lock, pyproject.toml or
 # .python-version changes. The installer, uv, is pinned and hashed in the same lock; it finds the interpreter that
@@ -11,6 +12,11 @@ PYTHON      ?= python3 /usr/bin/python3 /usr/local/bin/python3 python  # the fir
 WORKERS     ?= 2
 PYTEST_ARGS ?=
 
+CORE        ?= tests/house tests/model tests/estimands tests/gates/test_gates.py tests/api/test_requests.py \
+               tests/engines/test_registries.py tests/engines/test_shared_terms.py tests/evidence/test_candidates.py \
+               tests/evidence/test_printing.py tests/evidence/test_reading.py tests/reporting/test_table.py \
+               tests/reporting/test_markdown.py
+
 UV     := .uv/bin/uv
 VENV   := .venv
 STAMP  := $(VENV)/.stamp
@@ -18,11 +24,12 @@ PYTEST  = $(VENV)/bin/python -m pytest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test notebooks bench calibrate readme lint format typecheck lock setup clean moved
+.PHONY: help report test check notebooks bench calibrate readme lint format typecheck lock setup clean moved
 
 help:
 	@echo 'make report      build reports/anakinra from data/anakinra'
 	@echo 'make test        tests, notebooks, style, types, import layers'
+	@echo 'make check       the inner loop: style, types, import layers, the fast core of the tests'
 	@echo 'make notebooks   execute the notebooks only'
 	@echo 'make bench       benchmarks'
 	@echo 'make calibrate   calibrate both engines again, after a change of models or engines'
@@ -43,6 +50,11 @@ test: $(STAMP)
 	$(run-notebooks)
 	$(run-lint)
 	$(run-typecheck)
+
+# The core needs no sampler, no browser and no whole report; types are checked beside it on the other processor.
+check: $(STAMP)
+	$(run-lint)
+	@$(VENV)/bin/mypy & $(PYTEST) -q $(CORE) $(PYTEST_ARGS); status=$$?; wait $$! && exit $$status
 
 notebooks: $(STAMP)
 	$(run-notebooks)
