@@ -17,7 +17,9 @@ from reanalysis.engines.interpolation import integrated
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.quadrature import spectra
 from reanalysis.engines.quadrature.engine import effects
+from reanalysis.engines.quadrature.grids import Lattice
 from reanalysis.engines.quadrature.spectra import Spectra
+from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood, likelihoods
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData
 
@@ -127,10 +129,65 @@ def test_many_priors_transform_each_likelihood_as_often_as_one(monkeypatch: pyte
     assert len(transformed) == many
 
 
-def test_one_study_s_effect_under_many_priors_is_that_of_its_fits() -> None:
-    specs = [spec(mu=mu, tau=tau) for mu, tau in product(MU[:2], TAU[::2])]
-    for one, found in zip(specs, effects(specs, ICANS, "phase2"), strict=True):
-        assert apart(found, fit(one, ICANS).study["phase2"]["log_odds_ratio"]) < CLOSE
+POOLED = [("contrast", "partial"), ("contrast", "complete"), ("contrast", "none"), ("exnex", "partial")]
+
+
+@pytest.mark.parametrize(("model", "pooling"), POOLED)
+@pytest.mark.parametrize("name", [name for name in FOLDERS if name not in ("rare events", "thirteen large trials")])
+def test_one_study_s_effect_under_many_priors_is_that_of_its_fits(name: str, model: str, pooling: str) -> None:
+    specs = [spec(model, mu=mu, tau=tau, pooling=pooling) for mu, tau in product(MU[1:3], TAU[1::2])]
+    study = FOLDERS[name].names[0]
+    wrong = {
+        (str(one.priors.mu), str(one.priors.tau)): difference
+        for one, found in zip(specs, effects(specs, FOLDERS[name], study), strict=True)
+        if (difference := apart(found, fit(one, FOLDERS[name]).study[study]["log_odds_ratio"])) >= CLOSE
+    }
+    assert wrong == {}
+
+
+def test_one_study_s_effects_come_in_the_order_of_the_priors_asked_for() -> None:
+    pairs = list(product(MU[:3], TAU[:2]))
+    forth = effects([spec(mu=mu, tau=tau) for mu, tau in pairs], ICANS, "phase2")
+    back = effects([spec(mu=mu, tau=tau) for mu, tau in pairs[::-1]], ICANS, "phase2")
+    assert [m.sd() for m in forth] == pytest.approx([m.sd() for m in back[::-1]], abs=1e-9)
+    assert len({round(m.sd(), 6) for m in forth}) == len(pairs)
+
+
+@pytest.mark.parametrize("model", ["contrast", "exnex"])
+@pytest.mark.parametrize("name", ["anakinra", "alone"])
+def test_many_priors_evaluate_a_study_s_own_likelihood_once(
+    name: str, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on = FOLDERS["anakinra"] if name == "anakinra" else data(study("phase2", (3, 20), (7, 21)))
+    own = StudyLikelihood.on
+    counts = []
+    for priors in (product(MU[:1], TAU[:1]), product(MU, TAU)):
+        evaluated = []
+        with monkeypatch.context() as patched:
+            patched.setattr(StudyLikelihood, "on", lambda one, at, made=evaluated: made.append(at) or own(one, at))
+            found = effects([spec(model, mu=mu, tau=tau) for mu, tau in priors], on, "phase2")
+        assert not any(isinstance(one, EngineError) for one in found)
+        counts.append(len(evaluated))
+    assert counts[1] <= counts[0] + 2 * len(on.studies)
+
+
+def test_a_study_among_two_agrees_with_a_direct_sum() -> None:
+    """Far tails of the heterogeneity: coarse nodes for its mixtures once moved an effect by 1e-2 SD."""
+    model, on = spec(tau="lognormal(-1.245,0.76)"), two_arms([(4, 55, 7, 30), (6, 50, 1, 25)])
+    at = Lattice(0.02, -500, 1001)
+    first, second = (one.on(at)[0] for one in likelihoods(model, on))
+    square, crossed = at.points**2, np.outer(at.points, at.points)
+    posterior = np.zeros(at.size)
+    for node in np.linspace(-5, 6, 45):
+        variance = 1 + np.exp(2 * (0.76 * node - 1.245))
+        determinant = variance**2 - 1  # of two effects with covariance 1
+        quadratic = variance * np.add.outer(square, square) - 2 * crossed
+        given = (np.exp(-0.5 * quadratic / determinant) @ second) / np.sqrt(determinant)
+        posterior += np.exp(-0.5 * node**2) * given
+    truth = Density(at.points, posterior * first)
+    for found in (fit(model, on).study["s00"]["log_odds_ratio"], *effects([model], on, "s00")):
+        wrong = errors(found, truth)
+        assert max(wrong.values()) < CLOSE, wrong
 
 
 def test_what_cannot_be_computed_is_said_in_its_place() -> None:

@@ -22,6 +22,7 @@ from reanalysis.engines.quadrature.hierarchy import (
 from reanalysis.engines.quadrature.spectra import LARGEST_LATTICE
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.engines.quadrature.surface import Priors, Surface, Window
+from reanalysis.model.distributions import Distribution
 from reanalysis.typing import Array, Flags
 
 _TRAPEZOIDS, _MOST_TRAPEZOIDS = 32, 512
@@ -54,10 +55,10 @@ def _averages(
 ) -> list[GridMarginal]:
     of_mu, of_tau = (tuple(dict.fromkeys(pair[i] for pair in priors)) for i in (0, 1))
     crossed = tuple((mu_prior, tau_prior) for mu_prior in of_mu for tau_prior in of_tau)
-    surface, window, mu, _ = prepared(studies, crossed, tail, share, log_apart, False)
+    surface, window, mu, _ = prepared(studies, crossed, tail, share, log_apart)
     if surface.spectra.blur > 0:
         raise QuadratureError("priors this wide need a grid of their own")
-    rows = _Trapezoids(surface, window) if all(t.even for t in of_tau) else _Legendre(surface, window)
+    rows = rows_of_tau(surface, window, of_tau)
     while True:
         require_room(len(studies), mu, len(rows.u))
         terms = _Terms.at(surface, mu, rows.u)
@@ -93,6 +94,11 @@ def _averages(
     place = {pair: index for index, pair in enumerate(crossed)}
     rows_of = density.reshape(len(crossed), -1)[[place[pair] for pair in priors]]
     return GridMarginal.from_densities(mu.points, rows_of)
+
+
+def rows_of_tau(surface: Surface, window: Window, priors: Sequence[Distribution]) -> _Trapezoids | _Legendre:
+    """Nodes of the coordinate of tau that serve all priors of it."""
+    return _Trapezoids(surface, window) if all(t.even for t in priors) else _Legendre(surface, window)
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ def without_an_edge[R](solved: Callable[[float], R]) -> R:
 
 def prepared(
     studies: Sequence[StudyLikelihood], priors: tuple[Priors, ...], tail: float, share: float,
-    log_apart: Array | None, without: bool,
+    log_apart: Array | None, without: Sequence[int] = (),
 ) -> tuple[Surface, Window, Lattice, float]:  # fmt: skip
     """The surface, where it has mass, nodes of mu that should resolve it, and the log of the surface's constant."""
     of_mu, of_tau = (tuple(dict.fromkeys(pair[i] for pair in priors)) for i in (0, 1))
@@ -129,7 +129,7 @@ def prepared(
     step *= coarser
     apart = None if log_apart is None or share == 1 else np.log1p(-share) + log_apart - log_scale
     scale = TauScale(max(min(min(s.effect_width(0.0) for s in studies), usual), spectra.blur))
-    surface = Surface(spectra, tuple(studies), log_scale, priors, scale, share, apart, without)
+    surface = Surface(spectra, tuple(studies), log_scale, priors, scale, share, apart, tuple(without))
     narrowest = min(m.sd for m in of_mu)
     first = Window(
         Lattice.covering(mu_low, mu_high, step / finer_by(step, 0.5 * narrowest)),
@@ -146,7 +146,7 @@ def prepared(
 def _solve(
     studies: Sequence[StudyLikelihood], priors: tuple[Priors, ...], tail: float, share: float, log_apart: Array | None
 ) -> list[HierarchyPosterior]:
-    surface, window, mu, log_constant = prepared(studies, priors, tail, share, log_apart, True)
+    surface, window, mu, log_constant = prepared(studies, priors, tail, share, log_apart, range(len(studies)))
     for count in TAU_NODES:
         require_room(len(studies), mu, count)
         found, lost = _on_grid(surface, mu, window, count, log_constant)

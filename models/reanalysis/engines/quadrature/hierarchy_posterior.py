@@ -140,7 +140,7 @@ class HierarchyPosterior:
         weight = mass.sum(axis=1)
         far = float(self.tau[np.flatnonzero(weight > 1e-9 * weight.max())[-1]])
         mu, tau = self.mu, self.tau
-        size = mu.size + 2 * REACH * far / mu.step
+        size, times = mu.size + 2 * REACH * far / mu.step, 1
         if size > _LARGE_MIXTURE:  # an average much narrower than its study effects: its own width is lost in theirs
             wanted = min(step, self.spread(mass))
             width = self._row_widths(mass)
@@ -155,7 +155,7 @@ class HierarchyPosterior:
         finer = finer_by(mu.step, step)
         if (mu.size + 2 * margin) * finer > LARGEST_LATTICE:
             raise QuadratureError("the effect of a study given the others needs too large a grid")
-        lattice, density = smoothed_total(mu, mass, tau, margin, finer)
+        lattice, density = smoothed_total(mu, mass, tau, margin, finer, times)
         resolved = lattice.part(density > NOISE * density.max())
         return resolved, density[resolved.first - lattice.first :][: resolved.size].clip(min=0.0)
 

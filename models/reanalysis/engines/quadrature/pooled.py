@@ -51,7 +51,9 @@ class CommonEffect:
     prior : Distribution
         Prior of the effect.
     lattice : Lattice
-        Nodes that hold and resolve the posterior.
+        D nodes that hold and resolve the posterior.
+    density : ndarray, shape (D,)
+        Of the posterior, up to a factor.
     log_evidence : float
         Log marginal likelihood of all studies.
     """
@@ -59,13 +61,12 @@ class CommonEffect:
     studies: tuple[StudyLikelihood, ...]
     prior: Distribution
     lattice: Lattice
+    density: Array
     log_evidence: float
 
     def average(self) -> GridMarginal:
         """Posterior of the common effect."""
-        return GridMarginal.from_density(
-            self.lattice.points, _scaled(_log_density(self.studies, self.prior, self.lattice))
-        )
+        return GridMarginal.from_density(self.lattice.points, self.density)
 
     def effect_given_others(self, study: int, step: float, pulled: bool = False) -> tuple[Lattice, Array]:
         """Density of a study's effect given all other studies, up to a factor, where the posterior has mass."""
@@ -73,7 +74,7 @@ class CommonEffect:
         first, size = self.lattice.first * finer, (self.lattice.size - 1) * finer + 1
         lattice = Lattice(self.lattice.step / finer, first, size)
         others = self.studies[:study] + self.studies[study + 1 :]
-        return lattice, _scaled(_log_density(others, self.prior, lattice))
+        return lattice, _scaled(_log_densities(others, (self.prior,), lattice)[0])
 
 
 @dataclass(frozen=True)
@@ -91,54 +92,62 @@ class SeparateEffects:
         return lattice, _scaled(self.prior.logpdf(lattice.points))
 
 
-def solve_common(studies: Sequence[StudyLikelihood], prior: Distribution) -> CommonEffect:
-    """Posterior under complete pooling.
+def solve_common(studies: Sequence[StudyLikelihood], priors: Sequence[Distribution]) -> list[CommonEffect]:
+    """Posteriors under complete pooling, under several priors, which share the studies' likelihoods.
 
     Raises
     ------
     QuadratureError
         If no effect gives every study a probability that double precision can hold, or mass lies absurdly far from
-        the prior.
+        a prior.
     """
-    studies = tuple(studies)
+    studies, distinct = tuple(studies), tuple(dict.fromkeys(priors))
     step = nice_step(min(s.step(within=NEGLIGIBLE) for s in studies))
-    reach = _FAR * prior.sd
-    wide = Lattice.covering(prior.mean - reach, prior.mean + reach, step)
-    log_density = _log_density(studies, prior, wide)
-    if not np.isfinite(log_density.max()):
+    low, high = min(p.mean - _FAR * p.sd for p in distinct), max(p.mean + _FAR * p.sd for p in distinct)
+    wide = Lattice.covering(low, high, step)
+    log_densities = _log_densities(studies, distinct, wide)
+    top = log_densities.max(axis=1, keepdims=True)
+    if not np.isfinite(top).all():
         raise QuadratureError("no common effect is possible for studies this far apart")
     # nodes may lie several SDs apart: the window keeps everything near the best node, and its neighbours
-    near = wide.part(log_density > log_density.max() - 4 * _CUT)
+    near = wide.part((log_densities > top - 4 * _CUT).any(axis=0))
     window = Lattice(step, near.first - 1, near.size + 2)
-    narrow = sum(s.effect_width(0.0) ** -2 for s in studies) + prior.sd**-2
+    narrow = sum(s.effect_width(0.0) ** -2 for s in studies) + min(p.sd for p in distinct) ** -2
     lattice = window.at_step(step / finer_by(step, 0.5 * narrow**-0.5))
     while True:
-        log_density = _log_density(studies, prior, lattice)
-        density = _scaled(log_density)
-        total = float(density.sum())
-        if abs(density[::2].sum() - density[1::2].sum()) < _ALIASED * total:
+        log_densities = _log_densities(studies, distinct, lattice)
+        densities = _scaled(log_densities)
+        total = densities.sum(axis=1)
+        if (np.abs(densities[:, ::2].sum(axis=1) - densities[:, 1::2].sum(axis=1)) < _ALIASED * total).all():
             break
         if lattice.size > _LARGEST_LATTICE // 2:
             raise QuadratureError("the common effect is too narrow for its grid")
         lattice = lattice.at_step(lattice.step / 2)
-    if max(density[0], density[-1]) > 1e-6:
+    if densities[:, [0, -1]].max() > 1e-6:
         raise QuadratureError("the posterior of the common effect reaches the edge of its grid")
-    log_evidence = float(log_density.max() + np.log(total * lattice.step))
-    return CommonEffect(studies, prior, lattice.part(density > np.exp(-_CUT)), log_evidence)
+    log_evidence = log_densities.max(axis=1) + np.log(total * lattice.step)
+    found = {}
+    for prior, density, log_total in zip(distinct, densities, log_evidence, strict=True):
+        part = lattice.part(density > np.exp(-_CUT))
+        found[prior] = CommonEffect(
+            studies, prior, part, density[part.first - lattice.first :][: part.size], float(log_total)
+        )
+    return [found[prior] for prior in priors]
 
 
-def _log_density(studies: tuple[StudyLikelihood, ...], prior: Distribution, lattice: Lattice) -> Array:
-    """Log of prior times likelihoods at the nodes, minus infinity where a likelihood is lost to double precision."""
-    total = prior.logpdf(lattice.points)
+def _log_densities(studies: tuple[StudyLikelihood, ...], priors: Sequence[Distribution], lattice: Lattice) -> Array:
+    """Logs of priors times likelihoods, shape (P, D), minus infinity where a likelihood is lost to double precision."""
+    together = np.zeros(lattice.size)
     for study in studies:
         values, log_factor = study.on(lattice)
         with np.errstate(divide="ignore"):
-            total = total + np.log(values) + log_factor
-    return total
+            together += np.log(values) + log_factor
+    return np.stack([prior.logpdf(lattice.points) for prior in priors]) + together
 
 
 def _scaled(log_density: Array) -> Array:
-    return np.exp(log_density - log_density.max())
+    """Densities whose largest values, along the last axis, are 1."""
+    return np.exp(log_density - log_density.max(axis=-1, keepdims=True))
 
 
 _NODES = 160

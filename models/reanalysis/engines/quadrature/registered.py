@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
 from reanalysis.model.data import ModelData
@@ -21,13 +22,14 @@ class QuadratureModel:
         Posteriors of the same data under specifications that differ in the priors of mu and tau alone.
     averages : callable, optional
         The average effects of the same, without all else; by default those of the posteriors.
-    alone : callable, optional
-        The effect of the only study, without all else; by default that of the posterior.
+    effects : callable, optional
+        The effects of one study of the same, without all else, None where only the posterior has it; by default those
+        of the posteriors.
     """
 
     posteriors: Callable[[Sequence[ModelSpec], ModelData], list[Posterior]]
     averages: Callable[[Sequence[ModelSpec], ModelData], Sequence[Marginal]] | None = None
-    alone: Callable[[ModelSpec, ModelData], Marginal] | None = None
+    effects: Callable[[Sequence[ModelSpec], ModelData, str], Sequence[Marginal | None]] | None = None
 
     def average_of_each(self, specs: Sequence[ModelSpec], data: ModelData) -> Sequence[Marginal]:
         """The average effect under each specification."""
@@ -38,6 +40,13 @@ class QuadratureModel:
 
     def effect_of_each(self, specs: Sequence[ModelSpec], data: ModelData, study: str) -> list[Marginal]:
         """The effect of one study under each specification."""
-        if len(data.studies) == 1 and self.alone is not None:
-            return [self.alone(spec, data) for spec in specs]
-        return [one.study[study][one.spec.effect] for one in self.posteriors(specs, data)]
+        try:
+            shared = [*self.effects(specs, data, study)] if self.effects else []
+        except QuadratureError:
+            shared = []
+        found = dict(enumerate(shared or [None] * len(specs)))
+        left = [index for index, one in found.items() if one is None]
+        if left:
+            posteriors = self.posteriors([specs[index] for index in left], data)
+            found |= {i: one.study[study][one.spec.effect] for i, one in zip(left, posteriors, strict=True)}
+        return [one for one in found.values() if one is not None]

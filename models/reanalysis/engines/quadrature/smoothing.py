@@ -69,7 +69,9 @@ def log_smoothed(lattice: Lattice, log_values: Array, sd: float, at: Array) -> A
     return result + np.log(lattice.step / sd) - 0.5 * np.log(2 * np.pi)
 
 
-def smoothed_total(mu: Lattice, mass: Array, sd: Array, margin: int, finer: int) -> tuple[Lattice, Array]:
+def smoothed_total(
+    mu: Lattice, mass: Array, sd: Array, margin: int, finer: int, times: int = 1
+) -> tuple[Lattice, Array]:
     """Density of mu + sd z, z standard normal, mixed over rows of masses: a convolution by its Fourier transform.
 
     Frequencies above those that the lattice resolves are absent from the smooth truth and stay out.
@@ -86,6 +88,8 @@ def smoothed_total(mu: Lattice, mass: Array, sd: Array, margin: int, finer: int)
         Nodes beyond those of mu on each side.
     finer : int
         How much finer the result is.
+    times : int
+        Nodes that :func:`binned` has put on one; what that adds to a variance is taken back.
 
     Returns
     -------
@@ -100,6 +104,9 @@ def smoothed_total(mu: Lattice, mass: Array, sd: Array, margin: int, finer: int)
         transform[:, -1] *= 0.5  # shared between the two ends of a finer spectrum
     omega = 2 * np.pi * np.arange(transform.shape[1]) / (length * mu.step)
     transform *= np.exp(-0.5 * np.outer(sd**2, omega**2))
+    if times > 1:  # transform of the tent that shared each mass between two nodes
+        angle = 0.5 * omega[1:] * mu.step
+        transform[:, 1:] *= (times * np.sin(angle / times) / np.sin(angle)) ** 2
     density = np.fft.irfft(transform.sum(axis=0), length * finer) * (finer / mu.step)
     size = min((mu.size + 2 * margin) * finer, length * finer)
     before = margin * finer

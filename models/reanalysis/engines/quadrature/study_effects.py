@@ -45,7 +45,7 @@ class Predictive(Protocol):
         """Nodes, shape (D,), and the density at them."""
 
 
-_LOST = 1e-6
+LOST = 1e-6
 """Largest share of a posterior that the rounding of its factors may make up."""
 
 _LARGEST_EXPONENT = 700.0
@@ -233,7 +233,7 @@ def _require_room(study: str, size: int) -> None:
 
 def _require_resolved(study: str, q: Array, rounding: Array, likelihood: Array) -> None:
     """Refuse a density q whose rounding the study's own likelihood raises to a share of its posterior that counts."""
-    if rounding @ likelihood > _LOST * (q @ likelihood):
+    if rounding @ likelihood > LOST * (q @ likelihood):
         raise QuadratureError(f"study {study!r} lies where rounding hides what the other studies say of its effect")
 
 

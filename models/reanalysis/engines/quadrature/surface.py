@@ -43,8 +43,8 @@ class Surface:
     scale: TauScale
     share: float
     log_apart: Array | None
-    without: bool = True
-    """Whether the posteriors given all studies but one are asked of it too."""
+    without: tuple[int, ...] = ()
+    """Studies of which the posterior given all others is asked of it too."""
     _summed: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __call__(self, mu: Lattice, u: Array) -> tuple[list[Array], Array, Flags]:
@@ -104,13 +104,12 @@ class Surface:
             lost[row, at] = exact < log_values.max() - _DEEPEST
 
 
-def _matters(priors: LogPriors, log_terms: Array, lost: Flags, without: bool) -> Flags:
+def _matters(priors: LogPriors, log_terms: Array, lost: Flags, without: tuple[int, ...]) -> Flags:
     """Where a posterior, given all studies or all but one, could have mass although a term of it is lost."""
     count, together = lost.sum(axis=0), log_terms.sum(axis=0)
     matters = _within_reach(priors, together, count > 0)
-    if without:
-        for one, gone in zip(log_terms, lost, strict=True):
-            matters |= _within_reach(priors, together - one, count - gone > 0)
+    for study in without:
+        matters |= _within_reach(priors, together - log_terms[study], count - lost[study] > 0)
     return matters
 
 
@@ -197,7 +196,7 @@ def _with_mass(surface: Surface, mu: Lattice, u: Array) -> Flags:
     rows = max(1, MOST_NUMBERS // (2 * len(surface.studies) * mu.size))
     blocks = [slice(start, start + rows) for start in range(0, len(u), rows)]
     priors = surface.log_priors(mu, u)
-    highest = np.empty((len(priors), 1 + surface.without * len(surface.studies), len(u)))
+    highest = np.empty((len(priors), 1 + len(surface.without), len(u)))
     for block in blocks:
         densities = _densities(surface, mu, u[block])
         for index, density in enumerate(densities):
@@ -218,4 +217,4 @@ def _densities(surface: Surface, mu: Lattice, u: Array) -> list[Array]:
     """Log likelihoods (T, U) of all studies and, where they are asked for, of all but each."""
     log_terms, _ = surface.terms(mu, u)
     together = log_terms.sum(axis=0)
-    return [together, *(together - one for one in log_terms)] if surface.without else [together]
+    return [together, *(together - log_terms[study] for study in surface.without)]

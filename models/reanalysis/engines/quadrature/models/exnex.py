@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from reanalysis.engines.draws import apart_prior
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
 from reanalysis.engines.quadrature.averages import solve_averages
 from reanalysis.engines.quadrature.exchangeability import constants_apart, finest, mixed, solve_exchangeability
-from reanalysis.engines.quadrature.grids import Lattice
 from reanalysis.engines.quadrature.models.hierarchy import GridTree, Joint, posteriors_of, priors_of
-from reanalysis.engines.quadrature.pooled import NARROWEST, Alone
+from reanalysis.engines.quadrature.own_effects import alone, among_others
 from reanalysis.engines.quadrature.registered import QuadratureModel
-from reanalysis.engines.quadrature.study_effects import effect_marginal
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood, likelihoods
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
-from reanalysis.typing import Array
 
 
 class ExchangeabilityTree(GridTree):
@@ -39,16 +37,14 @@ def _averages(specs: Sequence[ModelSpec], data: ModelData) -> Sequence[Marginal]
     return solve_averages(studies, priors_of(specs), first.number("w"), constants)
 
 
-def _alone(spec: ModelSpec, data: ModelData) -> Marginal:
-    (study,) = likelihoods(spec, data)
-    if spec.priors.mu.sd < NARROWEST:
-        return _posteriors([spec], data)[0].study[data.names[0]][spec.effect]
-    given, share, apart = Alone(spec.priors.mu, spec.priors.tau), spec.number("w"), apart_prior(spec)
-
-    def predictive(step: float, pulled: bool = False) -> tuple[Lattice, Array]:
-        return mixed(*given.effect_given_others(0, min(step, finest(share, apart))), share, apart)
-
-    return effect_marginal(study, predictive)
+def _effects(specs: Sequence[ModelSpec], data: ModelData, study: str) -> Sequence[Marginal | None]:
+    studies, index, first = likelihoods(specs[0], data), data.names.index(study), specs[0]
+    share, apart = first.number("w"), apart_prior(first)
+    mixing = partial(mixed, share=share, apart=apart)
+    if len(studies) == 1:
+        return alone(studies[0], priors_of(specs), True, mixing, finest(share, apart))
+    constants = constants_apart(studies, apart)
+    return among_others(studies, index, priors_of(specs), share, constants, mixing, finest(share, apart))
 
 
-MODELS = {"exnex": QuadratureModel(_posteriors, _averages, _alone)}
+MODELS = {"exnex": QuadratureModel(_posteriors, _averages, _effects)}

@@ -14,6 +14,7 @@ from reanalysis.engines.quadrature.averages import solve_averages
 from reanalysis.engines.quadrature.exchangeability import ExchangeabilityPosterior
 from reanalysis.engines.quadrature.hierarchy import solve_each
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
+from reanalysis.engines.quadrature.own_effects import alone, among_others
 from reanalysis.engines.quadrature.pooled import NARROWEST, Alone, CommonEffect, SeparateEffects, solve_common
 from reanalysis.engines.quadrature.registered import QuadratureModel
 from reanalysis.engines.quadrature.sampling import CHAINS, DRAWS, sample
@@ -56,7 +57,7 @@ class GridTree:
     def solve(specs: Sequence[ModelSpec], studies: list[StudyLikelihood]) -> Sequence[Joint | None]:
         """What studies share under each specification, None where they share nothing."""
         if specs[0].pooling == "complete":
-            return [solve_common(studies, spec.priors.mu) for spec in specs]
+            return solve_common(studies, [spec.priors.mu for spec in specs])
         return solve_each(studies, priors_of(specs)) if specs[0].pooling == "partial" else [None] * len(specs)
 
     def __call__(self) -> DataTree:
@@ -75,17 +76,17 @@ def _posteriors(specs: Sequence[ModelSpec], data: ModelData) -> list[Posterior]:
 def _averages(specs: Sequence[ModelSpec], data: ModelData) -> Sequence[Marginal]:
     studies = likelihoods(specs[0], data)
     if specs[0].pooling == "complete":
-        return [solve_common(studies, spec.priors.mu).average() for spec in specs]
+        return [one.average() for one in solve_common(studies, [spec.priors.mu for spec in specs])]
     return solve_averages(studies, priors_of(specs))
 
 
-def _alone(spec: ModelSpec, data: ModelData) -> Marginal:
-    (study,) = likelihoods(spec, data)
-    mu, tau = spec.priors.mu, spec.priors.tau
-    if mu.sd < NARROWEST:
-        return _posteriors([spec], data)[0].study[data.names[0]][spec.effect]
-    given = Alone(mu, tau) if spec.pooling == "partial" else SeparateEffects(mu)
-    return effect_marginal(study, partial(given.effect_given_others, 0))
+def _effects(specs: Sequence[ModelSpec], data: ModelData, study: str) -> Sequence[Marginal | None]:
+    studies, index, pooling = likelihoods(specs[0], data), data.names.index(study), specs[0].pooling
+    if pooling == "complete":
+        return _averages(specs, data)
+    if pooling == "none" or len(studies) == 1:
+        return alone(studies[index], priors_of(specs), pooling == "partial")
+    return among_others(studies, index, priors_of(specs))
 
 
 def posteriors_of(specs: Sequence[ModelSpec], data: ModelData, tree: type[GridTree]) -> list[Posterior]:
@@ -162,4 +163,6 @@ def _makers(
     }
 
 
-MODELS = {name: QuadratureModel(_posteriors, _averages, _alone) for name in ("contrast", "rates", "bias", "all-cohort")}
+MODELS = {
+    name: QuadratureModel(_posteriors, _averages, _effects) for name in ("contrast", "rates", "bias", "all-cohort")
+}
