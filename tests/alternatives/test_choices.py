@@ -19,14 +19,16 @@ from reanalysis.alternatives.multiverse.multiverse import multiverse
 from reanalysis.alternatives.one_at_a_time import sensitivity_set
 from reanalysis.alternatives.outcome import effects, headlines
 from reanalysis.alternatives.weighed_ledger import weigh
-from reanalysis.engines.errors import QuadratureError
+from reanalysis.engines.errors import EngineError, QuadratureError
 from reanalysis.engines.fit import fit
+from reanalysis.engines.marginal import Marginal
 from reanalysis.estimands.headline import headline
 from reanalysis.evidence.audit.finding import Finding
 from reanalysis.evidence.audit.ledger import audit
 from reanalysis.evidence.coverage import modelled_endpoints
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.folder import read_evidence
+from reanalysis.model.data import ModelData
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
@@ -154,25 +156,30 @@ def test_priors_of_the_same_data_share_one_fit(
     evidence: Evidence, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared: list[int] = []
-    together = module.fit_averages
-    monkeypatch.setattr(module, "fit_averages", lambda specs, data: shared.append(len(specs)) or together(specs, data))
+    together = module.engine_effects
+
+    def counted(specs: list[ModelSpec], data: ModelData, study: str | None) -> list[Marginal | EngineError]:
+        shared.append(len(specs))
+        return together(specs, data, study)
+
+    monkeypatch.setattr(module, "engine_effects", counted)
     headlines([(evidence, one) for one in _settings(spec)], "icans_any")
-    assert sorted(shared) == [1, 1, 1, 4]
+    assert sorted(shared) == [1, 1, 1, 5]
 
 
 def test_a_fit_that_fails_takes_no_other_with_it(
     evidence: Evidence, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(specs: object, data: object) -> None:
-        raise QuadratureError("not together")
+    together = module.engine_effects
 
-    def some(one: ModelSpec, data: object) -> object:
-        if one.priors.mu == SHARP:
-            raise QuadratureError("too sharp")
-        return fit(one, data)  # type: ignore[arg-type]
+    def some(specs: list[ModelSpec], data: ModelData, study: str | None) -> list[Marginal | EngineError]:
+        found = together(specs, data, study)
+        return [
+            QuadratureError("too sharp") if spec.priors.mu == SHARP else one
+            for spec, one in zip(specs, found, strict=True)
+        ]
 
-    monkeypatch.setattr(module, "fit_averages", refused)
-    monkeypatch.setattr(module, "fit", some)
+    monkeypatch.setattr(module, "engine_effects", some)
     good, bad, *_ = _settings(spec)
     (first,), (second,) = headlines([(evidence, good), (evidence, bad)], "icans_any")
     assert first.below is not None

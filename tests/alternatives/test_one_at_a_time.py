@@ -48,7 +48,7 @@ def test_leaving_a_study_out_equals_a_folder_without_it(
     expected = fit(spec, select(rest, spec, "icans_any").data).overall["log_odds_ratio"]
     found = by_label(icans["leave one out"])["without IPTW cohort"].log_odds_ratio
     assert found is not None
-    assert found.mean == pytest.approx(expected.mean(), abs=1e-12)
+    assert found.mean == pytest.approx(expected.mean(), abs=1e-9)  # alternatives share a grid
 
 
 def test_the_direction_on_icans_depends_on_the_cohort_left_out(icans: dict[str, list[Outcome]]) -> None:
