@@ -309,7 +309,7 @@ def decide(
     evidence : Evidence
         The folder.
     weights : str, mapping or iterable of str, optional
-        What one event of an endpoint weighs, by endpoint or as ``"icans_any=1,infection_g3=2"``: above 0 where an event
+        What one event of an endpoint weighs, by endpoint or as ``"death=1,relapse=0.5"``: above 0 where an event
         harms, below 0 where it helps; by default the weights of analysis.toml.
     correlation : float, optional
         Of the log odds ratios of every two endpoints in the published net benefit, from 0 to 0.99; by default 0.

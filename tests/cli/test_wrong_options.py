@@ -213,7 +213,8 @@ def test_a_weighted_cohort_without_k_is_refused_until_k_is_given(tmp_path: Path)
 def test_an_inconsistent_print_is_audited_and_refused_by_fit_which_names_the_rows(
     tmp_path: Path, rows: list[Row], line: str, what: str
 ) -> None:
-    where = folder(tmp_path, rows)
+    nested = '[endpoints.cr]\npart_of = "orr"\n' if "cr" in str(rows) else ""
+    where = folder(tmp_path, rows, toml=nested)
     audited = run("audit", where, "--format", "json")
     assert audited.code == 0
     assert [f["severity"] for f in audited.json["findings"]].count("error") == 1

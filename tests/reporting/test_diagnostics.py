@@ -13,6 +13,7 @@ import pytest
 from figures.sampled import sampled as drawn_by_chains
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.analysis.request import Request
 from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.figures.ranks import describe_ranks
 from reanalysis.gates.result import CheckResult
@@ -78,7 +79,7 @@ def test_an_endpoint_of_the_first_page_shows_its_chains(anakinra: Analysis, tmp_
     assert draw_chains(exact, tmp_path / "exact") == {}
 
     endpoints = tuple(endpoint if e is exact else e for e in anakinra.endpoints)
-    text = markdown(replace(anakinra, engine="nuts", endpoints=endpoints), shown)
+    text = markdown(replace(anakinra, request=Request("nuts"), endpoints=endpoints), shown)
     diagnostics = text.split("{#diagnostics}")[1].split("\n## ")[0]
     assert all(figure.strip() in diagnostics for figure in figures.values())
 

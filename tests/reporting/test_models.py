@@ -208,8 +208,9 @@ def test_a_build_with_every_model_is_another_build(
 ) -> None:
     asked: list[tuple[bool, str]] = []
 
-    def kept(planned: object, store: object, key: str, fresh: bool, log: object) -> None:
+    def kept(planned: object, store: object, key: str, fresh: bool, log: object) -> build.Built:
         asked.append((planned.request.all_models, key))  # type: ignore[attr-defined]
+        return build.Built(True, (), None, "")
 
     monkeypatch.setattr(build, "_build", kept)
     for flag in (False, True, True):

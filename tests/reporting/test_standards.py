@@ -9,6 +9,7 @@ import pytest
 from gates.test_gates import GOOD, posterior
 from reanalysis.alternatives.choices import MU_PRIOR, TAU_PRIOR
 from reanalysis.analysis.analysis import Analysis
+from reanalysis.analysis.request import Request
 from reanalysis.gates.gates import gates
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.contents import ITEMS
@@ -112,7 +113,7 @@ def test_a_tick_leads_to_what_earns_it(reanalysis_report: Report) -> None:
 def test_gates_that_pass_earn_the_items_that_they_support_and_no_other(whole: Artefacts) -> None:
     passed = gates(posterior(GOOD))
     endpoints = tuple(replace(e, fit=replace(e.fit, gates=passed)) for e in whole.analysis.endpoints)
-    sampled = replace(whole, analysis=replace(whole.analysis, engine="nuts", endpoints=endpoints))
+    sampled = replace(whole, analysis=replace(whole.analysis, request=Request("nuts"), endpoints=endpoints))
     supported = {item for gate in passed for item in gate.supports}
     assert supported == {"BARG: chains converged: R-hat", "BARG: chains long enough: effective sample sizes"}
     assert lost(sampled, whole) == supported

@@ -109,10 +109,18 @@ class Choice:
 
 @dataclass
 class Result:
-    scenario: Choice
-    summary: Summary | None
+    choice: Choice
+    log_odds_ratio: Summary | None
     below: float | None
     benefit: float | None
+
+    @property
+    def label(self) -> str:
+        return self.choice.label
+
+    @property
+    def primary(self) -> bool:
+        return self.choice.primary
 
 
 @dataclass

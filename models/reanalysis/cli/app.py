@@ -269,6 +269,6 @@ app.command(
 )(reports_errors(design_command))
 
 
-app.command("decide", epilog="Example: reanalysis decide data/anakinra --weights icans_any=1,infection_g3=2,cr=-1")(
+app.command("decide", epilog="Example: reanalysis decide data/anakinra --weights death=1,relapse=0.5,response=-1")(
     reports_errors(decide_command)
 )
