@@ -13,7 +13,7 @@ import pandas as pd
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.quadrature.engine import effects as engine_effects
-from reanalysis.estimands.headline import NO_AVERAGE, why_no_headline
+from reanalysis.estimands.headline import NO_AVERAGE, headline_study, why_no_headline
 from reanalysis.estimands.measures import odds_ratio
 from reanalysis.estimands.summary import Direction, QuantileTable, Summary, direction, summarise, tabulate
 from reanalysis.evidence.evidence import Evidence
@@ -205,7 +205,7 @@ def effects(pairs: Sequence[tuple[ModelSpec, ModelData]]) -> list[Effects | Engi
 
 def _whose(spec: ModelSpec, data: ModelData) -> tuple[str | None, ...]:
     """Studies whose own effects are asked for; None is the average."""
-    return data.comparative if spec.pooling == "none" or len(data.comparative) == 1 else (None,)
+    return data.comparative if spec.pooling == "none" else (headline_study(data),)
 
 
 def as_table(outcomes: Iterable[Outcome]) -> pd.DataFrame:

@@ -50,6 +50,7 @@ def sensitivity_command(
     from reanalysis.alternatives.one_at_a_time import sensitivity_set
     from reanalysis.alternatives.tipping import tipping_points
     from reanalysis.engines.batches import local_processes
+    from reanalysis.estimands.headline import headline_study
     from reanalysis.evidence.audit.ledger import require_consistent
     from reanalysis.evidence.candidates.observation import assumed_sizes, sizes_told
     from reanalysis.model.selection import select
@@ -65,8 +66,7 @@ def sensitivity_command(
         checks = _checks(spec, chosen)
     with working("other priors"):
         outcomes = sensitivity_set(evidence, spec, endpoint, groups=PRIOR_OF)
-        study = chosen.comparative[0] if len(chosen.comparative) == 1 else None
-        deciding = alarms(outcomes, checks["power_scaling"].table, study)
+        deciding = alarms(outcomes, checks["power_scaling"].table, headline_study(chosen))
     models: list[Outcome] = []
     if all_models:
         with working("every model once"):

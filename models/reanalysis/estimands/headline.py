@@ -39,13 +39,18 @@ class Headline:
 NO_AVERAGE = "no average of several studies without pooling"
 
 
+def headline_study(data: ModelData) -> str | None:
+    """The study whose own effect is the headline of these data: the only comparative one; None for the average."""
+    return data.comparative[0] if len(data.comparative) == 1 else None
+
+
 def why_no_headline(spec: ModelSpec, data: ModelData) -> str:
     """Why a specification of these data stands for no effect; empty where it does for one."""
     if spec.rates:
         return f"{spec.model} has rates of one arm and no effect"
     if spec.pooling not in spec.family.poolings:
         return f"{spec.model} allows {', '.join(spec.family.poolings)} pooling only"
-    return NO_AVERAGE if spec.pooling == "none" and len(data.comparative) != 1 else ""
+    return NO_AVERAGE if spec.pooling == "none" and headline_study(data) is None else ""
 
 
 def headline(posterior: Posterior) -> Headline:
@@ -58,14 +63,13 @@ def headline(posterior: Posterior) -> Headline:
     ValueError
         If there is none (see :func:`why_no_headline`).
     """
-    comparative = posterior.data.comparative
+    comparative, study = posterior.data.comparative, headline_study(posterior.data)
     reason = why_no_headline(posterior.spec, posterior.data)
     if reason:
         raise ValueError(reason)
-    if len(comparative) == 1:
-        study = comparative[0]
-        return Headline("single study", study, comparative, posterior.study[study]["log_odds_ratio"])
-    return Headline("average", None, comparative, posterior.overall["log_odds_ratio"])
+    if study is None:
+        return Headline("average", None, comparative, posterior.overall["log_odds_ratio"])
+    return Headline("single study", study, comparative, posterior.study[study]["log_odds_ratio"])
 
 
 def headline_effects(specs: Sequence[ModelSpec], data: ModelData) -> list[Marginal | str]:
@@ -78,31 +82,7 @@ def headline_effects(specs: Sequence[ModelSpec], data: ModelData) -> list[Margin
     """
     found: list[Marginal | str] = [why_no_headline(spec, data) for spec in specs]
     asked = [index for index, reason in enumerate(found) if not reason]
-    computed = effects([specs[index] for index in asked], data, _only(data))
+    computed = effects([specs[index] for index in asked], data, headline_study(data))
     for index, one in zip(asked, computed, strict=True):
         found[index] = f"not computed: {one}" if isinstance(one, EngineError) else one
     return found
-
-
-def headline_effect(spec: ModelSpec, data: ModelData) -> Marginal:
-    """The same of one specification.
-
-    Raises
-    ------
-    ValueError
-        If there is none (see :func:`why_no_headline`).
-    EngineError
-        If it cannot be computed.
-    """
-    reason = why_no_headline(spec, data)
-    if reason:
-        raise ValueError(reason)
-    (found,) = effects([spec], data, _only(data))
-    if isinstance(found, EngineError):
-        raise found
-    return found
-
-
-def _only(data: ModelData) -> str | None:
-    """The one comparative study, None where there are several."""
-    return data.comparative[0] if len(data.comparative) == 1 else None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reanalysis.engines.marginal import Marginal
-from reanalysis.estimands.headline import headline_effects
+from reanalysis.estimands.headline import headline_effects, headline_study
 from reanalysis.estimands.summary import summarise
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
@@ -32,11 +32,10 @@ def _answer(effect: Marginal | str, data: ModelData) -> Answer:
     if isinstance(effect, str):
         return {"reason": effect}
     summary = summarise(effect)
-    comparative = data.comparative
     assert summary.mean is not None
     assert summary.sd is not None
     return {
-        "effect": comparative[0] if len(comparative) == 1 else "average",
+        "effect": headline_study(data) or "average",
         "mean": summary.mean,
         "sd": summary.sd,
         "median": summary.median,
