@@ -1,13 +1,13 @@
 from .analysis.analysis import analyse as analyse
 from .api import audit as audit
-from .api import decide as decide
-from .api import design as design
 from .api import effects as effects
 from .api import fit as fit
 from .api import multiverse as multiverse
 from .api import report as report
 from .api import sensitivity as sensitivity
 from .api import tipping_points as tipping_points
+from .decisions.decision import decide as decide
+from .decisions.designs import design as design
 from .evidence.coverage import coverage as coverage
 from .evidence.coverage import modelled_endpoints as modelled_endpoints
 from .evidence.datasets import datasets as datasets

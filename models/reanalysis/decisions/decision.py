@@ -212,19 +212,32 @@ def decide(
     any_of: str | Iterable[str] | None = None,
     joint: bool = False,
 ) -> Decision:
-    """Certainty of every outcome, net benefit of the treatment, its trade-offs, and E-values.
+    """What follows for the next patient: certainty, net benefit with its trade-offs, and what confounding explains.
 
     Parameters
     ----------
-    evidence, weights, correlation, any_of
-        As of :func:`reanalysis.decisions.trade_offs.request`.
+    evidence : Evidence
+        The folder.
+    weights : str, mapping or iterable of str, optional
+        What one event of an endpoint weighs, by endpoint or as ``"death=1,relapse=0.5"``: above 0 where an event
+        harms, below 0 where it helps; by default the weights of analysis.toml.
+    correlation : float, optional
+        Of the log odds ratios of every two endpoints in the published net benefit, from 0 to 0.99; by default 0.
+    any_of : str or iterable of str, optional
+        Endpoints of a joint outcome, a patient with any of them, whose risk is bounded.
     joint : bool
-        Whether to sample the joint model as well: minutes.
+        Whether to sample the joint model as well, for net benefit with correlations that are learnt: minutes.
+
+    Returns
+    -------
+    Decision
+        ``.to_frame()`` is the table of findings per 1,000 patients, ``.net_benefit_frame`` net benefit by control risks
+        and correlation, ``.as_dict()`` everything.
 
     Raises
     ------
     InvalidInput
-        If the request cannot be answered, or the folder's reports contradict each other.
+        If the request cannot be answered, with everything that is wrong, or the folder's reports contradict each other.
     EngineError
         If a posterior cannot be computed.
     """

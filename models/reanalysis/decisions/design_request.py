@@ -67,7 +67,7 @@ def trial_request(evidence: Evidence, endpoint: str, **choices: Any) -> Request:
     endpoint : str
         Endpoint id.
     **choices
-        As of :func:`reanalysis.api.design`; one that is None is the default.
+        As of :func:`reanalysis.decisions.designs.design`; one that is None is the default.
 
     Raises
     ------
