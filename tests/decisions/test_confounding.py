@@ -67,7 +67,7 @@ def test_risk_ratios_are_those_of_the_control_risk(icans: Confounding) -> None:
 
 def test_tipping_biases_are_the_tipping_points(icans: Confounding) -> None:
     points = ra.tipping_points(READ, "icans_any")
-    published = points[points.knob == "bias"].set_index(["event", "threshold"])["value"]
+    published = points[points.assumption == "bias"].set_index(["event", "threshold"])["value"]
     assert len(icans.tipping) == len(published) == 5
     for one in icans.tipping:
         assert one.bias == pytest.approx(published[one.side, one.probability], abs=1e-3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -90,7 +91,7 @@ def test_endpoints_modelled_together_have_rows_of_their_own(evidence: Evidence, 
 def test_effects_need_no_heterogeneity(evidence: Evidence, fitted: CheckedFit) -> None:
     """arm-beta-binomial has a new study and no tau."""
     posterior = fitted.posterior
-    rho = GridMarginal.from_density([0.0, 0.1, 0.2, 0.3], [1.0, 2.0, 1.0, 0.5])
+    rho = GridMarginal.from_density(np.array([0.0, 0.1, 0.2, 0.3]), np.array([1.0, 2.0, 1.0, 0.5]))
     shared = {name: posterior.overall[name] for name in ("log_odds_ratio", "log_odds_ratio_new")} | {"rho": rho}
     effects = effects_table(evidence, replace(posterior, overall=shared))
     assert "heterogeneity" not in effects.index.get_level_values("of")

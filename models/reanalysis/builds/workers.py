@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MOST = 4
 """Processes at most: each loads the whole package."""
-_MOST_SAID = 2000
+_MOST_SAID = 8000
 _STARTING = Lock()
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Linear algebra on one thread: processes do not crowd each other out, and sums have one order on every machine."""
@@ -162,11 +162,14 @@ class _Lane:
             )
             try:
                 with _without_script():
-                    began = self._executor.submit(os.getpid)
-                process = began.result()
+                    if self._closed:
+                        raise BrokenExecutor
+                    others = active_children()
+                    began = self._executor.submit(os.getpid)  # starts the process
+                    self._process = next((child for child in active_children() if child not in others), None)
+                began.result()
             finally:
                 os.unlink(name)  # noqa: PTH108 - both sides have it open
-            self._process = next((child for child in active_children() if child.pid == process), None)
         return self._executor
 
     def _ended(self) -> tuple[str, str]:
@@ -187,7 +190,9 @@ class _Lane:
 
     def end(self) -> None:
         """Let the process end, at once where it is at work."""
-        executor, process = self._executor, self._process
+        with _STARTING:
+            self._closed = True
+            executor, process = self._executor, self._process
         if process is not None:
             with suppress(ValueError):
                 process.kill()  # it holds nothing that an orderly end would save
