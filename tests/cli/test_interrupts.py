@@ -89,9 +89,11 @@ def test_python_that_samples_is_told_of_the_interruption(tmp_path: Path) -> None
     assert (code, out, err) == (0, "", "KeyboardInterrupt\n")
 
 
-def children(process: int) -> set[int]:
-    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True, check=False)
-    return {int(line) for line in found.stdout.split()}
+def workers_of(process: int) -> set[int]:
+    """Its worker processes, not the process that keeps track of their resources."""
+    asked = ["ps", "-o", "pid=,args=", "--ppid", str(process)]
+    found = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.splitlines()
+    return {int(line.split()[0]) for line in found if "--multiprocessing-fork" in line}
 
 
 def test_a_build_that_is_told_to_end_leaves_no_draft_and_no_worker(tmp_path: Path) -> None:
@@ -101,7 +103,7 @@ def test_a_build_that_is_told_to_end_leaves_no_draft_and_no_worker(tmp_path: Pat
 
     def at_work(process: subprocess.Popen[str]) -> None:
         for _ in range(600):
-            workers.update(children(process.pid))
+            workers.update(workers_of(process.pid))
             if workers:
                 break
             time.sleep(0.05)

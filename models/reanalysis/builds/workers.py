@@ -189,18 +189,18 @@ class _Lane:
             return _words(code), said.read().decode("utf-8", "replace").strip()
 
     def end(self) -> None:
-        """Let the process end, at once where it is at work."""
+        """Let the process end, at once where it is at work; no other is started."""
         with _STARTING:
             self._closed = True
-            executor, process = self._executor, self._process
+            process = self._process
         if process is not None:
             with suppress(ValueError):
                 process.kill()  # it holds nothing that an orderly end would save
-        if executor is not None:
-            executor.shutdown(wait=True, cancel_futures=True)
 
     def close(self) -> None:
-        """Let go of what the process wrote; nothing may run any more."""
+        """Let go of the process and what it wrote; nothing may run any more."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
         if self._said is not None:
             self._said.close()
 
