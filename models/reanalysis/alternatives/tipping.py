@@ -32,6 +32,8 @@ FUTURE_SIZES = (25, 50, 100, 200)
 """Patients an arm of the cohort that might come."""
 
 FUTURE = "a future cohort"
+BIAS = "bias"
+"""Name of the assumption that every study is off by one bias."""
 
 BIASED = next(family.name for family in FAMILIES.values() if family.bias)
 """The model whose discount is an additive bias."""
@@ -57,10 +59,20 @@ def tipping_points(evidence: Evidence, endpoint: str, spec: ModelSpec) -> list[T
     InvalidInput
         If the specification has no data.
     """
-    better = evidence.endpoint(endpoint).better
-    events = ("fewer events", "more events") if better is None else ("benefit", "harm")
+    return [
+        point for one in assumptions(Primary.of(evidence, spec, endpoint)) for point in _of(one, evidence, endpoint)
+    ]
+
+
+def bias_points(evidence: Evidence, endpoint: str, spec: ModelSpec) -> list[TippingPoint]:
+    """Of :func:`tipping_points` those of a bias; none where some studies are randomised."""
     every = assumptions(Primary.of(evidence, spec, endpoint))
-    return [point for one in every for point in tipping_points_of(one, events)]
+    return [point for one in every if one.name == BIAS for point in _of(one, evidence, endpoint)]
+
+
+def _of(assumption: Assumption, evidence: Evidence, endpoint: str) -> list[TippingPoint]:
+    better = evidence.endpoint(endpoint).better
+    return tipping_points_of(assumption, ("fewer events", "more events") if better is None else ("benefit", "harm"))
 
 
 def assumptions(primary: Primary) -> Iterator[Assumption]:
@@ -86,7 +98,7 @@ def assumptions(primary: Primary) -> Iterator[Assumption]:
 
     if "randomised" not in designs:
         meaning = "log odds ratio that every study, none of them randomised, is off by"
-        yield made("bias", meaning, 0.0, -2.5, 2.5, lambda b: (moved_by(spec, b), data, b))
+        yield made(BIAS, meaning, 0.0, -2.5, 2.5, lambda b: (moved_by(spec, b), data, b))
     if biased:
         meaning = "SD of the bias of a study that is not randomised, in log odds, with rho = 0"
         yield made(

@@ -196,7 +196,7 @@ def _print_confounding(page: Page, label: str, one: Confounding) -> None:
     from reanalysis.estimands.words import percent, ratio, ratio_interval
 
     median, lower, upper = one.risk_ratio
-    at = f"{one.control.percent:g} % ({one.control.label})"
+    at = f"{100 * one.control.risk:g} % ({one.control.label})"
     tips = "; ".join(f"P({t.side}) is {percent(t.probability)} {_tip(t)}" for t in one.tipping)
     page.lines(
         f"{label}: risk ratio {ratio_interval(median, lower, upper)} at {at}; E-value {ratio(one.e_value)}, of the "

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from reanalysis.decisions.effects import EndpointEffect, Patients
+from reanalysis.decisions.effects import ControlRisk, EndpointEffect, Patients
 from reanalysis.decisions.grade import Grade, StudyBias, graded
 from reanalysis.estimands.measures import odds_ratio, risk_difference, treated_risk
 from reanalysis.estimands.risks import Beyond, beyond_margins, within_rope
 from reanalysis.estimands.summary import Direction, Summary, direction, summarise
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.risk_of_bias import JudgementOfBias
-from reanalysis.evidence.reading.settings import Baseline, Judgement
+from reanalysis.evidence.reading.settings import Judgement
 from reanalysis.model.data import StudyData
 from reanalysis.typing import Array
 
@@ -28,8 +28,8 @@ class Finding:
 
     Parameters
     ----------
-    control : Baseline
-        The control risk, named.
+    control : ControlRisk
+        At which.
     without : float
         Patients of 1,000 with the event in controls.
     treated, difference : Summary
@@ -44,7 +44,7 @@ class Finding:
         P(beyond each margin) on either side.
     """
 
-    control: Baseline
+    control: ControlRisk
     without: float
     treated: Summary
     difference: Summary
@@ -56,11 +56,7 @@ class Finding:
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; margins are percentage points, numbers of patients per 1,000."""
         return {
-            "control_risk": {
-                "label": self.control.label,
-                "risk": self.control.percent / 100,
-                "source": self.control.source,
-            },
+            "control_risk": asdict(self.control),
             "per_1000": {
                 "control": self.without,
                 "treated": self.treated.as_dict(),
@@ -163,7 +159,7 @@ def certainty(effect: EndpointEffect) -> Certainty:
     """Certainty of one endpoint."""
     evidence, settings, delta = effect.evidence, effect.settings, effect.head.log_odds_ratio
     sides = direction(delta, settings.better)
-    findings = tuple(_finding(effect, baseline, sides.below) for baseline in effect.baselines)
+    findings = tuple(_finding(effect, control, sides.below) for control in effect.control_risks)
     varied = heterogeneity(effect)
     first = findings[0]
     grade = graded(
@@ -172,7 +168,7 @@ def certainty(effect: EndpointEffect) -> Certainty:
         varied is not None and varied.below > 0 and varied.above > 0,
         (first.difference.lower / 1000, first.difference.upper / 1000),
         settings.rope,
-        f"a control risk of {first.control.percent:g} % ({first.control.label})",
+        f"a control risk of {100 * first.control.risk:g} % ({first.control.label})",
         declared(evidence, effect.endpoint, "indirectness"),
         declared(evidence, effect.endpoint, "reporting"),
     )
@@ -212,10 +208,10 @@ def findings_table(found: Iterable[Certainty]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _finding(effect: EndpointEffect, baseline: Baseline, below: float) -> Finding:
-    delta, settings, risk = effect.head.log_odds_ratio, effect.settings, baseline.percent / 100
+def _finding(effect: EndpointEffect, control: ControlRisk, below: float) -> Finding:
+    delta, settings, risk = effect.head.log_odds_ratio, effect.settings, control.risk
     return Finding(
-        baseline,
+        control,
         1000 * risk,
         _per_1000(summarise(treated_risk(delta, risk))),
         _per_1000(summarise(risk_difference(delta, risk))),

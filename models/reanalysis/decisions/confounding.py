@@ -8,37 +8,24 @@ an effect with bias b has the model's own prior moved by b, as in the tipping po
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import cache
-from itertools import pairwise
 from math import sqrt
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import expit, logit, ndtri
+from scipy.special import expit, logit
 
-from reanalysis.alternatives.tipping import moved_by
-from reanalysis.decisions.effects import EndpointEffect
+from reanalysis.alternatives.tipping import bias_points, moved_by
+from reanalysis.decisions.effects import ControlRisk, EndpointEffect
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
-from reanalysis.engines.interpolation import cumulative_integral
-from reanalysis.engines.marginal import GridMarginal, Marginal
 from reanalysis.engines.posterior import Posterior
-from reanalysis.estimands.headline import headline
 from reanalysis.estimands.measures import risk_ratio_at
-from reanalysis.evidence.reading.settings import Baseline
 
 BIASES = tuple(round(float(b), 4) for b in np.log([1 / 5, 1 / 3, 1 / 2, 1 / 1.5, 1 / 1.25, 1, 1.25, 1.5, 2, 3, 5]))
 """Log odds ratios by which every study may be off: factors up to 5 either way."""
-LEVELS = (0.5, 0.8, 0.95)
-_FARTHEST = 2.5
-_FEW_STUDIES = 8
-"""Studies up to which a posterior is computed anew for each bias; of more the prior says next to nothing."""
-_HELD = 1e-9
-"""Probability on either side of a posterior that its grid need not hold."""
 
 
 def e_value(ratio: float, lower: float | None = None, upper: float | None = None) -> tuple[float, float | None]:
@@ -128,8 +115,8 @@ class Confounding:
     ----------
     endpoint : str
         Endpoint id.
-    control : Baseline
-        Named control risk at which odds ratios become risk ratios.
+    control : ControlRisk
+        At which odds ratios become risk ratios.
     risk_ratio : tuple of float
         Median and 95 % interval.
     e_value : float
@@ -147,7 +134,7 @@ class Confounding:
     """
 
     endpoint: str
-    control: Baseline
+    control: ControlRisk
     risk_ratio: tuple[float, float, float]
     e_value: float
     e_value_interval: float
@@ -159,11 +146,7 @@ class Confounding:
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
-            "control_risk": {
-                "label": self.control.label,
-                "risk": self.control.percent / 100,
-                "source": self.control.source,
-            },
+            "control_risk": asdict(self.control),
             "risk_ratio": dict(zip(("median", "lower", "upper"), self.risk_ratio, strict=True)),
             "e_value": self.e_value,
             "e_value_interval": self.e_value_interval,
@@ -182,41 +165,30 @@ def confounding(effect: EndpointEffect) -> Confounding:
     EngineError
         If a posterior under a bias cannot be computed.
     """
-    evidence, baseline = effect.evidence, effect.baselines[0]
-    risk, margin = baseline.percent / 100, effect.settings.rope
+    evidence, control = effect.evidence, effect.control_risks[0]
+    risk, margin = control.risk, effect.settings.rope
     delta = effect.head.log_odds_ratio
     median, lower, upper = (float(x) for x in risk_ratio_at(delta, risk).quantile([0.5, 0.025, 0.975]))
     of_ratio, of_end = e_value(median, lower, upper)
     assert of_end is not None
     randomised = any(evidence.study(s).design == "randomised" for s in effect.posterior.data.names)
 
-    many = len(effect.posterior.data.names) > _FEW_STUDIES
-
-    @cache
-    def under(bias: float) -> Posterior | None:
-        if bias == 0:
-            return effect.posterior
-        if many:
-            return None
-        try:
-            return fit(moved_by(effect.posterior.spec, bias), effect.posterior.data)
-        except EngineError:
-            return None
-
-    biases: Sequence[float] = (0.0,) if randomised else BIASES
-    known = [(b, effect.posterior if many else under(b)) for b in biases]
-    shares = tuple(_share(one, b, risk, margin) for b, one in known if one is not None)
+    biases = (0.0,) if randomised else BIASES
+    shares = []
+    for bias in biases:
+        with suppress(EngineError):
+            under = fit(moved_by(effect.posterior.spec, bias), effect.posterior.data) if bias else effect.posterior
+            shares.append(_share(under, bias, risk, margin))
     notes = ["some studies are randomised, so no bias is shared by all"] if randomised else []
-    if many and not randomised:
-        notes.append("the studies are so many that shares under a bias leave the prior where it is")
-    if len(shares) < len(known):
+    if len(shares) < len(biases):
         notes.append("left out are biases under which the posterior cannot be computed")
     if len(effect.head.comparative) == 1:
         notes.append("one study compares: how much cohorts vary is known from the prior of the heterogeneity alone")
-    tipping = () if randomised else tuple(_tipping(effect, under, risk))
+    tipping = () if randomised else tuple(_tipping(effect, risk))
     return Confounding(
-        effect.endpoint, baseline, (median, lower, upper), of_ratio, of_end, margin, tipping, shares, "; ".join(notes)
-    )
+        effect.endpoint, control, (median, lower, upper), of_ratio, of_end, margin, tipping, tuple(shares),
+        "; ".join(notes),
+    )  # fmt: skip
 
 
 def _share(posterior: Posterior, bias: float, risk: float, margin: float) -> ImportantShare:
@@ -238,59 +210,13 @@ def important_effects(control_risk: float, margin: float) -> tuple[float, float]
     return low, high
 
 
-def _tipping(effect: EndpointEffect, under: Callable[[float], Posterior | None], risk: float) -> list[TippingBias]:
-    better = effect.settings.better
-    good, bad = ("fewer events", "more events") if better is None else ("benefit", "harm")
+def _tipping(effect: EndpointEffect, risk: float) -> Iterator[TippingBias]:
+    """The tipping points of a bias of every study, as factors on the risk ratio."""
     median = float(effect.head.log_odds_ratio.quantile(0.5))
-
-    def chance(bias: float) -> float | None:
-        """P(benefit), or P(fewer events), as a normal score: nearly linear in the bias."""
-        moved: Marginal | None = average_under(effect.posterior, bias) if effect.head.study is None else None
-        if moved is None:
-            posterior = under(bias)
-            if posterior is None:
-                return None
-            moved = headline(posterior).log_odds_ratio
-        below = float(moved.cdf(bias))
-        return float(ndtri(np.clip(1 - below if better == "higher" else below, 1e-15, 1 - 1e-15)))
-
-    def excess(bias: float, target: float) -> float:
-        """Of the score above a target."""
-        score = chance(bias)
-        if score is None:
-            raise EngineError(f"{effect.endpoint}: no posterior under a bias of {bias:g}")
-        return score - target
-
-    nodes = [(b, p) for b in (-_FARTHEST, *BIASES, _FARTHEST) if (p := chance(b)) is not None]
-    found = []
-    for side, level in [(good, level) for level in LEVELS] + [(bad, level) for level in LEVELS if level != 0.5]:
-        target = float(ndtri(level if side == good else 1 - level))
-        bias: float | None = None
-        for (a, at_a), (b, at_b) in pairwise(nodes):
-            if min(at_a, at_b) <= target <= max(at_a, at_b) and at_a != at_b:
-                with suppress(EngineError):
-                    bias = float(brentq(excess, a, b, args=(target,), xtol=1e-4))
-        factor = None if bias is None else bias_factor(median, bias, risk)
-        found.append(TippingBias(side, level, bias, factor, None if factor is None else _e_value(factor)))
-    return found
-
-
-def average_under(posterior: Posterior, bias: float) -> GridMarginal | None:
-    """Posterior of the average, bias included, under its prior moved by a bias: one prior divided out, another put in.
-
-    None where that would lean on a tail of the posterior that its grid does not hold.
-    """
-    average, prior = posterior.overall["log_odds_ratio"], posterior.spec.priors.mu
-    if not isinstance(average, GridMarginal):
-        return None
-    log_ratio = prior.logpdf(average.x - bias) - prior.logpdf(average.x)
-    density = average.pdf * np.exp(log_ratio - log_ratio[average.pdf > 0].max())
-    low, high = average.quantile([_HELD, 1 - _HELD])
-    held = (average.x > low) & (average.x < high)
-    if density[~held].sum() > 1e-6 * density.sum():
-        return None
-    cumulative = cumulative_integral(density, float(average.x[1] - average.x[0]))
-    return GridMarginal.from_integrated(average.x, density, cumulative, average.x, density)
+    for point in bias_points(effect.evidence, effect.endpoint, effect.posterior.spec):
+        factor = None if point.value is None else bias_factor(median, point.value, risk)
+        of_factor = None if factor is None else _e_value(factor)
+        yield TippingBias(point.event, point.threshold, point.value, factor, of_factor)
 
 
 def bias_factor(log_odds_ratio: float, bias: float, control_risk: float) -> float:

@@ -30,6 +30,30 @@ _REPLICATES, _POINTS = 8, 2**10
 
 
 @dataclass(frozen=True)
+class ControlRisk:
+    """A control risk of one endpoint.
+
+    Parameters
+    ----------
+    label : str
+        Whose figure it is.
+    risk : float
+        Proportion.
+    source : str
+        Key in sources.toml, empty where it is the studies' own.
+    """
+
+    label: str
+    risk: float
+    source: str = ""
+
+    @classmethod
+    def of(cls, baseline: Baseline) -> ControlRisk:
+        """A control risk that the folder names."""
+        return cls(baseline.label, baseline.percent / 100, baseline.source)
+
+
+@dataclass(frozen=True)
 class Patients:
     """Patients and studies behind an endpoint.
 
@@ -103,9 +127,9 @@ class EndpointEffect:
         return f"own effect of {self.evidence.study_label(self.head.study)}"
 
     @property
-    def baselines(self) -> tuple[Baseline, ...]:
+    def control_risks(self) -> tuple[ControlRisk, ...]:
         """Control risks at which it is reported."""
-        return named_baselines(self.evidence, self.posterior)
+        return tuple(ControlRisk.of(one) for one in named_baselines(self.evidence, self.posterior))
 
     @cached_property
     def own_risk(self) -> float | None:
@@ -144,25 +168,6 @@ def endpoint_effect(evidence: Evidence, endpoint: str, spec: ModelSpec) -> Endpo
     return EndpointEffect(evidence, fit(spec, selection.data), selection.observations)
 
 
-@dataclass(frozen=True)
-class ControlRisk:
-    """One control risk of one endpoint in a scenario.
-
-    Parameters
-    ----------
-    risk : float
-        Proportion.
-    label : str
-        Whose figure it is.
-    source : str
-        Key in sources.toml, empty where it is the studies' own.
-    """
-
-    risk: float
-    label: str
-    source: str
-
-
 def scenarios(effects: dict[str, EndpointEffect]) -> dict[str, dict[str, ControlRisk]]:
     """Named sets of control risks: one for each label that an endpoint declares, and the studies' own controls last.
 
@@ -181,14 +186,14 @@ def scenarios(effects: dict[str, EndpointEffect]) -> dict[str, dict[str, Control
         for name, one in effects.items():
             for baseline in one.settings.baselines:
                 if baseline.label == label:
-                    found[label][name] = ControlRisk(baseline.percent / 100, label, baseline.source)
+                    found[label][name] = ControlRisk.of(baseline)
     return found | {OWN_CONTROLS: own}
 
 
 def _own(effect: EndpointEffect) -> ControlRisk:
     if effect.own_risk is None:
-        return ControlRisk(0.5, "a control risk of one half, as no study reports one", "")
-    return ControlRisk(effect.own_risk, OWN_CONTROLS, "")
+        return ControlRisk("a control risk of one half, as no study reports one", 0.5)
+    return ControlRisk(OWN_CONTROLS, effect.own_risk)
 
 
 def sampled_effects(effects: Mapping[str, EndpointEffect], correlation: float, seed: int) -> dict[str, Array]:
