@@ -5,7 +5,7 @@ One fit of the joint model answers for each of its endpoints: the sampler does n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
@@ -26,9 +26,6 @@ from reanalysis.model.spec import ModelSpec
 
 NOT_SAMPLED = "not fitted: it has to be sampled"
 """Note of a model without quadrature where nothing is to be sampled."""
-
-Answering = Callable[[ModelSpec, ModelData, str | None], Outcome]
-"""Fits a model to its data and says what follows, given which side is better; raises EngineError."""
 
 
 def answer(spec: ModelSpec, data: ModelData, better: str | None) -> Outcome:
@@ -56,10 +53,10 @@ def answer(spec: ModelSpec, data: ModelData, better: str | None) -> Outcome:
     return replace(outcome(spec, data, found.log_odds_ratio, better, found.study), gates=judged)
 
 
-def all_models(
-    evidence: Evidence, endpoint: str, spec: ModelSpec, sampled: bool = True, answering: Answering | None = None
-) -> list[Outcome]:
+def all_models(evidence: Evidence, endpoint: str, spec: ModelSpec, sampled: bool = True) -> list[Outcome]:
     """The endpoint under every model, its settings at their defaults and everything else as in ``spec``.
+
+    A model of which no posterior can be given has a note and no effect.
 
     Parameters
     ----------
@@ -71,30 +68,38 @@ def all_models(
         The primary specification.
     sampled : bool
         Whether models without quadrature are fitted too.
-    answering : callable, optional
-        Computes an outcome instead of :func:`answer`. Where it raises EngineError that model has a note and no effect.
     """
-    every = [replace(spec, model=name, settings=()) for name in EFFECT_MODELS]
-    return [_answer(evidence, endpoint, one, sampled, answering or answer) for one in every]
+    found = []
+    for one, data in asked_models(evidence, endpoint, spec, sampled):
+        try:
+            found.append(one if data is None else answer(one.spec, data, evidence.endpoint(endpoint).better))
+        except EngineError as error:
+            found.append(not_computed(one, str(error)))
+    return found
 
 
-def _answer(evidence: Evidence, endpoint: str, spec: ModelSpec, sampled: bool, answering: Answering) -> Outcome:
-    try:
-        data = select(evidence, spec, endpoint).data
-    except InvalidInput as error:
-        return Outcome(spec, (), note=str(error))
-    without = Outcome(spec, data.names)
-    reason = why_no_headline(spec, data)
-    if isinstance(data, JointData) and len(data.parts) == 1:
-        reason = "of one endpoint alone it is the contrast model"
-    if not reason and without.engine == "nuts" and not sampled:
-        reason = NOT_SAMPLED
-    if reason:
-        return replace(without, note=reason)
-    try:
-        return answering(spec, data, evidence.endpoint(endpoint).better)
-    except EngineError as error:
-        return replace(without, note=f"not computed: {error}", broken=True)
+def not_computed(without: Outcome, reason: str) -> Outcome:
+    """The outcome of a model whose fit came to no result."""
+    return replace(without, note=f"not computed: {reason}", broken=True)
+
+
+def asked_models(
+    evidence: Evidence, endpoint: str, spec: ModelSpec, sampled: bool
+) -> Iterator[tuple[Outcome, ModelData | None]]:
+    """Every model, without its effect, and the data that it would be fitted to: None where a note says why not."""
+    for name in EFFECT_MODELS:
+        one = replace(spec, model=name, settings=())
+        try:
+            data = select(evidence, one, endpoint).data
+        except InvalidInput as error:
+            yield Outcome(one, (), note=str(error)), None
+            continue
+        without = Outcome(one, data.names, note=why_no_headline(one, data))
+        if isinstance(data, JointData) and len(data.parts) == 1:
+            without = replace(without, note="of one endpoint alone it is the contrast model")
+        if not without.note and without.engine == "nuts" and not sampled:
+            without = replace(without, note=NOT_SAMPLED)
+        yield without, None if without.note else data
 
 
 def joint_fit(spec: ModelSpec, data: JointData) -> tuple[Posterior, tuple[CheckResult, ...]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from reanalysis.alternatives.all_models import all_models
+from reanalysis.alternatives.all_models import asked_models, not_computed
 from reanalysis.alternatives.influence import Influence
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.alternatives.weighed_ledger import WeighedLedger, weigh
@@ -14,7 +14,6 @@ from reanalysis.analysis.endpoint import EndpointAnalysis, analyse_endpoint
 from reanalysis.analysis.plan import Plan, model_task, plan
 from reanalysis.analysis.request import Request
 from reanalysis.analysis.task import Log, Progress, Runner, Task, TaskFailed, here
-from reanalysis.engines.errors import EngineError
 from reanalysis.evidence.audit.ledger import Ledger
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.gates.checked_fit import CheckedFit
@@ -22,8 +21,6 @@ from reanalysis.model.spec import Engine, ModelSpec
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from reanalysis.model.data import ModelData
 
 
 @dataclass(frozen=True)
@@ -257,21 +254,14 @@ def _models(planned: Plan, endpoint: str, run: Runner) -> Callable[[], tuple[Out
     """What every model says of an endpoint of the first page: all begun, then waited for; one that fails is a note."""
     if endpoint not in planned.first_page:
         return tuple
-    begun: dict[str, Callable[[], Outcome]] = {}
+    better = planned.evidence.endpoint(endpoint).better
+    asked = asked_models(planned.evidence, endpoint, planned.spec, planned.request.all_models)
+    begun = [(one, None if data is None else run(model_task(one.spec, data, better))) for one, data in asked]
+    return lambda: tuple(one if result is None else _answered(one, result) for one, result in begun)
 
-    def begin(spec: ModelSpec, data: ModelData, better: str | None) -> Outcome:
-        begun[spec.model] = run(model_task(spec, data, better))
-        raise EngineError("begun")
 
-    def wait(spec: ModelSpec, data: ModelData, better: str | None) -> Outcome:
-        try:
-            return begun[spec.model]()
-        except TaskFailed as error:
-            raise EngineError(error.reason) from None
-
-    def asked(answering: Callable[[ModelSpec, ModelData, str | None], Outcome]) -> tuple[Outcome, ...]:
-        found = all_models(planned.evidence, endpoint, planned.spec, planned.request.all_models, answering)
-        return tuple(found)
-
-    asked(begin)
-    return lambda: asked(wait)
+def _answered(without: Outcome, result: Callable[[], Outcome]) -> Outcome:
+    try:
+        return result()
+    except TaskFailed as error:
+        return not_computed(without, error.reason)

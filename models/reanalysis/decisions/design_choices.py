@@ -10,7 +10,7 @@ from typing import Any
 from reanalysis.decisions.logit_pairs import SCALES, Scale
 from reanalysis.decisions.trial_design import MOST_OUTCOMES, Truth, treated_patients, treated_risk
 from reanalysis.evidence.problems import InvalidInput
-from reanalysis.model.choices import Choices, not_one_of
+from reanalysis.model.choices import Choices, not_one_of, number
 
 _RATIOS = (0.01, 100.0)
 _ODDS_RATIOS = (1e-3, 1e3)
@@ -67,12 +67,8 @@ class DesignChoices(Choices):
         parts = value.split(",") if isinstance(value, str) else value if isinstance(value, Iterable) else [value]
         found = []
         for part in parts:
-            try:
-                number = math.nan if isinstance(part, bool) else float(part)
-            except (TypeError, ValueError):
-                number = math.nan
-            if math.isfinite(number):
-                found.append(number)
+            if math.isfinite(one := number(part)):
+                found.append(one)
             else:
                 self.say(name, f" {part!r}: must be a number")
         if not found and not self.problems:
@@ -130,18 +126,15 @@ class DesignChoices(Choices):
         for text in [asked] if isinstance(asked, str) else asked:
             name, equals, value = str(text).partition("=")
             scale: Any = name.strip().lower()
-            try:
-                number = float(value) if equals else math.nan
-            except ValueError:
-                number = math.nan
-            if scale not in SCALES or not math.isfinite(number):
+            effect = number(value)
+            if scale not in SCALES or not equals or not math.isfinite(effect):
                 self.say("truth", f" {text!r}: write OR=0.5 or RD=-0.1")
-            elif scale == "or" and not 0 < number < math.inf:
+            elif scale == "or" and effect <= 0:
                 self.say("truth", f" {text!r}: an odds ratio lies above 0")
-            elif scale == "rd" and not -1 < number < 1:
+            elif scale == "rd" and not -1 < effect < 1:
                 self.say("truth", f" {text!r}: a risk difference lies above -1 and below 1")
             else:
-                yield str(text), scale, number
+                yield str(text), scale, effect
 
     def truths(self, stated: Sequence[tuple[str, Scale, float]], baseline: float) -> Iterator[Truth]:
         """Stated truths at a control risk."""

@@ -18,6 +18,7 @@ from reanalysis.decisions.trial_priors import BaselineAndEffect, ControlAndEffec
 from reanalysis.estimands.beta_mixture import BetaMixture
 from reanalysis.evidence.evidence import Evidence, require_evidence
 from reanalysis.evidence.problems import InvalidInput, listed
+from reanalysis.model.choices import number
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.spec import BASELINES
 
@@ -164,7 +165,7 @@ class _Asked(DesignChoices):
                 if found.family not in BASELINES:
                     raise ValueError(f"baseline takes normal(mean,sd) or logistic(mean,scale), not {found}")
                 return found
-            return effect_prior(value, self.today.effect, self.today.priors.mu)
+            return effect_prior(value, self.today.effect, self.today.spec.priors.mu)
         except ValueError as error:
             if isinstance(error, InvalidInput) and not isinstance(error, Nothing):
                 raise
@@ -172,7 +173,7 @@ class _Asked(DesignChoices):
             return None
 
     def _analysis(self, analysis: str, given: Mapping[str, Any]) -> TrialPrior:
-        own = self.today.priors
+        own = self.today.spec.priors
         default = {"mu": own.mu, "baseline": own.baseline, "control": "robust", "treated": "beta(1,1)"}
         parts = {}
         for name in PRIORS[analysis]:
@@ -182,7 +183,7 @@ class _Asked(DesignChoices):
         self.stop()
         if analysis == "arms":
             return TwoRates(parts["control"], parts["treated"])
-        return BaselineAndEffect(parts["baseline"], parts["mu"], 0.5 if self.today.anchor == "midpoint" else 0.0)
+        return BaselineAndEffect(parts["baseline"], parts["mu"], self.today.spec.below)
 
     def _baseline(self, prior: TrialPrior) -> tuple[float, str]:
         """Control risk of the truths and of the type I error, and where it is from."""
@@ -191,10 +192,7 @@ class _Asked(DesignChoices):
             asked = self.asked["baseline"]
             if asked in named:
                 return named[asked], str(asked)
-            try:
-                risk = math.nan if isinstance(asked, bool) else float(asked)
-            except (TypeError, ValueError):
-                risk = math.nan
+            risk = number(asked)
             if not 0 < risk < 1:
                 labels = f", or one of {listed(repr(name) for name in named)}" if named else ""
                 self.say("baseline", f" {asked}: must be a control risk above 0 and below 1{labels}")
@@ -258,7 +256,7 @@ class _Asked(DesignChoices):
         return {
             "analysis": analysis,
             "priors": design.analysis.as_text(),
-            "anchor": self.today.anchor if analysis == "contrast" else None,
+            "anchor": self.today.spec.anchor if analysis == "contrast" else None,
             "side": rule.side,
             "better": rule.better,
             "scale": rule.scale,

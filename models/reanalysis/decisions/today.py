@@ -15,12 +15,11 @@ from reanalysis.evidence.audit.ledger import require_consistent
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput, Problem
 from reanalysis.model.selection import NothingLeft, default_spec, select
-from reanalysis.model.spec import Anchor, Priors
 from reanalysis.model.specification import specification
 
 if TYPE_CHECKING:
     from reanalysis.engines.posterior import Posterior
-    from reanalysis.model.spec import ModelName
+    from reanalysis.model.spec import ModelName, ModelSpec
 
 
 class Nothing(InvalidInput):
@@ -51,14 +50,9 @@ class Today:
         return ()
 
     @property
-    def priors(self) -> Priors:
-        """Priors of the folder's primary model."""
-        return default_spec(self.evidence).priors
-
-    @property
-    def anchor(self) -> Anchor:
-        """What the prior of its baselines is a prior of."""
-        return default_spec(self.evidence).anchor
+    def spec(self) -> ModelSpec:
+        """The folder's primary specification."""
+        return default_spec(self.evidence)
 
     def _fitted(self, model: ModelName) -> Posterior | str:
         spec = default_spec(self.evidence, model)

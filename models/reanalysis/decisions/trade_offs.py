@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from reanalysis.evidence.coverage import comparative_studies, coverage_cell
 from reanalysis.evidence.evidence import Evidence, require_evidence
 from reanalysis.evidence.problems import BadChoice, InvalidInput, Problem, did_you_mean, listed
 from reanalysis.evidence.reading.settings import LARGEST_WEIGHT
+from reanalysis.model.choices import number
 
 _FORM = "write weights such as NAME=1,OTHER=2, NAME an endpoint that is compared"
 ASKED = "asked for"
@@ -133,23 +133,12 @@ def _pairs(weights: object, problems: list[Problem | str]) -> Iterator[tuple[str
         problems.append(BadChoice("weights", f" {weights!r}: {_FORM}"))
         return
     for name, value in given:
-        number = _number(value)
-        if number is None or abs(number) > LARGEST_WEIGHT:
+        weight = number(value)
+        if not abs(weight) <= LARGEST_WEIGHT:
             rule = f"must be a number from -{LARGEST_WEIGHT:,.0f} to {LARGEST_WEIGHT:,.0f}".replace(",", "")
             problems.append(BadChoice("weights", f" {f'{name}={value}'!r}: {rule}"))
         else:
-            yield name, number
-
-
-def _number(value: Any) -> float | None:
-    """A finite number, also one written as text; None where it is none."""
-    if isinstance(value, bool):
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
+            yield name, weight
 
 
 def _names(any_of: object, problems: list[Problem | str]) -> tuple[str, ...]:
@@ -190,6 +179,5 @@ def _bad_weight(evidence: Evidence, one: TradeOff) -> Iterator[BadChoice]:
 def _bad_correlation(correlation: Any) -> Iterator[BadChoice]:
     if correlation is None:
         return
-    number = _number(correlation)
-    if number is None or not 0 <= number <= LARGEST_CORRELATION:
+    if not 0 <= number(correlation) <= LARGEST_CORRELATION:
         yield BadChoice("correlation", f" {correlation}: must be a number from 0 to {LARGEST_CORRELATION:g}")

@@ -82,7 +82,7 @@ class Choices:
         if isinstance(rho, Mapping):
             self.say("rho", ": must be one number for all studies; by design it is set in analysis.toml, [rho]")
             return None
-        value = _number(rho)
+        value = number(rho)
         if rho is not None and not (value == 0 or SMALLEST_RHO <= value < 1):
             self.say("rho", f" {_shown(rho)}: must be 0, or at least {SMALLEST_RHO:.6f} and below 1")
             return None
@@ -91,10 +91,10 @@ class Choices:
     def k(self) -> float | None:
         """The effective-size factor of all weighted arms, None where none is asked for."""
         k = self.asked.get("k")
-        if k is not None and not 0 < _number(k) <= 1:
+        if k is not None and not 0 < number(k) <= 1:
             self.say("k", f" {_shown(k)}: must lie above 0 and at or below 1")
             return None
-        return None if k is None else _number(k)
+        return None if k is None else number(k)
 
     def seed(self) -> int | None:
         """The seed, None where none is asked for."""
@@ -156,8 +156,8 @@ class Choices:
         known = {setting.name: setting for setting in family.settings}
         values = {}
         for name, value in self.pairs("settings", "NAME=X", known, f"model {family.name} has no settings"):
-            if known[name].allows(_number(value)):
-                values[name] = _number(value)
+            if known[name].allows(number(value)):
+                values[name] = number(value)
             else:
                 bounds = f"from {known[name].low:g} to {known[name].high:g}"
                 self.say("settings", f" '{name}={value}': {name} must be a number {bounds}")
@@ -179,11 +179,11 @@ def _distribution(value: object) -> Distribution:
     raise ValueError(f"{value!r} is neither text such as normal(0,1) nor a Distribution")
 
 
-def _number(value: object) -> float:
+def number(value: object) -> float:
     """A number, also where it is written as text; NaN where it is none."""
     try:
         return math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.nan
 
 
