@@ -209,3 +209,22 @@ def test_a_candidate_set_of_one_is_the_count() -> None:
         fit(spec(), data(study("a", Candidates((3, 3), (20, 20), (1, 1)), (7, 21)))).overall["log_odds_ratio"].mean(),
         abs=1e-9,
     )
+
+
+@pytest.mark.parametrize("baseline", ["normal(0,10)", "logistic(0,1)", "normal(0,0.5)"])
+@pytest.mark.parametrize("arms", [(0, 1, 0, 1), (0, 40, 0, 40), (0, 100, 0, 1), (0, 2000, 9, 10)], ids=str)
+def test_risk_differences_beside_an_arm_without_events_at_any_margin(arms: tuple[int, ...], baseline: str) -> None:
+    """Against sums over the mean logit of one table along the effect each."""
+    on, model = two_arms([arms]), spec(pooling="none", baseline=baseline)
+    margins = np.array([-0.3, -0.1, -0.02, -0.001, 0.0, 0.001, 0.02, 0.1, 0.3])
+    middle, effect = 0.25 * np.arange(-320, 321)[:, None], np.linspace(-8, 8, 8001)
+    control, treated = middle - effect / 2, middle + effect / 2
+    log_density = frozen(model.priors.mu).logpdf(effect) + frozen(model.priors.baseline).logpdf(middle)
+    for logits, (x, n) in ((control, arms[:2]), (treated, arms[2:])):
+        log_density = log_density - x * np.logaddexp(0, -logits) - (n - x) * np.logaddexp(0, logits)
+    cumulative = np.cumsum(np.exp(log_density - log_density.max()), axis=1)
+    cumulative -= 0.5 * np.diff(cumulative, axis=1, prepend=0.0)
+    differences = expit(treated) - expit(control)
+    truth = sum(np.interp(margins, *row) for row in zip(differences, cumulative, strict=True)) / cumulative[:, -1].sum()
+    found = fit(model, on).study["s00"]["risk_difference"].cdf(margins)
+    assert np.abs(found - truth).max() < 3e-6

@@ -147,17 +147,20 @@ def _solve(
     studies: Sequence[StudyLikelihood], priors: tuple[Priors, ...], tail: float, share: float, log_apart: Array | None
 ) -> list[HierarchyPosterior]:
     surface, window, mu, log_constant = prepared(studies, priors, tail, share, log_apart, range(len(studies)))
+    ends = [float(surface.scale.coordinate(tau_prior.tail(0.0))) for _, tau_prior in priors]
     for count in TAU_NODES:
         require_room(len(studies), mu, count)
         found, lost = _on_grid(surface, mu, window, count, log_constant)
+        for one, end in zip(found, ends, strict=True):
+            _require_held(one, window, end)  # before all else: a density cut at an edge is not resolved by any grid
         while not all(map(_mu_resolved, found)) and mu.size < LARGEST_LATTICE // 64:
             mu = mu.at_step(mu.step / 2)
             require_room(len(studies), mu, count)
             found, lost = _on_grid(surface, mu, window, count, log_constant)
         if all(map(_tau_resolved, found)):
             break
-    for one, (_, tau_prior) in zip(found, priors, strict=True):
-        _require_sound(one, lost, window, float(surface.scale.coordinate(tau_prior.tail(0.0))))
+    for one in found:
+        _require_sound(one, lost)
         _require_sharp(one, surface.spectra.blur)
     return found
 
@@ -266,21 +269,26 @@ def _tau_resolved(found: HierarchyPosterior) -> bool:
     return bool(np.all(coefficients[:, -3:].max(axis=1) < 1e-5 * coefficients.max(axis=1)))
 
 
-def _require_sound(found: HierarchyPosterior, lost: Flags, window: Window, support_end: float) -> None:
-    """Raise where a grid does not hold the posterior, given all studies or all but one."""
+def _require_held(found: HierarchyPosterior, window: Window, support_end: float) -> None:
+    """Raise where a posterior, given all studies or all but one, has mass at the edge of a window."""
+    masses = np.concatenate([found.mass[None], found.mass_without])
+    by_mu, by_tau = masses.sum(axis=1), masses.sum(axis=2) / found.u_weight
+    edges = {"mu": (by_mu[:, [0, -1]] / by_mu.max(axis=1, keepdims=True)).max()}
+    if window.u_high < support_end:  # a prior that ends there may have mass at its end
+        edges["tau"] = (by_tau[:, -1] / by_tau.max(axis=1)).max()
+    for name, edge in edges.items():
+        if edge > EDGE:
+            raise AtEdge(f"the posterior reaches the edge of the largest grid of {name}; narrow its prior")
+
+
+def _require_sound(found: HierarchyPosterior, lost: Flags) -> None:
+    """Raise where a grid does not resolve the posterior, given all studies or all but one."""
     if not (_mu_resolved(found) and _tau_resolved(found)):
         raise QuadratureError("the grid of (mu, tau) does not resolve the posterior; narrow the priors of mu and tau")
     if float(found.mass[:, np.abs(found.mu.points) > _FARTHEST].sum()) > 1e-6:
         raise QuadratureError(
             f"the posterior lies beyond logits of {_FARTHEST:g}, where rates are 0 or 1; move the prior of mu"
         )
-    edges = {"mu": found.mass[:, [0, -1]].sum(axis=0).max() / found.mass.sum(axis=0).max()}
-    if window.u_high < support_end:  # a prior that ends there may have mass at its end
-        by_tau = found.mass.sum(axis=1) / found.u_weight
-        edges["tau"] = by_tau[-1] / by_tau.max()
-    for name, edge in edges.items():
-        if edge > EDGE:
-            raise AtEdge(f"the posterior reaches the edge of the largest grid of {name}; narrow its prior")
     if not lost.any():
         return
     by_number = lost.sum(axis=0)
