@@ -44,7 +44,7 @@ class Predictive(Protocol):
         """Nodes, shape (D,), and the density at them."""
 
 
-LOST = 1e-8
+LOST = 1e-7
 """Largest share of a posterior that the rounding of its factors may make up."""
 
 _LARGEST_EXPONENT = 700.0
@@ -91,10 +91,11 @@ class StudyEffects:
         width = standard_deviation(natural, q)
         step = RESOLUTION * (max(precisions(likelihood)) + width**-2) ** -0.5
         try:
-            finer = finer_by(natural.step, step)
+            finer, ends = finer_by(natural.step, step), max(q[0], q[-1]) / q.max()
+            if finer > 1 and ends > NOISE:  # refined it would ring
+                return cls._on(likelihood, *predictive(step), natural.step, NOISE)
             fine = refined(q, finer) if finer > 1 else q
-            noise = max(NOISE, float(max(q[0], q[-1]) / q.max()) if finer > 1 else 0.0)  # ends that do not vanish ring
-            return cls._on(likelihood, natural.finer(finer), fine, natural.step, noise)
+            return cls._on(likelihood, natural.finer(finer), fine, natural.step, NOISE)
         except QuadratureError:
             return cls._on(likelihood, *predictive(step, pulled=True), natural.step)
 
