@@ -78,7 +78,7 @@ def draw_benchmark(
     if family == "student_t":
         standard = rng.standard_t(vague[..., 0], size=batch)
     else:
-        standard = {"normal": rng.standard_normal, "logistic": rng.logistic}[family](size=batch)
+        standard = rng.logistic(size=batch) if family == "logistic" else rng.standard_normal(batch)
     own = vague[..., -2] + vague[..., -1] * standard
     shares = np.log(rng.uniform(size=batch)) < log_share[..., 0]
     return draw_report(n, log_weight, np.where(shares, baseline, own), rho, rng=rng, size=size)

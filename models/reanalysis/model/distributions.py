@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammaincinv, gammainccinv, gammaln, logit, ndtr, ndtri, stdtrit
+from scipy.special import gammainccinv, gammaincinv, gammaln, logit, ndtr, ndtri, stdtrit
 
 from reanalysis.typing import Array
 

@@ -9,8 +9,21 @@ from reanalysis.model.distributions import Distribution
 from reanalysis.model.family import ENGINES, FAMILIES, MODELS, POOLINGS, PRIMARY, Engine, Family, ModelName, Pooling
 
 __all__ = [
-    "ANCHORS", "ARMS", "SYMMETRIC", "DEFAULT_PRIORS", "DEFAULT_RHO", "ENGINES", "MODELS", "POOLINGS", "Anchor",
-    "ArmName", "Engine", "ModelName", "ModelSpec", "Pooling", "Priors",
+    "ANCHORS",
+    "ARMS",
+    "DEFAULT_PRIORS",
+    "DEFAULT_RHO",
+    "ENGINES",
+    "MODELS",
+    "POOLINGS",
+    "SYMMETRIC",
+    "Anchor",
+    "ArmName",
+    "Engine",
+    "ModelName",
+    "ModelSpec",
+    "Pooling",
+    "Priors",
 ]  # fmt: skip
 
 ArmName = Literal["control", "treated"]
@@ -58,7 +71,8 @@ class Priors:
             if prior.family not in SYMMETRIC:
                 raise ValueError(f"{name} takes {_TAKES}, not {prior}")
         if self.baseline.family == "student_t" and self.baseline.parameters[0] < _LEAST_DF:
-            raise ValueError(f"baseline takes student_t(df,mean,scale) with df of {_LEAST_DF:g} or more: {self.baseline}")
+            least = f"{_LEAST_DF:g} or more"
+            raise ValueError(f"baseline takes student_t(df,mean,scale) with df of {least}: {self.baseline}")
 
     def as_text(self) -> dict[str, str]:
         """Prior strings by name."""

@@ -17,7 +17,7 @@ from reanalysis.engines.marginal import GridMarginal
 from reanalysis.engines.quadrature.averages import rows_of_tau
 from reanalysis.engines.quadrature.grids import Lattice, finer_by, nice_step
 from reanalysis.engines.quadrature.hierarchy import ALIASED, EDGE, AtEdge, prepared, require_room, without_an_edge
-from reanalysis.engines.quadrature.pooled import stands_alone, Alone, SeparateEffects
+from reanalysis.engines.quadrature.pooled import Alone, SeparateEffects, stands_alone
 from reanalysis.engines.quadrature.risk_grid import KEPT
 from reanalysis.engines.quadrature.spectra import LARGEST_LATTICE, NOISE, REACH
 from reanalysis.engines.quadrature.study_effects import LOST

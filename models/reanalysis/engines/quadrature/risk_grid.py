@@ -9,6 +9,7 @@ beside a mean logit, and only that band is laid.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -17,7 +18,7 @@ from scipy.special import expit, log_expit
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import integrated
-from reanalysis.engines.quadrature.functional import Along, FunctionalMarginal, Inverse
+from reanalysis.engines.quadrature.functional import Along, FunctionalMarginal
 from reanalysis.engines.quadrature.grids import Lattice, finer_by
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.typing import Array, Integers
@@ -56,6 +57,9 @@ steps h is wrong by exp(-pi^2 / h)."""
 _LARGEST_GRID = 2**20
 
 
+_Inverse = Callable[[Array, Array], tuple[Array, Array]]
+
+
 @dataclass(frozen=True)
 class RiskGrid:
     """Posterior masses, shape (A, D), at nodes of the mean logit, shape (A, 1), and of the effect, shape (A, D)."""
@@ -86,7 +90,7 @@ class RiskGrid:
         control, treated = self.logits
         return self._functional(log_expit(treated) - log_expit(control), effect_of_log_ratio, (-np.inf, np.inf))
 
-    def _functional(self, values: Array, inverse: Inverse, limits: tuple[float, float]) -> FunctionalMarginal:
+    def _functional(self, values: Array, inverse: _Inverse, limits: tuple[float, float]) -> FunctionalMarginal:
         """Posterior of a function of both coordinates from its values (A, D) and its inverse along the effect."""
         return FunctionalMarginal(
             self._along_effect, values.ravel(), self.mass.ravel(), partial(inverse, self.middle), limits
@@ -145,16 +149,22 @@ def _laid(
     inside = (place >= 0) & (place < len(given_others))
     mass = np.where(inside, given_others[np.clip(place, 0, len(given_others) - 1)], 0.0)
     factors = [(i - j // 2, likelihood.control_factor), (i + j // 2, likelihood.treated_factor)]
-    if not likelihood.splits:
-        factors.append((i, likelihood.middle_factor))
     for index, factor in factors:
-        first = int(index.min())
-        lattice = Lattice(half, first, int(index.max()) - first + 1)
-        mass *= scaled(factor(lattice))[index - first]
+        lattice = _covering(half, index)
+        mass *= scaled(factor(lattice))[index - lattice.first]
+    prior = likelihood.middle_factor(_covering(half, i))
+    if prior is not None:
+        mass *= scaled(prior)[i - int(i.min())]
     by_middle = mass.sum(axis=1)
     kept = np.flatnonzero(by_middle > KEPT * by_middle.max())
     rows = slice(int(kept[0]), int(kept[-1]) + 1)
     return RiskGrid(half * i[rows].astype(float), half * j[rows].astype(float), mass[rows] / by_middle.sum())
+
+
+def _covering(step: float, index: Integers) -> Lattice:
+    """The shortest lattice with these multiples of its step."""
+    first = int(index.min())
+    return Lattice(step, first, int(index.max()) - first + 1)
 
 
 def precisions(likelihood: StudyLikelihood) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from reanalysis.engines.quadrature.exchangeability import ExchangeabilityPosteri
 from reanalysis.engines.quadrature.hierarchy import solve_each
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
 from reanalysis.engines.quadrature.own_effects import alone, among_others
-from reanalysis.engines.quadrature.pooled import stands_alone, Alone, CommonEffect, SeparateEffects, solve_common
+from reanalysis.engines.quadrature.pooled import Alone, CommonEffect, SeparateEffects, solve_common, stands_alone
 from reanalysis.engines.quadrature.registered import QuadratureModel
 from reanalysis.engines.quadrature.sampling import CHAINS, DRAWS, sample
 from reanalysis.engines.quadrature.study_effects import Predictive, StudyEffects, effect_marginal
