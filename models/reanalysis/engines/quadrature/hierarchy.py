@@ -33,6 +33,9 @@ _REACHES = dict(zip(_TAILS, (60.0, 1200.0, 6000.0), strict=True))
 EDGE = 1e-7
 """Density at the edge of a window, as a share of its maximum, that sends for a wider one."""
 
+_WITHOUT = 0.1
+"""How much less that edge matters of the posterior without a study, which the study itself multiplies."""
+
 _CUT_VARIANCE = 1e-2
 """How much less the same of the integrand of a variance matters."""
 
@@ -285,9 +288,10 @@ def _require_held(
     """Raise where a posterior, given all studies or, where these are used, all but one, has mass at a window's edge."""
     masses = np.concatenate([found.mass[None], found.mass_without]) if without else found.mass[None]
     by_mu, by_tau = masses.sum(axis=1), masses.sum(axis=2) / found.u_weight
-    edges = {"mu": (by_mu[:, [0, -1]] / by_mu.max(axis=1, keepdims=True)).max()}
+    counts = np.where(np.arange(len(masses)) > 0, _WITHOUT, 1.0)
+    edges = {"mu": (counts * by_mu[:, [0, -1]].max(axis=1) / by_mu.max(axis=1)).max()}
     if window.u_high < float(found.scale.coordinate(tau_prior.tail(0.0))):  # where a prior ends it may have mass
-        edges["tau"] = (by_tau[:, -1] / by_tau.max(axis=1)).max()
+        edges["tau"] = (counts * by_tau[:, -1] / by_tau.max(axis=1)).max()
         if tau_prior.heavy and tail > _TAILS[-1]:  # nor may the variance be cut, as long as there is more to see
             second = by_tau[0] * found.tau**2
             edges["tau"] = max(edges["tau"], _CUT_VARIANCE * second[-1] / second.max())
