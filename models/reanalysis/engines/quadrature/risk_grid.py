@@ -54,7 +54,7 @@ _COARSEST = 0.6
 """Largest step of the mean logit: of a risk difference the effect has its poles pi / 2 from the real axis, and a sum in
 steps h is wrong by exp(-pi^2 / h)."""
 
-_LARGEST_GRID = 2**20
+_LARGEST_GRID = 2**21
 
 
 _Inverse = Callable[[Array, Array], tuple[Array, Array]]
