@@ -151,7 +151,7 @@ def test_every_prior_of_the_heterogeneity_has_a_compiled_density() -> None:
         prior = Distribution.parse(text)
         with pm.Model():
             tau = tau_of(pm, prior.family, np.array((*prior.parameters, 0.0)[:2]))
-            assert pm.logp(tau, 0.6).eval() == pytest.approx(float(prior.logpdf(0.6)), abs=1e-9)
+            assert pm.logp(tau, np.array(0.6)).eval() == pytest.approx(float(prior.logpdf(0.6)), abs=1e-9)
 
 
 def test_anchors_are_data_of_one_program(nuts: Posterior) -> None:
