@@ -12,8 +12,10 @@ from reanalysis.model.spec import MODELS
 
 FAMILIES = (
     "normal(mean,sd), logistic(mean,scale), halfnormal(scale), exponential(rate), lognormal(meanlog,sdlog), "
+    "student_t(df,mean,scale), halfcauchy(scale), half_student_t(df,scale), inverse_gamma(shape,scale), "
     "uniform(lower,upper)"
 )
+SYMMETRIC = "normal(mean,sd), logistic(mean,scale) or student_t(df,mean,scale)"
 
 
 def refused(ended: Ended) -> list[str]:
@@ -57,7 +59,17 @@ def refused(ended: Ended) -> list[str]:
             ["--prior", "tau=normal(0,1)"],
             "--prior tau: tau is a standard deviation: normal(0,1) puts mass below 0",
         ),
-        (["--prior", "mu=halfnormal(1)"], "--prior mu: mu takes normal(mean,sd), not halfnormal(1)"),
+        (["--prior", "mu=halfnormal(1)"], f"--prior mu: mu takes {SYMMETRIC}, not halfnormal(1)"),
+        (["--prior", "mu=inverse_gamma(2,1)"], f"--prior mu: mu takes {SYMMETRIC}, not inverse_gamma(2,1)"),
+        (["--prior", "baseline=halfcauchy(1)"], f"--prior baseline: baseline takes {SYMMETRIC}, not halfcauchy(1)"),
+        (
+            ["--prior", "baseline=student_t(2,0,1)"],
+            "--prior baseline: baseline takes student_t(df,mean,scale) with df of 3 or more: student_t(2,0,1)",
+        ),
+        (
+            ["--prior", "tau=student_t(4,0,1)"],
+            "--prior tau: tau is a standard deviation: student_t(4,0,1) puts mass below 0",
+        ),
         (["--leave-out", "Z"], "--leave-out 'Z': unknown; {} has A, B"),
         (["--out", "posterior.txt"], "--out posterior.txt: must name a .nc file in an existing folder"),
         (

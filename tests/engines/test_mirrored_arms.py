@@ -84,8 +84,8 @@ MODELS: dict[str, dict[str, Any]] = {
 
 def answered(model: ModelSpec, on: ModelData) -> Posterior | None:
     """The posterior, None where the studies contradict each other or their priors beyond double precision."""
-    posterior = fit(model, on)
     try:
+        posterior = fit(model, on)
         for one in posterior.study.values():
             [marginal.mean() for marginal in one.values()]
     except QuadratureError:
@@ -101,6 +101,25 @@ def require_mirrored(model: ModelSpec, on: ModelData) -> None:
     for name, (integrals, quantiles) in apart(here, there).items():
         assert integrals < 1e-6, name
         assert quantiles < 2e-4, name  # read between the nodes of grids that are not their own mirror images
+
+
+VAGUE = Candidates((0, 55), (1, 127), (1.0, 2.0))
+TINY = {
+    "one treated patient each": [((0, 161), (0, 1)), ((0, 440), (0, 1))],
+    "and two readings": [((0, 161), (0, 1)), ((0, 440), VAGUE)],
+    "two readings of a tiny study": [((0, 161), (0, 1)), ((0, 2), VAGUE)],
+    "two huge arms, one of them empty": [((2, 10), (40, 40)), ((0, 100000), (15052, 100000))],
+    "one patient an arm": [((0, 1), (0, 1))],
+}
+
+
+@pytest.mark.parametrize("found", TINY)
+@pytest.mark.parametrize("name", ["partial", "a baseline that couples both arms"])
+def test_swapped_arms_mirror_tiny_arms_without_events(name: str, found: str) -> None:
+    on = data(*(study(f"s{i}", *row) for i, row in enumerate(TINY[found])))
+    model = spec(**MODELS[name])
+    assert answered(model, on) is not None
+    require_mirrored(model, on)
 
 
 @pytest.mark.parametrize("name", MODELS)

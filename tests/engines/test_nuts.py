@@ -18,7 +18,7 @@ from reanalysis.engines.arrays import padded_arrays
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
 from reanalysis.engines.nuts.engine import Sampler
-from reanalysis.engines.nuts.kernel import ProgramKey, report_logp
+from reanalysis.engines.nuts.kernel import ProgramKey, report_logp, tau_of
 from reanalysis.engines.nuts.program import _compiled, program
 from reanalysis.engines.posterior import Posterior
 from reanalysis.engines.prediction import draw_report
@@ -28,6 +28,7 @@ from reanalysis.gates.agreement import check_agreement
 from reanalysis.gates.checked_fit import fit_and_judge
 from reanalysis.gates.gates import gates
 from reanalysis.model.data import ModelData
+from reanalysis.model.distributions import Distribution
 from reanalysis.model.likelihood import log_likelihood, log_pmf
 
 pytestmark = pytest.mark.xdist_group("nuts")
@@ -124,6 +125,33 @@ def test_both_engines_agree_under_every_anchor_and_prior_of_the_baselines(
     model = spec(seed=1, anchor=anchor, baseline=baseline)
     result = check_agreement(fit(model, on, "nuts", SAMPLER), fit(model, on))
     assert result.passed, result.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "priors",
+    [
+        {"mu": "student_t(4,0,0.57)", "tau": "inverse_gamma(2.91,0.66)"},
+        {"mu": "logistic(0,0.3)", "tau": "half_student_t(4,0.5)", "baseline": "student_t(4,0,2.5)"},
+        {"mu": "student_t(4,0,0.57)", "pooling": "none"},
+    ],
+    ids=str,
+)
+def test_both_engines_agree_under_other_families_of_priors(priors: dict[str, str]) -> None:
+    model = spec(seed=1, **priors)
+    result = check_agreement(fit(model, ICANS, "nuts", SAMPLER), fit(model, ICANS))
+    assert result.passed, result.text
+
+
+def test_every_prior_of_the_heterogeneity_has_a_compiled_density() -> None:
+    """As written; PyMC's constants of a half-Cauchy density are in single precision, which no draw depends on."""
+    import pymc as pm
+
+    for text in ("halfcauchy(0.5)", "half_student_t(3,0.7)", "inverse_gamma(2.91,0.66)", "lognormal(-1,0.7)"):
+        prior = Distribution.parse(text)
+        with pm.Model():
+            tau = tau_of(pm, prior.family, np.array((*prior.parameters, 0.0)[:2]))
+            assert pm.logp(tau, np.array(0.6)).eval() == pytest.approx(float(prior.logpdf(0.6)), abs=1e-8)
 
 
 def test_anchors_are_data_of_one_program(nuts: Posterior) -> None:

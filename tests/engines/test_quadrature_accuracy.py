@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
+from scipy.special import expit
 
-from engines.brute_force import BruteForce, errors
+from engines.brute_force import BruteForce, errors, frozen
 from engines.builders import ICANS, candidates, data, one_arm, ratio, spec, study, two_arms
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.fit import fit
@@ -209,3 +211,67 @@ def test_a_candidate_set_of_one_is_the_count() -> None:
         fit(spec(), data(study("a", Candidates((3, 3), (20, 20), (1, 1)), (7, 21)))).overall["log_odds_ratio"].mean(),
         abs=1e-9,
     )
+
+
+@pytest.mark.parametrize("baseline", ["normal(0,10)", "logistic(0,1)", "normal(0,0.5)"])
+@pytest.mark.parametrize("arms", [(0, 1, 0, 1), (0, 40, 0, 40), (0, 100, 0, 1), (0, 200, 5, 10)], ids=str)
+def test_risk_differences_beside_an_arm_without_events_at_any_margin(arms: tuple[int, ...], baseline: str) -> None:
+    """Against sums over the mean logit of one table along the effect each."""
+    on, model = two_arms([arms]), spec(pooling="none", baseline=baseline)
+    margins = np.array([-0.3, -0.1, -0.02, -0.001, 0.0, 0.001, 0.02, 0.1, 0.3])
+    middle, effect = 0.125 * np.arange(-640, 641)[:, None], np.linspace(-9, 9, 9001)
+    control, treated = middle - effect / 2, middle + effect / 2
+    log_density = frozen(model.priors.mu).logpdf(effect) + frozen(model.priors.baseline).logpdf(middle)
+    for logits, (x, n) in ((control, arms[:2]), (treated, arms[2:])):
+        log_density = log_density - x * np.logaddexp(0, -logits) - (n - x) * np.logaddexp(0, logits)
+    cumulative = np.cumsum(np.exp(log_density - log_density.max()), axis=1)
+    cumulative -= 0.5 * np.diff(cumulative, axis=1, prepend=0.0)
+    differences = expit(treated) - expit(control)
+    truth = sum(np.interp(margins, *row) for row in zip(differences, cumulative, strict=True)) / cumulative[:, -1].sum()
+    found = fit(model, on).study["s00"]["risk_difference"].cdf(margins)
+    assert np.abs(found - truth).max() < 3e-6
+
+
+@pytest.mark.parametrize(
+    "priors",
+    [
+        {"mu": "student_t(4,0,0.57)", "tau": "inverse_gamma(2.91,0.66)"},
+        {"mu": "logistic(0.2,0.3)", "tau": "half_student_t(4,0.5)"},
+        {"mu": "student_t(1,0.2,0.4)", "tau": "halfcauchy(0.3)"},
+        {"baseline": "student_t(4,0,2.5)"},
+    ],
+    ids=str,
+)
+def test_priors_with_heavy_tails_agree_with_brute_force(priors: dict[str, str]) -> None:
+    found, on = spec(**priors), CASES["plain counts"]
+    edges = (*TAU, 7.0, 15.0, 40.0, 120.0, 400.0, 1200.0)
+    posterior = fit(found, on)
+    truth = BruteForce(found, on, (-24.0, 24.0, 0.08), (-12.8, 12.8, 0.08), edges, order=10, baseline=(-100.0, 100.0))
+    wrong = {
+        "average": errors(posterior.overall["log_odds_ratio"], truth.average()),
+        "tau": errors(posterior.overall["tau"], truth.heterogeneity()),
+    }
+    for index, one in enumerate(on.studies):
+        wrong[one.study] = errors(posterior.study[one.study]["log_odds_ratio"], truth.study_effect(index))
+    worst = max((value, name, which) for name, by in wrong.items() for which, value in by.items())
+    assert worst[0] < TOLERANCE, worst
+    assert posterior.log_evidence == pytest.approx(truth.log_evidence, abs=1e-4)
+
+
+@pytest.mark.parametrize("prior", ["student_t(4,0,0.57)", "logistic(0.2,0.3)"])
+@pytest.mark.parametrize("pooling", ["none", "complete"])
+def test_fixed_pooling_agrees_with_brute_force_under_other_priors_of_the_average(prior: str, pooling: str) -> None:
+    found, on = spec(pooling=pooling, mu=prior), CASES["plain counts"]
+    posterior, truth = fit(found, on), brute(found, on)
+    for index, one in enumerate(on.studies):
+        wrong = errors(posterior.study[one.study]["log_odds_ratio"], truth.study_effect(index))
+        assert max(wrong.values()) < TOLERANCE, wrong
+
+
+def test_log_evidence_is_that_of_normalised_priors_and_whole_probabilities() -> None:
+    """One study under complete pooling, so by a double sum of scipy's own probabilities."""
+    found, on = spec(pooling="complete", baseline="normal(0,1.5)"), two_arms([(3, 20, 7, 21)])
+    middle, effect = 0.02 * np.arange(-600, 601)[:, None], 0.02 * np.arange(-450, 451)
+    control, treated = (stats.binom(n, expit(middle + w * effect)).pmf(x) for x, n, w in ((3, 20, -0.5), (7, 21, 0.5)))
+    density = control * treated * stats.norm.pdf(middle, 0, 1.5) * stats.norm.pdf(effect)
+    assert fit(found, on).log_evidence == pytest.approx(float(np.log(density.sum() * 0.02**2)), abs=1e-8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,35 @@ from scipy import integrate, stats
 
 from reanalysis.model.distributions import Distribution
 
+
+@dataclass(frozen=True)
+class Half:
+    """The absolute value of a distribution that is symmetric around 0."""
+
+    whole: Any
+
+    def logpdf(self, x: np.ndarray) -> np.ndarray:
+        return np.where(x >= 0, self.whole.logpdf(x) + np.log(2), -np.inf)
+
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        return 1 - 2 * self.whole.sf(x)
+
+    def ppf(self, probability: float) -> float:
+        return float(self.whole.isf(0.5 - 0.5 * probability))
+
+    def isf(self, probability: float) -> float:
+        return float(self.whole.isf(0.5 * probability))
+
+    def mean(self) -> float:
+        return integrate.quad(lambda x: 2 * x * self.whole.pdf(x), 0, np.inf)[0]
+
+    def std(self) -> float:
+        return float(np.sqrt(self.whole.var() - self.mean() ** 2))
+
+    def support(self) -> tuple[float, float]:
+        return 0.0, np.inf
+
+
 CASES: list[tuple[str, Any]] = [
     ("normal(0.3, 1.7)", stats.norm(0.3, 1.7)),
     ("halfnormal(0.5)", stats.halfnorm(0, 0.5)),
@@ -19,6 +49,10 @@ CASES: list[tuple[str, Any]] = [
     ("lognormal(-0.935, 0.76)", stats.lognorm(0.76, 0, np.exp(-0.935))),
     ("logistic(0.2, 1.3)", stats.logistic(0.2, 1.3)),
     ("uniform(-1, 3)", stats.uniform(-1, 4)),
+    ("student_t(4, 0.3, 0.57)", stats.t(4, 0.3, 0.57)),
+    ("inverse_gamma(2.91, 0.66)", stats.invgamma(2.91, 0, 0.66)),
+    ("halfcauchy(0.5)", stats.halfcauchy(0, 0.5)),
+    ("half_student_t(3, 0.7)", Half(stats.t(3, 0, 0.7))),
 ]
 
 
@@ -48,7 +82,10 @@ def test_draws_follow_it(text: str, expected: Any) -> None:
 def test_densities_integrate_to_one(text: str) -> None:
     found = Distribution.parse(text)
     low, high = found.quantile(1e-12), found.tail(1e-12)
-    total, _ = integrate.quad(lambda x: float(np.exp(found.logpdf(x))), low, high, points=[found.mean], limit=200)
+    low, middle, high = np.arcsinh([low, found.quantile(0.5), high])
+    total, _ = integrate.quad(
+        lambda u: float(np.exp(found.logpdf(np.sinh(u))) * np.cosh(u)), low, high, points=[middle], limit=400
+    )
     assert total == pytest.approx(1, abs=1e-7)
 
 
@@ -56,6 +93,8 @@ numbers = st.integers(-40, 40).map(lambda k: k / 8)
 scales = st.integers(1, 40).map(lambda k: k / 8)
 written = st.one_of(
     st.tuples(st.just("normal"), st.tuples(numbers, scales)),
+    st.tuples(st.just("student_t"), st.tuples(scales, numbers, scales)),
+    st.tuples(st.just("inverse_gamma"), st.tuples(scales, scales)),
     st.tuples(st.just("halfnormal"), st.tuples(scales)),
     st.tuples(st.just("exponential"), st.tuples(scales)),
     st.tuples(st.just("lognormal"), st.tuples(numbers, scales)),
@@ -93,6 +132,11 @@ def test_what_is_written_is_read_back(parts: tuple[str, tuple[float, ...]]) -> N
         ("exponential(-2)", "rate must be above 0"),
         ("lognormal(0,0)", "sdlog must be above 0"),
         ("uniform(1,1)", "lower must be below upper"),
+        ("student_t(0,0,1)", "df must be above 0"),
+        ("student_t(0,1)", "needs finite numbers for student_t(df,mean,scale)"),
+        ("half_student_t(3,-1)", "scale must be above 0"),
+        ("inverse_gamma(0,1)", "shape must be above 0"),
+        ("halfcauchy(0)", "scale must be above 0"),
         ("uniform(2,1)", "lower must be below upper"),
     ],
 )

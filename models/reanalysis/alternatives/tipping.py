@@ -23,7 +23,6 @@ from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.settings import SMALLEST_RHO
 from reanalysis.model.data import ModelData, StudyData
-from reanalysis.model.distributions import Distribution
 from reanalysis.model.family import BIAS_SETTINGS, FAMILIES
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
@@ -83,7 +82,7 @@ def assumptions(primary: Primary) -> Iterator[Assumption]:
     spec, data = primary.spec, primary.selection.data
     designs = {primary.evidence.study(study).design for study in data.names}
     biased = sorted(design for design in designs if design not in (None, "randomised"))
-    mean, sd = spec.priors.mu.parameters
+    mean, sd = spec.priors.mu.location_scale
 
     def made(
         name: str, meaning: str, now: float | None, low: float, high: float,
@@ -142,7 +141,7 @@ def _chances(better: str | None, analysis: Callable[[float], Analysis], values: 
 
 def moved_by(spec: ModelSpec, b: float) -> ModelSpec:
     """The specification whose effects are those of ``spec`` plus b."""
-    mean, sd = spec.priors.mu.parameters
+    mean, sd = spec.priors.mu.location_scale
     moved = _with_mu(spec, mean + b, sd)
     if spec.family.mixture:  # an effect that stands alone moves too
         settings = dict(spec.settings) | {"nex_mean": spec.number("nex_mean") + b}
@@ -151,7 +150,9 @@ def moved_by(spec: ModelSpec, b: float) -> ModelSpec:
 
 
 def _with_mu(spec: ModelSpec, mean: float, sd: float) -> ModelSpec:
-    return replace(spec, priors=replace(spec.priors, mu=Distribution("normal", (mean, sd))))
+    mu = spec.priors.mu
+    mu = replace(mu, parameters=(*mu.parameters[:-2], mean, sd))
+    return replace(spec, priors=replace(spec.priors, mu=mu))
 
 
 def _future_controls(data: ModelData) -> Iterator[tuple[int, int]]:

@@ -20,7 +20,6 @@ from reanalysis.evidence.evidence import Evidence, require_evidence
 from reanalysis.evidence.problems import InvalidInput, listed
 from reanalysis.model.choices import number
 from reanalysis.model.distributions import Distribution
-from reanalysis.model.spec import BASELINES
 
 ANALYSES = ("contrast", "arms")
 SIDES: tuple[str, ...] = get_args(Side)
@@ -162,7 +161,7 @@ class _Asked(DesignChoices):
                 return rate_prior(value, self.today.control_of(name))
             if name == "baseline":
                 found = value if isinstance(value, Distribution) else Distribution.parse(str(value))
-                if found.family not in BASELINES:
+                if found.family not in ("normal", "logistic"):
                     raise ValueError(f"baseline takes normal(mean,sd) or logistic(mean,scale), not {found}")
                 return found
             return effect_prior(value, self.today.effect, self.today.spec.priors.mu)

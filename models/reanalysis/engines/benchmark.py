@@ -24,8 +24,9 @@ _REACH, _STEP = 10.0, 0.0075
 
 
 def _grid(baseline: Distribution) -> tuple[Array, float]:
-    reach = _REACH * baseline.sd
-    nodes = np.linspace(baseline.mean - reach, baseline.mean + reach, 2 * max(2000, round(reach / _STEP)) + 1)
+    centre = baseline.quantile(0.5)
+    reach = baseline.reach(_REACH)
+    nodes = np.linspace(centre - reach, centre + reach, 2 * max(2000, round(reach / _STEP)) + 1)
     return nodes, float(nodes[1] - nodes[0])
 
 

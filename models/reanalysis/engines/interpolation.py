@@ -55,11 +55,18 @@ def cumulative_integral(density: Array, step: float) -> Array:
     return cumulative
 
 
-def integrated(density: Array, step: float, times: int) -> tuple[Array, Array]:
+def integrated(density: Array, step: float, times: int, together: bool = False) -> tuple[Array, Array]:
     """A density on a grid ``times`` as fine, and its integral from the first node, both along the last axis.
 
     The integral is that of the trigonometric interpolant itself, term by term, exact to rounding where :func:`refined`
     is; where the interpolant swings below 0 by more than rounding, it is that of the density cut at 0.
+
+    Parameters
+    ----------
+    density, step, times
+        As of :func:`refined`, and the distance of the nodes.
+    together : bool
+        Whether all rows are parts of one density, of whose maximum rounding is a share.
 
     Returns
     -------
@@ -76,7 +83,8 @@ def integrated(density: Array, step: float, times: int) -> tuple[Array, Array]:
     np.multiply(spectrum, _over_frequency(length), out=both[1])
     fine = np.fft.irfft(both, length * times, axis=-1)[..., : times * (size - 1) + 1]
     fine *= times
-    if (fine[0].min(axis=-1) < -_SWING * fine[0].max(axis=-1)).any():
+    axis = None if together else -1
+    if (fine[0].min(axis=axis) < -_SWING * fine[0].max(axis=axis)).any():
         cut = np.maximum(fine[0], 0.0)
         return cut, cumulative_integral(cut, step / times)
     cumulative = fine[1]

@@ -48,6 +48,13 @@ class Marginals(Mapping[str, Marginal]):
         return {"makers": {}, "made": dict(self)}
 
 
+IN_LOG_EVIDENCE = (
+    "normalised priors, and the whole probability of what each arm reported: binomial coefficients and the weights of "
+    "candidates as they were declared; of an adjusted ratio the normal density of its log"
+)
+"""What a log evidence contains, so that it compares models of the same reports and can be had by any other integral."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One run of the sampler: its settings, and its divergent transitions."""
@@ -97,7 +104,7 @@ class Posterior:
     make_tree : callable
         Builds the ArviZ DataTree of draws (and keeps nothing); a partial of a function of a module, which pickles.
     log_evidence : float or None
-        Log marginal likelihood where the engine gives it.
+        Log marginal likelihood where the engine gives it; see :data:`IN_LOG_EVIDENCE` for what is in it.
     sampling : Sampling or None
         What the sampler says of itself, None where none was used.
     exchangeable : mapping of str to float

@@ -75,7 +75,11 @@ def draw_benchmark(
     """Draw the report of a benchmark, which has a study's control logit or one of its own from the vague prior."""
     rng = rng or np.random.default_rng()
     batch = np.broadcast_shapes(baseline.shape, rho.shape, log_share.shape[:-1], size or ())
-    own = vague[..., 0] + vague[..., 1] * getattr(rng, {"normal": "standard_normal"}.get(family, family))(size=batch)
+    if family == "student_t":
+        standard = rng.standard_t(vague[..., 0], size=batch)
+    else:
+        standard = rng.logistic(size=batch) if family == "logistic" else rng.standard_normal(batch)
+    own = vague[..., -2] + vague[..., -1] * standard
     shares = np.log(rng.uniform(size=batch)) < log_share[..., 0]
     return draw_report(n, log_weight, np.where(shares, baseline, own), rho, rng=rng, size=size)
 

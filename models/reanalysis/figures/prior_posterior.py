@@ -11,7 +11,7 @@ from matplotlib.text import OffsetFrom
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 from scipy.interpolate import Akima1DInterpolator
 from scipy.optimize import brentq
-from scipy.special import ndtr
+from scipy.special import chdtri, kolmogi, ndtr
 
 from reanalysis.analysis.endpoint import EndpointAnalysis, as_endpoint
 from reanalysis.engines.marginal import GridMarginal, Marginal
@@ -33,6 +33,7 @@ from reanalysis.figures.style import (
 )
 from reanalysis.figures.words import Words, height
 from reanalysis.gates.checked_fit import CheckedFit
+from reanalysis.model.distributions import Distribution
 from reanalysis.typing import Array
 
 _BODY, _FOOT = 128.0, 34.0  # points: height of the panels, and of the words below them
@@ -116,18 +117,27 @@ def _ratio(log: Summary) -> str:
 def _prior_sds(endpoint: EndpointAnalysis) -> Array:
     """SDs of the normals whose even mixture is the headline's prior: one study's own has tau on top."""
     priors = endpoint.fit.spec.priors
-    steps = [priors.tau.quantile((i + 0.5) / 200) for i in range(200)]
-    return np.hypot(priors.mu.parameters[1], steps if endpoint.headline.study is not None else [0.0])
+    steps = [priors.tau.quantile((i + 0.5) / 200) for i in range(200)] if endpoint.headline.study is not None else [0.0]
+    return np.hypot(_normals(priors.mu)[:, None], steps).ravel()
+
+
+def _normals(prior: Distribution) -> Array:
+    """SDs of the normals around its centre whose even mixture a symmetric prior is."""
+    above = (np.arange(200) + 0.5) / 200
+    scale = prior.location_scale[1]
+    if prior.family == "student_t":
+        return scale * np.sqrt(prior.parameters[0] / chdtri(prior.parameters[0], above))
+    return scale * (2 * kolmogi(above) if prior.family == "logistic" else np.ones(1))
 
 
 def _effect_prior(endpoint: EndpointAnalysis) -> Summary:
-    mean, sds = endpoint.fit.spec.priors.mu.parameters[0], _prior_sds(endpoint)
+    mean, sds = endpoint.fit.spec.priors.mu.location_scale[0], _prior_sds(endpoint)
     reach = brentq(lambda q: float(np.mean(ndtr(-q / sds))) - 0.025, 0.0, 50.0 * float(sds.max()))
     return Summary(None, None, mean, mean - reach, mean + reach)
 
 
 def _effect_curves(endpoint: EndpointAnalysis) -> tuple[_Curve, _Curve]:
-    mean, sds = endpoint.fit.spec.priors.mu.parameters[0], _prior_sds(endpoint)
+    mean, sds = endpoint.fit.spec.priors.mu.location_scale[0], _prior_sds(endpoint)
     before, after = _effect_prior(endpoint), endpoint.log_odds_ratio
     low = min(before.lower - 0.15 * (before.upper - before.lower), after.lower - 0.3 * (after.upper - after.lower))
     high = max(before.upper + 0.15 * (before.upper - before.lower), after.upper + 0.3 * (after.upper - after.lower))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from reanalysis.engines.fit import fit
-from reanalysis.engines.posterior import Posterior
+from reanalysis.engines.posterior import IN_LOG_EVIDENCE, Posterior
 from reanalysis.estimands.summary import LEVEL
 from reanalysis.estimands.table import estimates, flat, probabilities, tidy
 from reanalysis.evidence.audit.ledger import Ledger, require_consistent
@@ -164,6 +164,8 @@ class CheckedFit:
         kept = self.draws.diagnostics | self.posterior.diagnostics
         kept["gates"] = [{"name": g.name, "passed": g.passed, "text": g.text} for g in self.gates]
         kept["log_evidence"] = self.quadrature.log_evidence
+        if kept["log_evidence"] is not None:
+            kept["in_log_evidence"] = IN_LOG_EVIDENCE
         return kept
 
 

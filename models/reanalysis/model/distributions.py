@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import logit, ndtri
+from scipy.special import gammainccinv, gammaincinv, gammaln, logit, ndtr, ndtri, stdtrit
 
 from reanalysis.typing import Array
 
@@ -36,6 +36,8 @@ class _Family:
         Those that must be above 0.
     even : bool
         Whether the density on positive values is smooth when it is continued as an even function.
+    heavy : bool
+        Whether a tail falls as a power, so that what lies beyond any grid may count.
     """
 
     parameters: tuple[str, ...]
@@ -47,12 +49,24 @@ class _Family:
     positive_only: bool = False
     scale_parameters: tuple[str, ...] = ()
     even: bool = False
+    heavy: bool = False
 
 
 def _stats() -> Any:
     from scipy import stats  # half a second
 
     return stats
+
+
+@dataclass(frozen=True)
+class _Half:
+    """The absolute value of a distribution that is symmetric around 0."""
+
+    whole: Any
+
+    def rvs(self, size: Any, random_state: np.random.Generator) -> Array:
+        """Draws."""
+        return np.abs(self.whole.rvs(size=size, random_state=random_state))
 
 
 def _above(x: Array, log_density: Array) -> Array:
@@ -68,6 +82,38 @@ def _lognormal_log_density(x: Array, m: float, s: float) -> Array:
 def _logistic_log_density(x: Array, m: float, s: float) -> Array:
     z = np.abs(x - m) / s
     return -z - 2 * np.log1p(np.exp(-z)) - np.log(s)
+
+
+def _student_log_density(x: Array, df: float, m: float, s: float) -> Array:
+    constant = gammaln(0.5 * (df + 1)) - gammaln(0.5 * df) - 0.5 * np.log(df * np.pi) - np.log(s)
+    return constant - 0.5 * (df + 1) * np.log1p(((x - m) / s) ** 2 / df)
+
+
+def _student_tail(p: float, df: float) -> float:
+    """Value of the standard distribution above which p lies."""
+    return float(-stdtrit(df, p)) if 0 < p < 1 else (_INFINITE if p <= 0 else -_INFINITE)
+
+
+def _student_moments(df: float, s: float) -> tuple[float, float]:
+    """Mean of the absolute value, and SD, of a Student distribution around 0, infinite where there is none."""
+    mean = 2 * s * (df / np.pi) ** 0.5 * np.exp(gammaln(0.5 * (df + 1)) - gammaln(0.5 * df)) / (df - 1) if df > 1 else 0
+    return mean or _INFINITE, s * (df / (df - 2)) ** 0.5 if df > 2 else _INFINITE
+
+
+def _half_student_moments(df: float, s: float) -> tuple[float, float]:
+    mean, sd = _student_moments(df, s)
+    return mean, (sd**2 - mean**2) ** 0.5 if np.isfinite(sd) else _INFINITE
+
+
+def _inverse_gamma_log_density(x: Array, a: float, b: float) -> Array:
+    with np.errstate(divide="ignore"):
+        positive = np.maximum(x, 1e-300)
+        return np.where(x > 0, a * np.log(b) - gammaln(a) - (a + 1) * np.log(positive) - b / positive, -np.inf)
+
+
+def _inverse_gamma_moments(a: float, b: float) -> tuple[float, float]:
+    mean = b / (a - 1) if a > 1 else _INFINITE
+    return mean, mean / (a - 2) ** 0.5 if a > 2 else _INFINITE
 
 
 _HALF_LOG_2_PI = 0.5 * np.log(2 * np.pi)
@@ -124,6 +170,52 @@ _FAMILIES: dict[str, _Family] = {
         scale_parameters=("sdlog",),
         even=True,
     ),
+    "student_t": _Family(
+        ("df", "mean", "scale"),
+        lambda df, m, s: _stats().t(df, m, s),
+        _student_log_density,
+        lambda p, df, m, s: m - s * _student_tail(p, df),
+        lambda p, df, m, s: m + s * _student_tail(p, df),
+        lambda df, m, s: (m if df > 1 else float("nan"), _student_moments(df, s)[1]),
+        scale_parameters=("df", "scale"),
+        heavy=True,
+    ),
+    "halfcauchy": _Family(
+        ("scale",),
+        lambda s: _stats().halfcauchy(scale=s),
+        lambda x, s: _above(x, np.log(2 / np.pi) - np.log(s) - np.log1p((x / s) ** 2)),
+        lambda p, s: s * np.tan(0.5 * np.pi * p) if p < 1 else _INFINITE,
+        lambda p, s: s / np.tan(0.5 * np.pi * p) if p > 0 else _INFINITE,
+        lambda s: (_INFINITE, _INFINITE),
+        positive_only=True,
+        scale_parameters=("scale",),
+        even=True,
+        heavy=True,
+    ),
+    "half_student_t": _Family(
+        ("df", "scale"),
+        lambda df, s: _Half(_stats().t(df, 0.0, s)),
+        lambda x, df, s: _above(x, np.log(2) + _student_log_density(x, df, 0.0, s)),
+        lambda p, df, s: -s * _student_tail(0.5 + 0.5 * p, df),
+        lambda p, df, s: s * _student_tail(0.5 * p, df),
+        _half_student_moments,
+        positive_only=True,
+        scale_parameters=("df", "scale"),
+        even=True,
+        heavy=True,
+    ),
+    "inverse_gamma": _Family(
+        ("shape", "scale"),
+        lambda a, b: _stats().invgamma(a, scale=b),
+        _inverse_gamma_log_density,
+        lambda p, a, b: b / gammainccinv(a, p) if p > 0 else 0.0,
+        lambda p, a, b: b / gammaincinv(a, p) if p > 0 else _INFINITE,
+        _inverse_gamma_moments,
+        positive_only=True,
+        scale_parameters=("shape", "scale"),
+        even=True,
+        heavy=True,
+    ),
     "uniform": _Family(
         ("lower", "upper"),
         lambda a, b: _stats().uniform(a, b - a),
@@ -134,7 +226,9 @@ _FAMILIES: dict[str, _Family] = {
     ),
 }
 
-_PATTERN = re.compile(r"^\s*([a-z]+)\s*\(([^()]*)\)\s*$")
+_FARTHEST = 300.0
+
+_PATTERN = re.compile(r"^\s*([a-z_]+)\s*\(([^()]*)\)\s*$")
 
 
 @dataclass(frozen=True)
@@ -144,7 +238,8 @@ class Distribution:
     Parameters
     ----------
     family : str
-        One of ``normal``, ``logistic``, ``halfnormal``, ``exponential``, ``lognormal``, ``uniform``.
+        One of ``normal``, ``logistic``, ``student_t``, ``halfnormal``, ``exponential``, ``lognormal``, ``halfcauchy``,
+        ``half_student_t``, ``inverse_gamma``, ``uniform``.
     parameters : tuple of float
         In the order of the family's definition, e.g. mean and SD of a normal, meanlog and sdlog of a lognormal.
 
@@ -199,6 +294,29 @@ class Distribution:
     def even(self) -> bool:
         """Whether its density on positive values is smooth when it is continued as an even function."""
         return _FAMILIES[self.family].even
+
+    @property
+    def heavy(self) -> bool:
+        """Whether a tail falls as a power of the value."""
+        return _FAMILIES[self.family].heavy
+
+    @property
+    def width(self) -> float:
+        """Scale of its narrowest feature: the SD where the tails are light, else the scale."""
+        return self.parameters[-1] if self.heavy else self.sd
+
+    @property
+    def location_scale(self) -> tuple[float, float]:
+        """Centre and scale of a symmetric family: what its standard distribution is moved and stretched by."""
+        centre, scale = self.parameters[-2:]
+        return centre, scale
+
+    def reach(self, sds: float) -> float:
+        """Distance from the centre beyond which lies as little as beyond so many SDs of a normal distribution.
+
+        No more than 300 where the tails are heavy: farther out on the logit scale a rate is 0 or 1.
+        """
+        return min(self.tail(float(ndtr(-sds))) - self.quantile(0.5), _FARTHEST) if self.heavy else sds * self.sd
 
     def logpdf(self, x: ArrayLike) -> Array:
         """Log density at each x, ``-inf`` outside the support."""

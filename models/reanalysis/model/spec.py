@@ -9,8 +9,21 @@ from reanalysis.model.distributions import Distribution
 from reanalysis.model.family import ENGINES, FAMILIES, MODELS, POOLINGS, PRIMARY, Engine, Family, ModelName, Pooling
 
 __all__ = [
-    "ANCHORS", "ARMS", "BASELINES", "DEFAULT_PRIORS", "DEFAULT_RHO", "ENGINES", "MODELS", "POOLINGS", "Anchor",
-    "ArmName", "Engine", "ModelName", "ModelSpec", "Pooling", "Priors",
+    "ANCHORS",
+    "ARMS",
+    "DEFAULT_PRIORS",
+    "DEFAULT_RHO",
+    "ENGINES",
+    "MODELS",
+    "POOLINGS",
+    "SYMMETRIC",
+    "Anchor",
+    "ArmName",
+    "Engine",
+    "ModelName",
+    "ModelSpec",
+    "Pooling",
+    "Priors",
 ]  # fmt: skip
 
 ArmName = Literal["control", "treated"]
@@ -23,8 +36,13 @@ ARMS: tuple[str, ...] = get_args(ArmName)
 ROUTES: tuple[str, ...] = get_args(Route)
 ANCHORS: tuple[str, ...] = get_args(Anchor)
 
-BASELINES = ("normal", "logistic")
-"""Families of a prior of the baselines."""
+SYMMETRIC = ("normal", "logistic", "student_t")
+"""Families of a prior of the average and of the baselines."""
+
+_TAKES = "normal(mean,sd), logistic(mean,scale) or student_t(df,mean,scale)"
+
+_LEAST_DF = 3.0
+"""Degrees of freedom of a baseline below which too much of it lies where a rate is 0 or 1 in double precision."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +67,12 @@ class Priors:
     def __post_init__(self) -> None:
         if not self.tau.positive:
             raise ValueError(f"tau is a standard deviation: {self.tau} puts mass below 0")
-        if self.mu.family != "normal":
-            raise ValueError(f"mu takes normal(mean,sd), not {self.mu}")
-        if self.baseline.family not in BASELINES:
-            raise ValueError(f"baseline takes normal(mean,sd) or logistic(mean,scale), not {self.baseline}")
+        for name, prior in (("mu", self.mu), ("baseline", self.baseline)):
+            if prior.family not in SYMMETRIC:
+                raise ValueError(f"{name} takes {_TAKES}, not {prior}")
+        if self.baseline.family == "student_t" and self.baseline.parameters[0] < _LEAST_DF:
+            least = f"{_LEAST_DF:g} or more"
+            raise ValueError(f"baseline takes student_t(df,mean,scale) with df of {least}: {self.baseline}")
 
     def as_text(self) -> dict[str, str]:
         """Prior strings by name."""

@@ -111,8 +111,8 @@ def _require_finite_start(spec: ModelSpec, data: ModelData) -> None:
         return
     if not spec.family.ratios and any(study.adjusted for study in data.studies):
         raise EngineError(f"model {spec.model} needs the counts of every study, not an adjusted ratio")
-    effect = spec.priors.mu.mean
-    control = spec.priors.baseline.mean - spec.below * effect
+    effect = spec.priors.mu.quantile(0.5)
+    control = spec.priors.baseline.quantile(0.5) - spec.below * effect
     logits = {"control": control, "treated": control + effect} if not spec.rates else {spec.arm: effect}
     for study in data.studies:
         for arm, logit in logits.items():

@@ -30,6 +30,9 @@ class ProgramKey:
     rates: bool = False
     endpoints: int = 1
     baseline_family: str = "normal"
+    mu_family: str = "normal"
+    alone: bool = False
+    """Whether each effect has the prior of mu, where that is not normal as the effects around an average are."""
 
     @property
     def arms(self) -> int:
@@ -41,7 +44,9 @@ class ProgramKey:
         """The key of a specification."""
         family = spec.priors.tau.family if "tau" in spec.family.priors else ""
         baseline = "" if spec.rates else spec.priors.baseline.family
-        return cls(spec.model, family, slots, spec.rates, endpoints, baseline)
+        average = spec.priors.mu.family if "mu" in spec.family.priors else "normal"
+        alone = spec.pooling == "none" and average != "normal"
+        return cls(spec.model, family, slots, spec.rates, endpoints, baseline, average, alone)
 
     @classmethod
     def for_data(cls, spec: ModelSpec, data: ModelData) -> ProgramKey:
@@ -101,8 +106,8 @@ def with_extras(extras: Callable[[ModelSpec, ModelData, int], dict[str, Array]])
 
 
 def located(prior: Distribution, raw: Array) -> Array:
-    """Draws of a baseline from those of its standard distribution."""
-    centre, scale = prior.parameters
+    """Draws from a symmetric prior, from those of its standard distribution."""
+    centre, scale = prior.location_scale
     return centre + scale * raw
 
 
@@ -125,9 +130,26 @@ def observe_reports(pm: Any, reports: tuple[Any, Any, Any, Any], logit: Any) -> 
 
 def baseline_of(pm: Any, family: str, **shape: Any) -> Any:
     """Baselines with a prior of the family, from a free variable alpha_raw of its standard distribution."""
-    prior = pm.Data("baseline_prior", np.array([0.0, 1.0]))
-    standard = {"normal": pm.Normal, "logistic": pm.Logistic}[family]
-    return prior[0] + prior[1] * standard("alpha_raw", 0.0, 1.0, **shape)
+    prior = prior_data(pm, "baseline_prior", family)
+    return prior[-2] + prior[-1] * symmetric(pm, "alpha_raw", family, prior[0], 0.0, 1.0, **shape)
+
+
+def prior_data(pm: Any, name: str, family: str) -> Any:
+    """Placeholder of the parameters of a symmetric prior, its centre and its scale the last two."""
+    return pm.Data(name, np.array([3.0, 0.0, 1.0] if family == "student_t" else [0.0, 1.0]))
+
+
+def mu_of(pm: Any, family: str, **shape: Any) -> tuple[Any, Any]:
+    """The parameters of the prior of an average, and the average."""
+    prior = prior_data(pm, "mu_prior", family)
+    return prior, symmetric(pm, "mu", family, prior[0], prior[-2], prior[-1], **shape)
+
+
+def symmetric(pm: Any, name: str, family: str, df: Any, centre: Any, scale: Any, **shape: Any) -> Any:
+    """A free variable of a symmetric family; only Student's has degrees of freedom."""
+    if family == "student_t":
+        return pm.StudentT(name, nu=df, mu=centre, sigma=scale, **shape)
+    return {"normal": pm.Normal, "logistic": pm.Logistic}[family](name, centre, scale, **shape)
 
 
 def tau_of(pm: Any, family: str, prior: Any, **shape: Any) -> Any:
@@ -138,6 +160,12 @@ def tau_of(pm: Any, family: str, prior: Any, **shape: Any) -> Any:
         return pm.LogNormal("tau", prior[0], prior[1], **shape)
     if family == "exponential":
         return pm.Exponential("tau", prior[0], **shape)
+    if family == "halfcauchy":
+        return pm.HalfCauchy("tau", prior[0], **shape)
+    if family == "half_student_t":
+        return pm.HalfStudentT("tau", nu=prior[0], sigma=prior[1], **shape)
+    if family == "inverse_gamma":
+        return pm.InverseGamma("tau", alpha=prior[0], beta=prior[1], **shape)
     if family == "uniform":
         return pm.Uniform("tau", prior[0], prior[1], **shape)
     raise EngineError(f"no compiled model for a {family} prior of tau")

@@ -22,8 +22,8 @@ _MOST_STEPS = 80
 _CLOSE = 3e-5
 """Last move of the search for a quantile, as a share of the range: what is left after it is about its square."""
 
-_REACHED = 1e-5
-"""The same in probability: near a difference of 0 a short move may pass much of it."""
+_REACHED = 3e-5
+"""The same in probits: near a difference of 0 a short move may pass much of it, and far out a move says nothing."""
 
 _LIKELY = 1e-12
 """Share of the largest mass above which a node bounds where quantiles are sought."""
@@ -38,20 +38,18 @@ class Along:
 
     Parameters
     ----------
-    inner : ndarray, shape (D,)
-        Uniform nodes of the inner quantity.
+    start : ndarray, shape (A, 1)
+        First node of the inner quantity, for each of A outer nodes; (1, 1) where it is the same for all.
+    step : float
+        Distance of its D nodes.
     density, cumulative : ndarray, shape (A, D)
-        Density along inner and its cumulative integral, for each of A outer nodes, up to one factor.
+        Density along inner and its cumulative integral, for each outer node, up to one factor.
     """
 
-    inner: Array
+    start: Array
+    step: float
     density: Array
     cumulative: Array
-
-    @property
-    def step(self) -> float:
-        """Distance of the nodes."""
-        return float(self.inner[1] - self.inner[0])
 
     @cached_property
     def total(self) -> float:
@@ -143,7 +141,7 @@ class FunctionalMarginal(Marginal):
                 if not low[i] <= moved <= high[i]:
                     moved = 0.5 * (low[i] + high[i])
                 x[i] = moved
-                if abs(moved - at) >= close or abs(g - z[i]) * height >= _REACHED or height == 0:
+                if abs(moved - at) >= close or abs(g - z[i]) >= _REACHED:
                     left.append(i)
             open_ = left
             if not open_:
@@ -172,11 +170,11 @@ class FunctionalMarginal(Marginal):
 
     def _block(self, x: Array) -> Array:
         along = self.along
-        last = len(along.inner) - 1
+        last = along.density.shape[1] - 1
         low, high = self.limits
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             inner, change = self.inverse(np.minimum(np.maximum(x, low), high)[None, :])
-            position = (inner - along.inner[0]) * (1 / along.step)
+            position = (inner - along.start) * (1 / along.step)
             position = np.minimum(np.maximum(position, 0.0), last)  # where g cannot reach x the inverse is infinite
             change = np.where((position > 0) & (position < last), change, 0.0)
         index = np.minimum(position.astype(np.intp), last - 1)

@@ -16,6 +16,7 @@ import numpy as np
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.quadrature.grids import Lattice, TauScale, finer_by, legendre_nodes, nice_step, to_coefficients
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior, normalised
+from reanalysis.engines.quadrature.pooled import stands_alone
 from reanalysis.engines.quadrature.spectra import LARGEST_LATTICE, REACH, Ladder, ladder
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.engines.quadrature.surface import MOST_NUMBERS, ZOOM_NODES, Priors, Surface, Window, zoom
@@ -26,8 +27,17 @@ from reanalysis.typing import Array, Flags
 _TAILS = (1e-10, 1e-20, 1e-40)
 """Prior mass left outside the first window on each side: less where the data push the posterior to its edge."""
 
+_REACHES = dict(zip(_TAILS, (60.0, 1200.0, 6000.0), strict=True))
+"""The same of a prior with heavy tails: logits within which it is looked for. Its own mass ends nowhere."""
+
 EDGE = 1e-7
 """Density at the edge of a window, as a share of its maximum, that sends for a wider one."""
+
+_WITHOUT = 0.1
+"""How much less that edge matters of the posterior without a study, which the study itself multiplies."""
+
+_CUT_VARIANCE = 1e-2
+"""How much less the same of the integrand of a variance matters."""
 
 _UPHILL = 6.0
 """Log likelihood by which a study may still rise beyond the averages: at REACH SDs from them it counts for 1e-7."""
@@ -116,12 +126,15 @@ def prepared(
     # linear in tau where the prior is flat near 0, logarithmic down to its smallest values where it vanishes there
     usual = min(t.quantile(0.25 if np.isfinite(t.logpdf(0.0)) else 1e-6) for t in of_tau)
     step = nice_step(min(s.step() for s in studies))
-    mu_low, mu_high = min(m.quantile(tail) for m in of_mu), max(m.tail(tail) for m in of_mu)
+    reach = _REACHES[tail]
+    mu_low = min(max(m.quantile(tail), m.quantile(0.5) - reach) if m.heavy else m.quantile(tail) for m in of_mu)
+    mu_high = max(min(m.tail(tail), m.quantile(0.5) + reach) if m.heavy else m.tail(tail) for m in of_mu)
     tau_end = max(t.tail(0.0) for t in of_tau)
     most = min(LARGEST_LATTICE, 32 * LARGEST_LATTICE / len(studies)) * step
     if mu_high - mu_low > 0.5 * most:
         raise QuadratureError(f"a prior of mu this wide needs too large a grid for arms this large ({step=:.2g})")
-    tau_top = min(tau_end, max(t.tail(tail) for t in of_tau), (most - (mu_high - mu_low)) / (2 * REACH))
+    tau_top = max(min(t.tail(tail), t.quantile(0.5) + reach) if t.heavy else t.tail(tail) for t in of_tau)
+    tau_top = min(tau_end, tau_top, (most - (mu_high - mu_low)) / (2 * REACH))
     whole = (mu_high - mu_low + 2 * REACH * tau_top) / step
     by_mu = ZOOM_NODES * len(studies) * (mu_high - mu_low) / step
     coarser = finer_by(max(whole * len(studies) / (2 * LARGEST_LATTICE), by_mu / (4 * MOST_NUMBERS)), 1.0)
@@ -130,7 +143,7 @@ def prepared(
     apart = None if log_apart is None or share == 1 else np.log1p(-share) + log_apart - log_scale
     scale = TauScale(max(min(min(s.effect_width(0.0) for s in studies), usual), spectra.blur))
     surface = Surface(spectra, tuple(studies), log_scale, priors, scale, share, apart, tuple(without))
-    narrowest = min(m.sd for m in of_mu)
+    narrowest = min(m.width for m in of_mu)
     first = Window(
         Lattice.covering(mu_low, mu_high, step / finer_by(step, 0.5 * narrowest)),
         float(scale.coordinate(min(t.quantile(0.0) for t in of_tau))),
@@ -150,14 +163,17 @@ def _solve(
     for count in TAU_NODES:
         require_room(len(studies), mu, count)
         found, lost = _on_grid(surface, mu, window, count, log_constant)
+        for one, pair in zip(found, priors, strict=True):  # a density cut at an edge is not resolved by any grid
+            alone = len(studies) == 1 and log_apart is None and stands_alone(pair[0])
+            _require_held(one, window, pair[1], not alone, tail)
         while not all(map(_mu_resolved, found)) and mu.size < LARGEST_LATTICE // 64:
             mu = mu.at_step(mu.step / 2)
             require_room(len(studies), mu, count)
             found, lost = _on_grid(surface, mu, window, count, log_constant)
         if all(map(_tau_resolved, found)):
             break
-    for one, (_, tau_prior) in zip(found, priors, strict=True):
-        _require_sound(one, lost, window, float(surface.scale.coordinate(tau_prior.tail(0.0))))
+    for one in found:
+        _require_sound(one, lost)
         _require_sharp(one, surface.spectra.blur)
     return found
 
@@ -266,21 +282,32 @@ def _tau_resolved(found: HierarchyPosterior) -> bool:
     return bool(np.all(coefficients[:, -3:].max(axis=1) < 1e-5 * coefficients.max(axis=1)))
 
 
-def _require_sound(found: HierarchyPosterior, lost: Flags, window: Window, support_end: float) -> None:
-    """Raise where a grid does not hold the posterior, given all studies or all but one."""
+def _require_held(
+    found: HierarchyPosterior, window: Window, tau_prior: Distribution, without: bool, tail: float
+) -> None:
+    """Raise where a posterior, given all studies or, where these are used, all but one, has mass at a window's edge."""
+    masses = np.concatenate([found.mass[None], found.mass_without]) if without else found.mass[None]
+    by_mu, by_tau = masses.sum(axis=1), masses.sum(axis=2) / found.u_weight
+    counts = np.where(np.arange(len(masses)) > 0, _WITHOUT, 1.0)
+    edges = {"mu": (counts * by_mu[:, [0, -1]].max(axis=1) / by_mu.max(axis=1)).max()}
+    if window.u_high < float(found.scale.coordinate(tau_prior.tail(0.0))):  # where a prior ends it may have mass
+        edges["tau"] = (counts * by_tau[:, -1] / by_tau.max(axis=1)).max()
+        if tau_prior.heavy and tail > _TAILS[-1]:  # nor may the variance be cut, as long as there is more to see
+            second = by_tau[0] * found.tau**2
+            edges["tau"] = max(edges["tau"], _CUT_VARIANCE * second[-1] / second.max())
+    for name, edge in edges.items():
+        if edge > EDGE:
+            raise AtEdge(f"the posterior reaches the edge of the largest grid of {name}; narrow its prior")
+
+
+def _require_sound(found: HierarchyPosterior, lost: Flags) -> None:
+    """Raise where a grid does not resolve the posterior, given all studies or all but one."""
     if not (_mu_resolved(found) and _tau_resolved(found)):
         raise QuadratureError("the grid of (mu, tau) does not resolve the posterior; narrow the priors of mu and tau")
     if float(found.mass[:, np.abs(found.mu.points) > _FARTHEST].sum()) > 1e-6:
         raise QuadratureError(
             f"the posterior lies beyond logits of {_FARTHEST:g}, where rates are 0 or 1; move the prior of mu"
         )
-    edges = {"mu": found.mass[:, [0, -1]].sum(axis=0).max() / found.mass.sum(axis=0).max()}
-    if window.u_high < support_end:  # a prior that ends there may have mass at its end
-        by_tau = found.mass.sum(axis=1) / found.u_weight
-        edges["tau"] = by_tau[-1] / by_tau.max()
-    for name, edge in edges.items():
-        if edge > EDGE:
-            raise AtEdge(f"the posterior reaches the edge of the largest grid of {name}; narrow its prior")
     if not lost.any():
         return
     by_number = lost.sum(axis=0)

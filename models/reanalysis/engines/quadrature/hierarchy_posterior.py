@@ -16,13 +16,13 @@ from reanalysis.engines.interpolation import cumulative_integral
 from reanalysis.engines.marginal import GridMarginal, MappedMarginal, MixtureMarginal
 from reanalysis.engines.quadrature.grids import Lattice, TauScale, finer_by, legendre_interpolation
 from reanalysis.engines.quadrature.smoothing import binned, log_smoothed, smoothed_total
-from reanalysis.engines.quadrature.spectra import BLUR, LARGEST_LATTICE, NOISE, REACH
+from reanalysis.engines.quadrature.spectra import LARGEST_LATTICE, NOISE, REACH
 from reanalysis.engines.quadrature.surface import MOST_TERMS
 from reanalysis.typing import Array
 
-_LARGE_MIXTURE, _LARGEST_MIXTURE = 2**11, 2**22
-_FLOOR = BLUR
-"""Smallest SD in steps that the nodes of a mixture resolve."""
+_LARGE_MIXTURE, _LARGEST_MIXTURE = 2**11, 2**24
+_FLOOR = 2.5
+"""Smallest SD in steps that the nodes of a mixture resolve, to 1e-13: what they do not rings as far as a tail goes."""
 
 _PLOT_NODES = 241
 
@@ -146,6 +146,7 @@ class HierarchyPosterior:
             width = self._row_widths(mass)
             times = _coarsening(width, weight, wanted, mu.step)
             times = max(times, finer_by(size, _LARGEST_MIXTURE / len(tau)))
+        if times > 1:
             mu, mass = binned(mu, mass, times)
             floor = _FLOOR * mu.step
             if float(weight[width < floor].sum()) * floor**2 > 1e-3 * wanted**2:
@@ -156,7 +157,7 @@ class HierarchyPosterior:
         if (mu.size + 2 * margin) * finer > LARGEST_LATTICE:
             raise QuadratureError("the effect of a study given the others needs too large a grid")
         lattice, density = smoothed_total(mu, mass, tau, margin, finer, times)
-        resolved = lattice.part(density > NOISE * density.max())
+        resolved = lattice.part(density > max(NOISE * density.max(), -2 * density.min()))
         return resolved, density[resolved.first - lattice.first :][: resolved.size].clip(min=0.0)
 
     def _row_widths(self, mass: Array) -> Array:

@@ -17,7 +17,7 @@ from reanalysis.engines.marginal import GridMarginal
 from reanalysis.engines.quadrature.averages import rows_of_tau
 from reanalysis.engines.quadrature.grids import Lattice, finer_by, nice_step
 from reanalysis.engines.quadrature.hierarchy import ALIASED, EDGE, AtEdge, prepared, require_room, without_an_edge
-from reanalysis.engines.quadrature.pooled import NARROWEST, Alone, SeparateEffects
+from reanalysis.engines.quadrature.pooled import Alone, SeparateEffects, stands_alone
 from reanalysis.engines.quadrature.risk_grid import KEPT
 from reanalysis.engines.quadrature.spectra import LARGEST_LATTICE, NOISE, REACH
 from reanalysis.engines.quadrature.study_effects import LOST
@@ -59,10 +59,10 @@ def alone(
     list of GridMarginal or None
         None where the grids of a whole posterior are needed.
     """
-    asked = [pair for pair in dict.fromkeys(priors) if not (pooled and pair[0].sd < NARROWEST)]
+    asked = [pair for pair in dict.fromkeys(priors) if not pooled or stands_alone(pair[0])]
     if not asked:
         return [None] * len(priors)
-    step = nice_step(min(study.width(), min(mu.sd for mu, _ in asked), finest) / _BY_WIDTH)
+    step = nice_step(min(study.width(), min(mu.width for mu, _ in asked), finest) / _BY_WIDTH)
     each = [
         (Alone(mu, tau) if pooled else SeparateEffects(mu)).effect_given_others(0, step) for mu, tau in asked
     ]  # fmt: skip

@@ -85,10 +85,8 @@ class SeparateEffects:
 
     def effect_given_others(self, study: int, step: float, pulled: bool = False) -> tuple[Lattice, Array]:
         """Prior density of a study's effect, up to a factor."""
-        reach = _REACH * self.prior.sd
-        lattice = Lattice.covering(
-            self.prior.mean - reach, self.prior.mean + reach, nice_step(min(step, _RESOLVED * self.prior.sd))
-        )
+        centre, reach = self.prior.quantile(0.5), self.prior.reach(_REACH)
+        lattice = Lattice.covering(centre - reach, centre + reach, nice_step(min(step, _RESOLVED * self.prior.width)))
         return lattice, _scaled(self.prior.logpdf(lattice.points))
 
 
@@ -103,7 +101,8 @@ def solve_common(studies: Sequence[StudyLikelihood], priors: Sequence[Distributi
     """
     studies, distinct = tuple(studies), tuple(dict.fromkeys(priors))
     step = nice_step(min(s.step(within=NEGLIGIBLE) for s in studies))
-    low, high = min(p.mean - _FAR * p.sd for p in distinct), max(p.mean + _FAR * p.sd for p in distinct)
+    low = min(p.quantile(0.5) - p.reach(_FAR) for p in distinct)
+    high = max(p.quantile(0.5) + p.reach(_FAR) for p in distinct)
     wide = Lattice.covering(low, high, step)
     log_densities = _log_densities(studies, distinct, wide)
     top = log_densities.max(axis=1, keepdims=True)
@@ -112,7 +111,7 @@ def solve_common(studies: Sequence[StudyLikelihood], priors: Sequence[Distributi
     # nodes may lie several SDs apart: the window keeps everything near the best node, and its neighbours
     near = wide.part((log_densities > top - 4 * _CUT).any(axis=0))
     window = Lattice(step, near.first - 1, near.size + 2)
-    narrow = sum(s.effect_width(0.0) ** -2 for s in studies) + min(p.sd for p in distinct) ** -2
+    narrow = sum(s.effect_width(0.0) ** -2 for s in studies) + min(p.width for p in distinct) ** -2
     lattice = window.at_step(step / finer_by(step, 0.5 * narrow**-0.5))
     while True:
         log_densities = _log_densities(studies, distinct, lattice)
@@ -158,9 +157,14 @@ prior mass of the heterogeneity left out."""
 _FARTHEST = 150.0
 """Log odds ratio that no number of patients can show, and of which a vague baseline leaves nothing."""
 
-NARROWEST = 0.02
+_NARROWEST = 0.02
 """SD of a prior of the average from which a lattice of its own serves: a narrower one beside a wide heterogeneity needs
 the grids of the hierarchy."""
+
+
+def stands_alone(mu_prior: Distribution) -> bool:
+    """Whether :class:`Alone` serves under a prior of the average."""
+    return mu_prior.family == "normal" and mu_prior.sd >= _NARROWEST
 
 
 @dataclass(frozen=True)

@@ -1,78 +1,41 @@
-"""The grid over which a study's risk difference and risk ratio are integrated: an outer coordinate and the effect.
+"""The grid over which a study's risk difference and risk ratio are integrated: the mean logit and the effect.
 
-The outer coordinate is one logit or the mean of both. Whatever it is, risk difference and log risk ratio increase with
-the effect: here are the effect at which each takes a value, and the slope of that relation. The mean logit is at once
-exact and without limits; the logit of the arm that is known best makes the grid small where the other arm is all but
-unknown.
+Given the mean of both logits, risk difference and log risk ratio increase with the effect: here are the effect at which
+each takes a value, and the slope of that relation. It is analytic in the mean logit wherever that is real, so sums over
+the mean logit converge exponentially in their step, at any margin; over the logit of one arm they would not, where the
+other arm's rate reaches 0 or 1. Where one arm is known far better than the other only a narrow band of effects has mass
+beside a mean logit, and only that band is laid.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
+from functools import cached_property, partial
 
 import numpy as np
-from scipy.special import expit, log_expit, logit
+from scipy.special import expit, log_expit
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import integrated
-from reanalysis.engines.quadrature.functional import Along, FunctionalMarginal, Inverse
+from reanalysis.engines.quadrature.functional import Along, FunctionalMarginal
 from reanalysis.engines.quadrature.grids import Lattice, finer_by
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
-from reanalysis.typing import Array
-
-Outer = Literal["middle", "control", "treated"]
-
-WEIGHTS: dict[Outer, tuple[float, float]] = {"middle": (0.5, 0.5), "control": (0.0, 1.0), "treated": (1.0, 0.0)}
-"""Shares of the effect by which the control logit lies below and the treated logit above the outer coordinate."""
+from reanalysis.typing import Array, Integers
 
 
-@dataclass(frozen=True)
-class Coordinates:
-    """The outer coordinate and its nodes.
+def effect_of_difference(middle: Array, x: Array) -> tuple[Array, Array]:
+    """Effects at which the risk difference is x, shape (1, X), and their derivatives by x, for mean logits (A, 1)."""
+    cosh, rest = np.cosh(middle), 1 - x**2
+    effect = 2 * (np.arctanh(x) + np.arcsinh(x * cosh / np.sqrt(rest)))
+    return effect, 2 / rest * (1 + cosh / np.sqrt(rest + (x * cosh) ** 2))
 
-    Parameters
-    ----------
-    outer : {"middle", "control", "treated"}
-        The mean logit, or the logit of one arm.
-    at : ndarray, shape (A, 1)
-        Its nodes.
-    """
 
-    outer: Outer
-    at: Array
-
-    def logits(self, effect: Array) -> tuple[Array, Array]:
-        """Control and treated logits at effects, shape (D,): two arrays of shape (A, D)."""
-        below, above = WEIGHTS[self.outer]
-        return self.at - below * effect, self.at + above * effect
-
-    def effect_of_difference(self, x: Array) -> tuple[Array, Array]:
-        """Effects at which the risk difference is x, shape (1, X), and their derivatives by x."""
-        if self.outer == "control":
-            treated = np.clip(expit(self.at) + x, 0.0, 1.0)
-            return logit(treated) - self.at, 1 / (treated * (1 - treated))
-        if self.outer == "treated":
-            control = np.clip(expit(self.at) - x, 0.0, 1.0)
-            return self.at - logit(control), 1 / (control * (1 - control))
-        cosh, rest = np.cosh(self.at), 1 - x**2
-        effect = 2 * (np.arctanh(x) + np.arcsinh(x * cosh / np.sqrt(rest)))
-        return effect, 2 / rest * (1 + cosh / np.sqrt(rest + (x * cosh) ** 2))
-
-    def effect_of_log_ratio(self, r: Array) -> tuple[Array, Array]:
-        """Effects at which the log risk ratio is r, shape (1, R), and their derivatives by r."""
-        if self.outer == "control":
-            log_treated = np.minimum(log_expit(self.at) + r, 0.0)
-            rest = -np.expm1(log_treated)
-            return log_treated - np.log(rest) - self.at, 1 / rest
-        if self.outer == "treated":
-            log_control = np.minimum(log_expit(self.at) - r, 0.0)
-            rest = -np.expm1(log_control)
-            return self.at - log_control + np.log(rest), 1 / rest
-        odds = np.exp(self.at)
-        tilted = odds * np.sinh(r / 2)
-        return r + 2 * np.arcsinh(tilted), 1 + odds * np.cosh(r / 2) / np.sqrt(1 + tilted**2)
+def effect_of_log_ratio(middle: Array, r: Array) -> tuple[Array, Array]:
+    """Effects at which the log risk ratio is r, shape (1, R), and their derivatives by r, for mean logits (A, 1)."""
+    odds = np.exp(middle)
+    tilted = odds * np.sinh(r / 2)
+    return r + 2 * np.arcsinh(tilted), 1 + odds * np.cosh(r / 2) / np.sqrt(1 + tilted**2)
 
 
 KEPT = 1e-12
@@ -87,59 +50,57 @@ _TABULATED = 0.42
 _REFINED = 3
 """How much finer than its nodes the density along the effect is tabulated."""
 
-_FEW = 20_000
-"""Nodes of a grid of the mean logit for which no other coordinate is looked at."""
+_COARSEST = 0.6
+"""Largest step of the mean logit: of a risk difference the effect has its poles pi / 2 from the real axis, and a sum in
+steps h is wrong by exp(-pi^2 / h)."""
 
-_LARGEST_GRID = 2**20
+_LARGEST_GRID = 2**21
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """A grid to be laid: strides in half steps of the lattice, index of the first outer node in its strides."""
-
-    outer: Outer
-    outer_stride: int
-    low: int
-    outer_size: int
-    effect_stride: int
-    effect_size: int
-
-    @property
-    def nodes(self) -> int:
-        return self.outer_size * self.effect_size
+_Inverse = Callable[[Array, Array], tuple[Array, Array]]
 
 
 @dataclass(frozen=True)
 class RiskGrid:
-    """Posterior masses, shape (A, D), at nodes of the outer coordinate and of the effect, shape (D,)."""
+    """Posterior masses, shape (A, D), at nodes of the mean logit, shape (A, 1), and of the effect, shape (A, D)."""
 
-    coordinates: Coordinates
+    middle: Array
     effect: Array
     mass: Array
 
     @cached_property
     def logits(self) -> tuple[Array, Array]:
         """Control and treated logits, each of shape (A, D)."""
-        return self.coordinates.logits(self.effect)
+        return self.middle - 0.5 * self.effect, self.middle + 0.5 * self.effect
 
     @cached_property
     def _along_effect(self) -> Along:
-        """For each outer node the density along finer nodes of the effect, with its integral."""
-        step = float(self.effect[1] - self.effect[0])
-        density, cumulative = integrated(self.mass, step, _REFINED)
-        return Along(self.effect[0] + step / _REFINED * np.arange(density.shape[1]), density, cumulative)
+        """For each mean logit the density along finer nodes of the effect, with its integral."""
+        step = float(self.effect[0, 1] - self.effect[0, 0])
+        density, cumulative = integrated(self.mass, step, _REFINED, together=True)
+        return Along(self.effect[:, :1], step / _REFINED, density, cumulative)
 
-    def functional(
-        self, values: Array, inverse: Inverse, limits: tuple[float, float] = (-np.inf, np.inf)
-    ) -> FunctionalMarginal:
+    def risk_difference(self) -> FunctionalMarginal:
+        """Posterior of treated rate minus control rate."""
+        control, treated = self.logits
+        return self._functional(expit(treated) - expit(control), effect_of_difference, (-1.0, 1.0))
+
+    def log_risk_ratio(self) -> FunctionalMarginal:
+        """Posterior of the log of treated rate over control rate."""
+        control, treated = self.logits
+        return self._functional(log_expit(treated) - log_expit(control), effect_of_log_ratio, (-np.inf, np.inf))
+
+    def _functional(self, values: Array, inverse: _Inverse, limits: tuple[float, float]) -> FunctionalMarginal:
         """Posterior of a function of both coordinates from its values (A, D) and its inverse along the effect."""
-        return FunctionalMarginal(self._along_effect, values.ravel(), self.mass.ravel(), inverse, limits)
+        return FunctionalMarginal(
+            self._along_effect, values.ravel(), self.mass.ravel(), partial(inverse, self.middle), limits
+        )
 
 
 def risk_grid(
     likelihood: StudyLikelihood, logits: tuple[Lattice, Lattice], effect: Lattice, given_others: Array, coarsest: float
 ) -> RiskGrid:
-    """The joint posterior in the coordinates that need the fewest nodes, the mean logit if it needs few.
+    """The joint posterior of the mean logit and the effect.
 
     Parameters
     ----------
@@ -159,59 +120,51 @@ def risk_grid(
     QuadratureError
         If the grid would be too large.
     """
-    known = (*precisions(likelihood), standard_deviation(effect, given_others) ** -2)
-    plan = _planned(known, logits, effect, coarsest, "middle")
-    if plan.nodes > _FEW:
-        plan = min((_planned(known, logits, effect, coarsest, outer) for outer in WEIGHTS), key=lambda p: p.nodes)
-    if plan.nodes > _LARGEST_GRID:
-        raise QuadratureError(
-            f"the risk difference of study {likelihood.study.study!r} needs a grid of {plan.nodes:.2g} nodes"
-        )
-    return _laid(likelihood, effect, given_others, plan)
-
-
-def _planned(
-    known: tuple[float, float, float], logits: tuple[Lattice, Lattice], effect: Lattice, coarsest: float, outer: Outer
-) -> _Plan:
-    """Strides, in half steps of the lattice, along the outer coordinate and the effect, and the nodes they make.
-
-    ``known`` has the precisions of the control logit, of the treated logit and of the effect given the others.
-    """
     control, treated = logits
-    below, above = WEIGHTS[outer]
-    first, second, q_precision = known
-    along_outer = RESOLUTION * (first + second) ** -0.5
-    along_effect = _TABULATED * (below**2 * first + above**2 * second + q_precision) ** -0.5
-    stride = 2 * finer_by(min(along_effect, coarsest), effect.step)
-    outer_stride = finer_by(along_outer, 0.5 * effect.step)
-    ends = [2 * (below * t + above * c) for t, c in ((treated.first, control.first), (treated.last, control.last))]
-    low, high = int(ends[0]) // outer_stride, -(-int(ends[1]) // outer_stride)
-    return _Plan(outer, outer_stride, low, high - low + 1, stride, -(-2 * effect.size // stride))
+    first, second = precisions(likelihood)
+    q_precision = standard_deviation(effect, given_others) ** -2
+    half = 0.5 * effect.step  # nodes of all coordinates are multiples of it
+    along_effect = _TABULATED * (0.25 * (first + second) + q_precision) ** -0.5
+    every = finer_by(min(along_effect, coarsest), effect.step)
+    stride = finer_by(min(_COARSEST, RESOLUTION * (first + second) ** -0.5), half)
+    low, high = (control.first + treated.first) // stride, -(-(control.last + treated.last) // stride)
+    middle = stride * np.arange(low, high + 1)
+    # effects that both logits allow beside each mean logit, in steps of the lattice
+    lowest = np.maximum(np.maximum(middle - 2 * control.last, 2 * treated.first - middle), effect.first)
+    highest = np.minimum(np.minimum(middle - 2 * control.first, 2 * treated.last - middle), effect.last)
+    start = (lowest - effect.first) // every
+    size = int(((highest - effect.first) // every - start).max()) + 2
+    if len(middle) * size > _LARGEST_GRID:
+        raise QuadratureError(
+            f"the risk difference of study {likelihood.study.study!r} needs a grid of {len(middle) * size:.2g} nodes"
+        )
+    place = start[:, None] + np.arange(size)
+    return _laid(likelihood, half, middle[:, None], 2 * (effect.first + every * place), every * place, given_others)
 
 
-def _laid(likelihood: StudyLikelihood, effect: Lattice, given_others: Array, plan: _Plan) -> RiskGrid:
-    half, (below, above) = 0.5 * effect.step, WEIGHTS[plan.outer]
-    every = plan.effect_stride // 2
-    i = plan.outer_stride * (plan.low + np.arange(plan.outer_size))[:, None]
-    j = 2 * (effect.first + every * np.arange(-(-effect.size // every)))
-    mass = np.ones((len(i), len(j)))
-    for share, factor in ((-below, likelihood.control_factor), (above, likelihood.treated_factor)):
-        index = i + (share * j).astype(np.int64)
-        first = int(index.min())
-        lattice = Lattice(half, first, int(index.max()) - first + 1)
-        mass *= scaled(factor(lattice))[index - first]
-    if not likelihood.splits:
-        index = i + ((above - below) / 2 * j).astype(np.int64)
-        lattice = Lattice(half, int(index.min()), int(index.max()) - int(index.min()) + 1)
-        prior = likelihood.middle_factor(lattice)
-        assert prior is not None
-        mass *= scaled(prior)[index - lattice.first]
-    mass *= given_others[::every]
-    by_outer = mass.sum(axis=1)
-    kept = np.flatnonzero(by_outer > KEPT * by_outer.max())
+def _laid(
+    likelihood: StudyLikelihood, half: float, i: Integers, j: Integers, place: Integers, given_others: Array
+) -> RiskGrid:
+    """The grid from indices, in half steps of the lattice, of mean logits and effects, and places among the latter."""
+    inside = (place >= 0) & (place < len(given_others))
+    mass = np.where(inside, given_others[np.clip(place, 0, len(given_others) - 1)], 0.0)
+    factors = [(i - j // 2, likelihood.control_factor), (i + j // 2, likelihood.treated_factor)]
+    for index, factor in factors:
+        lattice = _covering(half, index)
+        mass *= scaled(factor(lattice))[index - lattice.first]
+    prior = likelihood.middle_factor(_covering(half, i))
+    if prior is not None:
+        mass *= scaled(prior)[i - int(i.min())]
+    by_middle = mass.sum(axis=1)
+    kept = np.flatnonzero(by_middle > KEPT * by_middle.max())
     rows = slice(int(kept[0]), int(kept[-1]) + 1)
-    coordinates = Coordinates(plan.outer, half * i[rows].astype(float))
-    return RiskGrid(coordinates, half * j.astype(float), mass[rows] / by_outer.sum())
+    return RiskGrid(half * i[rows].astype(float), half * j[rows].astype(float), mass[rows] / by_middle.sum())
+
+
+def _covering(step: float, index: Integers) -> Lattice:
+    """The shortest lattice with these multiples of its step."""
+    first = int(index.min())
+    return Lattice(step, first, int(index.max()) - first + 1)
 
 
 def precisions(likelihood: StudyLikelihood) -> tuple[float, float]:

@@ -99,15 +99,19 @@ def smoothed_total(
         Rounding of either sign included.
     """
     length = int(next_fast_len(mu.size + 2 * margin, real=True))
-    transform = np.fft.rfft(mass, length, axis=1)
+    omega = 2 * np.pi * np.arange(length // 2 + 1) / (length * mu.step)
+    transform = np.zeros(len(omega), dtype=complex)
+    rows = max(1, 4 * _BLOCK // length)
+    for start in range(0, len(mass), rows):
+        block = slice(start, start + rows)
+        damping = np.exp(-0.5 * np.outer(sd[block] ** 2, omega**2))
+        transform += (np.fft.rfft(mass[block], length, axis=1) * damping).sum(axis=0)
     if length % 2 == 0:
-        transform[:, -1] *= 0.5  # shared between the two ends of a finer spectrum
-    omega = 2 * np.pi * np.arange(transform.shape[1]) / (length * mu.step)
-    transform *= np.exp(-0.5 * np.outer(sd**2, omega**2))
+        transform[-1] *= 0.5  # shared between the two ends of a finer spectrum
     if times > 1:  # transform of the tent that shared each mass between two nodes
         angle = 0.5 * omega[1:] * mu.step
-        transform[:, 1:] *= (times * np.sin(angle / times) / np.sin(angle)) ** 2
-    density = np.fft.irfft(transform.sum(axis=0), length * finer) * (finer / mu.step)
+        transform[1:] *= (times * np.sin(angle / times) / np.sin(angle)) ** 2
+    density = np.fft.irfft(transform, length * finer) * (finer / mu.step)
     size = min((mu.size + 2 * margin) * finer, length * finer)
     before = margin * finer
     density = np.concatenate((density[len(density) - before :], density[: size - before]))

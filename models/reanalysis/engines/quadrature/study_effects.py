@@ -14,7 +14,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.special import expit, log_expit
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import refined
@@ -45,7 +44,7 @@ class Predictive(Protocol):
         """Nodes, shape (D,), and the density at them."""
 
 
-LOST = 1e-6
+LOST = 1e-7
 """Largest share of a posterior that the rounding of its factors may make up."""
 
 _LARGEST_EXPONENT = 700.0
@@ -92,10 +91,11 @@ class StudyEffects:
         width = standard_deviation(natural, q)
         step = RESOLUTION * (max(precisions(likelihood)) + width**-2) ** -0.5
         try:
-            finer = finer_by(natural.step, step)
+            finer, ends = finer_by(natural.step, step), max(q[0], q[-1]) / q.max()
+            if finer > 1 and ends > NOISE:  # refined it would ring
+                return cls._on(likelihood, *predictive(step), natural.step, NOISE)
             fine = refined(q, finer) if finer > 1 else q
-            noise = max(NOISE, float(max(q[0], q[-1]) / q.max()) if finer > 1 else 0.0)  # ends that do not vanish ring
-            return cls._on(likelihood, natural.finer(finer), fine, natural.step, noise)
+            return cls._on(likelihood, natural.finer(finer), fine, natural.step, NOISE)
         except QuadratureError:
             return cls._on(likelihood, *predictive(step, pulled=True), natural.step)
 
@@ -192,17 +192,11 @@ class StudyEffects:
 
     def risk_difference(self) -> FunctionalMarginal:
         """Posterior of treated rate minus control rate."""
-        grid = self._grid
-        control, treated = grid.logits
-        return grid.functional(
-            expit(treated) - expit(control), grid.coordinates.effect_of_difference, limits=(-1.0, 1.0)
-        )
+        return self._grid.risk_difference()
 
     def log_risk_ratio(self) -> FunctionalMarginal:
         """Posterior of the log of treated rate over control rate."""
-        grid = self._grid
-        control, treated = grid.logits
-        return grid.functional(log_expit(treated) - log_expit(control), grid.coordinates.effect_of_log_ratio)
+        return self._grid.log_risk_ratio()
 
     @cached_property
     def _grid(self) -> RiskGrid:

@@ -142,7 +142,7 @@ class StudyLikelihood:
     @property
     def prior_information(self) -> float:
         """Information of the prior about the baseline."""
-        return self.baseline.sd**-2
+        return self.baseline.width**-2
 
     def effect_width(self, within: float = _PULL) -> float:
         """Scale of the effect's likelihood: standard error of the effect where all counts are positive."""
@@ -204,15 +204,16 @@ class StudyLikelihood:
 
     def baseline_lattice(self, step: float, effects: Lattice) -> Lattice:
         """Where the control logit can lie for effects on a lattice: its factor is negligible elsewhere."""
-        reach, (low, high) = _PRIOR_REACH * self.baseline.sd, 0.5 * effects.points[[0, -1]]
+        centre, width = self.baseline.quantile(0.5), self.baseline.width
+        reach, (low, high) = self.baseline.reach(_PRIOR_REACH), 0.5 * effects.points[[0, -1]]
         while True:
-            wide = Lattice.covering(self.baseline.mean - reach, self.baseline.mean + reach, step)
+            wide = Lattice.covering(centre - reach, centre + reach, step)
             factor = self.control_factor(wide)
             if not self.splits:  # the prior where it is largest for any of the effects
-                nearest = np.clip(self.baseline.mean, wide.points + low, wide.points + high)
+                nearest = np.clip(centre, wide.points + low, wide.points + high)
                 factor = factor + self.baseline.logpdf(nearest)
             top = factor.max()
-            if max(factor[0], factor[-1]) < top - _FADED or reach > _FARTHEST * self.baseline.sd:
+            if max(factor[0], factor[-1]) < top - _FADED or reach > _FARTHEST * width:
                 return wide.part(factor > top - NEGLIGIBLE)
             reach *= 2  # what the control arm reported is far out in the prior
 

@@ -22,6 +22,7 @@ from reanalysis.engines.nuts.kernel import (
     ProgramKey,
     baseline_of,
     located,
+    mu_of,
     observe_reports,
     of_one_endpoint,
     report_data,
@@ -42,9 +43,8 @@ def _build(key: ProgramKey) -> Any:
 
     with pm.Model() as model:
         events, n, log_weight = report_data(pm, key)
-        mu_prior = pm.Data("mu_prior", np.array([0.0, 1.0]))
         below = pm.Data("below", np.array(0.5))
-        mu = pm.Normal("mu", mu_prior[0], mu_prior[1])
+        _, mu = mu_of(pm, key.mu_family)
         control = baseline_of(pm, key.baseline_family) - below * mu
         rho = pm.Beta("rho", 1.0, pm.Data("rho_prior", np.array(1.0)))
         every = pt.zeros((key.slots, 1))

@@ -1,7 +1,7 @@
 """The hierarchical model of contrasts, or of one arm's rates, that most others change in one thing.
 
     logit pi_s0 = m_s - below delta_s      logit pi_s1 = logit pi_s0 + delta_s      m_s ~ the prior of the baselines
-    delta_s = mu + tau z_s       z_s ~ Normal(0, 1)                     mu ~ Normal,  tau ~ positive prior
+    delta_s = mu + tau z_s       z_s ~ Normal(0, 1)                     mu ~ symmetric prior,  tau ~ positive prior
     y_sa ~ mixture over candidates of BetaBinomial(n_c, pi_sa, rho_s)
 
 ``below`` is 1/2 where that prior is of the mean logit and 0 where it is of the control logit. Two more switches among
@@ -25,9 +25,11 @@ from reanalysis.engines.nuts.kernel import (
     ProgramKey,
     baseline_of,
     located,
+    mu_of,
     observe_reports,
     of_one_endpoint,
     report_data,
+    symmetric,
     tau_of,
 )
 from reanalysis.engines.streams import stream
@@ -63,14 +65,13 @@ class Hierarchy:
         import pymc as pm
 
         reports = (*report_data(pm, key), pm.Data("rho", np.zeros((key.slots, key.arms))))
-        mu_prior = pm.Data("mu_prior", np.array([0.0, 1.0]))
         tau_prior = pm.Data("tau_prior", np.array([1.0, 1.0]))
         pooled = pm.Data("pooled", np.array(1.0))
         scatter = pm.Data("scatter", np.array(1.0))
-        mu = pm.Normal("mu", mu_prior[0], mu_prior[1])
+        mu_prior, mu = mu_of(pm, key.mu_family)
         tau = tau_of(pm, key.tau_family, tau_prior)
-        z = pm.Normal("z", shape=key.slots)
-        effect = pooled * (mu + scatter * tau * z) + (1 - pooled) * (mu_prior[0] + mu_prior[1] * z)
+        z = symmetric(pm, "z", key.mu_family if key.alone else "normal", mu_prior[0], 0.0, 1.0, shape=key.slots)
+        effect = pooled * (mu + scatter * tau * z) + (1 - pooled) * (mu_prior[-2] + mu_prior[-1] * z)
         baseline = below = None
         if not key.rates:
             baseline = baseline_of(pm, key.baseline_family, shape=key.slots)
@@ -154,7 +155,7 @@ def assembled(
     count = len(data.studies)
     z = posterior["z"].values[..., :count]
     mu, tau = posterior["mu"].values, posterior["tau"].values
-    prior, baseline = spec.priors.mu, None
+    baseline = None
     if not spec.rates:
         baseline = located(spec.priors.baseline, posterior["alpha_raw"].values[..., :count])
 
@@ -162,7 +163,7 @@ def assembled(
         return None if baseline is None else baseline - spec.below * effect
 
     if spec.pooling == "none":
-        effect = prior.mean + prior.sd * z
+        effect = located(spec.priors.mu, z)
         return hierarchical_draws(spec, data, effect, control(effect), bias=bias), {}
     if spec.pooling == "complete":
         effect = np.repeat(mu[..., None], count, axis=-1)

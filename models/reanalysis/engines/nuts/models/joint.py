@@ -22,7 +22,7 @@ import numpy as np
 from reanalysis.engines.arrays import LOG_NOTHING
 from reanalysis.engines.draws import Draws, hierarchical_draws, prior_draws
 from reanalysis.engines.marginal import DrawsMarginal
-from reanalysis.engines.nuts.kernel import NutsModel, ProgramKey, baseline_of, located, log_pmf_of, tau_of
+from reanalysis.engines.nuts.kernel import NutsModel, ProgramKey, baseline_of, located, log_pmf_of, mu_of, tau_of
 from reanalysis.engines.nuts.sampled import Sampled, posterior_of
 from reanalysis.engines.posterior import Marginals, Posterior
 from reanalysis.engines.prediction import draw_joint_report
@@ -96,11 +96,10 @@ def build_joint_model(key: ProgramKey) -> Any:
         rho = pm.Data("rho", np.zeros((s, 2, e)))
         size_log_weight = pm.Data("size_log_weight", np.zeros((s, 2, 2)))
         shares = pm.Data("shares", np.zeros((s, 2, e)))
-        mu_prior = pm.Data("mu_prior", np.array([0.0, 1.0]))
         tau_prior = pm.Data("tau_prior", np.array([1.0, 1.0]))
         below = pm.Data("below", np.array(0.5))
         fixed_factor = pm.Data("fixed_factor", np.eye(e))
-        mu = pm.Normal("mu", mu_prior[0], mu_prior[1], shape=e)
+        _, mu = mu_of(pm, key.mu_family, shape=e)
         tau = tau_of(pm, key.tau_family, tau_prior, shape=e)
         z = pm.Normal("z", shape=(s, e))
         baseline = baseline_of(pm, key.baseline_family, shape=(s, e))

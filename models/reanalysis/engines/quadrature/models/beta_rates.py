@@ -79,7 +79,7 @@ class BetaRates:
     @cached_property
     def _along_total(self) -> Along:
         step = float(self.t[1] - self.t[0])
-        return Along(self.t, self.mass / step, cumulative_integral(self.mass / step, step))
+        return Along(self.t[None, :1], step, self.mass / step, cumulative_integral(self.mass / step, step))
 
     def alpha(self) -> MappedMarginal:
         """Posterior of alpha."""

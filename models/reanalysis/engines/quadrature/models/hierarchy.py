@@ -15,7 +15,7 @@ from reanalysis.engines.quadrature.exchangeability import ExchangeabilityPosteri
 from reanalysis.engines.quadrature.hierarchy import solve_each
 from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
 from reanalysis.engines.quadrature.own_effects import alone, among_others
-from reanalysis.engines.quadrature.pooled import NARROWEST, Alone, CommonEffect, SeparateEffects, solve_common
+from reanalysis.engines.quadrature.pooled import Alone, CommonEffect, SeparateEffects, solve_common, stands_alone
 from reanalysis.engines.quadrature.registered import QuadratureModel
 from reanalysis.engines.quadrature.sampling import CHAINS, DRAWS, sample
 from reanalysis.engines.quadrature.study_effects import Predictive, StudyEffects, effect_marginal
@@ -123,7 +123,7 @@ def _posterior(
 
 def _predictives(spec: ModelSpec, studies: list[StudyLikelihood], joint: Joint | None) -> list[Predictive]:
     """Of each study, the distribution of its effect given the others."""
-    if isinstance(joint, HierarchyPosterior) and len(studies) == 1 and spec.priors.mu.sd >= NARROWEST:
+    if isinstance(joint, HierarchyPosterior) and len(studies) == 1 and stands_alone(spec.priors.mu):
         given_others = Alone(spec.priors.mu, spec.priors.tau).effect_given_others
     else:
         given_others = (joint or SeparateEffects(spec.priors.mu)).effect_given_others
