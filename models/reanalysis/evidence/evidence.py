@@ -147,7 +147,8 @@ class Evidence:
     def benchmark(self, study: str, endpoint: str) -> BenchmarkRow | None:
         """What happens elsewhere under the product of a study, None where benchmarks.csv does not say."""
         product = self.study(study).product
-        return next((b for b in self.benchmarks if product and (b.product, b.endpoint) == (product, endpoint)), None)
+        rows = (b for b in self.benchmarks if product and b.use == "primary")
+        return next((b for b in rows if (b.product, b.endpoint) == (product, endpoint)), None)
 
     def study(self, study: str) -> Study:
         """Settings of a study, defaults where analysis.toml does not name it."""

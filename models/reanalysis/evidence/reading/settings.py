@@ -70,17 +70,35 @@ class Denominator(_Frozen):
         return self
 
 
+class PrimaryEndpoint(_Frozen):
+    """What a study set out to show: an endpoint where it has an id, and whether its source calls it met."""
+
+    endpoint: str = ""
+    result: Literal["met", "not met", "not stated"]
+    locator: str = ""
+
+
+class Conclusion(_Frozen):
+    """What a study's authors conclude, told in a sentence, and where it stands in the study's source."""
+
+    text: str = Field(min_length=1)
+    locator: str = ""
+
+
 class Study(_Frozen):
-    """One study: how it was designed, and the facts readers compare cohorts by."""
+    """One study: how it was designed, what its authors concluded, and the facts readers compare cohorts by."""
 
     label: str = ""
     design: Design | None = None
+    design_note: str = Field("", description="what the design class leaves out, such as historical controls")
     product: str = ""
     source: str = ""
     k: float | None = Field(None, gt=0, le=1, description="effective-size factor of a weighted cohort")
     k_reason: str = ""
     k_grid: tuple[float, ...] = DEFAULT_K_GRID
     facts: dict[str, str] = Field(default_factory=dict)
+    primary_endpoint: PrimaryEndpoint | None = None
+    conclusion: Conclusion | None = None
     denominator: dict[Literal["control", "treated"], Denominator] = Field(default_factory=dict)
 
     @field_validator("k_grid")
@@ -97,6 +115,7 @@ class Baseline(_Frozen):
     label: str
     percent: float = Field(gt=0, lt=100)
     source: str = ""
+    checked: bool | None = Field(None, description="whether a published text was seen that gives the figure")
 
 
 class Judgement(_Frozen):
@@ -199,6 +218,8 @@ class Source(_Frozen):
     pmid: str = ""
     pmcid: str = ""
     nct: str = ""
+    url: str = Field("", pattern=r"^(https?://\S+)?$")
+    outside: str = Field("", description="what was found elsewhere and does not stand in the text that was read")
     note: str = ""
 
     @property
@@ -255,6 +276,8 @@ _KEYS = tuple(
     for model in (
         Settings,
         Study,
+        PrimaryEndpoint,
+        Conclusion,
         Endpoint,
         Denominator,
         Baseline,
