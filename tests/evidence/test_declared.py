@@ -13,6 +13,7 @@ from reanalysis.evidence.audit.ledger import audit
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.evidence.reading.folder import read_evidence
+from reanalysis.evidence.reading.risk_of_bias import DOMAINS, JUDGEMENTS
 from reanalysis.evidence.reasons import Reasoned, reasons
 
 PRODUCT = '[studies.A]\nproduct = "p"\n'
@@ -161,3 +162,29 @@ def test_reasons_and_who_says_so_change_no_task(tmp_path: Path) -> None:
     plain, told = of(tmp_path / "a"), of(tmp_path / "b", toml)
     assert told.settings != plain.settings
     assert of_value(relevant(told, "x")) == of_value(relevant(plain, "x"))
+
+
+def test_each_cohort_of_the_reanalysis_is_judged_in_all_seven_domains_with_reasons() -> None:
+    rows = read_evidence(ANAKINRA).risk_of_bias
+    for study in ("phase1", "phase2", "iptw"):
+        whole = {row.domain: row for row in rows if row.study == study and not row.endpoint}
+        assert tuple(whole) == DOMAINS
+        assert JUDGEMENTS.index(whole["confounding"].judgement) >= JUDGEMENTS.index("serious")
+        assert "calendar time" in whole["confounding"].reason
+    assert all(row.reason and row.source and row.locator for row in rows)
+
+
+def test_every_row_of_the_reanalysis_says_where_it_stands_and_every_endpoint_has_a_name() -> None:
+    evidence = read_evidence(ANAKINRA)
+    for row in (*evidence.arms, *evidence.contrasts, *evidence.benchmarks):
+        assert row.source, row
+        assert row.locator, row
+    assert [e for e in evidence.endpoints if not evidence.endpoint(e).label] == []
+
+
+def test_what_was_found_outside_the_sources_is_marked_and_brings_no_figure() -> None:
+    evidence = read_evidence(ANAKINRA)
+    marked = {key for key, source in evidence.sources.items() if source.outside}
+    assert {"liang2025", "iptw_abstract", "strati_meeting_abstract", "park2023"} <= marked
+    cited = {row.source for row in (*evidence.arms, *evidence.contrasts, *evidence.benchmarks)}
+    assert cited.isdisjoint({"strati_meeting_abstract", "park2023"})
