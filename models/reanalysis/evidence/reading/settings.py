@@ -192,6 +192,35 @@ class Rho(_Frozen):
         return rho
 
 
+class Words(_Frozen):
+    """What words without figures say of two arms' counts, and of what rate they are said.
+
+    ``no difference`` is said where the pooled chi-square test has p above ``alpha``, ``lower`` and ``higher`` where it
+    has not, and ``similar`` where rates differ by ``points`` percentage points at most. ``baseline`` is the prior of
+    the mean logit of both arms; where benchmarks.csv has a rate of the study's product, also that of its control logit
+    which is the benchmark's with probability ``benchmark_weight``.
+    """
+
+    alpha: float = Field(0.05, gt=0, lt=1)
+    points: float = Field(10.0, gt=0, lt=100)
+    baseline: str = "logistic(0,1)"
+    benchmark_weight: float = Field(0.5, gt=0, le=1)
+    reason: str = ""
+
+    @field_validator("baseline")
+    @classmethod
+    def _proper(cls, text: str) -> str:
+        """Near rates of 0 and 1 nothing differs, so that a prior with heavy tails would make words empty."""
+        found = re.fullmatch(r"(?:normal|logistic)\(\s*(-?[0-9.]+)\s*,\s*([0-9.]+)\s*\)", text.lower())
+        try:
+            right = found is not None and abs(float(found[1])) <= 10 and 0 < float(found[2]) <= 10
+        except ValueError:
+            right = False
+        if not right:
+            raise ValueError("must be normal(mean,sd) or logistic(mean,scale), of a scale above 0 and at most 10")
+        return text
+
+
 class Reasons(_Frozen):
     """Why priors, discounts and margins are as they are; what belongs to one study or endpoint stands there."""
 
@@ -245,6 +274,7 @@ class Settings(_Frozen):
     rho: Rho = Rho()
     certainty: CertaintyDeclared = CertaintyDeclared()
     weights: dict[str, Weight] = Field(default_factory=dict)
+    words: Words = Words()
     reasons: Reasons = Reasons()
     report: ReportDetails = ReportDetails()
 
@@ -330,6 +360,7 @@ _KEYS = tuple(
         CertaintyDeclared,
         Judgement,
         Weight,
+        Words,
         Reasons,
         ReportDetails,
     )

@@ -1,0 +1,184 @@
+"""What a source says of a difference in words, without figures of both arms: the pairs of counts that it allows.
+
+A claim is an event of the two arms' counts, and so is observed like any other: of all pairs (x_0, x_1) that the arms'
+sizes and figures allow, those of which the claim would be said. ``no difference``: the pooled chi-square test without
+correction has p above alpha; ``lower`` and ``higher``: p is at most alpha, and the treated rate lies on that side;
+``similar``: the rates differ by so many points at most. Alpha and the points are settings (``[words]``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri
+
+from reanalysis.evidence.candidates.candidates import Candidates
+from reanalysis.evidence.candidates.narrowing import latent_solutions
+from reanalysis.evidence.candidates.observation import NoCandidates, denominator_prior, observations
+from reanalysis.evidence.coverage import cell_report
+from reanalysis.evidence.evidence import Evidence, once_per_folder
+from reanalysis.evidence.problems import InvalidInput
+from reanalysis.evidence.reading.contrasts import Claim
+from reanalysis.model.data import Benchmark
+from reanalysis.model.selection import select, study_k, study_rho
+from reanalysis.model.spec import ModelSpec
+from reanalysis.typing import Flags
+
+_MOST_PAIRS = 500_000
+"""Pairs of counts of one study that are weighed one by one."""
+
+_ARMS = ("control", "treated")
+
+
+@dataclass(frozen=True)
+class ClaimData:
+    """One study of which a comparison is told in words alone.
+
+    Parameters
+    ----------
+    study : str
+        Study id.
+    claims : tuple of Claim
+        What its source says of the treated arm against the control arm; all of it holds.
+    control, treated : Candidates
+        What is known of the arms' counts: of an arm without figures every count of its size.
+    rho : float
+        Intra-arm correlation of the study's design.
+    alpha, points : float
+        Level of the test, and percentage points within which rates are similar.
+    """
+
+    study: str
+    claims: tuple[Claim, ...]
+    control: Candidates
+    treated: Candidates
+    rho: float
+    alpha: float
+    points: float
+
+    def allowed(self) -> Flags:
+        """Pairs of candidates that the claims allow, shape (candidates of the control, candidates of the treated)."""
+        x, n = self.control.x[:, None], self.control.size[:, None]
+        y, m = self.treated.x[None, :], self.treated.size[None, :]
+        keep = np.ones((len(self.control), len(self.treated)), dtype=bool)
+        for claim in self.claims:
+            keep &= allowed_pairs(claim, x, n, y, m, self.alpha, self.points)
+        return keep
+
+
+def allowed_pairs(
+    claim: Claim, x: np.ndarray, n: np.ndarray, y: np.ndarray, m: np.ndarray, alpha: float, points: float
+) -> Flags:
+    """Where x of n control patients and y of m treated patients would be told so; all arguments broadcast.
+
+    Parameters
+    ----------
+    claim : Claim
+        ``similar``, ``no difference``, ``lower`` or ``higher``.
+    alpha, points : float
+        As of :class:`ClaimData`.
+    """
+    apart = y * n - x * m  # the difference of the rates times n m, which ties leave exact
+    if claim == "similar":
+        return np.abs(apart) <= points / 100 * n * m * (1 + 1e-12)
+    events = x + y
+    # z^2 > c^2 without a division: arms with no event, or with nothing else, have no difference
+    tested = apart**2 * (n + m) >= ndtri(alpha / 2) ** 2 * (events * (n + m - events)) * n * m * (1 - 1e-12)
+    tested &= apart != 0
+    return {"no difference": ~tested, "lower": tested & (apart < 0), "higher": tested & (apart > 0)}[claim]
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Claims of one endpoint that stand for studies without figures of both arms.
+
+    Parameters
+    ----------
+    counted : tuple of ClaimData
+        By study.
+    left_out : tuple of (str, str)
+        Studies whose claim cannot be weighed, and why.
+    """
+
+    counted: tuple[ClaimData, ...]
+    left_out: tuple[tuple[str, str], ...]
+
+
+@once_per_folder
+def claims_of(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Claims:
+    """Claims without figures of the studies that a specification does not count by their figures.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    spec : ModelSpec
+        The primary specification.
+    endpoint : str
+        An endpoint that some study compares in figures.
+    """
+    data = select(evidence, spec, endpoint).data
+    figures = {study.study for study in (*data.studies, *data.silent)}
+    counted: list[ClaimData] = []
+    left_out: list[tuple[str, str]] = []
+    for study in sorted({*evidence.studies} - figures - {*spec.leave_out}):
+        claims = tuple(dict.fromkeys(row.claim for row in cell_report(evidence, study, endpoint).without_figures))
+        if not claims:
+            continue
+        try:
+            counted.append(_weighed(evidence, spec, endpoint, study, claims))  # type: ignore[arg-type]
+        except (NoCandidates, InvalidInput) as error:
+            left_out.append((study, str(error)))
+    return Claims(tuple(counted), tuple(left_out))
+
+
+def _weighed(evidence: Evidence, spec: ModelSpec, endpoint: str, study: str, claims: tuple[Claim, ...]) -> ClaimData:
+    seen = observations(
+        evidence, endpoint, study=study, sensitivity=True,
+        readings=dict(spec.readings), denominators=dict(spec.denominators),
+    )  # fmt: skip
+    arms = []
+    for arm in _ARMS:
+        if (one := seen.get((study, arm))) is None:
+            arms.append(_every_count(evidence, spec, study, arm))
+        else:
+            arms.append(one.candidates.scaled(study_k(evidence, study, spec)) if one.weighted else one.candidates)
+    if len(arms[0]) * len(arms[1]) > _MOST_PAIRS:
+        raise NoCandidates(f"its arms allow {len(arms[0]) * len(arms[1]):,} pairs of counts, at most {_MOST_PAIRS:,}")
+    words = evidence.settings.words
+    found = ClaimData(study, claims, *arms, study_rho(evidence, study, spec), words.alpha, words.points)
+    if not found.allowed().any():
+        raise NoCandidates(f"no counts of its arms would be called {' and '.join(claims)}")
+    return found
+
+
+def _every_count(evidence: Evidence, spec: ModelSpec, study: str, arm: str) -> Candidates:
+    """Every count of an arm that reports none: of the size it has elsewhere, or of each that its figures allow."""
+    sizes = dict(_sizes(evidence, spec, study, arm))
+    triples = [(float(x), float(n), weight) for n, weight in sizes.items() for x in range(n + 1)]
+    return Candidates(*map(tuple, zip(*triples, strict=True)))  # type: ignore[arg-type]
+
+
+def _sizes(evidence: Evidence, spec: ModelSpec, study: str, arm: str) -> Iterator[tuple[int, float]]:
+    """Sizes of an arm with their weights: the n printed most often, the larger of two; else each that is possible."""
+    rows = [r for r in evidence.rows_of_arm.get((study, arm), ()) if r.use != "excluded" and not r.subgroup]
+    k = study_k(evidence, study, spec) if any(row.weighting == "iptw" for row in rows) else 1.0
+    if printed := Counter(row.n for row in rows if row.n is not None):
+        yield math.floor(k * max(printed, key=lambda n: (printed[n], n)) + 0.5), 1.0
+        return
+    feasible = [solution.n for solution in latent_solutions(evidence, study, arm)[0]] if rows else []
+    if not feasible:
+        raise NoCandidates(f"the size of its {arm} arm is not printed")
+    fixed = dict(spec.denominators).get(f"{study}/{arm}")
+    prior = denominator_prior(evidence, study, arm, feasible)
+    yield from ((n, w) for n, w in ({fixed: 1.0} if fixed in prior else prior).items() if w > 0)  # type: ignore[misc]
+
+
+def words_benchmark(evidence: Evidence, study: str, endpoint: str) -> Benchmark | None:
+    """What benchmarks.csv says of the control rate of a study, None where it says nothing."""
+    row, settings = evidence.benchmark(study, endpoint), evidence.settings
+    return None if row is None else Benchmark(row.candidates(), settings.rho.external, settings.words.benchmark_weight)
