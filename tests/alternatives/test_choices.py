@@ -103,8 +103,14 @@ def test_a_primary_level_changes_nothing_and_every_other_does(
     for choice in declared_choices(evidence, spec, endpoint):
         first, *others = choice.levels
         assert first.apply(evidence, spec) == (evidence, spec), choice.name
+        ((primary,),) = headlines([(evidence, spec)], endpoint)
         for level in others:
-            assert level.apply(evidence, spec) != (evidence, spec), (choice.name, level.label)
+            if level.outcomes is None:
+                assert level.apply(evidence, spec) != (evidence, spec), (choice.name, level.label)
+            else:
+                assert level.crossed == "never"
+                found = {one.study: one.log_odds_ratio for one in level.outcomes(evidence, spec, endpoint)}
+                assert found[primary.study] != primary.log_odds_ratio
 
 
 def test_levels_of_one_choice_have_names_of_their_own(evidence: Evidence, spec: ModelSpec) -> None:

@@ -17,16 +17,19 @@ from math import log
 from typing import Any, Final
 
 from reanalysis.alternatives.choice import DECLARED, Choice, Crossed, Group, Level, Primary, declared
+from reanalysis.alternatives.words import words_outcomes
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.model.baselines import baseline_alternatives
+from reanalysis.model.claims import claims_of, words_benchmark
 from reanalysis.model.distributions import Distribution
-from reanalysis.model.family import EFFECT_MODELS, FAMILIES
+from reanalysis.model.family import EFFECT_MODELS, FAMILIES, PRIMARY
 from reanalysis.model.spec import ModelSpec
 
 MU_PRIOR: Final = "mu prior"
 TAU_PRIOR: Final = "tau prior"
 BASELINES: Final = "baselines"
+WORDS: Final = "words"
 
 _MOST_LEFT_OUT = 30
 """Studies of which each is left out in turn when choices are crossed; one among many moves little."""
@@ -219,6 +222,24 @@ def _priors(group: Group, name: str, own: Distribution, others: dict[str, Distri
     for label, prior in others.items():  # one that is the primary again is shown and not crossed
         levels.append(Level(label, {name: prior}, crossed="never" if prior == own else "always"))
     return Choice(group, group, tuple(levels), "analysis")
+
+
+@declared
+def _words(primary: Primary) -> Iterator[Choice]:
+    """What studies without figures of both arms say in words, under each baseline that is declared for them."""
+    evidence, endpoint = primary.evidence, primary.endpoint
+    if primary.spec.model != PRIMARY:
+        return
+    baseline = Distribution.parse(evidence.settings.words.baseline)
+    uniform = baseline == Distribution("logistic", (0.0, 1.0))
+    levels = [Level("figures alone")]
+    if counted := claims_of(evidence, primary.spec, endpoint).counted:
+        label = "words, uniform rates" if uniform else f"words, baseline {baseline}"
+        levels.append(Level(label, crossed="never", outcomes=partial(words_outcomes, benchmarks=False)))
+    if any(words_benchmark(evidence, one.study, endpoint) for one in counted):
+        label = "words, benchmarks of the products"
+        levels.append(Level(label, crossed="never", outcomes=partial(words_outcomes, benchmarks=True)))
+    yield Choice(WORDS, WORDS, tuple(levels))
 
 
 @declared

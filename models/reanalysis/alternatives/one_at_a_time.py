@@ -57,23 +57,25 @@ def _rows(choices: Sequence[Choice]) -> list[tuple[Choice, Level]]:
 def varied(
     evidence: Evidence, spec: ModelSpec, endpoint: str, pairs: Sequence[tuple[Choice, Level]]
 ) -> list[list[Outcome]]:
-    """Outcomes of the primary analysis with each choice set to the level beside it; several without pooling."""
-    settings = [level.apply(evidence, spec) for _, level in pairs]
+    """Outcomes of the primary analysis with each choice set to the level beside it; several where effects are."""
+    settings = [level.apply(evidence, spec) for _, level in pairs if level.outcomes is None]
+    fitted = iter(headlines(settings, endpoint))
+    every = [next(fitted) if level.outcomes is None else level.outcomes(evidence, spec, endpoint) for _, level in pairs]
     return [
         [
             replace(
                 one,
                 group=choice.group,
-                label=_label(evidence, level, one),
+                label=_label(evidence, level, one, len(found)),
                 primary=level is choice.levels[0],
             )
             for one in found
         ]
-        for (choice, level), found in zip(pairs, headlines(settings, endpoint), strict=True)
+        for (choice, level), found in zip(pairs, every, strict=True)
     ]
 
 
-def _label(evidence: Evidence, level: Level, outcome: Outcome) -> str:
-    if outcome.spec.pooling != "none" or outcome.study is None:
+def _label(evidence: Evidence, level: Level, outcome: Outcome, outcomes: int) -> str:
+    if outcome.study is None or (outcome.spec.pooling != "none" and outcomes == 1):
         return level.label
     return f"{level.label}: {evidence.study_label(outcome.study)}"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 
 import numpy as np
-from scipy.interpolate import CubicSpline
+from scipy.interpolate import BSpline, make_interp_spline
 
 from reanalysis.alternatives.outcome import Outcome, outcome
 from reanalysis.engines.benchmark import log_robust_factor
@@ -85,12 +85,12 @@ class ClaimLikelihood(StudyLikelihood):
 class _Table:
     """Logs of a likelihood at even steps, smooth between them and straight beyond."""
 
-    spline: CubicSpline
+    spline: BSpline
+    end: float
 
     def __call__(self, effect: Array) -> Array:
-        ends = self.spline.x[[0, -1]]
-        inside = np.clip(effect, *ends)
-        slope = np.where(effect < ends[0], self.spline(ends[0], 1), self.spline(ends[1], 1))
+        inside = np.clip(effect, -self.end, self.end)
+        slope = np.where(effect < 0, self.spline(-self.end, 1), self.spline(self.end, 1))
         return np.asarray(self.spline(inside) + slope * (effect - inside))
 
 
@@ -102,24 +102,20 @@ def _tabulated(claim: ClaimData, baseline: Distribution, benchmark: Benchmark | 
     logits = Lattice(step, -certain, 2 * certain + 1).points
     said = _probabilities(claim.control, claim.rho, logits) @ claim.allowed().astype(float)
     both = said @ _probabilities(claim.treated, claim.rho, logits).T
-    far, every = int(_FARTHEST / step), 2
-    effects = np.arange(-far, far + 1, every)
+    far = int(_FARTHEST / step)
+    effects = np.arange(-far, far + 1)
     reach = _REACH * baseline.width / step + far / 2
     centre = baseline.quantile(0.5) / step
     control = np.arange(int(centre - reach - far / 2), int(centre + reach + far / 2) + 1)
-    rows = np.clip(control + certain, 0, 2 * certain)
+    at_control, rows = step * control.astype(float), np.clip(control + certain, 0, 2 * certain)
     values = np.empty(len(effects))
+    by_control = None  # the prior where it is on the control logit
+    if benchmark is not None:
+        by_control = np.exp(baseline.logpdf(at_control) + log_robust_factor(benchmark, baseline, at_control))
     for place, effect in enumerate(effects):
-        prior = _prior(baseline, benchmark, step * control, step * effect)
+        prior = np.exp(baseline.logpdf(at_control + 0.5 * step * effect)) if by_control is None else by_control
         values[place] = step * (both[rows, np.clip(control + effect + certain, 0, 2 * certain)] @ prior)
-    return _Table(CubicSpline(step * effects, np.log(np.maximum(values, 1e-300))))
-
-
-def _prior(baseline: Distribution, benchmark: Benchmark | None, control: Array, effect: float) -> Array:
-    """Prior density of the baseline at control logits."""
-    if benchmark is None:
-        return np.exp(baseline.logpdf(control + 0.5 * effect))
-    return np.exp(baseline.logpdf(control) + log_robust_factor(benchmark, baseline, control))
+    return _Table(make_interp_spline(step * effects, np.log(np.maximum(values, 1e-300)), k=5), step * far)
 
 
 def _probabilities(arm: Candidates, rho: float, logits: Array) -> Array:
@@ -164,18 +160,22 @@ def words_outcomes(evidence: Evidence, spec: ModelSpec, endpoint: str, benchmark
         Whether the control rate of a study is likely to be what benchmarks.csv says of its product.
     """
     data, claims = select(evidence, spec, endpoint).data, claims_of(evidence, spec, endpoint)
+    studies = likelihoods(spec, data)
     names = (*data.names, *(claim.study for claim in claims.counted))
     baseline, better = Distribution.parse(evidence.settings.words.baseline), evidence.endpoint(endpoint).better
-    told: list[StudyLikelihood] = []
     for claim in claims.counted:
         benchmark = words_benchmark(evidence, claim.study, endpoint) if benchmarks else None
-        told.append(ClaimLikelihood.of_claim(claim, baseline, benchmark))
+        studies.append(ClaimLikelihood.of_claim(claim, baseline, benchmark))
     try:
-        found = effects_with_words(spec, [*likelihoods(spec, data), *told])
+        found = effects_with_words(spec, studies)
     except EngineError as error:
         return [Outcome(spec, names, note=f"not computed: {error}", broken=True)]
+    unheard = "".join(f"; {evidence.study_label(study)} not counted: {why}" for study, why in claims.left_out)
+    told = {claim.study: f" (in words: {' and '.join(claim.claims)})" for claim in claims.counted}
     made = []
     for study, effect in found.items():
-        note = "average effect" if study is None else f"{evidence.study_label(study)}'s own effect"
+        note = f"average effect{unheard}"
+        if study is not None:
+            note = f"{evidence.study_label(study)}'s own effect{told.get(study, '')}"
         made.append(replace(outcome(spec, data, effect, better, study, note), studies=names))
     return made

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from reanalysis.evidence.candidates.possible import bound_of
+from reanalysis.evidence.coverage import cell_report
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.settings import Reasons, ReportDetails
 
@@ -30,10 +31,11 @@ def relevant(evidence: Evidence, endpoint: str) -> Evidence:
 
     Tasks of an endpoint are given this and no more, so its digest covers all that they can see: the endpoint's own rows
     of every table; where an arm does not report its denominator all rows of that arm, whose percentages share it, and
-    those of the other arm where that one bounds it; the studies concerned; and the settings that belong to no other
-    endpoint. Lines are numbered anew, so that a row inserted for another endpoint changes nothing here.
+    those of the other arm where that one bounds it; both arms of a study that is told in words, for their sizes; the
+    studies concerned; and the settings that belong to no other endpoint. Lines are numbered anew, so that a row
+    inserted for another endpoint changes nothing here.
     """
-    shared = set(_arms_that_share_a_denominator(evidence, endpoint))
+    shared = {*_arms_that_share_a_denominator(evidence, endpoint), *_arms_told_in_words(evidence, endpoint)}
     order = {study: number for number, study in enumerate(evidence.studies)}
     kept: dict[str, tuple[Any, ...]] = {}
     for name in tables():
@@ -48,6 +50,7 @@ def relevant(evidence: Evidence, endpoint: str) -> Evidence:
         update=dict.fromkeys(("title", "question", "population", "search"), "")
         | {
             "limits": (),
+            "words": evidence.settings.words.model_copy(update={"reason": ""}),
             "reasons": Reasons(),
             "report": ReportDetails(),
             "studies": {s: v for s, v in evidence.settings.studies.items() if s in studies},
@@ -65,3 +68,10 @@ def _arms_that_share_a_denominator(evidence: Evidence, endpoint: str) -> Iterato
             bound = bound_of(evidence, row.study, row.arm)
             if bound is not None and bound.basis == "other arm":
                 yield from ((row.study, "control"), (row.study, "treated"))
+
+
+def _arms_told_in_words(evidence: Evidence, endpoint: str) -> Iterator[tuple[str, str]]:
+    for study in evidence.studies:
+        cell = cell_report(evidence, study, endpoint)
+        if cell.kind != "comparison" and cell.without_figures:
+            yield from ((study, "control"), (study, "treated"))

@@ -45,9 +45,11 @@ def sensitivity_command(
     spec = specification(evidence, endpoint)
     from reanalysis.alternatives.alarms import PRIOR_OF, alarms
     from reanalysis.alternatives.all_models import all_models as fit_all_models
+    from reanalysis.alternatives.choices import WORDS
     from reanalysis.alternatives.multiverse.multiverse import multiverse
     from reanalysis.alternatives.multiverse.summary import summary
     from reanalysis.alternatives.one_at_a_time import sensitivity_set
+    from reanalysis.alternatives.outcome import as_table
     from reanalysis.alternatives.tipping import tipping_points
     from reanalysis.engines.batches import local_processes
     from reanalysis.estimands.headline import headline_study
@@ -64,8 +66,8 @@ def sensitivity_command(
         points = tipping_points(evidence, endpoint, spec)
     with working("predictive checks and power scaling"):
         checks = _checks(spec, chosen)
-    with working("other priors"):
-        outcomes = sensitivity_set(evidence, spec, endpoint, groups=PRIOR_OF)
+    with working("other priors, and words"):
+        outcomes = sensitivity_set(evidence, spec, endpoint, groups=(*PRIOR_OF, WORDS))
         deciding = alarms(outcomes, checks["power_scaling"].table, headline_study(chosen))
     models: list[Outcome] = []
     if all_models:
@@ -76,12 +78,14 @@ def sensitivity_command(
     if output == "json":
         whole: dict[str, Any] = summary(found) | {"denominators": assumed_sizes(selection.observations)}
         whole |= {"tipping_points": points, "alarms": deciding}
+        whole[WORDS] = as_table(outcomes.get(WORDS, ())).to_dict("records")
         whole |= {name: {"text": check.text, "table": check.table} for name, check in checks.items()}
         if all_models:
             whole["models"] = models
         print_json(whole)
     else:
         from reanalysis.cli.output import Page, until_closed
+        from reanalysis.reporting.sections.choices import group_title, outcome_table
         from reanalysis.reporting.sections.models import model_table
         from reanalysis.reporting.sections.scrutiny import power_table, predictive_table, tipping_table
         from reanalysis.reporting.sentences import alarm_sentence
@@ -94,6 +98,10 @@ def sensitivity_command(
                 page.lines(alarm_sentence(alarm, what), style="bold")
             for line in sizes:
                 page.lines(line)
+            if WORDS in outcomes:
+                declared = evidence.endpoint(endpoint).better is not None
+                page.heading(group_title(WORDS))
+                page.table(outcome_table(label, endpoint, WORDS, outcomes[WORDS], declared))
             page.heading("Tipping points")
             page.table(tipping_table(label, endpoint, points))
             predictive, left_out, power = (checks[name] for name in _CHECKS)

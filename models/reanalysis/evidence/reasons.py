@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import get_args
 
+from reanalysis.evidence.coverage import cell_report
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.settings import Design
 from reanalysis.evidence.reading.table import grouped
@@ -25,7 +26,7 @@ class Reasoned:
     Parameters
     ----------
     kind : str
-        ``prior``, ``rho``, ``k``, ``size``, ``margin``, ``weight`` or ``control risk``.
+        ``prior``, ``rho``, ``k``, ``size``, ``words``, ``margin``, ``weight`` or ``control risk``.
     setting, value : str
         What is set, for readers, and what it is set to.
     reason : str
@@ -46,7 +47,7 @@ def reasons(evidence: Evidence) -> tuple[Reasoned, ...]:
 
     Discounts of design classes that no study has, and settings of endpoints that no row has, are left out.
     """
-    return (*_priors(evidence), *_discounts(evidence), *_sizes(evidence), *_of_endpoints(evidence))
+    return (*_priors(evidence), *_discounts(evidence), *_sizes(evidence), *_words(evidence), *_of_endpoints(evidence))
 
 
 def _priors(evidence: Evidence) -> Iterator[Reasoned]:
@@ -77,6 +78,19 @@ def _sizes(evidence: Evidence) -> Iterator[Reasoned]:
             bound = [f"at most {size.bound}"] if size.bound is not None else []
             setting = f"size not printed, {evidence.study_label(study)}, {arm}"
             yield Reasoned("size", setting, "; ".join(bound + weights), size.reason)
+
+
+def _words(evidence: Evidence) -> Iterator[Reasoned]:
+    """Where a study without figures of both arms is told in words."""
+    said = {(row.study, row.endpoint) for row in evidence.contrasts if row.claim}
+    cells = (cell_report(evidence, *where) for where in said)
+    if any(cell.kind != "comparison" and cell.without_figures for cell in cells):
+        words = evidence.settings.words
+        value = (
+            f"no difference: p above {words.alpha:g}; similar: within {words.points:g} points; "
+            f"baseline {words.baseline}, or a benchmark with weight {words.benchmark_weight:g}"
+        )
+        yield Reasoned("words", "what words without figures say", value, words.reason)
 
 
 def _of_endpoints(evidence: Evidence) -> Iterator[Reasoned]:

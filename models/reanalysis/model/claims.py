@@ -26,12 +26,10 @@ from reanalysis.evidence.reading.contrasts import Claim
 from reanalysis.model.data import Benchmark
 from reanalysis.model.selection import select, study_k, study_rho
 from reanalysis.model.spec import ModelSpec
-from reanalysis.typing import Flags
+from reanalysis.typing import Array, Flags
 
 _MOST_PAIRS = 500_000
 """Pairs of counts of one study that are weighed one by one."""
-
-_ARMS = ("control", "treated")
 
 
 @dataclass(frozen=True)
@@ -70,9 +68,7 @@ class ClaimData:
         return keep
 
 
-def allowed_pairs(
-    claim: Claim, x: np.ndarray, n: np.ndarray, y: np.ndarray, m: np.ndarray, alpha: float, points: float
-) -> Flags:
+def allowed_pairs(claim: Claim, x: Array, n: Array, y: Array, m: Array, alpha: float, points: float) -> Flags:
     """Where x of n control patients and y of m treated patients would be told so; all arguments broadcast.
 
     Parameters
@@ -89,7 +85,9 @@ def allowed_pairs(
     # z^2 > c^2 without a division: arms with no event, or with nothing else, have no difference
     tested = apart**2 * (n + m) >= ndtri(alpha / 2) ** 2 * (events * (n + m - events)) * n * m * (1 - 1e-12)
     tested &= apart != 0
-    return {"no difference": ~tested, "lower": tested & (apart < 0), "higher": tested & (apart > 0)}[claim]
+    if claim == "no difference":
+        return ~tested
+    return tested & (apart < 0 if claim == "lower" else apart > 0)
 
 
 @dataclass(frozen=True)
@@ -141,16 +139,17 @@ def _weighed(evidence: Evidence, spec: ModelSpec, endpoint: str, study: str, cla
         evidence, endpoint, study=study, sensitivity=True,
         readings=dict(spec.readings), denominators=dict(spec.denominators),
     )  # fmt: skip
-    arms = []
-    for arm in _ARMS:
-        if (one := seen.get((study, arm))) is None:
-            arms.append(_every_count(evidence, spec, study, arm))
-        else:
-            arms.append(one.candidates.scaled(study_k(evidence, study, spec)) if one.weighted else one.candidates)
-    if len(arms[0]) * len(arms[1]) > _MOST_PAIRS:
-        raise NoCandidates(f"its arms allow {len(arms[0]) * len(arms[1]):,} pairs of counts, at most {_MOST_PAIRS:,}")
+
+    def arm(name: str) -> Candidates:
+        if (one := seen.get((study, name))) is None:
+            return _every_count(evidence, spec, study, name)
+        return one.candidates.scaled(study_k(evidence, study, spec)) if one.weighted else one.candidates
+
+    control, treated = arm("control"), arm("treated")
+    if (pairs := len(control) * len(treated)) > _MOST_PAIRS:
+        raise NoCandidates(f"its arms allow {pairs:,} pairs of counts, at most {_MOST_PAIRS:,}")
     words = evidence.settings.words
-    found = ClaimData(study, claims, *arms, study_rho(evidence, study, spec), words.alpha, words.points)
+    found = ClaimData(study, claims, control, treated, study_rho(evidence, study, spec), words.alpha, words.points)
     if not found.allowed().any():
         raise NoCandidates(f"no counts of its arms would be called {' and '.join(claims)}")
     return found
@@ -160,7 +159,8 @@ def _every_count(evidence: Evidence, spec: ModelSpec, study: str, arm: str) -> C
     """Every count of an arm that reports none: of the size it has elsewhere, or of each that its figures allow."""
     sizes = dict(_sizes(evidence, spec, study, arm))
     triples = [(float(x), float(n), weight) for n, weight in sizes.items() for x in range(n + 1)]
-    return Candidates(*map(tuple, zip(*triples, strict=True)))  # type: ignore[arg-type]
+    events, n, weight = zip(*triples, strict=True)
+    return Candidates(events, n, weight)
 
 
 def _sizes(evidence: Evidence, spec: ModelSpec, study: str, arm: str) -> Iterator[tuple[int, float]]:
@@ -175,7 +175,9 @@ def _sizes(evidence: Evidence, spec: ModelSpec, study: str, arm: str) -> Iterato
         raise NoCandidates(f"the size of its {arm} arm is not printed")
     fixed = dict(spec.denominators).get(f"{study}/{arm}")
     prior = denominator_prior(evidence, study, arm, feasible)
-    yield from ((n, w) for n, w in ({fixed: 1.0} if fixed in prior else prior).items() if w > 0)  # type: ignore[misc]
+    if fixed in prior:
+        prior = {fixed: 1.0}
+    yield from ((n, weight) for n, weight in prior.items() if weight > 0)
 
 
 def words_benchmark(evidence: Evidence, study: str, endpoint: str) -> Benchmark | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from reanalysis.alternatives.choices import MU_PRIOR, TAU_PRIOR
+from reanalysis.alternatives.choices import MU_PRIOR, TAU_PRIOR, WORDS
 from reanalysis.alternatives.outcome import Outcome, as_table
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
@@ -34,6 +34,7 @@ _TITLES = {
     MU_PRIOR: "Prior of the average effect",
     TAU_PRIOR: "Prior of the heterogeneity",
     "baselines": "Prior of the baselines",
+    WORDS: "What cohorts without figures say in words",
 }
 
 
@@ -45,7 +46,11 @@ def group_title(group: str) -> str:
 def sensitivity_table(endpoint: EndpointAnalysis, group: str) -> Table:
     """Outcomes of one group of alternatives."""
     outcomes = in_order(endpoint) if group == LEFT_OUT else endpoint.sensitivity[group]
-    declared = endpoint.better is not None
+    return outcome_table(endpoint.label, endpoint.id, group, outcomes, endpoint.better is not None)
+
+
+def outcome_table(label: str, endpoint: str, group: str, outcomes: Sequence[Outcome], declared: bool) -> Table:
+    """Outcomes of one group of an endpoint; ``declared`` where one side of it is good."""
     return Table(
         [
             *columns("Choice 2.6 | Studies >0.6 | Odds ratio (95 % interval) 1.6"),
@@ -53,8 +58,8 @@ def sensitivity_table(endpoint: EndpointAnalysis, group: str) -> Table:
             Column("Whose effect", 1.4),
         ],
         [_outcome_row(o, declared) for o in outcomes],
-        f"{endpoint.label}: {group_title(group).lower()}. The primary analysis is marked *.",
-        f"tbl-{slug(group)}-{slug(endpoint.id)}",
+        f"{label}: {group_title(group).lower()}. The primary analysis is marked *.",
+        f"tbl-{slug(group)}-{slug(endpoint)}",
     )
 
 
