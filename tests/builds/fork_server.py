@@ -1,6 +1,6 @@
 """Runs the command line again and again without importing it again: each run is a fork of a process that has.
 
-Started as a program. Requests and answers are JSON lines: ``{"argv", "cwd", "env", "out", "err", "faults"}`` is
+Started as a program, with a file for what all servers of a run of the tests remember. Requests and answers are JSON lines: ``{"argv", "cwd", "env", "out", "err", "faults"}`` is
 answered by a process id, ``{"wait": id}`` by its exit code.
 """
 
@@ -12,19 +12,31 @@ import resource
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 
 def main() -> None:
-    import matplotlib.figure  # noqa: F401 - loaded once, for every run
-    import pypandoc  # noqa: F401
-    import typst  # noqa: F401
+    import matplotlib.backends.backend_agg
+    import pyarrow.parquet
+    import pypandoc
+    import rich.progress
+    import typst  # noqa: F401 - loaded once, for every run
 
+    import reanalysis.cli.app
+    from reanalysis.builds import build, publish, record, write  # noqa: F401
     from reanalysis.builds.cache import ResultCache
+    from reanalysis.builds.keys import code_digest
+    from reanalysis.figures.words import characters
+    from reanalysis.reporting import results, text  # noqa: F401
+    from reanalysis.validation.calibration.artefact import check_calibration
     from reanalysis.validation.published import check_published
+    from reanalysis.versions import packages
 
-    validated, recalled = check_published(), ResultCache.get  # the same for every evidence: remembered by all runs
+    validated, recalled = once(Path(sys.argv[1]), check_published), ResultCache.get  # the same for every evidence
+    for remembered in (check_calibration, code_digest, packages, characters):
+        remembered()
 
     def get(self: ResultCache, kind: str, key: str) -> Any:
         return validated if kind == "validation" else recalled(self, kind, key)
@@ -41,6 +53,19 @@ def main() -> None:
             if answer == 0:
                 run(request)
         print(json.dumps(answer), flush=True)
+
+
+def once[R](kept: Path, compute: Callable[[], R]) -> R:
+    """What the first of several servers has computed."""
+    from filelock import FileLock
+
+    from reanalysis.builds.frozen import freeze, thaw
+
+    with FileLock(kept.with_suffix(".lock")):
+        if not kept.exists():
+            kept.write_bytes(freeze(compute()))
+        found: R = thaw(kept.read_bytes())
+        return found
 
 
 def run(request: dict[str, Any]) -> None:
