@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
+from itertools import combinations
 
 import numpy as np
 import pytest
 from scipy import stats
 from scipy.special import expit
 
+from alternatives.stand_in import each_alone
 from engines.builders import ICANS, data, one_arm, spec, study, two_arms
 from evidence.folders import ANAKINRA
 from reanalysis.engines.fit import fit
+from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.engines.nuts import program
 from reanalysis.engines.nuts.engine import Sampler
-from reanalysis.engines.posterior import Posterior
+from reanalysis.engines.posterior import Marginals, Posterior
 from reanalysis.evidence.candidates.candidates import Candidates
+from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.gates.agreement import check_agreement
 from reanalysis.gates.checked_fit import CheckedFit, fit_and_judge, fit_endpoint
-from reanalysis.model.data import Benchmark, ModelData
-from reanalysis.model.selection import default_spec
+from reanalysis.model.data import Benchmark, JointData, ModelData
+from reanalysis.model.selection import default_spec, select
 from reanalysis.model.spec import ModelSpec
 
 pytestmark = pytest.mark.xdist_group("nuts")
@@ -44,7 +48,7 @@ CASES = {
         one_arm([(1, 20), (12, 24), (0, 18), (9, 30), (14, 21), (3, 25), (20, 28), (2, 22)]),
     ),
 }
-FEW = [pytest.param(name, marks=pytest.mark.slow if name == "bias" else ()) for name in CASES]
+FEW = [pytest.param(name, marks=pytest.mark.slow if name in ("bias", "all-cohort") else ()) for name in CASES]
 
 
 @cache
@@ -160,6 +164,7 @@ def jointly(correlation: float | None) -> CheckedFit:
     return fit_endpoint(evidence, "cr", model, "nuts", SHORT if correlation != 0.6 else Sampler(tune=400, draws=500))
 
 
+@pytest.mark.slow
 def test_uncorrelated_endpoints_are_those_fitted_one_by_one() -> None:
     found = jointly(0.0)
     posterior = found.posterior
@@ -170,9 +175,27 @@ def test_uncorrelated_endpoints_are_those_fitted_one_by_one() -> None:
     assert not posterior.correlations
 
 
+@pytest.mark.slow
 def test_learnt_correlations_pass_the_gates_and_are_reported() -> None:
     found = jointly(None)
     assert found.passed
+    assert_every_endpoint_is_reported(found)
+
+
+def test_a_joint_posterior_reports_every_endpoint_and_correlation(evidence: Evidence) -> None:
+    """Of endpoints fitted one by one, with invented draws of the correlations."""
+    spec = default_spec(evidence, "joint")
+    on = select(evidence, spec, "cr").data
+    assert isinstance(on, JointData)
+    made = np.random.default_rng(1).uniform(-1, 1, (4, 100))
+    pairs = [f"correlation[{a}, {b}]" for a, b in combinations(on.endpoints, 2)]
+    beside = Marginals({name: partial(DrawsMarginal, made) for name in pairs})
+    alone = fit_endpoint(evidence, "cr", engine="quadrature")
+    posterior = replace(each_alone(spec, on), spec=spec, correlations=beside)
+    assert_every_endpoint_is_reported(replace(alone, posterior=posterior))
+
+
+def assert_every_endpoint_is_reported(found: CheckedFit) -> None:
     plain = found.as_dict()
     assert set(plain["estimates"]["endpoints"]) == {"icans_any", "crs_any", "infection_g3"}
     correlations = {name for name in plain["estimates"] if name.startswith("correlation[")}
@@ -200,7 +223,11 @@ def test_a_new_study_has_correlated_effects() -> None:
 
 
 @pytest.mark.parametrize(
-    "made", [lambda: arm_level(), lambda: jointly(None).posterior], ids=["arm-beta-binomial", "joint"]
+    "made",
+    [
+        pytest.param(lambda: arm_level(), id="arm-beta-binomial"),
+        pytest.param(lambda: jointly(None).posterior, id="joint", marks=pytest.mark.slow),
+    ],
 )
 def test_models_without_quadrature_are_saved_whole(made: Callable[[], Posterior]) -> None:
     posterior = made()
