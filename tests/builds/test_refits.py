@@ -45,21 +45,29 @@ class Built:
 
 
 @pytest.fixture(scope="module")
-def original(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def original(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Where it was built, and a copy of all that is there."""
     folder = tmp_path_factory.mktemp("original")
-    Built(commands, folder).again()
-    return folder
+    Built(commands, folder / "here").again()
+    return folder / "here", shutil.copytree(folder / "here", folder / "kept", symlinks=True)
 
 
 @pytest.fixture
-def built(commands: Commands, original: Path, tmp_path: Path) -> Built:
-    """The same with its store, as if it had been built here."""
-    shutil.copytree(original, tmp_path, symlinks=True, dirs_exist_ok=True)
-    found = Built(commands, tmp_path)
-    found.evidence = evidence_folders.two_endpoints(tmp_path / "evidence")
-    log = found.again()  # its place is another one, which the report says
+def built(commands: Commands, original: tuple[Path, Path]) -> Built:
+    """The same with its store, as it was when it had been built."""
+    here, kept = original
+    shutil.rmtree(here)
+    shutil.copytree(kept, here, symlinks=True)
+    return Built(commands, here)
+
+
+def test_another_place_is_another_report_that_computes_nothing_again(
+    commands: Commands, original: tuple[Path, Path], tmp_path: Path
+) -> None:
+    shutil.copytree(original[1], tmp_path, symlinks=True, dirs_exist_ok=True)
+    log = Built(commands, tmp_path).again()
+    assert "unchanged" not in {e["event"] for e in events(log)}  # the report says where it is
     assert set(computed(log).values()) == {"cache"}
-    return found
 
 
 def test_an_unchanged_rebuild_computes_nothing(built: Built) -> None:
