@@ -48,7 +48,7 @@ class Built:
 def original(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Where it was built, and a copy of all that is there."""
     folder = tmp_path_factory.mktemp("original")
-    Built(commands, folder / "here").again()
+    Built(commands, folder / "here").again().unlink()
     return folder / "here", shutil.copytree(folder / "here", folder / "kept", symlinks=True)
 
 
