@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache, partial
-from itertools import combinations
+from functools import cache
 
 import numpy as np
 import pytest
+import xarray
 from scipy import stats
 from scipy.special import expit
 
-from alternatives.stand_in import each_alone
 from engines.builders import ICANS, data, one_arm, spec, study, two_arms
 from evidence.folders import ANAKINRA
 from reanalysis.engines.fit import fit
-from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.engines.nuts import program
 from reanalysis.engines.nuts.engine import Sampler
-from reanalysis.engines.posterior import Marginals, Posterior
+from reanalysis.engines.nuts.models import nuts_models
+from reanalysis.engines.nuts.models.joint import pairs
+from reanalysis.engines.nuts.sampled import Sampled
+from reanalysis.engines.posterior import Posterior, Run, Sampling
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.folder import read_evidence
@@ -182,17 +183,29 @@ def test_learnt_correlations_pass_the_gates_and_are_reported() -> None:
     assert_every_endpoint_is_reported(found)
 
 
-def test_a_joint_posterior_reports_every_endpoint_and_correlation(evidence: Evidence) -> None:
-    """Of endpoints fitted one by one, with invented draws of the correlations."""
-    spec = default_spec(evidence, "joint")
-    on = select(evidence, spec, "cr").data
+def test_a_joint_posterior_reports_and_saves_every_endpoint_and_correlation(evidence: Evidence) -> None:
+    """Of invented draws, as if they had been sampled."""
+    model = default_spec(evidence, "joint")
+    on = select(evidence, model, "cr").data
     assert isinstance(on, JointData)
-    made = np.random.default_rng(1).uniform(-1, 1, (4, 100))
-    pairs = [f"correlation[{a}, {b}]" for a, b in combinations(on.endpoints, 2)]
-    beside = Marginals({name: partial(DrawsMarginal, made) for name in pairs})
-    alone = fit_endpoint(evidence, "cr", engine="quadrature")
-    posterior = replace(each_alone(spec, on), spec=spec, correlations=beside)
-    assert_every_endpoint_is_reported(replace(alone, posterior=posterior))
+    rng, count = np.random.default_rng(1), len(on.parts)
+    shapes = {"mu": (count,), "tau": (count,), "z": (4, count), "alpha_raw": (4, count), "u": (len(pairs(count)),)}
+    drawn = {n: ([f"{n}_{i}" for i in range(len(shape))], shape) for n, shape in shapes.items()}
+    parameters = xarray.Dataset(
+        {
+            n: (("chain", "draw", *axes), rng.uniform(-0.9 if n == "mu" else 0.1, 0.9, (2, 50, *shape)))
+            for n, (axes, shape) in drawn.items()
+        }
+    )
+    energy = rng.normal(size=(2, 50))
+    sampling = Sampling((Run(0.95, 100, 50, 2, 0),), energy)
+    posterior = nuts_models()["joint"].posterior(Sampled(model, on, parameters, {"energy": energy}, sampling))
+    assert_every_endpoint_is_reported(
+        replace(fit_endpoint(evidence, "cr", engine="quadrature"), posterior=posterior, sampled=None)
+    )
+    tree = posterior.tree()
+    for name in posterior.parts:
+        assert tree[f"endpoints/{name}"]["posterior"].sizes["chain"] == 2
 
 
 def assert_every_endpoint_is_reported(found: CheckedFit) -> None:
