@@ -199,13 +199,16 @@ def test_a_joint_posterior_reports_and_saves_every_endpoint_and_correlation(evid
     )
     energy = rng.normal(size=(2, 50))
     sampling = Sampling((Run(0.95, 100, 50, 2, 0),), energy)
-    posterior = nuts_models()["joint"].posterior(Sampled(model, on, parameters, {"energy": energy}, sampling))
+    sampled = Sampled(model, on, parameters, {"energy": energy}, sampling)
+    posterior = nuts_models()["joint"].posterior(sampled)
     assert_every_endpoint_is_reported(
         replace(fit_endpoint(evidence, "cr", engine="quadrature"), posterior=posterior, sampled=None)
     )
     tree = posterior.tree()
     for name in posterior.parts:
         assert tree[f"endpoints/{name}"]["posterior"].sizes["chain"] == 2
+    fixed = replace(sampled, spec=replace(model, settings=(("correlation", 0.6),)))
+    assert not nuts_models()["joint"].posterior(fixed).correlations
 
 
 def assert_every_endpoint_is_reported(found: CheckedFit) -> None:
