@@ -10,22 +10,15 @@ import pytest
 
 import reanalysis as ra
 from engines.builders import data, one_arm, spec, study, two_arms
-from evidence.folders import ANAKINRA
 from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import GridMarginal
 from reanalysis.estimands.table import COLUMNS, effects_table, estimates, flat, tidy
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.gates.checked_fit import CheckedFit
 from reanalysis.model.spec import ModelName
 
 SUMMARY = ["mean", "sd", "median", "lower", "upper"]
 MODELS: tuple[ModelName, ...] = ("contrast", "exnex", "bias", "all-cohort", "rates", "beta-rates")
-
-
-@pytest.fixture(scope="module")
-def evidence() -> Evidence:
-    return read_evidence(ANAKINRA)
 
 
 @pytest.fixture(scope="module")

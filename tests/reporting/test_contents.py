@@ -23,7 +23,7 @@ from reanalysis.reporting.table import Column, Table
 from reanalysis.reporting.text import markdown
 from reporting.built import Report, squeezed
 
-pytestmark = pytest.mark.xdist_group("figures")
+pytestmark = pytest.mark.xdist_group("reports")
 
 EVERY_SECTION = (*contents.FRONT, *contents.BODY, *contents.CARD)
 NOTHING = CheckResult("", None, "", pd.DataFrame(columns=["problem", "source"]))

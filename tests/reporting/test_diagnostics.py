@@ -21,7 +21,7 @@ from reanalysis.reporting.drawing import draw_chains, draw_endpoint
 from reanalysis.reporting.sections.diagnostics import agreement_table, parameter_table
 from reanalysis.reporting.text import markdown
 
-pytestmark = pytest.mark.xdist_group("figures")
+pytestmark = pytest.mark.xdist_group("reports")
 
 
 def sampled(endpoint: EndpointAnalysis) -> EndpointAnalysis:

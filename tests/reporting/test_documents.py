@@ -15,7 +15,7 @@ from reanalysis.estimands.summary import Summary
 from reanalysis.estimands.words import interval, percent, points_interval
 from reporting.built import Report, squeezed
 
-pytestmark = pytest.mark.xdist_group("figures")
+pytestmark = pytest.mark.xdist_group("reports")
 
 REPORTS = ("reanalysis_report", "plain_report", "odd_report")
 MOST_BYTES = 6_000_000

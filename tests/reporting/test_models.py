@@ -42,7 +42,7 @@ from reanalysis.reporting.section import Artefacts
 from reanalysis.reporting.sections.models import MODELS
 from reporting.built import Report, squeezed
 
-pytestmark = pytest.mark.xdist_group("figures")
+pytestmark = pytest.mark.xdist_group("reports")
 
 TRIALS = [("a", (3, 30, 1, 31)), ("b", (5, 41, 4, 40))]
 SAMPLED = ("joint", "arm-beta-binomial")

@@ -18,7 +18,7 @@ from reanalysis.reporting.section import Artefacts
 from reanalysis.reporting.standards import Tick, ticks
 from reporting.built import Report
 
-pytestmark = pytest.mark.xdist_group("figures")
+pytestmark = pytest.mark.xdist_group("reports")
 
 MADE = CheckResult("Simulation-based calibration", True, "inside")
 VALIDATED = CheckResult("Validation against print", True, "none outside")

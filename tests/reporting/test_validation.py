@@ -29,7 +29,7 @@ from reanalysis.validation.published import check_published
 from reanalysis.validation.published_folder import FOLDER
 from reporting.built import Report, squeezed
 
-pytestmark = pytest.mark.xdist_group("figures")
+pytestmark = pytest.mark.xdist_group("reports")
 
 
 @pytest.fixture(scope="module")
