@@ -284,9 +284,11 @@ def test_a_change_invalidates_the_engines_whose_ranks_it_bears_on_and_no_other(
     original = changed.read_text(encoding="utf-8")
     changed.write_text(original + "\nCHANGED = 1\n", encoding="utf-8")
     source._syntax.cache_clear()
+    source.imported.cache_clear()
     assert {engine for engine in ENGINES if source.source_digest.__wrapped__(engine) != before[engine]} == engines
     changed.write_text(original, encoding="utf-8")
     source._syntax.cache_clear()
+    source.imported.cache_clear()
 
 
 def test_a_module_that_a_calibrated_one_begins_to_import_is_calibrated(
@@ -299,6 +301,7 @@ def test_a_module_that_a_calibrated_one_begins_to_import_is_calibrated(
     hidden = "\n\ndef _late():\n    from reanalysis.model.novel import SHIFT\n\n    return SHIFT\n"
     likelihood.write_text(likelihood.read_text(encoding="utf-8") + hidden, encoding="utf-8")
     source._syntax.cache_clear()
+    source.imported.cache_clear()
     assert "model/novel.py" in source.calibrated_files("quadrature")
 
 
