@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -11,8 +11,6 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-
-from reanalysis.evidence.evidence import Evidence
 
 WIDTH = 6.5
 """Width of a text column, in inches."""
@@ -129,15 +127,15 @@ class StudyMark:
     marker: str
 
 
-def study_mark(evidence: Evidence, study: str) -> StudyMark:
-    """The mark of a study in every figure, by its place in the evidence.
+def study_mark(studies: Sequence[str], study: str) -> StudyMark:
+    """The mark of a study in every figure, by its place among all studies of the evidence folder.
 
     Where there are more studies than colours that can be told apart, all have the same: a colour that came
     round again would suggest a kinship that does not exist.
     """
-    if len(evidence.studies) > len(_STUDY_COLOURS):
+    if len(studies) > len(_STUDY_COLOURS):
         return StudyMark(*_MANY_STUDIES)
-    place = evidence.studies.index(study)
+    place = studies.index(study)
     return StudyMark(_STUDY_COLOURS[place], _STUDY_MARKERS[place])
 
 
