@@ -14,6 +14,7 @@ from matplotlib.colors import to_hex
 from figures.plots import OF_ANALYSIS, OF_ENDPOINT, subjects
 from figures.rendered import shown
 from reanalysis.analysis.analysis import Analysis
+from reanalysis.estimands.words import ratio
 from reanalysis.figures.forest import describe_forest, plot_forest
 from reanalysis.figures.icons import describe_icons, plot_icons
 from reanalysis.figures.sensitivity import describe_sensitivity, plot_sensitivity, sensitivity_pages
@@ -40,6 +41,8 @@ def marks(axes: Axes) -> Iterator[float]:
 def drawn(axes: Axes) -> set[str]:
     """Numbers that stand in a figure, and those that its points lie at."""
     found = numbers(" ".join(shown(axes)))
+    points = (line.get_xdata() for line in axes.get_lines() if len(line.get_xdata()) == 1)
+    found |= {ratio(float(np.asarray(x)[0])) for x in points}
     for y in marks(axes):
         if np.isfinite(y):
             found |= {f"{y:.2f}", f"{abs(y):.2f}", f"{100 * y:.0f} %"}
