@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from reanalysis.alternatives.choices import MU_PRIOR, TAU_PRIOR
-from reanalysis.alternatives.outcome import Outcome, as_table
+from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.summary import Summary
@@ -140,14 +140,14 @@ def _of_endpoint(made: Artefacts, endpoint: EndpointAnalysis) -> Iterator[Markdo
 def _results(analysis: Analysis) -> dict[str, Any]:
     return {
         "endpoints": {
-            e.id: {"sensitivity": {group: _outcomes(found) for group, found in e.sensitivity.items()}}
+            e.id: {"sensitivity": [_outcome(one) for found in e.sensitivity.values() for one in found]}
             for e in analysis.endpoints
         }
     }
 
 
-def _outcomes(outcomes: list[Outcome]) -> list[dict[str, Any]]:
-    return as_table(outcomes).drop(columns=["group"]).to_dict("records")  # type: ignore[return-value]
+def _outcome(one: Outcome) -> dict[str, Any]:
+    return {"group": one.group, "choice": one.label, "primary": one.primary} | one.as_dict()
 
 
 def _sensitivity(endpoint: EndpointAnalysis, groups: Sequence[str]) -> Axes:
