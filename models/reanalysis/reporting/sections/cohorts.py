@@ -25,7 +25,7 @@ P(benefit) is the posterior probability that the effect lies on the good side of
 P(fewer) is the posterior probability that the odds ratio lies below 1; no side is declared better, so none is
 called so.
 {%- endif %} All of them depend on the priors ({{ priors }}) and on the discounts for design;
-[the alternatives](#alternatives) show by how much.
+[the alternatives](#endpoints) show by how much.
 """
 
 
