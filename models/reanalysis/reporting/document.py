@@ -63,6 +63,7 @@ def _html(source: Path, title: str, folder: Path, templates: Path, date: int) ->
         f"--template={templates / 'report.html'}",
         f"--css={templates / 'report.css'}",
         f"--lua-filter={templates / 'accessible.lua'}",
+        f"--lua-filter={templates / 'across.lua'}",
     )
 
 
@@ -80,6 +81,7 @@ def _docx(source: Path, title: str, folder: Path, templates: Path, date: int) ->
             "--to=docx+native_numbering",
             "--default-image-extension=png",
             f"--reference-doc={reference}",
+            f"--lua-filter={templates / 'across.lua'}",
             f"--lua-filter={templates / 'paper.lua'}",
         )
     finally:
@@ -101,6 +103,7 @@ def _pdf(source: Path, title: str, folder: Path, templates: Path, date: int) -> 
         "--to=typst",
         "--default-image-extension=svg",
         f"--template={templates / 'report.typ'}",
+        f"--lua-filter={templates / 'across.lua'}",
         f"--lua-filter={templates / 'paper.lua'}",
         f"--variable=title-text:{plain}",
     )
