@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
@@ -10,6 +11,7 @@ from reanalysis.evidence.candidates.candidates import SILENCES, Silence, silence
 from reanalysis.evidence.candidates.observation import NoCandidates, observations
 from reanalysis.evidence.evidence import Evidence, Reported, once_per_folder, require_evidence
 from reanalysis.evidence.problems import InvalidInput
+from reanalysis.evidence.reading.contrasts import Claim, ContrastRow
 
 Cell = Literal["comparison", Silence, Reported]
 
@@ -18,6 +20,54 @@ def coverage_cell(evidence: Evidence, study: str, endpoint: str) -> Cell:
     """What one study reports of one endpoint, or why its two arms say nothing of a ratio."""
     cell = evidence.reported(study, endpoint)
     return (_silence(evidence, study, endpoint) if cell == "comparison" else None) or cell
+
+
+@dataclass(frozen=True)
+class CellReport:
+    """All that one study reports of one endpoint, the words and the figures that are no counts among it.
+
+    Parameters
+    ----------
+    study, endpoint : str
+        Ids.
+    kind : str
+        One of :data:`Cell`: counts of both arms, of one, a ratio only, a p-value only, words only, context, nothing.
+    rows : tuple of ContrastRow
+        Rows of contrasts.csv of the cell that are not excluded.
+    """
+
+    study: str
+    endpoint: str
+    kind: Cell
+    rows: tuple[ContrastRow, ...]
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What the source says in words of the whole arms, each once; more than one where it contradicts itself."""
+        return tuple(dict.fromkeys(row.claim for row in self.rows if row.claim and not row.subgroup))
+
+    @property
+    def without_figures(self) -> tuple[ContrastRow, ...]:
+        """Claims of the whole arms that stand without any figure of their own."""
+        return tuple(row for row in self.rows if row.claim and not row.subgroup and not row.has_figures)
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Figures that are neither counts nor ratios, as text, those of parts of an arm named."""
+        return tuple(row.figures for row in self.rows if row.figures)
+
+
+def cell_report(evidence: Evidence, study: str, endpoint: str) -> CellReport:
+    """All that one study reports of one endpoint."""
+    rows = evidence.contrasts_of_cell.get((study, endpoint), ())
+    kept = tuple(row for row in rows if row.use != "excluded")
+    return CellReport(study, endpoint, coverage_cell(evidence, study, endpoint), kept)
+
+
+def reports_of(evidence: Evidence, endpoint: str) -> tuple[CellReport, ...]:
+    """What each study reports of an endpoint, those that report nothing left out."""
+    cells = (cell_report(evidence, study, endpoint) for study in evidence.studies)
+    return tuple(cell for cell in cells if cell.kind != "missing")
 
 
 @once_per_folder

@@ -119,13 +119,14 @@ class Evidence:
         if modelled:
             return "single arm"
         contrasts = [c for c in self.contrasts_of_cell.get((study, endpoint), ()) if c.use != "excluded"]
-        if any(c.estimate for c in contrasts):
+        whole = [c for c in contrasts if not c.subgroup]
+        if any(c.estimate for c in whole):
             return "adjusted ratio only"
-        if any(c.p for c in contrasts):
+        if any(c.p for c in whole):
             return "p-value only"
-        if contrasts:
+        if whole:
             return "narrative only"
-        return "context" if rows else "missing"
+        return "context" if rows or contrasts else "missing"
 
     @property
     def _rows(self) -> tuple[ArmRow | ContrastRow, ...]:

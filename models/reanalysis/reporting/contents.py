@@ -17,6 +17,7 @@ from reanalysis.reporting.sections import (
     endpoints,
     findings,
     models,
+    overview,
     provenance,
     scrutiny,
     validation,
@@ -42,13 +43,16 @@ CARD: tuple[Section[EndpointAnalysis], ...] = (
 FRONT: tuple[Section[Analysis], ...] = (
     answer.ANSWER,
     cohorts.COHORTS,
-    cohorts.LIMITS,
+    cohorts.FIRST_LIMITS,
 )
 """The first page."""
 
 _BODY: tuple[Section[Analysis], ...] = (
+    overview.UNKNOWN,
+    cohorts.LIMITS,
+    cohorts.FACTS,
     cohorts.READING,
-    answer.ALL_ENDPOINTS,
+    overview.ALL_ENDPOINTS,
     changes.CHANGES,
     endpoints.chapter(CARD),
     findings.LEDGER,

@@ -79,6 +79,7 @@ class _Writer:
             f"--template={self.templates / 'report.html'}",
             f"--css={self.templates / 'report.css'}",
             f"--lua-filter={self.templates / 'accessible.lua'}",
+            f"--lua-filter={self.templates / 'across.lua'}",
         )
 
     def docx(self, name: str, part: str) -> None:
@@ -93,6 +94,7 @@ class _Writer:
                 "--to=docx+native_numbering",
                 "--default-image-extension=png",
                 f"--reference-doc={reference}",
+                f"--lua-filter={self.templates / 'across.lua'}",
                 f"--lua-filter={self.templates / 'paper.lua'}",
             )
             finish(self.folder / name)
@@ -111,6 +113,7 @@ class _Writer:
             "--to=typst",
             "--default-image-extension=svg",
             f"--template={self.templates / 'report.typ'}",
+            f"--lua-filter={self.templates / 'across.lua'}",
             f"--lua-filter={self.templates / 'paper.lua'}",
             f"--variable=title-text:{_typst_text(self.title)}",
             f"--variable={part}:true",

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from reanalysis.evidence.audit.adjustment import check_adjustment
+from reanalysis.evidence.audit.claims import check_claims
 from reanalysis.evidence.audit.conventions import check_conventions
 from reanalysis.evidence.audit.counts import check_counts
 from reanalysis.evidence.audit.crude import check_crude
@@ -39,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     check_ratios,
     check_crude,
     check_adjustment,
+    check_claims,
     check_declared,
 )
 """A new rule stands in a file of its own and has its place here."""

@@ -1,4 +1,4 @@
-"""contrasts.csv: ratios, p-values and claims that come without a count."""
+"""contrasts.csv: ratios, p-values, figures that are no counts, and what a source says of a difference in words."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from reanalysis.evidence.problems import Problem
-from reanalysis.evidence.reading.cells import NUMBER, an_id, between, like, number, one_of
+from reanalysis.evidence.reading.cells import NUMBER, Name, an_id, between, like, number, one_of
 from reanalysis.evidence.reading.table import Breach, Table
 
 WORDS_ONLY = "words only"
 
 Use = Literal["sensitivity", "context", "excluded"]
+
+Claim = Literal["similar", "no difference", "lower", "higher"]
+CLAIMS: tuple[Claim, ...] = get_args(Claim)
+"""What a source says in words of the treated arm against the control arm."""
 
 _NUMBER, _P_VALUE = like(NUMBER), like(rf"[<>=]?\s*{NUMBER}")
 
@@ -40,6 +44,12 @@ _P = number(
     "must be a p-value from 0 to 1 as printed, such as 0.03 or <0.001, or empty",
     lambda text: _P_VALUE(text) and p_number(text) <= 1,
 )
+_CLAIM = one_of(
+    *CLAIMS,
+    default="",
+    rule=f"must be {', '.join(CLAIMS[:-1])} or {CLAIMS[-1]}: what the source says in words of treated against control; "
+    "or empty",
+)
 _USE = one_of(
     *get_args(Use),
     default="sensitivity",
@@ -59,19 +69,31 @@ class ContrastRow:
         Ratio and the bounds of its interval as printed, empty where not printed.
     level : float
         Coverage of the interval.
+    subgroup : str
+        Part of the treated arm that is compared, empty for the whole arm.
     p : str
         p-value as printed, possibly ``<0.001``.
+    claim : str
+        One of :data:`CLAIMS`, empty where the source says nothing in words.
+    treated, control, unit : str
+        Figures of each arm that are neither counts nor percentages, as printed, such as ``3 (IQR 2 to 5.5)``, and what
+        they are, such as ``days, median``.
     """
 
     line: int
     study: Annotated[str, an_id("a study")]
     endpoint: Annotated[str, an_id("an endpoint")]
+    subgroup: Name
     measure: Annotated[str, _MEASURE]
     estimate: Annotated[str, _RATIO]
     lower: Annotated[str, _RATIO]
     upper: Annotated[str, _RATIO]
     level: Annotated[float, _LEVEL]
     p: Annotated[str, _P]
+    claim: Annotated[Claim | Literal[""], _CLAIM]
+    treated: Name
+    control: Name
+    unit: Name
     adjustment: str
     use: Annotated[Use, _USE]
     reason: str
@@ -97,15 +119,38 @@ class ContrastRow:
         return width / (2 * float(ndtri(0.5 + self.level / 2)))
 
     @property
+    def has_figures(self) -> bool:
+        """Whether anything is printed in numbers: a ratio, a p-value, or figures of an arm."""
+        return bool(self.estimate or self.p or self.treated or self.control)
+
+    @property
+    def figures(self) -> str:
+        """Printed figures that are no ratio, as text: ``4 against 6 days``; empty where there are none."""
+        both = self.treated and self.control
+        arms = f"{self.treated} against {self.control}" if both else self.treated or self.control
+        if not arms:
+            return ""
+        alone = "" if both else f" ({'treated' if self.treated else 'control'} arm alone)"
+        part = f"{self.subgroup}: " if self.subgroup else ""
+        return f"{part}{arms}{self.unit and f' {self.unit}'}{alone}"
+
+    @property
+    def in_words(self) -> str:
+        """What the source says in words: ``IV: lower``; empty where it says nothing."""
+        return f"{self.subgroup}: {self.claim}" if self.subgroup and self.claim else self.claim
+
+    @property
     def printed(self) -> str:
-        """What was printed, for tables."""
+        """What was printed in numbers, for tables; what was said where no number was."""
         parts = []
         if self.estimate:
             interval = f" ({self.lower} to {self.upper})" if self.lower else ""
             parts.append(f"{self.measure} {self.estimate}{interval}")
+        if self.figures:
+            parts.append(self.figures)
         if self.p:
             parts.append(f"p {self.p}" if self.p[0] in "<>" else f"p = {self.p}")
-        return "; ".join(parts) or WORDS_ONLY
+        return "; ".join(parts) or (f"in words: {self.in_words}" if self.claim else WORDS_ONLY)
 
 
 def read_contrasts(path: Path) -> tuple[ContrastRow, ...]:
@@ -122,6 +167,10 @@ def read_contrasts(path: Path) -> tuple[ContrastRow, ...]:
 def _of_row(row: ContrastRow) -> Iterator[Breach]:
     if row.estimate and not row.measure:
         yield "measure", "", "an estimate needs its measure: OR, HR or RR"
+    if row.subgroup and row.use == "sensitivity":
+        yield "use", row.use, "what is said of a part of an arm enters no model: use must be context or excluded"
+    if row.unit and not (row.treated or row.control):
+        yield "unit", row.unit, "a unit needs a figure of an arm"
     if bool(row.lower) != bool(row.upper):
         yield "upper" if row.lower else "lower", "", "an interval needs both bounds"
     elif row.lower:
@@ -138,7 +187,7 @@ def _duplicates(file: str, rows: Sequence[ContrastRow]) -> Iterator[Problem]:
     entering: dict[tuple[str, ...], int] = {}
     for row in rows:
         same = (row.study, row.endpoint, row.adjustment, row.printed)
-        if same in printed and row.printed != WORDS_ONLY:
+        if same in printed and row.has_figures:
             rule = f"the same ratio stands on line {printed[same]} already"
             yield Problem(file, row.line, "", row.printed, rule)
         elif row.use == "sensitivity" and row.has_interval:

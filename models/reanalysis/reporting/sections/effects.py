@@ -9,67 +9,102 @@ from matplotlib.axes import Axes
 
 from reanalysis.analysis.endpoint import EndpointAnalysis, StudyEffect
 from reanalysis.estimands.risks import BaselineEffect
-from reanalysis.estimands.words import interval, percent, points_interval, ratio_interval
+from reanalysis.estimands.words import decimal, interval, percent, points_interval, ratio_interval
+from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.evidence.candidates.observation import sizes_told
 from reanalysis.figures.beyond import describe_beyond, plot_beyond
 from reanalysis.figures.forest import describe_forest, forest_pages, plot_forest
 from reanalysis.figures.icons import describe_icons, plot_icons
 from reanalysis.figures.prior_posterior import describe_prior_posterior, plot_prior_posterior
 from reanalysis.gates.convergence import monte_carlo
+from reanalysis.model.data import StudyData
 from reanalysis.reporting.markdown import render, slug
 from reanalysis.reporting.section import Artefacts, Blocks, Figure, Item, Section, drawn, every
 from reanalysis.reporting.standards import BARG, ROBUST, ZAMPIERI
 from reanalysis.reporting.table import Column, Table, columns
+from reanalysis.reporting.verdict import certainty_of
 
 _DASH = "\N{EN DASH}"
 _NEEDED = (
-    "NNT and NNH count patients treated for one to benefit or be harmed, in two pieces where the risk difference "
-    "spans 0."
+    "NNT and NNH count patients treated for one to benefit or be harmed, where the interval of the risk difference does "
+    "not span 0."
 )
 
-# ---- each study as reported and in the model ------------------------------------------------------------------------
+# ---- each study as published and in the model -----------------------------------------------------------------------
 
 
 def _studies(_: Artefacts, endpoint: EndpointAnalysis) -> Blocks:
-    sizes = sizes_told(endpoint.fit.selection.observations)
-    listed = render("{% for line in sizes %}\n- {{ line }}.\n{% endfor %}\n", sizes=sizes)
+    lines = [f"{line}." for line in sizes_told(endpoint.fit.selection.observations)]
+    varied = variation(endpoint)
+    listed = render(
+        "{% for line in lines %}\n- {{ line }}\n{% endfor %}\n", lines=[*lines, *([varied] if varied else [])]
+    )
     return study_table(endpoint), listed
 
 
 def study_table(endpoint: EndpointAnalysis) -> Table:
-    """Raw and shrunken study effects side by side."""
+    """Raw and shrunken study effects side by side, and for how many patients the discounts let each study count."""
     order = endpoint.fit.evidence.studies
-    rows = [_study_row(s) for s in sorted(endpoint.studies, key=lambda s: order.index(s.study))]
+    data = {s.study: s for s in endpoint.fit.posterior.data.studies}
+    rows = [_study_row(s, data[s.study]) for s in sorted(endpoint.studies, key=lambda s: order.index(s.study))]
     more = " (extrapolation)" if endpoint.headline.kind == "single study" else ""
-    rows.append([f"Average{more}", "", "", interval(endpoint.average), "", "", ""])
-    rows.append([f"New study{more}", "", "", interval(endpoint.new_study), "", "", ""])
+    rows.append([f"Average{more}", "", "", "", interval(endpoint.average), "", "", ""])
+    rows.append([f"New study{more}", "", "", "", interval(endpoint.new_study), "", "", ""])
     settings = endpoint.fit.evidence.settings
     return Table(
         [
-            *columns("Study 1.3 | Reported 2.3 | Odds ratio as reported 1.6 | Odds ratio, model 1.6"),
-            Column(f"Risk, {settings.control_label}", 1.3),
-            Column(f"Risk, {settings.treated_label}", 1.3),
+            *columns("Study 1.3 | Published 2.1 | Counts as 1.2 | Odds ratio, published rates 1.6"),
+            *columns("Odds ratio, model 1.6"),
+            Column(f"Risk, {settings.control_label}", 1.1),
+            Column(f"Risk, {settings.treated_label}", 1.1),
             Column("Risk difference per 100", 1.5),
         ],
         rows,
-        f"{endpoint.label}: each study as reported (Wald interval, no discount, 1/2 added to each cell of a study with "
-        "an empty one) and in the model (95 % interval).",
+        f"{endpoint.label}: the odds ratio from the published rates (95 % confidence interval; at the likeliest size "
+        "where one is not published, without allowance for weighting, 1/2 added to each cell of a study with an empty "
+        "one) and after modelling (95 % credible interval). Patients count for less by rho and k: treated and control.",
         f"tbl-studies-{slug(endpoint.id)}",
         last=2,
     )
 
 
-def _study_row(study: StudyEffect) -> list[str]:
+def _study_row(study: StudyEffect, data: StudyData) -> list[str]:
     raw = study.raw
     return [
         study.label,
-        f"{raw.treated} against {raw.control}" if raw else "one arm",
+        f"{raw.treated} against {raw.control}" if raw else "one group",
+        counts_as(data),
         ratio_interval(raw.odds_ratio, raw.lower, raw.upper) if raw else _DASH,
         interval(study.odds_ratio),
         percent(study.control_rate.median) if study.control_rate else _DASH,
         percent(study.treated_rate.median) if study.treated_rate else _DASH,
         points_interval(study.risk_difference) if study.risk_difference else _DASH,
     ]
+
+
+def counts_as(study: StudyData) -> str:
+    """Patients that the arms of a study count for after weighting (k) and design (rho): ``32 and 46``."""
+    sizes = [effective_size(arm, study.rho) for arm in (study.treated, study.control) if arm is not None]
+    return " and ".join(f"{size:.0f}" for size in sizes) or _DASH
+
+
+def effective_size(arm: Candidates, rho: float) -> float:
+    """Binomial patients with the variance of a beta-binomial arm: n / (1 + (n - 1) rho), weighted over what n may be."""
+    weight = dict(zip(arm.n, arm.weight, strict=True))
+    return sum(w * n / (1 + (n - 1) * rho) for n, w in weight.items()) / sum(weight.values())
+
+
+def variation(endpoint: EndpointAnalysis) -> str:
+    """How much the studies differ before any discount, and in the model; empty for one study."""
+    found = certainty_of(endpoint).heterogeneity
+    if found is None:
+        return ""
+    return (
+        f"Before any discount the published odds ratios differ with I2 {percent(found.i_squared)} (Q "
+        f"{decimal(found.q, 1)} on {found.df} degrees of freedom, p {decimal(found.p, 3)}; DerSimonian-Laird tau "
+        f"{decimal(found.moment_tau)}); in the model, after discounts, tau is {decimal(endpoint.tau.median)} "
+        f"({decimal(endpoint.tau.lower)} to {decimal(endpoint.tau.upper)})."
+    )
 
 
 def _forest(endpoint: EndpointAnalysis, studies: Sequence[str]) -> Axes:
@@ -79,7 +114,7 @@ def _forest(endpoint: EndpointAnalysis, studies: Sequence[str]) -> Axes:
 _FOREST: Figure[EndpointAnalysis] = Figure(
     "forest",
     _forest,
-    lambda e: f"{e.label}: each study as reported and in the model, the average and a new study.",
+    lambda e: f"{e.label}: each study from its published rates and in the model, the average and a new study.",
     describe_forest,
     pages=forest_pages,
     first_page=False,
@@ -103,7 +138,7 @@ def probability_table(endpoint: EndpointAnalysis) -> Table:
             f"{at.baseline.label}, {at.baseline.percent:g} %",
             interval(at.risk_ratio),
             points_interval(at.risk_difference),
-            *([str(at.needed) if at.needed else _DASH] if declared else []),
+            *([_needed(at)] if declared else []),
             *[f"{percent(b.fewer)} / {percent(b.more)}" for b in at.beyond],
             percent(at.within_rope),
         ]
@@ -114,13 +149,19 @@ def probability_table(endpoint: EndpointAnalysis) -> Table:
         [
             *columns("Effect 1.2 | Control risk 1.7 | Risk ratio 1.5 | Risk difference per 100 1.6"),
             *(columns("Number needed 2.3") if declared else []),
-            *[Column(f"P(fewer / more by {b.margin:g}+)", 1.3) for b in first.beyond],
-            Column(f"P(within \N{PLUS-MINUS SIGN}{first.rope:g})", 0.9, "right"),
+            *[Column(f"How likely: at least {b.margin:g} fewer / more", 1.3) for b in first.beyond],
+            Column(f"Within {first.rope:g} either way", 0.9, "right"),
         ],
         rows,
         f"{endpoint.label}: the effect as risks. Margins are percentage points{f'; {_NEEDED}' if declared else '.'}",
         f"tbl-probabilities-{slug(endpoint.id)}",
     )
+
+
+def _needed(at: BaselineEffect) -> str:
+    """A number needed where the interval lies on one side of no difference; else it runs through infinity."""
+    spans = at.risk_difference.lower < 0 < at.risk_difference.upper
+    return _DASH if spans or at.needed is None else str(at.needed)
 
 
 def _risk_results(e: EndpointAnalysis) -> dict[str, Any]:

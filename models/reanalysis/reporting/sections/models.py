@@ -20,7 +20,6 @@ from reanalysis.reporting.table import Column, Table, columns
 
 _NOTHING = "\N{EN DASH}"
 _MOST_NAMED = 4
-_NOT_FITTED = "not fitted in this build; reanalysis report --all-models adds it"
 _ENGINES = {"quadrature": "quadrature", "nuts": "NUTS"}
 _SYMBOLS = {"mu": "μ", "tau": "τ", "baseline": "m"}
 
@@ -54,9 +53,7 @@ def model_table(
         cohorts = _cohorts(evidence, one.studies, primary)
         found, direction = one.log_odds_ratio, one.direction
         if found is None or direction is None:
-            fitted = _NOTHING if one.note == NOT_SAMPLED else _ENGINES[one.engine]
-            why = _NOT_FITTED if one.note == NOT_SAMPLED else one.note
-            return [name, fitted, cohorts, *([_NOTHING] * (3 if declared else 2)), why]
+            return [name, _ENGINES[one.engine], cohorts, *([_NOTHING] * (3 if declared else 2)), one.note]
         sides = (direction.benefit, direction.harm) if declared else (direction.below,)
         shown = ratio_interval(math.exp(found.median), math.exp(found.lower), math.exp(found.upper))
         return [name, _ENGINES[one.engine], cohorts, shown, *[percent(side) for side in sides], _gates(one)]
@@ -69,7 +66,7 @@ def model_table(
             *[Column(name, 1.0, "right") for name in probabilities],
             Column("Gates, or why there is no result", 1.8),
         ],
-        [row(one) for one in models],
+        [row(one) for one in models if one.note != NOT_SAMPLED],
         f"{evidence.endpoint_label(endpoint)}: what each model says of the headline effect, at its default settings. "
         f"The primary model is marked *; its priors and discounts stay, but {own_rho} replace rho by their own. "
         "arm-beta-binomial breaks the pairing: it compares treated arms with the controls of all cohorts. What "
