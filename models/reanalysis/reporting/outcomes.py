@@ -134,7 +134,7 @@ def undiscounted(endpoint: EndpointAnalysis) -> str:
 def _moved(endpoint: EndpointAnalysis) -> str:
     mover = strongest(endpoint)
     if mover is not None and mover.group == "discounts" and before_discounts(endpoint) is not None:
-        return "Nothing moves it more."
+        return "This moves it most."
     return f"Moves it most: {mover.said}, {range_told(endpoint, mover)}." if mover else ""
 
 
@@ -150,6 +150,6 @@ def beliefs(endpoints: Sequence[EndpointAnalysis]) -> str:
     most, belief = max(further, key=lambda one: one[1].shift)
     which = "each of these chances" if len(further) == len(endpoints) else listed([name(e) for e, _ in further])
     return (
-        f"Expecting benefit or harm beforehand moves {which} further "
+        f"Only expecting benefit or harm beforehand moves {which} further "
         f"({name(most)}: {range_told(most, belief)})."
     )

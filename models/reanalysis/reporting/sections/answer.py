@@ -20,7 +20,7 @@ from reanalysis.reporting.markdown import Markdown, anchor, escape, render, slug
 from reanalysis.reporting.outcomes import OutcomeRow, beliefs, outcome_rows
 from reanalysis.reporting.section import Artefacts, Inline, Item, Section, every, stated
 from reanalysis.reporting.standards import BARG, ZAMPIERI
-from reanalysis.reporting.table import Column, Table, columns
+from reanalysis.reporting.table import Table, columns
 from reanalysis.reporting.unknown import shared_endpoints
 from reanalysis.reporting.verdict import certainty_of, verdict
 
@@ -76,27 +76,27 @@ def outcome_table(made: Artefacts) -> Table:
     modelled = any(one.endpoint.baselines[0].baseline.label.startswith("modelled") for one in rows)
     return Table(
         [
-            *columns("Outcome 2.2 | Without, of 100 >0.8 | With, of 100 >1.2 | Difference, of 100 1.6"),
-            Column("Odds ratio", 1.5),
-            Column("How likely", 1.2),
+            *columns("Outcome 1.3 | Evidence 1.1 | Without, of 100 >0.8 | With, of 100 >1.2"),
+            *columns("Difference, of 100 1.5 | Odds ratio 1.5 | How likely 1.2"),
         ],
         [row for one in rows for row in (_cells(one, made.figures.get(strip_name(one.endpoint.id))), _across(one))],
-        "Without: the published control rate, of several the median"
+        "Without: published control rate, of several the median"
         + (" (modelled where none or all had the event)" if modelled else "")
-        + ". Ranges: 95 % intervals. Chances: of any effect. Published: rates without, with (odds ratio).",
+        + ". Ranges: 95 % intervals. Published: rates without, with (odds ratio). Undiscounted: every patient counted in "
+        "full, whatever the design.",
         "tbl-answer",
     )
 
 
 def _cells(row: OutcomeRow, strip: Markdown | None) -> list[object]:
-    link = Markdown(f"[{escape(row.endpoint.label)}](#{anchor(row.endpoint.id)}): {escape(row.evidence)}")
+    link = Markdown(f"[{escape(row.endpoint.label)}](#{anchor(row.endpoint.id)})")
     ratio = Markdown(f"{escape(row.odds_ratio)} {strip}") if strip else row.odds_ratio
-    return [link, row.without, row.treated, row.difference, ratio, row.chances]
+    return [link, row.evidence, row.without, row.treated, row.difference, ratio, row.chances]
 
 
 def _across(row: OutcomeRow) -> list[object]:
     """A row of one cell, which the filter ``across.lua`` lets span the table."""
-    return [Markdown(f"[{escape(' '.join(row.notes))}]{{.across}}"), "", "", "", "", ""]
+    return [Markdown(f"[{escape(' '.join(row.notes))}]{{.across}}"), *[""] * 6]
 
 
 def strip_name(endpoint: str) -> str:

@@ -55,7 +55,7 @@ def first_table(analysis: Analysis) -> Table | None:
     evidence, studies = analysis.evidence, compared(analysis)
     if len(studies) > _MOST_NAMED:
         return None
-    heads = columns("Study 1.2 | Given 1.8 | Compared with 1.8 | Read from 1 | Its authors concluded 2.4")
+    heads = columns("Study 1.2 | Given 1.8 | Compared with 1.8 | Read from 1 | Authors concluded 2.4")
     rows = [
         [
             _study_link(evidence, study),
@@ -70,7 +70,7 @@ def first_table(analysis: Analysis) -> Table | None:
     return Table(
         [heads[i] for i in told],
         [[row[i] or "not reported" for i in told] for row in rows],
-        "The studies compared.",
+        "Studies compared.",
         "tbl-compared",
     )
 
@@ -165,8 +165,8 @@ def limits(analysis: Analysis) -> list[str]:
     single = sum(len(e.headline.comparative) == 1 for e in analysis.endpoints)
     if single and len(compared(analysis)) > 1:
         total = len(analysis.endpoints)
-        which = "Every outcome has" if single == total else f"{capital(counted(single, 'outcome'))} of {total} "
-        which += "" if single == total else "has" if single == 1 else "have"
+        which = "Each outcome has" if single == total else f"{capital(counted(single, 'of', 'of'))} "
+        which += "" if single == total else f"{counted(total, 'outcome')} {'has' if single == 1 else 'have'}"
         found.append(
             f"{which} figures for both groups in one study only. What other studies say of them stands with each."
         )

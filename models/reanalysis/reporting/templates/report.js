@@ -185,7 +185,8 @@
 
   function csv(table) {
     const quote = (text) => /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-    return [...table.rows].map((row) => [...row.cells].map((cell) => quote(plain(textOf(cell)))).join(",")).join("\r\n") + "\r\n";
+    const rows = [...table.rows].filter((row) => !row.classList.contains("across"));
+    return rows.map((row) => [...row.cells].map((cell) => quote(plain(textOf(cell)))).join(",")).join("\r\n") + "\r\n";
   }
 
   // ---- downloads ----------------------------------------------------------------------------------------------------
