@@ -1,4 +1,4 @@
-"""What studies without figures for both groups report of an endpoint: nothing that is said in words is called missing."""
+"""What studies without figures for both groups report of an endpoint: what is said in words is not called missing."""
 
 from __future__ import annotations
 

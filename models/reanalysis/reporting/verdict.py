@@ -110,9 +110,10 @@ def _cannot_tell(endpoints: Sequence[EndpointAnalysis]) -> Statement:
     turning, parts = [e for e in endpoints if turns(e)], []
     if turning:
         noun, _ = kind_of_study(turning[0].fit.evidence, turning[0].headline.comparative)
-        of = f"of {_named(turning)}" if len(turning) < len(endpoints) else "of each" if len(turning) > 1 else "of it"
-        parts.append(f"Leaving out one {noun} reverses the direction {of}.")
-    return Statement(f"We cannot tell: {_named(endpoints)}.", " ".join(filter(None, [*parts, _near(endpoints), _resting(endpoints)])))
+        of = f" of {_named(turning)}" if len(turning) < len(endpoints) else " of each" if len(turning) > 1 else ""
+        parts.append(f"Leaving out one {noun} reverses the direction{of}.")
+    parts += [_near(endpoints), _resting(endpoints)]
+    return Statement(f"We cannot tell: {_named(endpoints)}.", " ".join(filter(None, parts)))
 
 
 def _near(endpoints: Sequence[EndpointAnalysis]) -> str:

@@ -1,4 +1,4 @@
-"""Names within a sentence: lists, running forms of endpoints, what a group of studies is called, short names of sources."""
+"""Names within a sentence: lists, running forms of endpoints, what studies are called, short names of sources."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def running(label: str) -> str:
     graded = _GRADED.fullmatch(label)
     if graded:
         return f"{graded['grade'].replace('any grade', 'any-grade')} {running(graded['what'])}"
-    first = re.match(r"\w+", label)
-    return label[:1].lower() + label[1:] if first and first[0][1:].islower() else label
+    lowered = re.match(r"(?:A (?=[a-z])|\w[a-z]+\b)", label)
+    return label[:1].lower() + label[1:] if lowered else label
 
 
 def kind_of_study(evidence: Evidence, studies: Iterable[str]) -> tuple[str, str]:

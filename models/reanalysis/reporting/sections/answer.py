@@ -17,7 +17,7 @@ from reanalysis.figures.strip import (
 )
 from reanalysis.gates.convergence import monte_carlo
 from reanalysis.reporting.markdown import Markdown, anchor, escape, render, slug
-from reanalysis.reporting.outcomes import OutcomeRow, beliefs, outcome_rows
+from reanalysis.reporting.outcomes import OutcomeRow, before_discounts, beliefs, outcome_rows
 from reanalysis.reporting.section import Artefacts, Inline, Item, Section, every, stated
 from reanalysis.reporting.standards import BARG, ZAMPIERI
 from reanalysis.reporting.table import Table, columns
@@ -73,17 +73,19 @@ def _answer(made: Artefacts, analysis: Analysis) -> Markdown:
 def outcome_table(made: Artefacts) -> Table:
     """Two rows an outcome: its numbers, and across the table the sentences beside them."""
     rows = outcome_rows(made.analysis)
+    several = any(len(one.endpoint.headline.comparative) > 1 for one in rows)
     modelled = any(one.endpoint.baselines[0].baseline.label.startswith("modelled") for one in rows)
+    discounted = any(before_discounts(one.endpoint) is not None for one in rows)
     return Table(
         [
             *columns("Outcome 1.3 | Evidence 1.1 | Without, of 100 >0.8 | With, of 100 >1.2"),
             *columns("Difference, of 100 1.5 | Odds ratio 1.5 | How likely 1.2"),
         ],
         [row for one in rows for row in (_cells(one, made.figures.get(strip_name(one.endpoint.id))), _across(one))],
-        "Without: published control rate, of several the median"
+        f"Without: published control rate{', of several the median' if several else ''}"
         + (" (modelled where none or all had the event)" if modelled else "")
-        + ". Ranges: 95 % intervals. Published: rates without, with (odds ratio). Undiscounted: every patient counted in "
-        "full, whatever the design.",
+        + ". Ranges: 95 % intervals. Published: rates without, with (odds ratio)."
+        + (" Undiscounted: every patient counted in full, whatever the design." if discounted else ""),
         "tbl-answer",
     )
 

@@ -107,9 +107,8 @@ def _first(_: Artefacts, analysis: Analysis) -> Blocks:
 
 
 def _first_limits(_: Artefacts, analysis: Analysis) -> Markdown:
-    every = limits(analysis)
     shown: list[str] = []
-    for limit in every:
+    for limit in limits(analysis)[0 if analysis.evidence.settings.limits else 1 :]:
         if len(" ".join([*shown, limit]).split()) > _MOST_WORDS:
             break
         shown.append(limit)
@@ -157,11 +156,9 @@ def _discount(analysis: Analysis, study: str, rho: float) -> str:
 def limits(analysis: Analysis) -> list[str]:
     """Limits: those of analysis.toml, how the evidence was found, and those that follow from the data."""
     settings = analysis.evidence.settings
-    found = list(settings.limits)
+    found = list(settings.limits) or ["The folder states no limits of its own (limits in analysis.toml)."]
     if settings.search:
         found.append(settings.search)
-    if not settings.limits:
-        found.append("The folder states no limits of its own (limits in analysis.toml).")
     single = sum(len(e.headline.comparative) == 1 for e in analysis.endpoints)
     if single and len(compared(analysis)) > 1:
         total = len(analysis.endpoints)
