@@ -25,10 +25,12 @@ from reanalysis.reporting.sections import (
 from reanalysis.reporting.standards import declared
 
 CARD: tuple[Section[EndpointAnalysis], ...] = (
-    effects.STUDIES,
+    effects.FOREST,
     effects.RISKS,
+    effects.STUDIES,
+    effects.PATIENTS,
     choices.LEAVE_ONE_OUT,
-    choices.DISCOUNTS,
+    choices.ALTERNATIVES,
     effects.PRIOR_POSTERIOR,
     scrutiny.MULTIVERSE,
     models.MODELS,
@@ -53,22 +55,26 @@ _BODY: tuple[Section[Analysis], ...] = (
     overview.ALL_ENDPOINTS,
     changes.CHANGES,
     endpoints.chapter(CARD),
-    choices.ALTERNATIVES,
-    models.METHODS,
     findings.LEDGER,
     findings.INFLUENCE,
     findings.QUESTIONS,
+    findings.DEDUCTIONS,
+    models.METHODS,
+    models.FAMILY,
+    diagnostics.CHECKS,
     diagnostics.DIAGNOSTICS,
+    provenance.EVIDENCE,
+    provenance.CONTEXT,
+    provenance.REPRODUCE,
     validation.CALIBRATION,
     validation.VALIDATION,
-    provenance.EVIDENCE,
-    provenance.REPRODUCE,
 )
 
 ITEMS = declared((*FRONT, *_BODY), CARD)
 """Items of the reporting standards that sections declare."""
 
-BODY = (*_BODY[:-1], provenance.standards(ITEMS), _BODY[-1])
+_BEFORE = _BODY.index(provenance.REPRODUCE)
+BODY = (*_BODY[:_BEFORE], provenance.standards(ITEMS), *_BODY[_BEFORE:])
 """What follows the first page."""
 
 OF_REPORT: tuple[Figure[Analysis], ...] = tuple(f for section in (*FRONT, *BODY) for f in section.figures)

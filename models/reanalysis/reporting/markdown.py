@@ -96,6 +96,12 @@ def joined(parts: Iterable[object]) -> Markdown:
     return Markdown("\n\n".join(text for part in parts if (text := _shown(part).strip("\n"))))
 
 
+def block(kind: str, parts: Iterable[object], summary: str = "") -> Markdown:
+    """Blocks that stand together in a block of a kind, with the line that is shown of them where they are folded."""
+    attributes = f'.{kind} summary="{_attribute(summary)}"' if summary else f".{kind}"
+    return joined([Markdown(f":::::: {{{attributes}}}"), *parts, Markdown("::::::")])
+
+
 def slug(name: str) -> str:
     """A safe, unique and stable name for a file or an anchor: plain ids keep theirs, all others gain a digest.
 

@@ -38,11 +38,31 @@ def write_reference(path: Path) -> None:
     document = docx.Document(io.BytesIO(plain))
     _lay_out(document)
     _restyle(document)
-    styled = io.BytesIO()
-    document.save(styled)
-    with zipfile.ZipFile(styled) as saved, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as alike:
-        for item in saved.infolist():
-            alike.writestr(zipfile.ZipInfo(item.filename, _ALIKE), saved.read(item), zipfile.ZIP_DEFLATED)
+    _save(document, path)
+
+
+def finish(path: Path) -> None:
+    """What pandoc leaves undone: no row of a table on two pages, and its head on each page that it is on.
+
+    The style of tables asks for it too, but Word and LibreOffice look at the rows.
+    """
+    document = docx.Document(str(path))
+    for table in document.tables:
+        for number, row in enumerate(table.rows):
+            properties = row._tr.get_or_add_trPr()
+            for name in ("w:cantSplit", *(["w:tblHeader"] if number == 0 else [])):
+                if properties.find(qn(name)) is None:
+                    properties.append(OxmlElement(name))
+    _save(document, path)
+
+
+def _save(document: Document, path: Path) -> None:
+    """The same bytes each time."""
+    saved = io.BytesIO()
+    document.save(saved)
+    with zipfile.ZipFile(saved) as parts, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as alike:
+        for item in parts.infolist():
+            alike.writestr(zipfile.ZipInfo(item.filename, _ALIKE), parts.read(item), zipfile.ZIP_DEFLATED)
 
 
 def _lay_out(document: Document) -> None:

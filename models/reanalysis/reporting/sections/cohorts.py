@@ -42,7 +42,7 @@ it harms, that it does not. P(benefit) and P(harm) stand for them in tables.
 How likely fewer events are is the probability that the odds ratio lies below 1, written P(fewer) in tables; no side is
 declared better, so none is called so.
 {%- endif %} All of them depend on the priors ({{ priors }}). Each study counts for less than its patients where it is
-not randomised (rho) and where it is weighted (k): both are assumptions, and [the alternatives](#alternatives) show the
+not randomised (rho) and where it is weighted (k): both are assumptions, and [the alternatives](#endpoints) show the
 results without them.
 """
 

@@ -33,10 +33,10 @@ _NEEDED = (
 # ---- each study as published and in the model -----------------------------------------------------------------------
 
 
-def _studies(made: Artefacts, endpoint: EndpointAnalysis) -> Blocks:
+def _studies(_: Artefacts, endpoint: EndpointAnalysis) -> Blocks:
     lines = [*(f"{line}." for line in sizes_told(endpoint.fit.selection.observations)), variation(endpoint)]
     listed = render("{% for line in lines if line %}\n- {{ line }}\n{% endfor %}\n", lines=lines)
-    return made.figure("forest", endpoint), study_table(endpoint), listed
+    return study_table(endpoint), listed
 
 
 def study_table(endpoint: EndpointAnalysis) -> Table:
@@ -61,6 +61,7 @@ def study_table(endpoint: EndpointAnalysis) -> Table:
         "where one is not published, without allowance for weighting, 1/2 added to each cell of a study with an empty "
         "one) and after modelling (95 % credible interval). Patients count for less by rho and k: treated and control.",
         f"tbl-studies-{slug(endpoint.id)}",
+        last=2,
     )
 
 
@@ -115,13 +116,12 @@ _FOREST: Figure[EndpointAnalysis] = Figure(
     pages=forest_pages,
     first_page=False,
 )
-STUDIES = Section(anchor="studies", text=_studies, figures=(_FOREST,))
+FOREST: Section[EndpointAnalysis] = Section(
+    anchor="forest", text=lambda made, e: made.figure("forest", e), figures=(_FOREST,)
+)
+STUDIES = Section(anchor="studies", place="folded", title="Each cohort", level=3, text=_studies)
 
 # ---- the effect as risks --------------------------------------------------------------------------------------------
-
-
-def _risks(made: Artefacts, endpoint: EndpointAnalysis) -> Blocks:
-    return made.figure("icons", endpoint), probability_table(endpoint), made.figure("beyond", endpoint)
 
 
 def probability_table(endpoint: EndpointAnalysis) -> Table:
@@ -199,10 +199,12 @@ _BEYOND: Figure[EndpointAnalysis] = Figure(
     describe_beyond,
 )
 
-RISKS = Section(
-    anchor="risks",
-    text=_risks,
-    results=_risk_results,
+PATIENTS: Section[EndpointAnalysis] = Section(
+    anchor="patients",
+    place="folded",
+    title="Among 100 patients",
+    level=3,
+    text=lambda made, e: [made.figure("icons", e), made.figure("beyond", e)],
     figures=(
         Figure(
             "icons",
@@ -212,6 +214,11 @@ RISKS = Section(
         ),
         _BEYOND,
     ),
+)
+RISKS: Section[EndpointAnalysis] = Section(
+    anchor="risks",
+    text=lambda _, e: probability_table(e),
+    results=_risk_results,
     items=(
         Item(
             BARG, 8, "decisions: limits of what matters stated before", "probabilities at the margins",
@@ -237,6 +244,9 @@ _PRIOR_POSTERIOR: Figure[EndpointAnalysis] = Figure(
 
 PRIOR_POSTERIOR: Section[EndpointAnalysis] = Section(
     anchor="prior-posterior",
+    place="folded",
+    title="The posterior against its prior",
+    level=3,
     text=lambda made, endpoint: made.figure("prior-posterior", endpoint),
     figures=(_PRIOR_POSTERIOR,),
     items=(

@@ -68,8 +68,9 @@ def deduction_table(analysis: Analysis) -> Table:
 
 LEDGER: Section[Analysis] = Section(
     anchor="ledger",
-    title="What the audit found",
-    text=lambda _, analysis: [ledger_table(analysis.evidence, analysis.ledger.findings), deduction_table(analysis)],
+    title="What was found in the publications",
+    level=1,
+    text=lambda _, analysis: ledger_table(analysis.evidence, analysis.ledger.findings),
     items=(
         Item(
             GRIM, 1, "reported percentages and counts recomputed", "ledger",
@@ -77,6 +78,13 @@ LEDGER: Section[Analysis] = Section(
         ),
     ),
 )  # fmt: skip
+
+DEDUCTIONS: Section[Analysis] = Section(
+    anchor="deductions",
+    place="folded",
+    title="What was deduced from the publications",
+    text=lambda _, analysis: deduction_table(analysis),
+)
 
 # ---- which findings matter ------------------------------------------------------------------------------------------
 
@@ -127,7 +135,6 @@ def _influence_cells(i: Influence) -> list[str]:
 INFLUENCE = Section(
     anchor="influence",
     title="Which findings matter",
-    level=3,
     text=_influence,
     items=(
         Item(
@@ -166,4 +173,4 @@ def question_table(evidence: Evidence, questions: Sequence[Question]) -> Table:
     )
 
 
-QUESTIONS = Section(anchor="questions", title="Questions to the authors", level=3, text=_questions)
+QUESTIONS = Section(anchor="questions", title="Questions to the authors", text=_questions)

@@ -100,7 +100,9 @@ def _models(_: Artefacts, endpoint: EndpointAnalysis) -> Table | None:
     return model_table(fit.evidence, endpoint.id, models, names, fit.spec.model) if models else None
 
 
-MODELS = Section(anchor="models", text=_models, results=lambda e: {"models": e.models})
+MODELS = Section(
+    anchor="models", place="folded", title="Other models", level=3, text=_models, results=lambda e: {"models": e.models}
+)
 
 # ---- the methods ----------------------------------------------------------------------------------------------------
 
@@ -122,9 +124,13 @@ def _methods(_: Artefacts, analysis: Analysis) -> Markdown:
         ],
         anchor=analysis.spec.anchor,
         priors=analysis.spec.priors.as_text(),
-        family=[_described(evidence, family) for family in FAMILIES.values() if family.name != "contrast"],
         engine=analysis.engine,
     )
+
+
+def _family(_: Artefacts, analysis: Analysis) -> Markdown:
+    others = [_described(analysis.evidence, family) for family in FAMILIES.values() if family.name != "contrast"]
+    return render_file("family.md.j2", family=others)
 
 
 def _described(evidence: Evidence, family: Family) -> dict[str, object]:
@@ -164,3 +170,5 @@ METHODS = Section(
         ),
     ),
 )  # fmt: skip
+
+FAMILY = Section(anchor="family", place="folded", title="The other models", text=_family)

@@ -27,9 +27,12 @@ def _place(row: ArmRow | ContrastRow) -> str:
     return ": ".join(part for part in (row.source, row.locator) if part)
 
 
-def evidence_table(analysis: Analysis) -> Table:
-    """Every row of arms.csv with what was done with it."""
+def evidence_table(analysis: Analysis, context: bool) -> Table | None:
+    """Rows of arms.csv with what was done with them: those that only describe, or all others; None without one."""
     evidence = analysis.evidence
+    rows = [r for r in evidence.arms if (r.use == "context") is context]
+    if not rows:
+        return None
     return Table(
         columns("Arm 1.5 | Endpoint 1.4 | Reported 1.2 | Time 0.9 | Use, and why 2.6 | Where it stands 2"),
         [
@@ -41,10 +44,12 @@ def evidence_table(analysis: Analysis) -> Table:
                 _use(r),
                 _place(r),
             ]
-            for r in evidence.arms
+            for r in rows
         ],
-        "Every figure of arms.csv, what it was used for and where it stands.",
-        "tbl-evidence",
+        "Numbers that describe the patients or the course and enter no analysis."
+        if context
+        else "Every published number that bears on a result, what it was used for and where it stands.",
+        "tbl-context" if context else "tbl-evidence",
     )
 
 
@@ -94,8 +99,10 @@ def _located(analysis: Analysis) -> bool:
 
 EVIDENCE: Section[Analysis] = Section(
     anchor="evidence",
-    title="Every figure and its source",
-    text=lambda _, analysis: [evidence_table(analysis), contrast_table(analysis), source_table(analysis)],
+    place="folded",
+    level=1,
+    title="Every published number and where it stands",
+    text=lambda _, analysis: [evidence_table(analysis, False), contrast_table(analysis), source_table(analysis)],
     items=(
         Item(
             GRIM, 3, "every figure with its source and place", "evidence table",
@@ -104,12 +111,21 @@ EVIDENCE: Section[Analysis] = Section(
     ),
 )  # fmt: skip
 
+CONTEXT: Section[Analysis] = Section(
+    anchor="context",
+    place="folded",
+    title="Published numbers that enter no analysis",
+    text=lambda _, analysis: evidence_table(analysis, True),
+)
+
 # ---- standards ------------------------------------------------------------------------------------------------------
 
 
 def standards(items: Sequence[Item]) -> Section[Analysis]:
     """The section, given the items that the others declare."""
-    return Section(anchor="standards", title="Reporting standards", text=partial(_standards, items))
+    return Section(
+        anchor="standards", place="folded", level=1, title="Reporting standards", text=partial(_standards, items)
+    )
 
 
 def _standards(items: Sequence[Item], made: Artefacts, _: Analysis) -> Table:
@@ -156,6 +172,8 @@ def _reproduce(_: Artefacts, analysis: Analysis) -> Blocks:
 
 REPRODUCE = Section(
     anchor="reproduce",
+    place="folded",
+    level=1,
     title="How to reproduce",
     text=_reproduce,
     items=(

@@ -37,6 +37,8 @@ def _stored() -> Calibration:
 
 CALIBRATION: Section[Analysis] = Section(
     anchor="calibration",
+    place="program",
+    level=1,
     title="Calibration",
     text=lambda made, _: [_with_outcome(_CALIBRATION, made.calibration), made.figure("calibration")],
     figures=(
@@ -193,6 +195,8 @@ def _within(group: pd.DataFrame) -> str:
 
 VALIDATION = Section(
     anchor="validation",
+    place="program",
+    level=1,
     title="Validation against published results",
     text=_validation,
     items=(
