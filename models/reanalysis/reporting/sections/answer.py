@@ -7,6 +7,7 @@ from typing import Any
 
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.evidence.reading.settings import ReportDetails
 from reanalysis.figures.strip import (
     STRIP_WIDTH,
     describe_strip,
@@ -25,6 +26,12 @@ from reanalysis.reporting.unknown import shared_endpoints
 from reanalysis.reporting.verdict import certainty_of, verdict
 
 _ANSWER = """\
+{% if byline %}
+::: {.byline}
+{{ byline }}
+:::
+
+{% endif %}
 {% if question %}
 **{{ question }}**
 
@@ -60,6 +67,7 @@ _ANSWER = """\
 def _answer(made: Artefacts, analysis: Analysis) -> Markdown:
     return render(
         _ANSWER,
+        byline=_byline(analysis.evidence.settings.report),
         question=analysis.evidence.settings.question,
         shared=shared_endpoints(analysis),
         failed=analysis.failed,
@@ -68,6 +76,18 @@ def _answer(made: Artefacts, analysis: Analysis) -> Markdown:
         table=outcome_table(made),
         beliefs=beliefs(analysis.headlines),
     )
+
+
+def _byline(made: ReportDetails) -> Markdown:
+    """Who made the report, of what date its evidence is, and what readers must be told; what is not declared is absent."""
+    by = " ".join(part for part in (f"By {made.authors}" if made.authors else "", made.contact) if part)
+    told = {
+        "": by, "Evidence of": made.date, "Funding:": made.funding, "Conflicts of interest:": made.conflicts,
+        "Protocol:": made.protocol, "Licence:": made.licence,
+    }  # fmt: skip
+    parts = [escape(f"{head} {text}".strip()) for head, text in told.items() if text]
+    link = [f"[{escape(made.url)}]({made.url})"] if made.url else []
+    return Markdown(" · ".join([*parts, *link]))
 
 
 def outcome_table(made: Artefacts) -> Table:
@@ -85,8 +105,9 @@ def outcome_table(made: Artefacts) -> Table:
         f"Without: published control rate{', of several the median' if several else ''}"
         + (" (modelled where none or all had the event)" if modelled else "")
         + ". Ranges: 95 % intervals. Published: rates without, with (odds ratio)."
-        + (" Undiscounted: every patient counted in full, whatever the design." if discounted else ""),
+        + (" Undiscounted: every patient counted in full." if discounted else ""),
         "tbl-answer",
+        sortable=False,
     )
 
 

@@ -18,7 +18,7 @@ _MOST_NAMED = 8
 """So many studies at most stand on the first page; more are counted there and named in the table of facts."""
 _MOST_WORDS = 55
 """Words of limits on the first page; the others follow it."""
-_DOSE, _COMPARATOR, _CONCLUSION = "dose", "comparator", "conclu"
+_DOSE, _COMPARATOR = "dose", "comparator"
 """What the name of a fact in analysis.toml holds to stand in a column of the first page."""
 
 _LIMITS = """\
@@ -62,7 +62,7 @@ def first_table(analysis: Analysis) -> Table | None:
             _with_size(evidence, study, "treated", [evidence.study(study).product, _fact(evidence, study, _DOSE)]),
             _with_size(evidence, study, "control", [_fact(evidence, study, _COMPARATOR)]),
             _source(evidence, study).kind,
-            _fact(evidence, study, _CONCLUSION),
+            _conclusion(evidence, study),
         ]
         for study in studies
     ]
@@ -85,6 +85,11 @@ def _study_link(evidence: Evidence, study: str) -> Markdown:
     named = author_year(source)
     text = label if not named or named.split()[0] in label else f"{named} ({label})"
     return Markdown(f"[{escape(text)}]({address(source)})") if address(source) else escape(text)
+
+
+def _conclusion(evidence: Evidence, study: str) -> str:
+    declared = evidence.study(study).conclusion
+    return declared.text if declared else ""
 
 
 def _fact(evidence: Evidence, study: str, part: str) -> str:

@@ -164,7 +164,7 @@
   function sortable(table) {
     const body = table.tBodies[0], head = table.tHead && table.tHead.rows[0];
     if (!head || !body || body.rows.length < 3) return;
-    if (table.classList.contains("fixed") || body.querySelector("tr.across")) return;
+    if (table.classList.contains("fixed")) return;
     [...head.cells].forEach((cell, column) => {
       if (!textOf(cell)) return;
       const button = make("button", { type: "button", class: "sort", title: "Sort by this column" });
