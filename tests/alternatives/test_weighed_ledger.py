@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from reanalysis.alternatives.influence import Influence, influences
@@ -19,6 +18,8 @@ from reanalysis.model.selection import default_spec
 ANAKINRA = Path(__file__).parents[2] / "data" / "anakinra"
 
 Make = Callable[..., WeighedLedger]
+
+FIVE = "study,arm,endpoint,events,n\n"
 
 
 def weighed(evidence: Evidence) -> WeighedLedger:
@@ -51,24 +52,33 @@ def test_largest_shift_comes_first(anakinra: WeighedLedger) -> None:
     assert shifts[0] > 0.1
 
 
-def test_an_excluded_row_is_weighed_as_if_it_were_the_print(anakinra: WeighedLedger, tmp_path: Path) -> None:
+EXCLUDED = (
+    "study,arm,endpoint,events,n,use,reason,subgroup\n"
+    "A,control,x,9,20,,,\nA,treated,x,7,20,,,\nA,treated,x,2,10,context,a part,IV\n"
+)
+
+
+def test_an_excluded_row_is_weighed_as_if_it_were_the_print(made: Make, tmp_path: Path) -> None:
     """The same fit as of a folder that prints the excluded figure and nothing else for that arm."""
-    influence = one(anakinra, "excluded row", "crs_any")
-    rows = pd.read_csv(ANAKINRA / "arms.csv", dtype=str, keep_default_na=False)
-    arm = (rows["endpoint"] == "crs_any") & (rows["arm"] == "treated")
-    (study,) = set(rows.loc[arm & (rows["use"] == "excluded"), "study"])
-    arm &= rows["study"] == study
-    rows = rows[~arm | (rows["use"] == "excluded")]  # its subgroups contradict it too
-    rows.loc[arm & (rows["use"] == "excluded"), ["use", "reason"]] = ""
-    rows.to_csv(tmp_path / "arms.csv", index=False)
-    for file in ("analysis.toml", "sources.toml", "contrasts.csv"):
-        (tmp_path / file).write_bytes((ANAKINRA / file).read_bytes())
-    direct = fit_endpoint(read_evidence(tmp_path), "crs_any", engine="quadrature")
-    expected = direct.posterior.study[study]["log_odds_ratio"]
+    found = made(f"{EXCLUDED}A,treated,x,15,20,excluded,another count,\n")
+    influence = one(found, "excluded row", "x")
+    (question,) = [q.text for q in found.questions if "what does that figure count" in q.text]
+    assert question == "A also reports 15 of 20 for x (treated): what does that figure count?"
+    made(f"{FIVE}A,control,x,9,20\nA,treated,x,15,20\n")
+    direct = fit_endpoint(read_evidence(tmp_path), "x", engine="quadrature")
+    expected = direct.posterior.study["A"]["log_odds_ratio"]
     (alternative,) = influence.alternatives
     assert alternative.log_odds_ratio is not None
     assert alternative.log_odds_ratio.mean == pytest.approx(expected.mean(), abs=1e-9)
     assert alternative.below == pytest.approx(float(expected.cdf(0.0)), abs=1e-7)  # on another grid
+
+
+def test_an_excluded_part_of_an_arm_is_no_alternative_to_the_arm(made: Make, anakinra: WeighedLedger) -> None:
+    part = made(f"{EXCLUDED}A,treated,x,8,10,excluded,another count,IV\n")
+    for found in (part, anakinra):
+        assert [f.kind for f in found.ledger.findings].count("excluded") > 0
+        assert not [i for i in found.influences if i.kind == "excluded row"]
+        assert not [q for q in found.questions if "what does that figure count" in q.text]
 
 
 def test_findings_carry_the_shift_of_their_alternatives(anakinra: WeighedLedger) -> None:
@@ -83,7 +93,7 @@ def test_findings_carry_the_shift_of_their_alternatives(anakinra: WeighedLedger)
 
 def test_questions_ask_for_what_is_not_printed(anakinra: WeighedLedger) -> None:
     text = "\n".join(q.text for q in anakinra.questions)
-    for needed in ("8 of 25", "45 of 72", "denominator of", "effective sample sizes", "hazard ratio or an odds ratio"):
+    for needed in ("45 of 72", "denominator of", "effective sample sizes", "hazard ratio or an odds ratio"):
         assert needed in text
     assert any("counted in more than one" in q.text for q in anakinra.questions)
     known = [q.shift for q in anakinra.questions if q.shift is not None]
@@ -91,7 +101,6 @@ def test_questions_ask_for_what_is_not_printed(anakinra: WeighedLedger) -> None:
     assert anakinra.questions[-1].shift is None
 
 
-FIVE = "study,arm,endpoint,events,n\n"
 CLEAN = f"{FIVE}A,control,x,4,20\nA,treated,x,7,20\nB,control,x,3,30\nB,treated,x,2,31\n"
 
 

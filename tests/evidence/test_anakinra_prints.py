@@ -100,13 +100,14 @@ def test_crs_on_anakinra_is_17_of_25_as_count_percentage_and_both_routes_say() -
 
 
 def test_the_contradictory_controls_of_phase_2_are_mixtures_of_their_readings() -> None:
+    """63 % of CRS is printed three times and the count once: the reading with the percentage weighs one half."""
     for endpoint, wanted in (
-        ("crs_any", {(45, 72), (47, 72), (47, 75)}),
-        ("icans_any", {(25, 72), (25, 74)}),
+        ("crs_any", {(45, 72): 0.5, (47, 72): 0.25, (47, 75): 0.25}),
+        ("icans_any", {(25, 72): 0.5, (25, 74): 0.5}),
     ):
         control = arm(endpoint, "phase2", "control").candidates
-        assert set(zip(control.events, control.n, strict=True)) == wanted
-        assert control.weight == pytest.approx([1 / len(wanted)] * len(wanted))
+        pairs = zip(control.events, control.n, strict=True)
+        assert dict(zip(pairs, control.weight, strict=True)) == pytest.approx(wanted)
     assert counts("63", 72) == [45]
     assert counts("34", 72) == []
     assert [n for n in range(48, 92) if 47 in counts("63", n)] == [75]
@@ -179,9 +180,64 @@ def test_the_hazard_ratio_among_odds_ratios_and_the_useless_interval_are_told() 
     assert "OR 15.9 (1.20 to 212.15) spans a factor of 177" in spans[0].message
 
 
-def test_the_excluded_print_of_8_patients_with_crs_is_in_the_ledger() -> None:
+def test_8_patients_with_crs_are_of_the_10_on_iv_and_no_alternative_to_the_arm() -> None:
     told = [f for f in found(ledger(), "excluded") if (f.study, f.endpoint) == ("phase2", "crs_any")]
-    assert [(f.severity, f.message[:19]) for f in told] == [("info", "8 of 25 is excluded")]
+    assert [(f.severity, f.message[:23]) for f in told] == [("info", "IV: 8 of 10 is excluded")]
+    assert not [row for row in rows("phase2", endpoint="crs_any", use="excluded") if not row.subgroup]
+
+
+def test_crs_of_grade_2_on_iv_is_at_least_the_5_who_stepped_up_twice_and_at_most_the_9_with_crs() -> None:
+    (iv,) = rows("phase2", endpoint="crs_g2plus")
+    (crs,) = rows("phase2", endpoint="crs_any", subgroup="IV", use="context")
+    (stepped,) = rows("phase2", endpoint="stepup_dose2")
+    assert stepped.events is not None
+    assert (iv.events, iv.n, iv.subgroup) == ((stepped.events[0], counts("90", 10)[0]), crs.n, "IV")
+
+
+def test_no_death_of_phase_1_was_without_progression() -> None:
+    deaths = {e: rows("phase1", endpoint=e)[0].events for e in ("death", "death_progression", "death_nonrelapse")}
+    assert deaths == {"death": (5, 5), "death_progression": (5, 5), "death_nonrelapse": (0, 0)}
+
+
+def test_40_percent_of_transcend_as_the_news_report_prints_it_is_told_beside_the_42_that_are_used() -> None:
+    (told,) = [f for f in found(ledger(), "benchmark") if f.severity == "warning"]
+    assert (told.endpoint, told.message) == (
+        "crs_any", "TRANSCEND NHL 001 (liso-cel): 42 %, n = 269 by abramson2020, 40 % by liang2025"
+    )  # fmt: skip
+    used = evidence().benchmark("phase2", "crs_any")
+    assert used is not None
+    assert str(used.percent) == "42 %"
+
+
+def test_benchmarks_that_nobody_checked_are_flagged_wherever_they_stand() -> None:
+    """12 % severe infections among them, in the table and among the control risks."""
+    unchecked = {(b.product, b.endpoint): b.percent for b in evidence().benchmarks if b.checked == "no"}
+    assert str(unchecked["liso-cel", "infection_g3"]) == "12 %"
+    assert len(unchecked) == len([f for f in found(ledger(), "benchmark") if f.severity == "info"])
+    names = {"liso-cel": "liso-cel (TRANSCEND)", "axi-cel": "axi-cel (ZUMA-1)"}
+    for (product, endpoint), percent in unchecked.items():
+        (named,) = [b for b in evidence().endpoint(endpoint).baselines if b.label == names[product]]
+        assert percent is not None
+        assert (named.checked, named.percent) == (False, percent.value)
+    assert all(b.checked is not None for e in evidence().settings.endpoints.values() for b in e.baselines)
+
+
+def test_construct_alone_leaves_less_than_the_p_values_imply_and_the_ledger_says_so() -> None:
+    (told,) = [f for f in found(ledger(), "effective-size") if "both cannot hold" in f.message]
+    assert (told.study, told.severity) == ("iptw", "warning")
+    assert "k at 0.76 at most, the printed p-values imply 0.79 to 0.85" in told.message
+
+
+def test_each_cohort_says_what_it_aimed_at_and_what_its_authors_conclude() -> None:
+    aims = {s: evidence().study(s).primary_endpoint for s in ("phase1", "phase2", "iptw")}
+    assert {s: aim and (aim.endpoint, aim.result) for s, aim in aims.items()} == {
+        "phase1": ("", "not stated"), "phase2": ("crs_any", "not met"), "iptw": ("icans_g3", "not stated"),
+    }  # fmt: skip
+    for study in aims:
+        settings = evidence().study(study)
+        assert settings.conclusion
+        assert settings.design_note
+        assert {"Primary endpoint", "Funding", "Conflicts of interest", "Survival"} <= set(settings.facts)
 
 
 def test_the_tie_at_62_5_percent_is_told() -> None:

@@ -91,7 +91,7 @@ def test_percentages_without_a_shared_denominator_are_an_error_naming_all_their_
     toml = "[studies.A.denominator.control]\nn_max = 5\n"
     finding = only(above_info(audited(tmp_path, rows, toml=toml)))
     assert (finding.kind, finding.severity, finding.lines) == ("denominator", "error", (2, 3))
-    assert finding.message == "no denominator up to 5 allows x 50 %, y 33 % together"
+    assert finding.message == "no denominator up to 5 allows x 50 %; y 33 % together"
 
 
 def test_a_shared_denominator_that_needs_truncation_is_a_warning(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_shared_denominator_that_needs_truncation_is_a_warning(tmp_path: Path)
 def test_the_feasible_denominators_are_listed_with_their_counts(tmp_path: Path) -> None:
     toml = "[studies.A.denominator.control]\nn_max = 10\n"
     finding = only(list(audited(tmp_path, ["A control x - - 60", "A control y 1..2 -"], toml=toml).findings))
-    assert finding.feasible == ("n = 5 (weight 0.5): x 3, y 1 to 2", "n = 10 (weight 0.5): x 6, y 1 to 2")
+    assert finding.feasible == ("n = 5 (weight 0.5): x 3; y 1 to 2", "n = 10 (weight 0.5): x 6; y 1 to 2")
 
 
 # ------------------------------------------------------------------ subgroups

@@ -49,12 +49,12 @@ def analysed(evidence: Evidence) -> Analysis:
 def answer(analysis: Analysis) -> str:
     """The sentences and numbers of the report's first page."""
     said = [f"- **{one.lead}** {one.text}" for one in verdict(analysis)]
-    head = "Outcome | Without, of 100 | With, of 100 | Difference, of 100 | Odds ratio | How likely"
-    table = [f"| {head} |", f"|{'---|' * 6}"]
+    head = "Outcome | Evidence | Without, of 100 | With, of 100 | Difference, of 100 | Odds ratio | How likely"
+    table = [f"| {head} |", f"|{'---|' * 7}"]
     notes = []
     for row in outcome_rows(analysis):
         label = row.endpoint.label
-        cells = [f"{label}: {row.evidence}", row.without, row.treated, row.difference, row.odds_ratio, row.chances]
+        cells = [label, row.evidence, row.without, row.treated, row.difference, row.odds_ratio, row.chances]
         table.append(f"| {' | '.join(cells)} |")
         notes.append(f"- {label}. {' '.join(row.notes)}")
     blocks = [shared_endpoints(analysis), "\n".join(said), "\n".join(table), "\n".join(notes)]

@@ -204,11 +204,11 @@ def test_the_explorer_answers_to_the_keyboard(opened: Opened, reanalysis_report:
 
 def test_a_table_sorts_by_a_column_both_ways_and_back(browser: Any, reanalysis_report: Report) -> None:
     page = Opened(browser, reanalysis_report).page
-    table = page.locator("#tbl-answer") if page.locator("#tbl-answer").count() else page.locator("table").first
+    table = page.locator("#tbl-all")
     heads = [text.replace("\N{NO-BREAK SPACE}", " ").strip() for text in table.locator("thead th").all_inner_texts()]
-    column = next(i for i, text in enumerate(heads) if text.startswith("P(harm)"))
+    column = next(i for i, text in enumerate(heads) if text == "Harms")
     button = table.locator("thead th").nth(column).locator("button")
-    expected = sorted(e.direction.harm or 0.0 for e in reanalysis_report.analysis.headlines)
+    expected = sorted(e.direction.harm or 0.0 for e in reanalysis_report.analysis.endpoints)
     for order, wanted in (("ascending", expected), ("descending", expected[::-1])):
         button.focus()
         page.keyboard.press("Enter")
@@ -227,14 +227,19 @@ def test_figures_and_tables_can_be_taken_along(browser: Any, reanalysis_report: 
         encoding="utf-8"
     )
     with page.expect_download() as taken:
-        page.locator("button.download", has_text="Table as CSV").first.click()
+        page.get_by_label("Table as CSV: all.csv").click()
     assert taken.value.suggested_filename.endswith(".csv")
     rows = list(csv.reader(taken.value.path().read_text(encoding="utf-8-sig").splitlines()))
-    assert [row[0] for row in rows[1:]] == [e.label for e in reanalysis_report.analysis.headlines]
+    assert [row[0] for row in rows[1:]] == [e.label for e in reanalysis_report.analysis.endpoints]
     assert {len(row) for row in rows} == {len(rows[0])}
-    difference = points_interval(reanalysis_report.analysis.headlines[0].baselines[0].risk_difference)
+    difference = points_interval(reanalysis_report.analysis.endpoints[0].baselines[0].risk_difference)
     assert "\N{MINUS SIGN}" in difference  # a spreadsheet reads a hyphen, not a minus sign
     assert any(difference.replace("\N{MINUS SIGN}", "-") in cell for cell in rows[1])
+    with page.expect_download() as taken:
+        page.get_by_label("Table as CSV: answer.csv").click()
+    rows = list(csv.reader(taken.value.path().read_text(encoding="utf-8-sig").splitlines()))
+    assert [row[0] for row in rows[1:]] == [e.label for e in reanalysis_report.analysis.headlines]
+    assert {len(row) for row in rows} == {len(rows[0])}  # the sentences across the table are no cells of it
 
 
 # ---- for everyone ---------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from reanalysis.evidence.candidates.possible import bound_of
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.settings import Reasons, ReportDetails
 
 
 @cache
@@ -47,6 +48,8 @@ def relevant(evidence: Evidence, endpoint: str) -> Evidence:
         update=dict.fromkeys(("title", "question", "population", "search"), "")
         | {
             "limits": (),
+            "reasons": Reasons(),
+            "report": ReportDetails(),
             "studies": {s: v for s, v in evidence.settings.studies.items() if s in studies},
             "endpoints": {e: v for e, v in evidence.settings.endpoints.items() if e in endpoints},
         }

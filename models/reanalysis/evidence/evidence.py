@@ -18,7 +18,7 @@ from reanalysis.evidence.reading.benchmarks import BenchmarkRow
 from reanalysis.evidence.reading.contrasts import ContrastRow
 from reanalysis.evidence.reading.names import folded
 from reanalysis.evidence.reading.risk_of_bias import RiskOfBiasRow
-from reanalysis.evidence.reading.settings import Endpoint, Settings, Source, Study
+from reanalysis.evidence.reading.settings import Endpoint, ReportDetails, Settings, Source, Study
 from reanalysis.evidence.reading.table import grouped
 
 Reported = Literal[
@@ -147,7 +147,8 @@ class Evidence:
     def benchmark(self, study: str, endpoint: str) -> BenchmarkRow | None:
         """What happens elsewhere under the product of a study, None where benchmarks.csv does not say."""
         product = self.study(study).product
-        return next((b for b in self.benchmarks if product and (b.product, b.endpoint) == (product, endpoint)), None)
+        rows = (b for b in self.benchmarks if product and b.use == "primary")
+        return next((b for b in rows if (b.product, b.endpoint) == (product, endpoint)), None)
 
     def study(self, study: str) -> Study:
         """Settings of a study, defaults where analysis.toml does not name it."""
@@ -168,6 +169,11 @@ class Evidence:
     def file_of(self, table: str) -> str:
         """Name of the file that a table was read from."""
         return next((name for name in self.sha256 if Path(name).stem == table), f"{table}.csv")
+
+    @property
+    def report(self) -> ReportDetails:
+        """Who made a report of the folder, the date of the evidence, and what readers must be told."""
+        return self.settings.report
 
     @property
     def title(self) -> str:

@@ -19,9 +19,9 @@ _SAID = {
     "readings": "how contradictory figures are read",
     "denominators": "group sizes that are not published",
     "route": "the authors' adjusted ratio in place of the rates",
-    MU_PRIOR: "what is assumed of the effect beforehand",
-    "tau prior": "what is assumed of the differences between studies",
-    "baselines": "what is assumed of the control rates",
+    MU_PRIOR: "the starting assumption on the effect",
+    "tau prior": "the starting assumption on differences between studies",
+    "baselines": "the starting assumption on control rates",
     "words": "counting what other studies say in words",
 }
 """Groups of alternatives in plain words; a group that is not named here says its own name."""

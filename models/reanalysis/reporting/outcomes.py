@@ -1,4 +1,4 @@
-"""The outcomes of the first page as rows of plain text: per 100 patients, odds ratio, chances, and what stands beside them."""
+"""The outcomes of the first page as rows of text: per 100 patients, odds ratio, chances, and sentences beside them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ from reanalysis.estimands.words import counted, interval, percent, ratio
 from reanalysis.evidence.candidates.observation import Observation
 from reanalysis.reporting.movers import believed, range_told, strongest
 from reanalysis.reporting.sentences import difference_interval, name, per_100
-from reanalysis.reporting.verdict import certainty_of, harms_first
+from reanalysis.reporting.verdict import harms_first
 from reanalysis.reporting.wording import kind_of_study, listed
 
 _MOST_NAMED = 3
 """Published rates of up to so many studies are named beside an outcome, of more the range of their odds ratios."""
+_RARE = 0.1
+"""Rates below this have a decimal."""
+_LITTLE = 0.01
+"""A chance that other choices move by less is said to stay."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ def _row(endpoint: EndpointAnalysis) -> OutcomeRow:
 
 def _evidence(endpoint: EndpointAnalysis) -> str:
     evidence, comparative = endpoint.fit.evidence, endpoint.headline.comparative
-    low, high = certainty_of(endpoint).patients.treated
+    arms = [endpoint.fit.selection.observations[study, "treated"].candidates.n for study in comparative]
+    low, high = (round(sum(end(sizes) for sizes in arms)) for end in (min, max))
     patients = f"{low}" if low == high else f"{low} to {high}"
     return f"{counted(len(comparative), *kind_of_study(evidence, comparative))}, {patients} treated"
 
@@ -110,7 +115,8 @@ def _crude(endpoint: EndpointAnalysis, study: StudyEffect, alone: bool) -> str:
 
 def _rate(observation: Observation) -> str:
     printed = [str(row.percent) for row in observation.rows if row.percent is not None]
-    return printed[0] if printed else percent(observation.candidates.proportion())
+    rate = observation.candidates.proportion()
+    return printed[0] if printed else percent(rate, 1 if 0 < rate < _RARE else 0)
 
 
 def before_discounts(endpoint: EndpointAnalysis) -> Outcome | None:
@@ -134,7 +140,9 @@ def undiscounted(endpoint: EndpointAnalysis) -> str:
 def _moved(endpoint: EndpointAnalysis) -> str:
     mover = strongest(endpoint)
     if mover is not None and mover.group == "discounts" and before_discounts(endpoint) is not None:
-        return "Nothing moves it more."
+        return "This moves it most."
+    if mover is not None and mover.shift < _LITTLE:
+        return "Other choices move it by less than a percentage point."
     return f"Moves it most: {mover.said}, {range_told(endpoint, mover)}." if mover else ""
 
 
@@ -148,5 +156,9 @@ def beliefs(endpoints: Sequence[EndpointAnalysis]) -> str:
     if not further:
         return ""
     most, belief = max(further, key=lambda one: one[1].shift)
+    if len(endpoints) == 1:
+        return f"Only expecting benefit or harm beforehand moves this chance further ({range_told(most, belief)})."
     which = "each of these chances" if len(further) == len(endpoints) else listed([name(e) for e, _ in further])
-    return f"Expecting benefit or harm beforehand moves {which} further ({name(most)}: {range_told(most, belief)})."
+    return (
+        f"Only expecting benefit or harm beforehand moves {which} further ({name(most)}: {range_told(most, belief)})."
+    )

@@ -33,7 +33,7 @@ def endpoint_summary(endpoint: EndpointAnalysis) -> list[str]:
 
 
 def basis(endpoint: EndpointAnalysis) -> str:
-    """How much evidence: ``Any-grade CRS was compared in three cohorts.``"""
+    """How many studies have figures for both groups."""
     comparative, evidence = endpoint.headline.comparative, endpoint.fit.evidence
     noun, plural = kind_of_study(evidence, comparative)
     if len(comparative) == 1:

@@ -1,4 +1,4 @@
-"""What the evidence leaves open, each sentence derived from what studies report and from the intervals of the same build."""
+"""What the evidence leaves open: sentences derived from what studies report and from intervals of the same build."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def shared_endpoints(analysis: Analysis) -> str:
     opening += f"{settings.control_label}."
     most = max(len(e.headline.comparative) for e in analysis.endpoints)
     among = [name(e) for e in analysis.endpoints if len(e.headline.comparative) == most]
-    if len(studies) == 1:
+    if len(studies) == 1 or len(among) == len(analysis.endpoints) == 1:
         return opening
     if most < len(studies):
         return f"{opening} No outcome has figures for both groups in more than {counted(most, 'of them', 'of them')}."
-    whole = "both" if most == 2 else f"all {counted(most, noun).split()[0]}"
+    whole = "both of them" if most == 2 else f"all {counted(most, noun).split()[0]}"
     if len(among) == len(analysis.endpoints):
-        return f"{opening} {'Every' if len(among) > 1 else 'The'} outcome has figures for both groups in {whole}."
+        return f"{opening} Every outcome has figures for both groups in {whole}."
     if len(among) == 1:
         return f"{opening} Only {among[0]} has figures for both groups in {whole}."
     return f"{opening} {capital(listed(among))} have figures for both groups in {whole}."
@@ -74,6 +74,5 @@ def _how_large(endpoints: tuple[EndpointAnalysis, ...]) -> str:
 def _without_comparison(evidence: Evidence, endpoint: str) -> str:
     """An endpoint without an effect: what the studies report of it instead."""
     label, told = capital(running(evidence.endpoint_label(endpoint))), elsewhere_told(evidence, endpoint)
-    return f"{label}: no study has figures of both groups that say anything of a ratio" + (
-        f" ({told})." if told else "."
-    )
+    beside = f" ({told})" if told else ""
+    return f"{label}: no study has figures of both groups that say anything of a ratio{beside}."

@@ -106,15 +106,23 @@ def _chance(endpoint: EndpointAnalysis, side: Side) -> float:
 
 
 def _cannot_tell(endpoints: Sequence[EndpointAnalysis]) -> Statement:
-    declared = any(e.better for e in endpoints)
-    both = "Benefit and harm remain possible." if declared else "More and fewer events remain possible."
-    turning = [e for e in endpoints if turns(e)]
-    parts = [both]
+    """Why: a direction that one study reverses, or a chance near one half."""
+    turning, parts = [e for e in endpoints if turns(e)], []
     if turning:
         noun, _ = kind_of_study(turning[0].fit.evidence, turning[0].headline.comparative)
-        of = f"for {_named(turning)}" if len(turning) < len(endpoints) else "of each" if len(turning) > 1 else "of it"
-        parts.append(f"Leaving out one {noun} reverses the direction {of}.")
-    return Statement(f"We cannot tell: {_named(endpoints)}.", " ".join([*parts, _resting(endpoints)]).strip())
+        of = f" of {_named(turning)}" if len(turning) < len(endpoints) else " of each" if len(turning) > 1 else ""
+        parts.append(f"Leaving out one {noun} reverses the direction{of}.")
+    parts += [_near(endpoints), _resting(endpoints)]
+    return Statement(f"We cannot tell: {_named(endpoints)}.", " ".join(filter(None, parts)))
+
+
+def _near(endpoints: Sequence[EndpointAnalysis]) -> str:
+    """Which chances lie near one half though no study reverses their direction."""
+    near = [e for e in endpoints if not turns(e)]
+    if not near:
+        return ""
+    of = f"For {_named(near)} both" if len(near) < len(endpoints) else "Both"
+    return f"{of} directions are about as likely."
 
 
 def _named(endpoints: Iterable[EndpointAnalysis]) -> str:

@@ -1,4 +1,4 @@
-"""Names within a sentence: lists, running forms of endpoints, what a group of studies is called, short names of sources."""
+"""Names within a sentence: lists, running forms of endpoints, what studies are called, short names of sources."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def running(label: str) -> str:
     graded = _GRADED.fullmatch(label)
     if graded:
         return f"{graded['grade'].replace('any grade', 'any-grade')} {running(graded['what'])}"
-    first = re.match(r"\w+", label)
-    return label[:1].lower() + label[1:] if first and first[0][1:].islower() else label
+    lowered = re.match(r"(?:A (?=[a-z])|\w[a-z]+\b)", label)
+    return label[:1].lower() + label[1:] if lowered else label
 
 
 def kind_of_study(evidence: Evidence, studies: Iterable[str]) -> tuple[str, str]:
@@ -50,17 +50,18 @@ def kind_of_study(evidence: Evidence, studies: Iterable[str]) -> tuple[str, str]
 def author_year(source: Source) -> str:
     """``Strati 2023``; empty where authors or year are not known."""
     first = re.split(r",| and ", source.authors)[0].split()
-    if not first or source.year is None:
+    if not first or source.year is None or "not" in source.authors.lower().split():  # "not given", "authors not found"
         return ""
     surname = " ".join(first[:-1]) if len(first) > 1 and _INITIALS.fullmatch(first[-1]) else first[-1]
     return f"{surname} {source.year}"
 
 
 def address(source: Source) -> str:
-    """Where a source is found: its DOI, else PubMed, else the trial's registration; empty without any of them."""
+    """Where a source is found: its DOI, else PubMed, its address, or the registration of the trial; empty without any."""
     known = (
         ("https://doi.org/", source.doi),
         ("https://pubmed.ncbi.nlm.nih.gov/", source.pmid),
+        ("", source.url),
         ("https://clinicaltrials.gov/study/", source.nct),
     )
     return next((f"{site}{name}" for site, name in known if name), "")

@@ -19,7 +19,7 @@ def check_denominators(evidence: Evidence) -> Iterator[Finding]:
     arms = sorted({(r.study, r.arm) for r in evidence.arms if r.modelled and r.n is None})
     for study, arm in arms:
         rows = latent_rows(evidence, study, arm)
-        printed = ", ".join(f"{r.endpoint} {r.printed}" for r in rows)
+        printed = "; ".join(f"{evidence.endpoint_label(r.endpoint)} {r.printed}" for r in rows)
         endpoints = sorted({r.endpoint for r in rows})
         lines = tuple(r.line for r in rows)
         bound = bound_of(evidence, study, arm)
@@ -61,5 +61,5 @@ def _texts(evidence: Evidence, study: str, arm: str, solutions: tuple[Solution, 
     except NoCandidates:  # what a fit refuses
         prior = {}
     for solution in solutions:
-        counts = ", ".join(f"{name} {counts_text(found)}" for name, found in sorted(solution.counts.items()))
+        counts = "; ".join(f"{evidence.endpoint_label(e)} {counts_text(x)}" for e, x in sorted(solution.counts.items()))
         yield f"n = {solution.n} (weight {prior.get(solution.n, 0):.3g}): {counts}"

@@ -211,6 +211,7 @@ def check_effective_size(evidence: Evidence) -> Iterator[Finding]:
         used = f"k = {k:g}" if k is not None else "refused until k is set"
         yield from _from_p_values(evidence, study, used)
         yield from _from_imbalance(evidence, study, used)
+        yield from _both(evidence, study, used)
 
 
 def _from_p_values(evidence: Evidence, study: str, used: str) -> Iterator[Finding]:
@@ -269,4 +270,28 @@ def _from_imbalance(evidence: Evidence, study: str, used: str) -> Iterator[Findi
             f"{100 * reliance.share:.0f} % of the arm once it is weighted, {reliance.weight:.1f} times their share: "
             "close to a violation of positivity",
             used_as=used,
+        )  # fmt: skip
+
+
+def _both(evidence: Evidence, study: str, used: str) -> Iterator[Finding]:
+    """Weights that balance one characteristic cost more patients than the p-values leave room for."""
+    found, factors = baseline_imbalances(evidence, study), implied_factors(evidence, study)
+    if not found or len(factors) < 2:
+        return
+    cap = max(found[0].k)
+    stretches = []
+    for test in TESTS:
+        (low, high), outside = common_range(
+            [(one.endpoint, one.by_test[test]) for one in factors if test in one.by_test]
+        )
+        stretches.append((low, high, len(factors) - len(outside)))
+    low, high = min(one[0] for one in stretches), max(one[1] for one in stretches)
+    if min(inside for _, _, inside in stretches) > 1 and low > cap:
+        name = evidence.endpoint_label(found[0].endpoint)
+        yield Finding(
+            "effective-size", "warning", study, "", "",
+            f"balancing {name} alone leaves k at {cap:.2f} at most, the printed p-values imply {low:.2f} to "
+            f"{high:.2f}: both cannot hold of one set of weights for the whole population; weights for another "
+            "population, cut weights, or p-values of another test would explain it",
+            used_as=used, lines=tuple(line for one in factors for line in one.lines),
         )  # fmt: skip

@@ -37,7 +37,7 @@ class Finding:
         What the figures allow, where it was searched.
     used_as : str
         What the likelihood does about it.
-    table : {"arms", "contrasts"}
+    table : {"arms", "contrasts", "benchmarks"}
         Table that the lines are of.
     lines : tuple of int
         Lines of the rows concerned.
@@ -51,7 +51,7 @@ class Finding:
     message: str
     feasible: tuple[str, ...] = ()
     used_as: str = ""
-    table: Literal["arms", "contrasts"] = "arms"
+    table: Literal["arms", "contrasts", "benchmarks"] = "arms"
     lines: tuple[int, ...] = ()
 
     @property

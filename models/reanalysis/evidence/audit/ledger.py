@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from reanalysis.evidence.audit.adjustment import check_adjustment
+from reanalysis.evidence.audit.benchmarks import check_benchmarks
 from reanalysis.evidence.audit.claims import check_claims
 from reanalysis.evidence.audit.conventions import check_conventions
 from reanalysis.evidence.audit.counts import check_counts
@@ -41,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     check_crude,
     check_adjustment,
     check_claims,
+    check_benchmarks,
     check_declared,
 )
 """A new rule stands in a file of its own and has its place here."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.evidence.candidates.printing import counts_of
 from reanalysis.evidence.problems import InconsistentReport, Problem
 from reanalysis.evidence.reading.arms import printed_text
-from reanalysis.evidence.reading.cells import Events, Name, Percent, a_size, an_id, taken_apart
+from reanalysis.evidence.reading.cells import Events, Name, Percent, a_size, an_id, one_of, taken_apart
 from reanalysis.evidence.reading.table import Breach, Table, of_events, repeated
 
 FILE = "benchmarks.csv"
@@ -32,11 +32,15 @@ class BenchmarkRow:
     events : tuple of (int, int) or None
         Smallest and largest count printed, equal where one count is printed.
     n : int
-        Denominator printed.
+        Denominator printed, 0 where a row of context prints none.
     percent : Percentage or None
         As printed.
     timepoint, note : str
         When it was counted, and what else a reader must know to compare it.
+    use : {"primary", "context"}
+        ``context`` for the same figure as another source prints it: shown and compared, never modelled.
+    checked : {"yes", "no", ""}
+        Whether a published text was seen that gives the figure; empty where nobody says.
     """
 
     line: int
@@ -48,13 +52,15 @@ class BenchmarkRow:
     percent: Percent
     timepoint: str
     note: str
+    use: Annotated[Literal["primary", "context"], one_of("primary", "context", default="primary")]
+    checked: Annotated[Literal["yes", "no", ""], one_of("yes", "no", default="", rule="must be yes or no, or empty")]
     source: str
     locator: str
 
     @property
     def printed(self) -> str:
         """What was printed, for tables: ``42 %, n = 269``."""
-        return printed_text(self.events, self.n, self.percent)
+        return printed_text(self.events, self.n or None, self.percent)
 
     def candidates(self) -> Candidates:
         """Every count that the figures allow.
@@ -87,7 +93,7 @@ def read_benchmarks(path: Path) -> tuple[BenchmarkRow, ...]:
 
 
 def _of_row(row: BenchmarkRow) -> Iterator[Breach]:
-    if not row.n:
+    if not row.n and row.use == "primary":
         yield "n", "", "a benchmark needs its printed n"
     yield from of_events(row.events, row.n or None, row.percent)
 
@@ -96,7 +102,8 @@ def _duplicates(file: str, rows: Sequence[BenchmarkRow]) -> Iterable[Problem]:
     def rule(row: BenchmarkRow, line: int) -> str:
         return f"a benchmark of {row.product}/{row.endpoint} stands on line {line} already"
 
-    return repeated(file, rows, lambda row: (row.product, row.endpoint), rule)
+    primary = [row for row in rows if row.use == "primary"]
+    return repeated(file, primary, lambda row: (row.product, row.endpoint), rule)
 
 
 _BENCHMARKS = Table(

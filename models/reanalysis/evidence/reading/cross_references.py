@@ -66,6 +66,11 @@ def cross_references(
         if benchmark.product not in products:
             rule = f"no study of analysis.toml has this product{did_you_mean(benchmark.product, products)}"
             yield Problem(BENCHMARKS, benchmark.line, "product", benchmark.product, rule)
+    for name, study in settings.studies.items():
+        aim = study.primary_endpoint.endpoint if study.primary_endpoint else ""
+        if aim and aim not in endpoints:
+            rule = f"no row of arms.csv or contrasts.csv has this endpoint{did_you_mean(aim, endpoints)}"
+            yield problem(("studies", name, "primary_endpoint", "endpoint"), aim, rule)
     for judged in risk_of_bias:
         for column, value, known in (("study", judged.study, studies), ("endpoint", judged.endpoint, endpoints)):
             if value and value not in known:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +25,7 @@ LARGEST_N_MAX = 10_000
 """Beyond this a denominator is not searched for: every percentage fits most of the numbers there."""
 LARGEST_WEIGHT = 1e6
 """Largest weight of an event against another's."""
+ADDRESS = r"^(https?://\S+)?$"
 SMALLEST_RHO = 1e-6
 """Intra-arm correlations below this and above 0 lose digits in the beta-binomial and change nothing."""
 
@@ -70,17 +73,35 @@ class Denominator(_Frozen):
         return self
 
 
+class PrimaryEndpoint(_Frozen):
+    """What a study set out to show: an endpoint where it has an id, and whether its source calls it met."""
+
+    endpoint: str = ""
+    result: Literal["met", "not met", "not stated"]
+    locator: str = ""
+
+
+class Conclusion(_Frozen):
+    """What a study's authors conclude, told in a sentence, and where it stands in the study's source."""
+
+    text: str = Field(min_length=1)
+    locator: str = ""
+
+
 class Study(_Frozen):
-    """One study: how it was designed, and the facts readers compare cohorts by."""
+    """One study: how it was designed, what its authors concluded, and the facts readers compare cohorts by."""
 
     label: str = ""
     design: Design | None = None
+    design_note: str = Field("", description="what the design class leaves out, such as historical controls")
     product: str = ""
     source: str = ""
     k: float | None = Field(None, gt=0, le=1, description="effective-size factor of a weighted cohort")
     k_reason: str = ""
     k_grid: tuple[float, ...] = DEFAULT_K_GRID
     facts: dict[str, str] = Field(default_factory=dict)
+    primary_endpoint: PrimaryEndpoint | None = None
+    conclusion: Conclusion | None = None
     denominator: dict[Literal["control", "treated"], Denominator] = Field(default_factory=dict)
 
     @field_validator("k_grid")
@@ -97,6 +118,8 @@ class Baseline(_Frozen):
     label: str
     percent: float = Field(gt=0, lt=100)
     source: str = ""
+    reason: str = ""
+    checked: bool | None = Field(None, description="whether a published text was seen that gives the figure")
 
 
 class Judgement(_Frozen):
@@ -130,6 +153,7 @@ class Endpoint(_Frozen):
     part_of: str = ""
     margins: tuple[float, ...] = (5.0, 10.0)
     rope: float = Field(5.0, gt=0, lt=100)
+    margins_reason: str = Field("", description="why these margins and this rope, instead of what [reasons] says")
     baselines: tuple[Baseline, ...] = ()
     note: str = ""
     certainty: CertaintyDeclared = CertaintyDeclared()
@@ -168,6 +192,42 @@ class Rho(_Frozen):
         return rho
 
 
+class Reasons(_Frozen):
+    """Why priors, discounts and margins are as they are; what belongs to one study or endpoint stands there."""
+
+    priors: dict[Literal["mu", "tau", "baseline", "anchor"], str] = Field(default_factory=dict)
+    rho: dict[Design, str] = Field(default_factory=dict)
+    margins: str = Field("", description="of every endpoint that gives none of its own")
+
+
+class ReportDetails(_Frozen):
+    """Who made a report, of what date its evidence is, and what readers must be told; all of it optional."""
+
+    authors: str = ""
+    contact: str = ""
+    date: str = ""
+    licence: str = ""
+    funding: str = ""
+    conflicts: str = ""
+    protocol: str = ""
+    url: str = Field("", pattern=ADDRESS)
+
+    @field_validator("date", mode="before")
+    @classmethod
+    def _date(cls, given: object) -> object:
+        """A day, a month or a year of ISO 8601; dates of TOML are taken as they are."""
+        text = given.isoformat() if type(given) is date else str(given) if type(given) is int else given
+        if isinstance(text, str) and text:
+            parts = re.fullmatch(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?", text)
+            try:
+                if parts is None:
+                    raise ValueError
+                date(int(parts[1]), int(parts[2] or 1), int(parts[3] or 1))
+            except ValueError:
+                raise ValueError("must be a date such as 2025-12-31, 2025-12 or 2025") from None
+        return text
+
+
 class Settings(_Frozen):
     """All of analysis.toml."""
 
@@ -185,6 +245,8 @@ class Settings(_Frozen):
     rho: Rho = Rho()
     certainty: CertaintyDeclared = CertaintyDeclared()
     weights: dict[str, Weight] = Field(default_factory=dict)
+    reasons: Reasons = Reasons()
+    report: ReportDetails = ReportDetails()
 
 
 class Source(_Frozen):
@@ -199,6 +261,8 @@ class Source(_Frozen):
     pmid: str = ""
     pmcid: str = ""
     nct: str = ""
+    url: str = Field("", pattern=ADDRESS)
+    outside: str = Field("", description="what was found elsewhere and does not stand in the text that was read")
     note: str = ""
 
     @property
@@ -255,6 +319,8 @@ _KEYS = tuple(
     for model in (
         Settings,
         Study,
+        PrimaryEndpoint,
+        Conclusion,
         Endpoint,
         Denominator,
         Baseline,
@@ -264,6 +330,8 @@ _KEYS = tuple(
         CertaintyDeclared,
         Judgement,
         Weight,
+        Reasons,
+        ReportDetails,
     )
     for key in model.model_fields
 )

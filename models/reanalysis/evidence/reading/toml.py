@@ -87,6 +87,7 @@ def _in_our_words(message: str) -> str:
         ("a valid dictionary", "a table"),
         ("a valid integer", "a whole number"),
         ("a valid ", "a "),
+        ("String should match pattern '^(https?://\\S+)?$'", "must be an address that begins with https:// or http://"),
     ):
         message = message.replace(theirs, ours)
     message = re.sub(r" or instance of \w+", "", message)

@@ -7,6 +7,7 @@ from typing import Any
 
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.evidence.reading.settings import ReportDetails
 from reanalysis.figures.strip import (
     STRIP_WIDTH,
     describe_strip,
@@ -17,14 +18,20 @@ from reanalysis.figures.strip import (
 )
 from reanalysis.gates.convergence import monte_carlo
 from reanalysis.reporting.markdown import Markdown, anchor, escape, render, slug
-from reanalysis.reporting.outcomes import OutcomeRow, beliefs, outcome_rows
+from reanalysis.reporting.outcomes import OutcomeRow, before_discounts, beliefs, outcome_rows
 from reanalysis.reporting.section import Artefacts, Inline, Item, Section, every, stated
 from reanalysis.reporting.standards import BARG, ZAMPIERI
-from reanalysis.reporting.table import Column, Table, columns
+from reanalysis.reporting.table import Table, columns
 from reanalysis.reporting.unknown import shared_endpoints
 from reanalysis.reporting.verdict import certainty_of, verdict
 
 _ANSWER = """\
+{% if byline %}
+::: {.byline}
+{{ byline }}
+:::
+
+{% endif %}
 {% if question %}
 **{{ question }}**
 
@@ -60,6 +67,7 @@ _ANSWER = """\
 def _answer(made: Artefacts, analysis: Analysis) -> Markdown:
     return render(
         _ANSWER,
+        byline=_byline(analysis.evidence.settings.report),
         question=analysis.evidence.settings.question,
         shared=shared_endpoints(analysis),
         failed=analysis.failed,
@@ -70,33 +78,48 @@ def _answer(made: Artefacts, analysis: Analysis) -> Markdown:
     )
 
 
+def _byline(made: ReportDetails) -> Markdown:
+    """Who made the report, of what date its evidence is, and what readers must be told; what is not declared is absent."""
+    by = " ".join(part for part in (f"By {made.authors}" if made.authors else "", made.contact) if part)
+    told = {
+        "": by, "Evidence of": made.date, "Funding:": made.funding, "Conflicts of interest:": made.conflicts,
+        "Protocol:": made.protocol, "Licence:": made.licence,
+    }  # fmt: skip
+    parts = [escape(f"{head} {text}".strip()) for head, text in told.items() if text]
+    link = [f"[{escape(made.url)}]({made.url})"] if made.url else []
+    return Markdown(" · ".join([*parts, *link]))
+
+
 def outcome_table(made: Artefacts) -> Table:
     """Two rows an outcome: its numbers, and across the table the sentences beside them."""
     rows = outcome_rows(made.analysis)
+    several = any(len(one.endpoint.headline.comparative) > 1 for one in rows)
     modelled = any(one.endpoint.baselines[0].baseline.label.startswith("modelled") for one in rows)
+    discounted = any(before_discounts(one.endpoint) is not None for one in rows)
     return Table(
         [
-            *columns("Outcome 2.2 | Without, of 100 >0.8 | With, of 100 >1.2 | Difference, of 100 1.6"),
-            Column("Odds ratio", 1.5),
-            Column("How likely", 1.2),
+            *columns("Outcome 1.3 | Evidence 1.1 | Without, of 100 >0.8 | With, of 100 >1.2"),
+            *columns("Difference, of 100 1.5 | Odds ratio 1.5 | How likely 1.2"),
         ],
         [row for one in rows for row in (_cells(one, made.figures.get(strip_name(one.endpoint.id))), _across(one))],
-        "Without: the published control rate, of several the median"
+        f"Without: published control rate{', of several the median' if several else ''}"
         + (" (modelled where none or all had the event)" if modelled else "")
-        + ". Ranges: 95 % intervals. Chances: of any effect. Published: rates without, with (odds ratio).",
+        + ". Ranges: 95 % intervals. Published: rates without, with (odds ratio)."
+        + (" Undiscounted: every patient counted in full." if discounted else ""),
         "tbl-answer",
+        sortable=False,
     )
 
 
 def _cells(row: OutcomeRow, strip: Markdown | None) -> list[object]:
-    link = Markdown(f"[{escape(row.endpoint.label)}](#{anchor(row.endpoint.id)}): {escape(row.evidence)}")
+    link = Markdown(f"[{escape(row.endpoint.label)}](#{anchor(row.endpoint.id)})")
     ratio = Markdown(f"{escape(row.odds_ratio)} {strip}") if strip else row.odds_ratio
-    return [link, row.without, row.treated, row.difference, ratio, row.chances]
+    return [link, row.evidence, row.without, row.treated, row.difference, ratio, row.chances]
 
 
 def _across(row: OutcomeRow) -> list[object]:
     """A row of one cell, which the filter ``across.lua`` lets span the table."""
-    return [Markdown(f"[{escape(' '.join(row.notes))}]{{.across}}"), "", "", "", "", ""]
+    return [Markdown(f"[{escape(' '.join(row.notes))}]{{.across}}"), *[""] * 6]
 
 
 def strip_name(endpoint: str) -> str:

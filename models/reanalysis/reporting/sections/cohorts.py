@@ -18,7 +18,7 @@ _MOST_NAMED = 8
 """So many studies at most stand on the first page; more are counted there and named in the table of facts."""
 _MOST_WORDS = 55
 """Words of limits on the first page; the others follow it."""
-_DOSE, _COMPARATOR, _CONCLUSION = "dose", "comparator", "conclu"
+_DOSE, _COMPARATOR = "dose", "comparator"
 """What the name of a fact in analysis.toml holds to stand in a column of the first page."""
 
 _LIMITS = """\
@@ -55,14 +55,14 @@ def first_table(analysis: Analysis) -> Table | None:
     evidence, studies = analysis.evidence, compared(analysis)
     if len(studies) > _MOST_NAMED:
         return None
-    heads = columns("Study 1.2 | Given 1.8 | Compared with 1.8 | Read from 1 | Its authors concluded 2.4")
+    heads = columns("Study 1.2 | Given 1.8 | Compared with 1.8 | Read from 1 | Authors concluded 2.4")
     rows = [
         [
             _study_link(evidence, study),
             _with_size(evidence, study, "treated", [evidence.study(study).product, _fact(evidence, study, _DOSE)]),
             _with_size(evidence, study, "control", [_fact(evidence, study, _COMPARATOR)]),
             _source(evidence, study).kind,
-            _fact(evidence, study, _CONCLUSION),
+            _conclusion(evidence, study),
         ]
         for study in studies
     ]
@@ -70,7 +70,7 @@ def first_table(analysis: Analysis) -> Table | None:
     return Table(
         [heads[i] for i in told],
         [[row[i] or "not reported" for i in told] for row in rows],
-        "The studies compared.",
+        "Studies compared.",
         "tbl-compared",
     )
 
@@ -85,6 +85,11 @@ def _study_link(evidence: Evidence, study: str) -> Markdown:
     named = author_year(source)
     text = label if not named or named.split()[0] in label else f"{named} ({label})"
     return Markdown(f"[{escape(text)}]({address(source)})") if address(source) else escape(text)
+
+
+def _conclusion(evidence: Evidence, study: str) -> str:
+    declared = evidence.study(study).conclusion
+    return declared.text if declared else ""
 
 
 def _fact(evidence: Evidence, study: str, part: str) -> str:
@@ -107,9 +112,8 @@ def _first(_: Artefacts, analysis: Analysis) -> Blocks:
 
 
 def _first_limits(_: Artefacts, analysis: Analysis) -> Markdown:
-    every = limits(analysis)
     shown: list[str] = []
-    for limit in every:
+    for limit in limits(analysis)[0 if analysis.evidence.settings.limits else 1 :]:
         if len(" ".join([*shown, limit]).split()) > _MOST_WORDS:
             break
         shown.append(limit)
@@ -157,16 +161,14 @@ def _discount(analysis: Analysis, study: str, rho: float) -> str:
 def limits(analysis: Analysis) -> list[str]:
     """Limits: those of analysis.toml, how the evidence was found, and those that follow from the data."""
     settings = analysis.evidence.settings
-    found = list(settings.limits)
+    found = list(settings.limits) or ["The folder states no limits of its own (limits in analysis.toml)."]
     if settings.search:
         found.append(settings.search)
-    if not settings.limits:
-        found.append("The folder states no limits of its own (limits in analysis.toml).")
     single = sum(len(e.headline.comparative) == 1 for e in analysis.endpoints)
     if single and len(compared(analysis)) > 1:
         total = len(analysis.endpoints)
-        which = "Every outcome has" if single == total else f"{capital(counted(single, 'outcome'))} of {total} "
-        which += "" if single == total else "has" if single == 1 else "have"
+        which = "Each outcome has" if single == total else f"{capital(counted(single, 'of', 'of'))} "
+        which += "" if single == total else f"{counted(total, 'outcome')} {'has' if single == 1 else 'have'}"
         found.append(
             f"{which} figures for both groups in one study only. What other studies say of them stands with each."
         )

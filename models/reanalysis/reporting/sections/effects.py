@@ -26,19 +26,16 @@ from reanalysis.reporting.verdict import certainty_of
 
 _DASH = "\N{EN DASH}"
 _NEEDED = (
-    "NNT and NNH count patients treated for one to benefit or be harmed, where the interval of the risk difference does "
-    "not span 0."
+    "NNT and NNH count patients treated for one to benefit or be harmed, where the interval of the risk difference "
+    "does not span 0."
 )
 
 # ---- each study as published and in the model -----------------------------------------------------------------------
 
 
 def _studies(_: Artefacts, endpoint: EndpointAnalysis) -> Blocks:
-    lines = [f"{line}." for line in sizes_told(endpoint.fit.selection.observations)]
-    varied = variation(endpoint)
-    listed = render(
-        "{% for line in lines %}\n- {{ line }}\n{% endfor %}\n", lines=[*lines, *([varied] if varied else [])]
-    )
+    lines = [*(f"{line}." for line in sizes_told(endpoint.fit.selection.observations)), variation(endpoint)]
+    listed = render("{% for line in lines if line %}\n- {{ line }}\n{% endfor %}\n", lines=lines)
     return study_table(endpoint), listed
 
 
@@ -89,7 +86,7 @@ def counts_as(study: StudyData) -> str:
 
 
 def effective_size(arm: Candidates, rho: float) -> float:
-    """Binomial patients with the variance of a beta-binomial arm: n / (1 + (n - 1) rho), weighted over what n may be."""
+    """Binomial patients with the variance of a beta-binomial arm, averaged over what n may be."""
     weight = dict(zip(arm.n, arm.weight, strict=True))
     return sum(w * n / (1 + (n - 1) * rho) for n, w in weight.items()) / sum(weight.values())
 

@@ -25,9 +25,10 @@ _UNKNOWN = """\
 {% endfor %}
 """
 _DECIDING = """\
-**Priors that move these results.** {% if declared %}The chance of benefit{% else %}The chance of fewer events{% endif %}
- over other choices of a prior: {% for label, priors in deciding %}{{ label }}: {{ priors }}{{ "." if loop.last else " — " }}{% endfor %}
-
+**Priors that move these results.** The chance of {{ what }} over other choices of a prior:
+{% for label, priors in deciding %}
+{{ label }}: {{ priors }}{{ "." if loop.last else " — " }}
+{% endfor %}
 """
 
 
@@ -40,11 +41,11 @@ UNKNOWN: Section[Analysis] = Section(anchor="unknown", title="What is not known"
 
 def _all(made: Artefacts, analysis: Analysis) -> Blocks:
     deciding = [(e.label, found) for e in analysis.endpoints if (found := deciding_in_short(e))]
-    declared = any(e.better for e in analysis.endpoints)
+    what = "benefit" if any(e.better for e in analysis.endpoints) else "fewer events"
     return [
         made.figure("coverage"),
         overview_table(made, analysis.endpoints),
-        render(_DECIDING, deciding=deciding, declared=declared) if deciding else None,
+        render(_DECIDING, deciding=deciding, what=what) if deciding else None,
     ]
 
 

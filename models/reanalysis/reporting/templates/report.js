@@ -164,7 +164,7 @@
   function sortable(table) {
     const body = table.tBodies[0], head = table.tHead && table.tHead.rows[0];
     if (!head || !body || body.rows.length < 3) return;
-    if (table.classList.contains("fixed") || body.querySelector("tr.across")) return;
+    if (table.classList.contains("fixed")) return;
     [...head.cells].forEach((cell, column) => {
       if (!textOf(cell)) return;
       const button = make("button", { type: "button", class: "sort", title: "Sort by this column" });
@@ -189,7 +189,8 @@
 
   function csv(table) {
     const quote = (text) => /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-    return [...table.rows].map((row) => [...row.cells].map((cell) => quote(plain(textOf(cell)))).join(",")).join("\r\n") + "\r\n";
+    const rows = [...table.rows].filter((row) => !row.classList.contains("across"));
+    return rows.map((row) => [...row.cells].map((cell) => quote(plain(textOf(cell)))).join(",")).join("\r\n") + "\r\n";
   }
 
   // ---- downloads ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,99 @@
+"""Why an analysis is as it is: every prior, discount, size, margin, weight and control risk with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import get_args
+
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.settings import Design
+from reanalysis.evidence.reading.table import grouped
+
+_PRIORS = {
+    "mu": "prior of the average effect (mu)",
+    "tau": "prior of the heterogeneity (tau)",
+    "baseline": "prior of the baselines",
+    "anchor": "what the prior of the baselines is on",
+}
+
+
+@dataclass(frozen=True)
+class Reasoned:
+    """One setting of analysis.toml with its reason.
+
+    Parameters
+    ----------
+    kind : str
+        ``prior``, ``rho``, ``k``, ``size``, ``margin``, ``weight`` or ``control risk``.
+    setting, value : str
+        What is set, for readers, and what it is set to.
+    reason : str
+        Why, empty where none is given.
+    source : str
+        Key in sources.toml, for figures from elsewhere.
+    """
+
+    kind: str
+    setting: str
+    value: str
+    reason: str
+    source: str = ""
+
+
+def reasons(evidence: Evidence) -> tuple[Reasoned, ...]:
+    """Every setting that decides a number and its reason, in the order of analysis.toml.
+
+    Discounts of design classes that no study has, and settings of endpoints that no row has, are left out.
+    """
+    return (*_priors(evidence), *_discounts(evidence), *_sizes(evidence), *_of_endpoints(evidence))
+
+
+def _priors(evidence: Evidence) -> Iterator[Reasoned]:
+    texts, why = evidence.settings.priors, evidence.settings.reasons.priors
+    for name, setting in _PRIORS.items():
+        yield Reasoned("prior", setting, getattr(texts, name), why.get(name, ""))  # type: ignore[call-overload]
+
+
+def _discounts(evidence: Evidence) -> Iterator[Reasoned]:
+    settings = evidence.settings
+    used = {evidence.study(study).design for study in evidence.studies} | (
+        {"external"} if evidence.benchmarks else set()
+    )
+    for design in get_args(Design):
+        if design in used:
+            value = f"{getattr(settings.rho, design):g}"
+            yield Reasoned("rho", f"rho, {design}", value, settings.reasons.rho.get(design, ""))
+    for study in evidence.studies:
+        one = evidence.study(study)
+        if one.k is not None:
+            yield Reasoned("k", f"k, {evidence.study_label(study)}", f"{one.k:g}", one.k_reason)
+
+
+def _sizes(evidence: Evidence) -> Iterator[Reasoned]:
+    for study in evidence.studies:
+        for arm, size in evidence.study(study).denominator.items():
+            weights = [f"{n} ({weight:g})" for n, weight in size.weight.items()]
+            bound = [f"at most {size.bound}"] if size.bound is not None else []
+            setting = f"size not printed, {evidence.study_label(study)}, {arm}"
+            yield Reasoned("size", setting, "; ".join(bound + weights), size.reason)
+
+
+def _of_endpoints(evidence: Evidence) -> Iterator[Reasoned]:
+    settings = evidence.settings
+    outcomes = [e for e in evidence.endpoints if e in settings.endpoints and evidence.endpoint(e).kind == "outcome"]
+
+    def margin(endpoint: str) -> tuple[str, str]:
+        one = evidence.endpoint(endpoint)
+        value = f"{', '.join(f'{m:g}' for m in one.margins)} points; trivial within {one.rope:g}"
+        return value, one.margins_reason or settings.reasons.margins
+
+    for (value, reason), same in grouped(outcomes, margin).items():
+        labels = "every outcome" if len(same) == len(outcomes) else "; ".join(map(evidence.endpoint_label, same))
+        yield Reasoned("margin", f"margins, {labels}", value, reason)
+    for endpoint, weight in settings.weights.items():
+        yield Reasoned("weight", f"weight, {evidence.endpoint_label(endpoint)}", f"{weight.weight:g}", weight.reason)
+    for endpoint in outcomes:
+        for baseline in evidence.endpoint(endpoint).baselines:
+            setting = f"control risk, {evidence.endpoint_label(endpoint)}, {baseline.label}"
+            yield Reasoned("control risk", setting, f"{baseline.percent:g} %", baseline.reason, baseline.source)
