@@ -205,8 +205,8 @@ CHECKS = Section(
     level=1,
     text=_checks,
     items=(
-        Item(BARG, 4, _CONVERGED, "checks", _passed(_CONVERGED)),
-        Item(BARG, 5, _LONG, "checks", _passed(_LONG)),
+        Item(BARG, 6, _CONVERGED, "checks", _passed(_CONVERGED)),
+        Item(BARG, 7, _LONG, "checks", _passed(_LONG)),
     ),
 )
 

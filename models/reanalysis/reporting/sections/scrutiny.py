@@ -155,10 +155,10 @@ PREDICTIVE_CHECKS: Section[EndpointAnalysis] = Section(
     results=_part("predictive_checks", lambda found: found.predictive.table),
     items=(
         Item(
-            BARG, 3, "predictions of the prior against the data",
+            BARG, 5, "predictions of the prior against the data",
             "predictive check, each arm given its study's other arm", _CHECKED,
         ),
-        Item(BARG, 6, "predictions of the posterior against the data", "predictive check", _CHECKED),
+        Item(BARG, 8, "predictions of the posterior against the data", "predictive check", _CHECKED),
     ),
 )  # fmt: skip
 
