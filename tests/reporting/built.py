@@ -90,6 +90,19 @@ class Report:
     def results(self) -> dict[str, Any]:
         return results(self.analysis)
 
+    def cells(self, caption: str) -> list[list[str]]:
+        """Cells of each row of the table of the page whose caption holds some words."""
+        rows: list[list[str]] = []
+        inside = False
+        for element in self.elements:
+            if element.tag == "caption":
+                inside = caption in element.text
+            elif element.tag == "tr" and inside:
+                rows.append([])
+            elif element.tag in ("th", "td") and inside:
+                rows[-1].append(element.text)
+        return rows
+
     @property
     def page(self) -> Path:
         return self.folder / "index.html"

@@ -104,7 +104,8 @@ def test_a_folder_that_declares_nothing_is_told_what_is_missing(plain_report: Re
 
 
 def test_a_tick_leads_to_what_earns_it(reanalysis_report: Report) -> None:
-    names = {e.attributes.get("id") for e in reanalysis_report.elements}
+    every = (*reanalysis_report.elements, *reanalysis_report.program)
+    names = {e.attributes.get("id") for e in every}
     figures = {p.stem: Markdown("") for p in (reanalysis_report.folder / "figures").glob("*.svg")}
     ticks: list[Tick] = standards(Artefacts(reanalysis_report.analysis, figures, MADE, VALIDATED))
     assert all(t.place.removeprefix("#") in names for t in ticks)

@@ -229,7 +229,8 @@ _ABOUT = """\
 Made with Reanalysis {{ version }}{% if commit %} (commit {{ commit }}){% endif %} from evidence of \
 {{ date or "no stated date" }}. Authors: {{ made.authors or "not stated" }}. \
 Contact: {{ made.contact or "not stated" }}. Funding: {{ made.funding or "not stated" }}. \
-Conflicts of interest: {{ made.conflicts or "not stated" }}. Protocol: {{ made.protocol or "none declared" }}. Licence: {{ made.licence or "not stated" }}.
+Conflicts of interest: {{ made.conflicts or "not stated" }}. Protocol: {{ made.protocol or "none declared" }}. \
+Licence: {{ made.licence or "not stated" }}.
 {% if made.url %} Published at {{ address }}.{% endif %}
 """
 _SITE = (
