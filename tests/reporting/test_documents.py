@@ -262,7 +262,9 @@ def test_the_headline_is_right(reanalysis_report: Report) -> None:
     assert "Three cohorts compared" in text
     by_count = {e.id: len(e.headline.comparative) for e in reanalysis_report.analysis.headlines}
     assert by_count == {"icans_any": 3, "crs_any": 1, "infection_g3": 1, "cr": 2}
-    assert "Leaving out one cohort" in text
+    assert "Only any-grade ICANS has figures for both groups in all three." in text
+    assert "We cannot tell: any-grade ICANS and complete response." in text
+    assert "Leaving out one cohort reverses the direction of each." in text
     assert "pooled across three" not in text
 
 

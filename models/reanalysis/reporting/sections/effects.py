@@ -260,11 +260,11 @@ PRIOR_POSTERIOR: Section[EndpointAnalysis] = Section(
         ),
         Item(
             ROBUST, 6, "central tendency", "results.json",
-            every("no summary", lambda e: math.isfinite(e.log_odds_ratio.median)),
+            every("no summary", lambda e: math.isfinite(e.log_odds_ratio.median)), place="results.json",
         ),
         Item(
             ROBUST, 7, "SD or credible interval", "results.json",
-            every("no interval", lambda e: e.log_odds_ratio.lower < e.log_odds_ratio.upper),
+            every("no interval", lambda e: e.log_odds_ratio.lower < e.log_odds_ratio.upper), place="results.json",
         ),
     ),
 )  # fmt: skip

@@ -343,7 +343,7 @@ REPRODUCE = Section(
     items=(
         Item(
             BARG, 14, "reproducible: inputs, seed and versions", "manifest.json",
-            stated(lambda a: a.evidence.sha256, "no digests of the inputs"),
+            stated(lambda a: a.evidence.sha256, "no digests of the inputs"), place="manifest.json",
         ),
     ),
 )  # fmt: skip
