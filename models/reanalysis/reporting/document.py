@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Literal
 
 from reanalysis.reporting.details import LANGUAGE, Details
 
 MARKDOWN_FORMAT = "markdown-raw_html-raw_tex-raw_attribute-citations-example_lists-smart"
-PDF_STANDARD = "ua-1"
+PDF_STANDARD: Literal["ua-1"] = "ua-1"
 """What a PDF must conform to: a document that does not is not written."""
 
 PAGE, PROGRAM, PAPER, SUPPLEMENT, WORD = "index.html", "validation.html", "report.pdf", "supplement.pdf", "report.docx"

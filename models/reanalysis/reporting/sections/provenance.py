@@ -113,7 +113,8 @@ def _located(analysis: Analysis) -> bool:
 
 def _decided(analysis: Analysis) -> bool:
     """Whether every number that is left out says why."""
-    return all(r.reason for r in (*analysis.evidence.arms, *analysis.evidence.contrasts) if r.use == "excluded")
+    rows: list[ArmRow | ContrastRow] = [*analysis.evidence.arms, *analysis.evidence.contrasts]
+    return all(row.reason for row in rows if row.use == "excluded")
 
 
 EVIDENCE: Section[Analysis] = Section(
