@@ -16,6 +16,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from reanalysis.analysis.analysis import Analysis
+from reanalysis.reporting.details import details_of
 from reanalysis.reporting.document import write_documents
 from reanalysis.reporting.drawing import draw_figures
 from reanalysis.reporting.results import results
@@ -28,7 +29,7 @@ _VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "sou
 def build(analysis: Analysis, folder: Path) -> Report:
     """The documents of an analysis, without the posteriors beside them."""
     figures = draw_figures(analysis, folder / "figures")
-    write_documents(markdown(analysis, figures), analysis.evidence.title, folder)
+    write_documents(markdown(analysis, figures), details_of(analysis.evidence), folder)
     return Report(folder, analysis)
 
 
