@@ -123,4 +123,7 @@ def test_studies_that_say_nothing_of_a_ratio_are_named_with_the_reason_and_not_c
 def test_an_endpoint_whose_every_study_is_silent_is_not_called_uncompared(tmp_path: Path) -> None:
     rows = {"death": [("Ash", (4, 20, 2, 21)), ("Birch", (5, 30, 6, 29))], "sepsis": [("Ash", (0, 20, 0, 21))]}
     text = front(analysed(read_evidence(write_folder(tmp_path, rows))))
-    assert "Sepsis: no study has figures of both groups that say anything of a ratio (Ash: no event in either arm)." in text
+    assert (
+        "Sepsis: no study has figures of both groups that say anything of a ratio (Ash: no event in either arm)."
+        in text
+    )
