@@ -76,10 +76,10 @@ def test_no_cell_of_the_table_is_a_formula(hostile: tuple[Path, Ended, set[str]]
     out, _, _ = hostile
     with (out / "results.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    shown = {row["study"] for row in rows}
-    assert {f"'{study}" for study in STUDIES if study[0] in "=@-+"} <= shown
+    shown = {row["estimand"] for row in rows}
+    assert {f"study:{study}" for study in STUDIES if study[0] in "=@-+"} <= shown
     for row in rows:
-        for name in ("endpoint", "study", "quantity"):
+        for name in ("endpoint", "label", "scenario", "estimand", "quantity"):
             assert not row[name].startswith(("=", "+", "-", "@", "\t", "\r"))
         float(row["median"])
 

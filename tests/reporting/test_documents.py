@@ -13,8 +13,9 @@ from docx.oxml.ns import qn
 
 from reanalysis.estimands.summary import Summary
 from reanalysis.estimands.words import interval, percent, points_interval
+from reanalysis.reporting.markdown import anchor
 from reanalysis.reporting.verdict import verdict
-from reporting.built import Report, squeezed
+from reporting.built import Report, squeezed, told_in
 
 pytestmark = pytest.mark.xdist_group("figures")
 
@@ -86,6 +87,64 @@ def test_headings_go_down_one_level_at_a_time_and_links_lead_somewhere(report: R
             assert target[1:] in names
 
 
+def test_the_title_is_the_only_heading_of_the_first_level(report: Report) -> None:
+    for elements in (report.elements, report.program):
+        assert [e.text for e in elements if e.tag == "h1"] == [squeezed(report.analysis.evidence.title)]
+
+
+def test_the_list_of_contents_names_every_section_and_every_endpoint(report: Report) -> None:
+    listed = [e.attributes.get("href") for e in report.all("a") if "nav" in e.path]
+    named = [f"#{e.attributes['id']}" for e in report.elements if e.tag in ("h2", "h3")]
+    assert listed == named
+    assert {f"#{anchor(e.id)}" for e in report.analysis.endpoints} <= set(listed)
+    assert len([e for e in report.all("a") if e.text == "Back to the answer"]) == len(report.analysis.endpoints)
+
+
+def test_what_is_folded_is_closed_and_says_what_it_holds(report: Report) -> None:
+    folded = [e for e in report.all("details") if "main" in e.path]
+    assert len(folded) > len(report.analysis.endpoints)
+    assert all("open" not in e.attributes for e in folded)
+    lines = [e.text for e in report.all("summary") if "main" in e.path]
+    assert len(lines) == len(folded)
+    assert all(lines)
+    for endpoint in report.analysis.endpoints:
+        assert any(line.startswith(squeezed(f"More on {endpoint.label}: each cohort, ")) for line in lines)
+
+
+def test_what_is_folded_is_in_the_supplement_and_not_in_the_report_on_paper(report: Report) -> None:
+    for heading in (e.text for e in report.all("h4") if e.folded and "summary" not in e.path):
+        assert heading.replace(" ", "") in report.supplement.replace(" ", "")
+    captions = {e.text.partition(": ")[2].replace(" ", "") for e in report.all("caption") if e.folded}
+    assert captions
+    assert not [c for c in captions if len(c) > 60 and c in report.pdf.replace(" ", "")]
+
+
+def test_the_program_has_a_document_of_its_own(report: Report) -> None:
+    text = next(e for e in report.program if e.tag == "main").text
+    assert "Is the computation right where the truth is known?" in text
+    assert "Does the program give what others have published?" in text
+    for other in (report.words, report.pdf, report.supplement, report.docx_text):
+        assert "where the truth is known" not in other
+        assert "what others have published?" not in other
+    links = {e.attributes.get("href") for e in report.all("a")}
+    assert {"validation.html#calibration", "validation.html#validation"} <= links
+    names = {e.attributes.get("id") for e in report.program}
+    assert {"calibration", "validation"} <= names
+
+
+def test_the_papers_are_accessible_and_every_picture_on_them_is_told(report: Report) -> None:
+    for name, pictures in (("report.pdf", report.open("img")), ("supplement.pdf", report.all("img"))):
+        paper = report.folder / name
+        assert b"<pdfuaid:part>1</pdfuaid:part>" in paper.read_bytes()
+        wanted = [e for e in pictures if name == "report.pdf" or e.folded]
+        assert sorted(map(squeezed, told_in(paper))) == sorted(squeezed(e.attributes["alt"] or "") for e in wanted)
+
+
+def test_the_report_is_as_long_as_it_should_be(reanalysis_report: Report) -> None:
+    assert len(reanalysis_report.pdf_pages) <= 14
+    assert "Contents" in reanalysis_report.pdf_pages[1]
+
+
 # ---- all three ------------------------------------------------------------------------------------------------------
 
 
@@ -117,27 +176,27 @@ def _summary(found: dict[str, float]) -> Summary:
     return Summary(found.get("mean"), found.get("sd"), found["median"], found["lower"], found["upper"])
 
 
-def test_page_and_word_file_have_the_same_tables(report: Report) -> None:
-    page, word = report.all("table"), report.docx_tables
+def test_page_and_word_file_have_the_same_open_tables(report: Report) -> None:
+    page, word = report.open("table"), report.docx_tables
     assert len(page) == len(word)
-    assert len(report.all("tr")) == sum(len(t) for t in word)
-    for table in word:
-        assert {len(row) for row in table} == {len(table[0])}
+    assert len(report.open("tr")) == sum(len(t) for t in word)
     captions = [squeezed(c) for c in report.docx_captions("TableCaption")]
-    assert captions == [e.text for e in report.all("caption")]
+    assert captions == [e.text for e in report.open("caption")]
 
 
 def test_captions_are_numbered_alike_in_every_document(report: Report) -> None:
     for kind, tag in (("Table", "caption"), ("Figure", "figcaption")):
-        captions = [e.text for e in report.all(tag)]
-        for number, caption in enumerate(captions, 1):
-            assert caption.startswith(f"{kind} {number}: ")
-            assert caption.replace(" ", "")[:60] in report.pdf.replace(" ", "")
+        for folded, letter, paper in ((False, "", report.pdf), (True, "S", report.supplement)):
+            captions = [e.text for e in report.all(tag) if e.folded is folded]
+            for number, caption in enumerate(captions, 1):
+                assert caption.startswith(f"{kind} {letter}{number}: ")
+                assert caption.replace(" ", "")[:60] in paper.replace(" ", "")
 
 
-def test_page_and_word_file_have_the_same_pictures(report: Report) -> None:
-    assert len(report.docx_pictures()) == len(report.all("img"))
-    assert report.docx_captions("ImageCaption") == [e.text for e in report.all("figcaption")]
+def test_page_and_word_file_have_the_same_open_pictures(report: Report) -> None:
+    assert len(report.docx_pictures()) == len(report.open("img"))
+    assert report.docx_captions("ImageCaption") == [e.text for e in report.open("figcaption")]
+    assert all(len(told) > 20 for told in report.docx_pictures())
 
 
 def test_the_word_file_has_styles_a_user_can_change(report: Report) -> None:
@@ -146,8 +205,10 @@ def test_the_word_file_has_styles_a_user_can_change(report: Report) -> None:
 
 def test_no_row_of_the_word_file_lies_on_two_pages_and_no_caption_leaves_its_table(report: Report) -> None:
     document = docx.Document(str(report.folder / "report.docx"))
-    table = next(style.element for style in document.styles if style.name == "Table")
-    assert table.find(f"{qn('w:trPr')}/{qn('w:cantSplit')}") is not None
+    for table in document.tables:
+        properties = [row._tr.trPr for row in table.rows]
+        assert all(one.find(qn("w:cantSplit")) is not None for one in properties)
+        assert properties[0].find(qn("w:tblHeader")) is not None
     caption = next(style for style in document.styles if style.name == "Table Caption")
     assert caption.paragraph_format.keep_with_next
     assert {(round(s.page_width.mm), round(s.page_height.mm)) for s in document.sections} == {(210, 297)}

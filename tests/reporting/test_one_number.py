@@ -62,7 +62,10 @@ def test_results_and_documents_print_what_fit_computes(published: Path, evidence
     for endpoint, one in whole["endpoints"].items():
         study, expected = headline(evidence, endpoint)
         assert one["headline"]["study"] == (study or None)
-        row = rows.query("endpoint == @endpoint and study == @study and quantity == 'odds_ratio'").iloc[0]
+        estimand = f"study:{study}" if study else "average"
+        of_endpoint = rows[(rows["endpoint"] == endpoint) & rows["headline"] & (rows["quantity"] == "odds_ratio")]
+        ((_, row),) = of_endpoint.iterrows()
+        assert row["estimand"] == estimand
         for name in ("median", "lower", "upper"):
             assert one["headline"]["odds_ratio"][name] == pytest.approx(expected[name], rel=1e-9)
             assert row[name] == pytest.approx(expected[name], rel=1e-9)

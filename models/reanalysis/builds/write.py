@@ -19,9 +19,10 @@ from reanalysis.files import write_json, write_whole
 from reanalysis.gates.kept_fit import netcdf
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.artefacts import figure_tasks, written_documents
+from reanalysis.reporting.datapackage import data_files
 from reanalysis.reporting.document import DocumentError
 from reanalysis.reporting.markdown import Markdown, slug
-from reanalysis.reporting.results import results, results_table, table_text
+from reanalysis.reporting.results import results, table_text
 from reanalysis.reporting.text import markdown
 from reanalysis.validation import published
 from reanalysis.validation.published_folder import published_digest
@@ -91,10 +92,12 @@ def _write_results(analysis: Analysis, folder: Path) -> None:
     (folder / "posterior").mkdir()
     for endpoint in analysis.endpoints:
         write_whole(folder / "posterior" / f"{slug(endpoint.id)}.nc", netcdf(endpoint.fit.draws))
-    write_json(folder / RESULTS, results(analysis))
+    write_json(folder / RESULTS, results(analysis), sort=False)
     write_json(folder / EVIDENCE, evidence_content(analysis.evidence))
     write_json(folder / "ledger.json", analysis.weighed.as_dict())
-    write_whole(folder / "results.csv", table_text(results_table(analysis)).encode())
+    for name, content in data_files(analysis).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        write_whole(folder / name, content)
 
 
 def _write_documents(analysis: Analysis, folder: Path, changes: Changes | None, run: Runner, log: Log) -> None:

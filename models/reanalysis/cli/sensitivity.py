@@ -140,14 +140,14 @@ def _print_multiverse(page: Page, label: str, found: dict[str, Any]) -> None:
 
     page.lines(f"{label}: {found['specifications']:,} specifications", style="bold")
     page.lines(f"of {found['combinations']:,} combinations, many of which are the same specification")
-    for reason, count in found["infeasible"].items():
+    for reason, count in ((one["reason"], one["combinations"]) for one in found["infeasible"]):
         page.lines(f"{count:,} combinations define no effect: {reason}", indent=2)
     if found["held"]:
         page.lines(f"not varied, for their number: {', '.join(found['held'])}")
-    ratios, probability = found["odds_ratio"], found["probability"]
+    ratios, probability, below = found["odds_ratio"], found["probability"], found["odds_ratio_below_1"]
     page.lines(
         f"median odds ratio from {ratios['lowest']:.2f} to {ratios['highest']:.2f}, half of them within "
-        f"{ratios['lower_quartile']:.2f} to {ratios['upper_quartile']:.2f}; below 1 in {found['below_one']:.1%}"
+        f"{ratios['lower_quartile']:.2f} to {ratios['upper_quartile']:.2f}; below 1 in {below:.1%}"
     )
     for name, share in found["shares"].items():
         page.lines(f"{probability} above {name.removeprefix('above_')} in {share:.1%} of specifications")

@@ -199,7 +199,7 @@ def findings_table(found: Iterable[Certainty]) -> pd.DataFrame:
         for row in one.findings:
             beyond: dict[str, float] = {}
             for margin in row.beyond:
-                beyond |= {f"p_fewer_by_{margin.margin:g}": margin.fewer, f"p_more_by_{margin.margin:g}": margin.more}
+                beyond |= {f"p_fewer_{margin.margin:g}": margin.fewer, f"p_more_{margin.margin:g}": margin.more}
             rows.append(
                 {
                     "endpoint": one.endpoint, "label": one.label, "effect": one.of, "studies": one.patients.studies,

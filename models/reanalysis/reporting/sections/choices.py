@@ -11,7 +11,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from reanalysis.alternatives.choices import MU_PRIOR, TAU_PRIOR
-from reanalysis.alternatives.outcome import Outcome, as_table
+from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.summary import Summary
 from reanalysis.estimands.words import decimal, percent, ratio, ratio_interval
@@ -146,11 +146,11 @@ LEAVE_ONE_OUT = Section(
 
 
 def _results(endpoint: EndpointAnalysis) -> dict[str, Any]:
-    return {"sensitivity": {group: _outcomes(found) for group, found in endpoint.sensitivity.items()}}
+    return {"sensitivity": [_outcome(one) for found in endpoint.sensitivity.values() for one in found]}
 
 
-def _outcomes(outcomes: list[Outcome]) -> list[dict[str, Any]]:
-    return as_table(outcomes).drop(columns=["group"]).to_dict("records")  # type: ignore[return-value]
+def _outcome(one: Outcome) -> dict[str, Any]:
+    return {"group": one.group, "choice": one.label, "primary": one.primary} | one.as_dict()
 
 
 def _drawn_here(endpoint: EndpointAnalysis) -> EndpointAnalysis:

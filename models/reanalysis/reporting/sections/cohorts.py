@@ -193,6 +193,6 @@ LIMITS: Section[Analysis] = Section(
     anchor="limits", title="Limits", text=lambda _, analysis: render(_LIMITS, limits=limits(analysis))
 )
 FACTS: Section[Analysis] = Section(
-    anchor="facts", title="The studies side by side", text=lambda _, analysis: cohort_table(analysis)
+    anchor="facts", place="folded", title="The studies side by side", text=lambda _, analysis: cohort_table(analysis)
 )
 READING = Section(anchor="reading", title="What these numbers are", text=_reading)

@@ -134,6 +134,7 @@ def _influence_cells(i: Influence) -> list[str]:
 
 INFLUENCE = Section(
     anchor="influence",
+    place="folded",
     title="Which findings matter",
     text=_influence,
     items=(
@@ -173,4 +174,4 @@ def question_table(evidence: Evidence, questions: Sequence[Question]) -> Table:
     )
 
 
-QUESTIONS = Section(anchor="questions", title="Questions to the authors", text=_questions)
+QUESTIONS = Section(anchor="questions", place="folded", title="Questions to the authors", text=_questions)

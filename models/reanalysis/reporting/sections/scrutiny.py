@@ -190,7 +190,7 @@ POWER: Section[EndpointAnalysis] = Section(
     title="Power scaling",
     level=3,
     text=lambda _, e: power_table(e.fit.evidence, e.id, e.scrutiny.power) if e.scrutiny else None,
-    results=_part("power_scaling", lambda found: found.power.table),
+    results=_part("power_scaling", lambda found: found.power.table.rename(columns=lambda c: c.replace(" ", "_"))),
     items=(
         Item(
             POWER_SCALING, 1, "sensitivity to prior and likelihood", "power-scaling table",
