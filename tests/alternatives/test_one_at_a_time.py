@@ -95,7 +95,8 @@ def test_the_mixture_is_the_evidence_weighted_mean_of_its_parts(
         ((where, value),) = (*part.readings, *part.denominators)
         candidates = whole.observations[tuple(where.split("/"))].candidates
         if part.readings:
-            prior.append(1 / len(parts))
+            rows = {row.reading: row.reading_weight or 1.0 for row in whole.observations[tuple(where.split("/"))].rows}
+            prior.append(rows[value] / sum(rows.values()))
         else:
             prior.append(candidates.weight[candidates.n.index(float(value))])
         # the weight of a lone candidate is part of its evidence, so take it out

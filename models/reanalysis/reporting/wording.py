@@ -57,7 +57,7 @@ def author_year(source: Source) -> str:
 
 
 def address(source: Source) -> str:
-    """Where a source is found: its DOI, else PubMed, its address, or the registration of the trial; empty without any."""
+    """Where a source is found: its DOI, else PubMed, its address, or the trial's registration; empty without any."""
     known = (
         ("https://doi.org/", source.doi),
         ("https://pubmed.ncbi.nlm.nih.gov/", source.pmid),

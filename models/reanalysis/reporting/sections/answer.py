@@ -79,7 +79,7 @@ def _answer(made: Artefacts, analysis: Analysis) -> Markdown:
 
 
 def _byline(made: ReportDetails) -> Markdown:
-    """Who made the report, of what date its evidence is, and what readers must be told; what is not declared is absent."""
+    """Who made the report, of what date its evidence is, and what readers must be told; only what is declared."""
     by = " ".join(part for part in (f"By {made.authors}" if made.authors else "", made.contact) if part)
     told = {
         "": by, "Evidence of": made.date, "Funding:": made.funding, "Conflicts of interest:": made.conflicts,

@@ -176,7 +176,7 @@ def limits(analysis: Analysis) -> list[str]:
     if 1 < most < 10:
         found.append(
             f"{capital(counted(most, 'study', 'studies'))} cannot show how much the effect varies from place to "
-            "place; that part of the result comes from our prior."
+            "place; that part of the result comes from our assumptions."
         )
     return found
 
