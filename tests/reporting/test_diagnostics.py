@@ -69,8 +69,8 @@ def test_an_endpoint_of_the_first_page_shows_its_chains(anakinra: Analysis, tmp_
     exact = anakinra.headlines[0]
     endpoint = drawn_by_chains(exact)
     shown = figures = draw_chains(endpoint, tmp_path / "sampled")
-    assert all(name.endswith(("-ranks", "-energy")) for name in figures)
-    assert len(figures) == 2
+    assert all(name.endswith(("-convergence", "-ranks", "-energy")) for name in figures)
+    assert len(figures) == 3
     for text in figures.values():
         (file,) = re.findall(r"\]\(figures/([a-z0-9-]+)\)", text)
         assert (tmp_path / "sampled" / f"{file}.svg").exists()

@@ -12,12 +12,13 @@ import pandas as pd
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.changes import Changes
 from reanalysis.analysis.record import evidence_content
+from reanalysis.analysis.saved_draws import saved_draws
 from reanalysis.analysis.task import Log, Progress, Runner, Task, TaskFailed, here
 from reanalysis.builds.keys import source_date
 from reanalysis.builds.manifest import NAME, manifest
 from reanalysis.builds.record import EVIDENCE, RESULTS
+from reanalysis.engines.tree import netcdf_of
 from reanalysis.files import write_json, write_whole
-from reanalysis.gates.kept_fit import netcdf
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.artefacts import Drawn, chain_figures, published_figures, written_documents
 from reanalysis.reporting.datapackage import data_files
@@ -89,7 +90,9 @@ def write_report(
 def _write_results(analysis: Analysis, folder: Path) -> None:
     (folder / "posterior").mkdir()
     for endpoint in analysis.endpoints:
-        write_whole(folder / "posterior" / f"{slug(endpoint.id)}.nc", netcdf(endpoint.fit.draws))
+        write_whole(
+            folder / "posterior" / f"{slug(endpoint.id)}.nc", netcdf_of(saved_draws(endpoint.fit.draws, source_date()))
+        )
     write_json(folder / RESULTS, results(analysis), sort=False)
     write_json(folder / EVIDENCE, evidence_content(analysis.evidence))
     write_json(folder / "ledger.json", analysis.weighed.as_dict())
