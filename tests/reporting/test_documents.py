@@ -288,7 +288,8 @@ def test_a_folder_is_told_in_its_own_words_only(plain_report: Report) -> None:
 
 def test_names_are_text_wherever_they_stand(odd_report: Report) -> None:
     scripts = odd_report.all("script")
-    assert [e.attributes.get("id") for e in scripts] == ["report-data", None]
+    assert [e.attributes.get("id") for e in scripts] == [None, "report-data", None]
+    assert scripts[0].attributes["type"] == "application/ld+json"
     assert odd_report.page_data["endpoints"]["endpoint-event"]["label"] == "~~~~ </script> event | `x`"
     for text in (odd_report.words, odd_report.docx_text):
         assert '<script>alert("1")</script>' in text.replace("\u201c", '"').replace("\u201d", '"')
