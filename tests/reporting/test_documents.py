@@ -89,8 +89,11 @@ def test_headings_go_down_one_level_at_a_time_and_links_lead_somewhere(report: R
 
 
 def test_the_title_is_the_only_heading_of_the_first_level(report: Report) -> None:
-    for elements in (report.elements, report.program):
-        assert [e.text for e in elements if e.tag == "h1"] == [squeezed(report.analysis.evidence.title)]
+    for elements, title in (
+        (report.elements, report.analysis.evidence.title),
+        (report.program, "Checks of the program"),
+    ):
+        assert [e.text for e in elements if e.tag == "h1"] == [squeezed(title)]
 
 
 def test_the_list_of_contents_names_every_section_and_every_endpoint(report: Report) -> None:
