@@ -62,12 +62,19 @@ def _graded(domain: str, made: Artefacts) -> str:
 
 
 def _judged(domain: str, made: Artefacts) -> str:
-    """Which compared studies are not judged in a domain of bias."""
+    """Which compared studies are not judged in a domain of bias, or judged without information."""
     evidence = made.analysis.evidence
-    judged = {row.study for row in evidence.risk_of_bias if row.domain == domain and row.judgement != "no information"}
+    found: dict[str, set[str]] = {}
+    for row in evidence.risk_of_bias:
+        if row.domain == domain:
+            found.setdefault(row.study, set()).add(row.judgement)
     compared = {study for e in made.analysis.endpoints for study in e.headline.comparative}
-    without = [evidence.study_label(study) for study in evidence.studies if study in compared - judged]
-    return f"not judged for {some(without)}" if without else ""
+    among = [study for study in evidence.studies if study in compared]
+    lacking = {
+        "not judged for": [evidence.study_label(study) for study in among if study not in found],
+        "no information on": [evidence.study_label(s) for s in among if found.get(s) == {"no information"}],
+    }
+    return "; ".join(f"{what} {some(names)}" for what, names in lacking.items() if names)
 
 
 _DOMAINS = {one: one for one in ("risk of bias", "inconsistency", "indirectness", "imprecision")}
