@@ -89,10 +89,8 @@ def test_headings_go_down_one_level_at_a_time_and_links_lead_somewhere(report: R
 
 
 def test_the_title_is_the_only_heading_of_the_first_level(report: Report) -> None:
-    for elements, title in (
-        (report.elements, report.analysis.evidence.title),
-        (report.program, "Checks of the program"),
-    ):
+    titles = (report.elements, report.analysis.evidence.title), (report.program, "Checks of the program")
+    for elements, title in titles:
         assert [e.text for e in elements if e.tag == "h1"] == [squeezed(title)]
 
 
