@@ -77,6 +77,8 @@ class EndpointAnalysis:
         What would change the conclusion, of an endpoint of the first page.
     models : tuple of Outcome
         What every model says of it, the primary first; empty beyond the first page.
+    folder_studies : tuple of str
+        Studies of the whole folder in their order, where the evidence of ``fit`` is only a part of it.
     """
 
     fit: CheckedFit
@@ -95,6 +97,12 @@ class EndpointAnalysis:
     sensitivity: dict[str, list[Outcome]]
     scrutiny: Scrutiny | None = None
     models: tuple[Outcome, ...] = ()
+    folder_studies: tuple[str, ...] = ()
+
+    @property
+    def every_study(self) -> tuple[str, ...]:
+        """Studies of the folder in their order: by its place there a study looks the same in every figure."""
+        return self.folder_studies or self.fit.evidence.studies
 
     @property
     def alarms(self) -> tuple[Alarm, ...]:

@@ -111,6 +111,5 @@ def _published(endpoint: EndpointAnalysis) -> EndpointAnalysis:
 def _alone(analysis: Analysis, endpoint: EndpointAnalysis) -> EndpointAnalysis:
     """The endpoint with the part of the evidence that matters to it."""
     part = relevant(analysis.evidence, endpoint.id)
-    return replace(
-        endpoint, fit=replace(endpoint.fit, evidence=part, selection=select(part, analysis.spec, endpoint.id))
-    )
+    fit = replace(endpoint.fit, evidence=part, selection=select(part, analysis.spec, endpoint.id))
+    return replace(endpoint, fit=fit, folder_studies=analysis.evidence.studies)

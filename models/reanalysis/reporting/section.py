@@ -68,7 +68,7 @@ class Figure[Subject]:
     plot : callable
         Draws it: given what it shows, and a page where there are ``pages``.
     caption, describe : callable
-        Its caption and its alternative text, given what it shows.
+        Its caption and its alternative text, given what it shows, the latter also a page where there are ``pages``.
     pages : callable, optional
         What to pass to ``plot`` for each part of a figure that may be higher than a page.
     drawn : callable
@@ -82,7 +82,7 @@ class Figure[Subject]:
     name: str
     plot: Callable[..., Axes]
     caption: Callable[[Subject], str]
-    describe: Callable[[Subject], str]
+    describe: Callable[..., str]
     pages: Callable[[Subject], Sequence[Any]] | None = None
     drawn: Callable[[Subject], bool] = _always
     first_page: bool = True
