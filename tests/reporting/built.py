@@ -16,6 +16,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from reanalysis.analysis.analysis import Analysis
+from reanalysis.reporting.details import details_of
 from reanalysis.reporting.document import write_documents
 from reanalysis.reporting.drawing import draw_figures
 from reanalysis.reporting.results import results
@@ -28,7 +29,7 @@ _VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "sou
 def build(analysis: Analysis, folder: Path) -> Report:
     """The documents of an analysis, without the posteriors beside them."""
     figures = draw_figures(analysis, folder / "figures")
-    write_documents(markdown(analysis, figures), analysis.evidence.title, folder)
+    write_documents(markdown(analysis, figures), details_of(analysis.evidence), folder)
     return Report(folder, analysis)
 
 
@@ -89,6 +90,19 @@ class Report:
     @cached_property
     def results(self) -> dict[str, Any]:
         return results(self.analysis)
+
+    def cells(self, caption: str) -> list[list[str]]:
+        """Cells of each row of the table of the page whose caption holds some words."""
+        rows: list[list[str]] = []
+        inside = False
+        for element in self.elements:
+            if element.tag == "caption":
+                inside = caption in element.text
+            elif element.tag == "tr" and inside:
+                rows.append([])
+            elif element.tag in ("th", "td") and inside:
+                rows[-1].append(element.text)
+        return rows
 
     @property
     def page(self) -> Path:

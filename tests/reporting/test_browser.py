@@ -14,7 +14,7 @@ import pytest
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.measures import risk_difference
 from reanalysis.estimands.words import interval, percent, points_interval
-from reanalysis.reporting.markdown import anchor
+from reanalysis.reporting.markdown import anchor, slug
 from reporting.built import Report, squeezed
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -215,6 +215,48 @@ def test_a_table_sorts_by_a_column_both_ways_and_back(browser: Any, reanalysis_r
         assert table.locator("thead th").nth(column).get_attribute("aria-sort") == order
         shown = [squeezed(row.locator("th, td").nth(column).inner_text()) for row in table.locator("tbody tr").all()]
         assert shown == [percent(p) for p in wanted]
+
+
+def test_rows_that_sum_up_the_others_stay_last_and_what_has_no_number_follows_what_has(
+    browser: Any, reanalysis_report: Report
+) -> None:
+    page = Opened(browser, reanalysis_report).page
+    endpoint = reanalysis_report.analysis.headlines[0]
+    table = page.locator(f"#tbl-studies-{slug(endpoint.id)}")
+    page.evaluate("document.querySelectorAll('details').forEach(folded => { folded.open = true; })")
+    for _ in range(2):  # down, then up
+        table.locator("thead button").first.click()
+        names = [squeezed(name) for name in table.locator("tbody th").all_inner_texts()]
+        assert names[-2:] == ["Average", "New study"]
+    assert names[:-2] == sorted(names[:-2], reverse=True)
+    choices = page.locator(f"#tbl-choices-{slug(reanalysis_report.analysis.headlines[1].id)}")
+    for _ in range(2):
+        choices.locator("thead button", has_text="P(").click()
+        cells = [squeezed(text) for text in choices.locator("tbody tr td:nth-child(4)").all_inner_texts()]
+        assert "\N{EN DASH}" not in cells[: -cells.count("\N{EN DASH}") or None]
+
+
+def test_what_is_folded_opens_for_whom_a_link_leads_there(browser: Any, reanalysis_report: Report) -> None:
+    page = Opened(browser, reanalysis_report).page
+    table = page.locator(f"#tbl-choices-{slug(reanalysis_report.analysis.headlines[0].id)}")
+    assert not table.is_visible()
+    page.evaluate("id => { location.hash = id; }", table.get_attribute("id"))
+    table.wait_for(state="visible", timeout=5000)
+
+
+def test_the_page_is_short_before_anything_is_unfolded(browser: Any, reanalysis_report: Report) -> None:
+    page = Opened(browser, reanalysis_report, viewport={"width": 1440, "height": 900}).page
+    assert page.evaluate("document.documentElement.scrollHeight") <= 25 * 900
+    contents = page.locator("nav a").first
+    assert contents.is_visible()  # at the side
+    assert contents.bounding_box()["x"] < page.locator("main").bounding_box()["x"]
+
+
+def test_the_heads_of_tables_are_printed(browser: Any, plain_report: Report) -> None:
+    page = Opened(browser, plain_report).page
+    page.emulate_media(media="print")
+    shown = page.eval_on_selector_all("button.sort", "all => all.map(one => getComputedStyle(one).display)")
+    assert set(shown) == {"contents"}  # a button is painted on the first page only
 
 
 def test_figures_and_tables_can_be_taken_along(browser: Any, reanalysis_report: Report) -> None:

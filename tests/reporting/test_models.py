@@ -57,8 +57,7 @@ def model_table(endpoint: EndpointAnalysis) -> str | None:
 
 def rows_of(report: Report, endpoint: str) -> dict[str, list[str]]:
     """Cells of the table of an endpoint, by model."""
-    number = next(n for n, e in enumerate(report.all("caption")) if f"{endpoint}: what each model says" in e.text)
-    cells = report.docx_tables[number]
+    cells = report.cells(f"{endpoint}: what each model says")
     assert cells[0][0] == "Model"
     return {row[0].removeprefix("* ").split(":")[0]: row for row in cells[1:]}
 

@@ -6,9 +6,12 @@ from typing import Any
 
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.analysis.plan import Plan
+from reanalysis.analysis.task import Task
 from reanalysis.reporting.section import Figure, Section
 from reanalysis.reporting.sections import (
     answer,
+    certainty,
     changes,
     choices,
     cohorts,
@@ -59,10 +62,14 @@ _BODY: tuple[Section[Analysis], ...] = (
     findings.INFLUENCE,
     findings.QUESTIONS,
     findings.DEDUCTIONS,
+    certainty.CERTAINTY,
     models.METHODS,
+    provenance.REASONS,
     models.FAMILY,
     diagnostics.CHECKS,
     diagnostics.DIAGNOSTICS,
+    provenance.ABOUT,
+    provenance.FILES,
     provenance.EVIDENCE,
     provenance.CONTEXT,
     provenance.REPRODUCE,
@@ -87,7 +94,7 @@ OF_ENDPOINT: tuple[Figure[EndpointAnalysis], ...] = (
 """Figures of each endpoint."""
 
 
-def tasks(plan: Any) -> tuple[Any, ...]:
-    """Tasks that some section needs, each once."""
+def tasks(plan: Plan) -> tuple[Task[Any], ...]:
+    """Tasks that some section needs, each once: a build runs them beside those of the endpoints."""
     sections: tuple[Section[Any], ...] = (*FRONT, *BODY, *CARD)
     return tuple(dict.fromkeys(task for section in sections for task in section.needs(plan)))

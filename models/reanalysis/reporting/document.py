@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Literal
+
+from reanalysis.reporting.details import LANGUAGE, Details
 
 MARKDOWN_FORMAT = "markdown-raw_html-raw_tex-raw_attribute-citations-example_lists-smart"
-LANGUAGE = "en-GB"
-PDF_STANDARD = "ua-1"
+PDF_STANDARD: Literal["ua-1"] = "ua-1"
 """What a PDF must conform to: a document that does not is not written."""
 
 PAGE, PROGRAM, PAPER, SUPPLEMENT, WORD = "index.html", "validation.html", "report.pdf", "supplement.pdf", "report.docx"
@@ -22,19 +24,21 @@ class DocumentError(RuntimeError):
     """pandoc or typst could not make a document."""
 
 
-def write_documents(markdown: str, title: str, folder: Path, date: int = 0) -> None:
+_TITLES = {"supplement": "Supplement: {}", "program": "Checks of the program"}
+"""Of the parts that are not the report itself."""
+
+
+def write_documents(markdown: str, details: Details, folder: Path) -> None:
     """Write every document of a report into a folder that holds ``figures/``.
 
     Parameters
     ----------
     markdown : str
         The report in pandoc's Markdown; images without endings.
-    title : str
-        Plain text.
+    details : Details
+        Title, authors, date and the like.
     folder : Path
         Where to write.
-    date : int
-        Seconds since 1970 that the documents carry as their date: equal input gives equal bytes.
 
     Raises
     ------
@@ -44,7 +48,7 @@ def write_documents(markdown: str, title: str, folder: Path, date: int = 0) -> N
     source = folder / "report.md"
     source.write_text(markdown, encoding="utf-8")
     with as_file(files("reanalysis.reporting") / "templates") as templates, ThreadPoolExecutor(2) as workers:
-        writer = _Writer(source, " ".join(title.split()) or _TITLE_FALLBACK, folder, templates, date)
+        writer = _Writer(source, details, folder, templates)
         made = [
             workers.submit(writer.pdf, PAPER, "paper"),
             workers.submit(writer.html, PAGE, "page"),
@@ -61,10 +65,13 @@ class _Writer:
     """What all documents are made of; each holds the part of the report that ``templates/parts.lua`` gives it."""
 
     source: Path
-    title: str
+    details: Details
     folder: Path
     templates: Path
-    date: int
+
+    def title(self, part: str) -> str:
+        own = " ".join(self.details.title.split()) or _TITLE_FALLBACK
+        return _TITLES.get(part, "{}").format(own)
 
     def html(self, name: str, part: str) -> None:
         self._pandoc(
@@ -78,9 +85,15 @@ class _Writer:
             "--default-image-extension=svg",
             f"--template={self.templates / 'report.html'}",
             f"--css={self.templates / 'report.css'}",
+            f"--variable=linked-data:{self.details.linked_data()}",
+            *[f"--metadata=citation-author:{name}" for name in self.details.named],
+            *[f"--metadata={name}:{text}" for name, text in self._told().items() if text],
             f"--lua-filter={self.templates / 'accessible.lua'}",
             f"--lua-filter={self.templates / 'across.lua'}",
         )
+
+    def _told(self) -> dict[str, str]:
+        return {"description": self.details.description, "citation-date": self.details.date.replace("-", "/")}
 
     def docx(self, name: str, part: str) -> None:
         from reanalysis.reporting.word_styles import finish, write_reference
@@ -97,7 +110,7 @@ class _Writer:
                 f"--lua-filter={self.templates / 'across.lua'}",
                 f"--lua-filter={self.templates / 'paper.lua'}",
             )
-            finish(self.folder / name)
+            finish(self.folder / name, self.details)
         finally:
             reference.unlink(missing_ok=True)
 
@@ -115,7 +128,9 @@ class _Writer:
             f"--template={self.templates / 'report.typ'}",
             f"--lua-filter={self.templates / 'across.lua'}",
             f"--lua-filter={self.templates / 'paper.lua'}",
-            f"--variable=title-text:{_typst_text(self.title)}",
+            f"--variable=title-text:{_typst_text(self.title(part))}",
+            f"--variable=description-text:{_typst_text(self.details.description)}",
+            *[f"--variable=author-text:{_typst_text(name)}" for name in self.details.named],
             f"--variable={part}:true",
         )
         try:
@@ -125,7 +140,7 @@ class _Writer:
                 root=self.folder,
                 font_paths=[fonts()],
                 ignore_system_fonts=True,
-                timestamp=self.date,
+                timestamp=self.details.seconds,
                 pdf_standards=[PDF_STANDARD],
             )
         except typst.TypstError as error:
@@ -139,7 +154,7 @@ class _Writer:
         command = [
             pypandoc.get_pandoc_path(),
             f"--from={MARKDOWN_FORMAT}",
-            f"--metadata=title:{self.title}",
+            f"--metadata=title:{self.title(part)}",
             f"--metadata=lang:{LANGUAGE}",
             f"--metadata=part:{part}",
             "--columns=72",
@@ -150,7 +165,7 @@ class _Writer:
             *options,
             str(self.source),
         ]
-        environment = {**os.environ, "SOURCE_DATE_EPOCH": str(self.date), "LC_ALL": "C.UTF-8"}
+        environment = {**os.environ, "SOURCE_DATE_EPOCH": str(self.details.seconds), "LC_ALL": "C.UTF-8"}
         arguments = [argument.encode("utf-8", "surrogateescape") for argument in command]  # whatever our own locale is
         done = subprocess.run(arguments, capture_output=True, env=environment, check=False)
         if done.returncode != 0:
@@ -159,4 +174,4 @@ class _Writer:
 
 def _typst_text(text: str) -> str:
     """Text between the quotes of a string of Typst."""
-    return text.replace("\\", "").replace('"', "'")
+    return " ".join(text.replace("\\", "").replace('"', "'").split())

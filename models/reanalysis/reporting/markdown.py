@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -45,6 +46,11 @@ def figure(path: str, caption: str, alt: str, label: str) -> Markdown:
 def image(path: str, alt: str, inches: float) -> Markdown:
     """A picture within a line or a cell; ``path`` has no ending, each format adds its own."""
     return Markdown(f'![]({path}){{.inline alt="{_attribute(alt)}" width={inches:g}in}}')
+
+
+def link(text: object, address: str) -> Markdown:
+    """A link, whatever text and address hold."""
+    return Markdown(f"[{escape(text)}]({quote(address, safe=':/?#@&=+,;%~')})")
 
 
 def _attribute(text: str) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.changes import Changes
 from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.analysis.plan import Plan
+from reanalysis.analysis.task import Task
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.markdown import Markdown, anchor, block, joined, slug
 from reanalysis.reporting.table import Table
@@ -146,7 +148,7 @@ Blocks = Markdown | Table | None | Sequence[Markdown | Table | None]
 """What a section says: one block or several, None where there is nothing to say."""
 
 
-def _none(_: Any) -> tuple[Any, ...]:
+def _none(_: Plan) -> tuple[Task[Any], ...]:
     return ()
 
 
@@ -192,7 +194,7 @@ class Section[Subject]:
     of_endpoint: tuple[Figure[EndpointAnalysis], ...] = ()
     inline: Callable[[Analysis], Iterator[Inline]] | None = None
     items: tuple[Item, ...] = ()
-    needs: Callable[[Any], tuple[Any, ...]] = _none
+    needs: Callable[[Plan], tuple[Task[Any], ...]] = _none
 
     def markdown(self, made: Artefacts, subject: Subject) -> Markdown:
         """What it says, under its heading; nothing where there is nothing to say."""
@@ -227,6 +229,14 @@ def of_card(sections: Iterable[Section[EndpointAnalysis]], made: Artefacts, endp
 # ---- conditions of items: an empty text where the artefact exists, else why the item is not met ----------------------
 
 Condition = Callable[[Artefacts], str]
+_MOST_NAMED = 3
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few of what lacks something."""
+    return ", ".join(names[:_MOST_NAMED]) + " and others" * (len(names) > _MOST_NAMED)
+
+
 Has = Callable[[EndpointAnalysis], bool]
 
 
@@ -236,7 +246,7 @@ def every(what: str, has: Has, first_page: bool = False) -> Condition:
     def condition(made: Artefacts) -> str:
         among = made.analysis.headlines if first_page else made.analysis.endpoints
         without = [e.label for e in among if not has(e)]
-        return f"{what} of {', '.join(without[:3])}{' and others' if len(without) > 3 else ''}" if without else ""
+        return f"{what} of {some(without)}" if without else ""
 
     return condition
 

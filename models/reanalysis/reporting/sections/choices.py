@@ -20,7 +20,7 @@ from reanalysis.figures.leave_one_out import describe_leave_one_out, in_order, p
 from reanalysis.figures.sensitivity import describe_sensitivity, plot_sensitivity, sensitivity_pages
 from reanalysis.reporting.markdown import slug
 from reanalysis.reporting.section import Figure, Has, Item, Section, every
-from reanalysis.reporting.standards import BARG, ROBUST, ZAMPIERI
+from reanalysis.reporting.standards import BARG, PRISMA, ROBUST, ZAMPIERI
 from reanalysis.reporting.table import Column, Table, columns
 
 _DASH = "\N{EN DASH}"
@@ -199,8 +199,9 @@ ALTERNATIVES = Section(
     results=_results,
     figures=(_SENSITIVITY,),
     items=(
-        Item(BARG, 9, "sensitivity to the prior", "other priors", _TESTED),
-        Item(ROBUST, 2, "the prior is tested by others", "other priors", _TESTED),
+        Item(BARG, 12, "sensitivity to the prior", "other priors", _TESTED),
+        Item(PRISMA, 6, "13f: sensitivity analyses", "other choices", _TESTED),
+        Item(ROBUST, 3, "the prior is tested by others", "other priors", _TESTED),
         Item(
             ZAMPIERI, 1, "sceptical and vague priors beside the primary one", "other priors",
             every("not computed", _tried("sceptical", "vague")),

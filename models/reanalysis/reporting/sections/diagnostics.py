@@ -11,6 +11,7 @@ from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.estimands.summary import Summary, summarise
 from reanalysis.estimands.words import decimal, quantity_label
+from reanalysis.figures.convergence import describe_convergence, plot_convergence
 from reanalysis.figures.energy import describe_energy, plot_energy
 from reanalysis.figures.ranks import MOST, describe_ranks, plot_ranks
 from reanalysis.gates.convergence import monte_carlo
@@ -25,7 +26,8 @@ _SYMBOLS = {"log_odds_ratio": "mu", "tau": "tau"}
 
 _CHAINS = Markdown("""\
 Where the chains have drawn from one posterior, each has an equal part of the draws at any rank. The figures show this
-for the endpoints of the first page, and the energy of the sampler.
+for the endpoints of the first page, with R-hat and effective sample sizes of all quantities and the energy of the
+sampler.
 """)
 _NONE = Markdown("""\
 This build ran no sampler (`--engine quadrature`), so there are no chains to diagnose and no second engine to
@@ -97,7 +99,7 @@ def worst_table(analysis: Analysis) -> Table:
 def _text(made: Artefacts, analysis: Analysis) -> Blocks:
     if analysis.engine != "nuts":
         return None
-    figures = [made.figure(name, e) for e in analysis.endpoints for name in ("ranks", "energy")]
+    figures = [made.figure(name, e) for e in analysis.endpoints for name in ("convergence", "ranks", "energy")]
     return [agreement_table(analysis), parameter_table(analysis.endpoints), _CHAINS, *figures]
 
 
@@ -183,9 +185,16 @@ def _ranks_caption(endpoint: EndpointAnalysis) -> str:
 
 def _energy_caption(endpoint: EndpointAnalysis) -> str:
     return (
-        f"{endpoint.label}: energy of each chain around its mean, and its change from draw to draw. Where the changes "
-        "are much narrower, the energy fraction of missing information (E-BFMI) is small and the tails are reached "
+        f"{endpoint.label}: energy fraction of missing information (E-BFMI) of each chain against its limit; energy "
+        "around its mean and its change from draw to draw. Where the changes are much narrower, the tails are reached "
         "slowly."
+    )
+
+
+def _convergence_caption(endpoint: EndpointAnalysis) -> str:
+    return (
+        f"{endpoint.label}: R-hat and effective sample sizes of every gated quantity, as distribution functions, "
+        "against the limits of the gates."
     )
 
 
@@ -205,8 +214,8 @@ CHECKS = Section(
     level=1,
     text=_checks,
     items=(
-        Item(BARG, 4, _CONVERGED, "checks", _passed(_CONVERGED)),
-        Item(BARG, 5, _LONG, "checks", _passed(_LONG)),
+        Item(BARG, 6, _CONVERGED, "checks", _passed(_CONVERGED)),
+        Item(BARG, 7, _LONG, "checks", _passed(_LONG)),
     ),
 )
 
@@ -216,7 +225,11 @@ DIAGNOSTICS = Section(
     title="Diagnostics of the sampler",
     text=_text,
     of_endpoint=(
+        Figure(
+            "convergence", plot_convergence, _convergence_caption, describe_convergence,
+            drawn=_was_sampled, sampled=True,
+        ),
         Figure("ranks", plot_ranks, _ranks_caption, describe_ranks, drawn=_was_sampled, sampled=True),
         Figure("energy", plot_energy, _energy_caption, describe_energy, drawn=_was_sampled, sampled=True),
     ),
-)
+)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from reanalysis.gates.convergence import monte_carlo
 from reanalysis.model.data import StudyData
 from reanalysis.reporting.markdown import render, slug
 from reanalysis.reporting.section import Artefacts, Blocks, Figure, Item, Section, drawn, every
-from reanalysis.reporting.standards import BARG, ROBUST, ZAMPIERI
+from reanalysis.reporting.standards import BARG, PRISMA, ROBUST, ZAMPIERI
 from reanalysis.reporting.table import Column, Table, columns
 from reanalysis.reporting.verdict import certainty_of
 
@@ -117,7 +118,10 @@ _FOREST: Figure[EndpointAnalysis] = Figure(
     first_page=False,
 )
 FOREST: Section[EndpointAnalysis] = Section(
-    anchor="forest", text=lambda made, e: made.figure("forest", e), figures=(_FOREST,)
+    anchor="forest",
+    text=lambda made, e: made.figure("forest", e),
+    figures=(_FOREST,),
+    items=(Item(PRISMA, 3, "13c: results of studies and syntheses displayed", "forest", drawn(_FOREST)),),
 )
 STUDIES = Section(anchor="studies", place="folded", title="Each cohort", level=3, text=_studies)
 
@@ -222,7 +226,7 @@ RISKS: Section[EndpointAnalysis] = Section(
     results=_risk_results,
     items=(
         Item(
-            BARG, 8, "decisions: limits of what matters stated before", "probabilities at the margins",
+            BARG, 11, "decisions: probabilities at the limits of what matters", "probabilities at the margins",
             every("no margins", lambda e: bool(e.baselines and e.baselines[0].beyond)),
         ),
         Item(ZAMPIERI, 4, "probabilities of an effect that matters", "probability of every size", drawn(_BEYOND)),
@@ -252,12 +256,16 @@ PRIOR_POSTERIOR: Section[EndpointAnalysis] = Section(
     figures=(_PRIOR_POSTERIOR,),
     items=(
         Item(
-            BARG, 7, "the posterior: central value, interval, density", "density of each headline",
+            BARG, 9, "the posterior: central value, interval, density", "density of each headline",
             drawn(_PRIOR_POSTERIOR),
         ),
         Item(
-            ROBUST, 5, "central tendency, SD and credible interval", "results.json",
-            every("no summary", lambda e: e.log_odds_ratio.sd is not None),
+            ROBUST, 6, "central tendency", "results.json",
+            every("no summary", lambda e: math.isfinite(e.log_odds_ratio.median)), place="results.json",
+        ),
+        Item(
+            ROBUST, 7, "SD or credible interval", "results.json",
+            every("no interval", lambda e: e.log_odds_ratio.lower < e.log_odds_ratio.upper), place="results.json",
         ),
     ),
 )  # fmt: skip

@@ -15,7 +15,7 @@ from reanalysis.model.family import EFFECT_MODELS, FAMILIES, Family
 from reanalysis.model.selection import default_priors
 from reanalysis.reporting.markdown import Markdown, render_file, slug
 from reanalysis.reporting.section import Artefacts, Item, Section, stated
-from reanalysis.reporting.standards import BARG, ROBUST
+from reanalysis.reporting.standards import BARG, PRISMA, ROBUST
 from reanalysis.reporting.table import Column, Table, columns
 
 _NOTHING = "\N{EN DASH}"
@@ -113,15 +113,7 @@ def _methods(_: Artefacts, analysis: Analysis) -> Markdown:
     return render_file(
         "methods.md.j2",
         rho={name: f"{value:g}" for name, value in dict(settings.rho).items()},
-        factors=[
-            (evidence.study_label(s), f"{evidence.study(s).k:g}", evidence.study(s).k_reason) for s in sorted(weighted)
-        ],
-        denominators=[
-            (f"{evidence.study_label(study)}, {arm}", denominator.reason)
-            for study, one in settings.studies.items()
-            for arm, denominator in one.denominator.items()
-            if denominator.reason
-        ],
+        factors=[(evidence.study_label(s), f"{evidence.study(s).k:g}") for s in sorted(weighted)],
         anchor=analysis.spec.anchor,
         priors=analysis.spec.priors.as_text(),
         engine=analysis.engine,
@@ -158,7 +150,7 @@ METHODS = Section(
     text=_methods,
     items=(
         Item(
-            BARG, 2, "the model, its likelihood and every prior", "methods",
+            BARG, 3, "the model, its likelihood and every prior", "methods",
             stated(lambda a: a.spec.priors.as_text(), "no priors"), place="#model",
         ),
         Item(
@@ -166,7 +158,19 @@ METHODS = Section(
             stated(lambda a: a.spec.priors.as_text(), "no priors"), place="#model",
         ),
         Item(
-            ROBUST, 3, "the statistical model", "methods", stated(lambda a: a.spec.model, "no model"), place="#model"
+            ROBUST, 4, "the statistical model", "methods", stated(lambda a: a.spec.model, "no model"), place="#model"
+        ),
+        Item(
+            BARG, 13, "Bayes factors with the prior probabilities of models, where models are compared", "none",
+            lambda _: "models are fitted beside each other; no Bayes factor is computed",
+        ),
+        Item(
+            PRISMA, 2, "13b: preparation of the data, such as figures that are not published", "methods",
+            stated(lambda a: a.spec.model, "no model"), place="#candidates",
+        ),
+        Item(
+            PRISMA, 5, "13e: causes of heterogeneity explored", "none",
+            lambda _: "no subgroup or covariate is modelled",
         ),
     ),
 )  # fmt: skip

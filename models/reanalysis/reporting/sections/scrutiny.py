@@ -13,10 +13,11 @@ from reanalysis.alternatives.scrutiny import Scrutiny
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.words import MINUS, decimal, percent, quantity_label
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.figures.prior_sensitivity import describe_prior_sensitivity, plot_prior_sensitivity
 from reanalysis.figures.specification_curve import describe_specification_curve, plot_specification_curve
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.markdown import slug
-from reanalysis.reporting.section import Figure, Has, Item, Section, every
+from reanalysis.reporting.section import Artefacts, Blocks, Figure, Has, Item, Section, every
 from reanalysis.reporting.standards import BARG, POWER_SCALING
 from reanalysis.reporting.table import Column, Table, columns
 
@@ -155,10 +156,10 @@ PREDICTIVE_CHECKS: Section[EndpointAnalysis] = Section(
     results=_part("predictive_checks", lambda found: found.predictive.table),
     items=(
         Item(
-            BARG, 3, "predictions of the prior against the data",
+            BARG, 5, "predictions of the prior against the data",
             "predictive check, each arm given its study's other arm", _CHECKED,
         ),
-        Item(BARG, 6, "predictions of the posterior against the data", "predictive check", _CHECKED),
+        Item(BARG, 8, "predictions of the posterior against the data", "predictive check", _CHECKED),
     ),
 )  # fmt: skip
 
@@ -184,13 +185,28 @@ def power_table(evidence: Evidence, endpoint: str, found: CheckResult) -> Table:
     )
 
 
+def _power(made: Artefacts, e: EndpointAnalysis) -> Blocks:
+    if e.scrutiny is None:
+        return None
+    return made.figure("prior-sensitivity", e), power_table(e.fit.evidence, e.id, e.scrutiny.power)
+
+
 POWER: Section[EndpointAnalysis] = Section(
     anchor="power",
     place="folded",
     title="Power scaling",
     level=3,
-    text=lambda _, e: power_table(e.fit.evidence, e.id, e.scrutiny.power) if e.scrutiny else None,
+    text=_power,
     results=_part("power_scaling", lambda found: found.power.table.rename(columns=lambda c: c.replace(" ", "_"))),
+    figures=(
+        Figure(
+            "prior-sensitivity",
+            plot_prior_sensitivity,
+            lambda e: f"{e.label}: mean and SD with both priors, or the likelihood, raised to a power near 1.",
+            describe_prior_sensitivity,
+            drawn=lambda e: e.scrutiny is not None,
+        ),
+    ),
     items=(
         Item(
             POWER_SCALING, 1, "sensitivity to prior and likelihood", "power-scaling table",

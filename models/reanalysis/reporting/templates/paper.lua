@@ -59,6 +59,25 @@ function Math(math)
   return pandoc.RawInline("typst", "#math.equation(block: " .. block .. ", alt: " .. quoted(math.text) .. ", " .. written .. ")")
 end
 
+-- The lines before a formula stay on its page.
+local function is_formula(block)
+  local first = block and block.t == "Para" and block.content[1]
+  return first and first.t == "RawInline" and first.text:find("#math.equation(block: true", 1, true) == 1
+end
+
+function Blocks(blocks)
+  if FORMAT ~= "typst" then return nil end
+  local kept = pandoc.List()
+  for i, block in ipairs(blocks) do
+    if block.t == "Para" and not is_formula(block) and is_formula(blocks[i + 1]) then
+      kept:extend({raw("#block(sticky: true)["), block, raw("]")})
+    else
+      kept:insert(block)
+    end
+  end
+  return kept
+end
+
 -- Word would ask its readers to make a list of contents; this one is there.
 function Pandoc(doc)
   if FORMAT ~= "docx" then return nil end
