@@ -132,14 +132,15 @@ def probability_table(endpoint: EndpointAnalysis) -> Table:
     """Effects and probabilities at each named control risk, headline first, then a new study."""
     study = endpoint.headline.study
     headline = "Average" if study is None else endpoint.fit.evidence.study_label(study)
-    declared, first = endpoint.better is not None, endpoint.baselines[0]
+    first = endpoint.baselines[0]
+    needed = any(_needed(at) != _DASH for at in (*endpoint.baselines, *endpoint.new_baselines))
     rows = [
         [
             name,
             f"{at.baseline.label}, {at.baseline.percent:g} %",
             interval(at.risk_ratio),
             points_interval(at.risk_difference),
-            *([_needed(at)] if declared else []),
+            *([_needed(at)] if needed else []),
             *[f"{percent(b.fewer)} / {percent(b.more)}" for b in at.beyond],
             percent(at.within_rope),
         ]
@@ -149,12 +150,12 @@ def probability_table(endpoint: EndpointAnalysis) -> Table:
     return Table(
         [
             *columns("Effect 1.2 | Control risk 1.7 | Risk ratio 1.5 | Risk difference per 100 1.6"),
-            *(columns("Number needed 2.3") if declared else []),
+            *(columns("Number needed 2.3") if needed else []),
             *[Column(f"How likely: at least {b.margin:g} fewer / more", 1.3) for b in first.beyond],
             Column(f"Within {first.rope:g} either way", 0.9, "right"),
         ],
         rows,
-        f"{endpoint.label}: the effect as risks. Margins are percentage points{f'; {_NEEDED}' if declared else '.'}",
+        f"{endpoint.label}: the effect as risks. Margins are percentage points{f'; {_NEEDED}' if needed else '.'}",
         f"tbl-probabilities-{slug(endpoint.id)}",
     )
 

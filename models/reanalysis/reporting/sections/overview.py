@@ -27,7 +27,7 @@ _UNKNOWN = """\
 _DECIDING = """\
 **Priors that move these results.** The chance of {{ what }} over other choices of a prior:
 {% for label, priors in deciding %}
-{{ label }}: {{ priors }}{{ "." if loop.last else " — " }}
+{{ label }}: {{ priors }}.
 {% endfor %}
 """
 
