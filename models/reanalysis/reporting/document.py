@@ -6,6 +6,7 @@ import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from html import escape
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Literal
@@ -86,8 +87,8 @@ class _Writer:
             f"--template={self.templates / 'report.html'}",
             f"--css={self.templates / 'report.css'}",
             f"--variable=linked-data:{self.details.linked_data()}",
-            *[f"--metadata=citation-author:{name}" for name in self.details.named],
-            *[f"--metadata={name}:{text}" for name, text in self._told().items() if text],
+            *[f"--variable=citation-author:{escape(name)}" for name in self.details.named],
+            *[f"--variable={name}:{escape(text)}" for name, text in self._told().items() if text],
             f"--lua-filter={self.templates / 'accessible.lua'}",
             f"--lua-filter={self.templates / 'across.lua'}",
         )
