@@ -20,14 +20,15 @@ from reanalysis.analysis.request import Request
 from reanalysis.analysis.task import Task
 from reanalysis.builds import keys
 from reanalysis.builds.keys import task_key
-from reanalysis.builds.write import validation_task
 from reanalysis.digests import of_value
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.gates.kept_fit import SampledCheck, published_fit
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.selection import select
-from reanalysis.reporting.artefacts import figure_tasks, written_documents
+from reanalysis.reporting import contents
+from reanalysis.reporting.artefacts import chain_figures, published_figures, written_documents
+from reanalysis.reporting.details import Details
 from reanalysis.versions import packages
 
 
@@ -94,10 +95,10 @@ def every_kind(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Task[objec
             return lambda: None  # type: ignore[return-value]
         return without_scrutiny(task)
 
-    analysis = carry_out(planned, seen, tasks=(validation_task(),))
-    for task in figure_tasks(analysis):
+    analysis = carry_out(planned, seen, tasks=contents.tasks(planned))
+    for task in (*published_figures(analysis), *chain_figures(analysis)):
         found[task.function.__name__] = task
-    found["documents"] = Task("documents", written_documents, ("", "", {}, 0))
+    found["documents"] = Task("documents", written_documents, ("", Details(""), {}))
     return found
 
 

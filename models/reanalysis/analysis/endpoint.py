@@ -20,14 +20,14 @@ from reanalysis.gates.checked_fit import CheckedFit
 
 @dataclass(frozen=True)
 class RawEffect:
-    """A study's odds ratio as printed, without any prior or discount.
+    """A study's odds ratio from its published rates, without any prior or discount.
 
     Parameters
     ----------
     odds_ratio : float
         From the mean candidate rates, with 1/2 added to every cell where one is empty.
     lower, upper : float
-        Wald interval on the log scale at the printed sizes.
+        Wald interval on the log scale at the published sizes, the likeliest of a size that is not published.
     control, treated : str
         The arms as printed.
     """
@@ -205,8 +205,8 @@ def raw_effect(fit: CheckedFit, study: str) -> RawEffect | None:
     cells = []
     for arm in arms:
         assert arm is not None
-        weight = np.asarray(arm.candidates.weight) / np.sum(arm.candidates.weight)
-        n = float(weight @ arm.candidates.size)
+        weight = dict(zip(arm.candidates.n, arm.candidates.weight, strict=True))
+        n = max(weight, key=lambda size: (weight[size], -size))
         events = arm.candidates.proportion() * n
         cells.append((events, n - events))
     if min(min(c) for c in cells) <= 0:
