@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import sqrt
-
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
@@ -58,7 +56,7 @@ def plot_prior_sensitivity(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | N
             Words("likelihood raised to a power", SMALL, bold=True, colour=ACCENT),
         )
         note = f"x: the power, {ALPHAS[0]:g}, 1 and {ALPHAS[1]:g}; dashed: what Monte Carlo error alone could move"
-        ax, panels = panel_grid(title, heads, key, note, ax, below=12.0, beside=26.0)
+        ax, panels = panel_grid(title, heads, key, note, ax, below=12.0, beside=38.0)
         pairs = {name: panels[2 * i : 2 * i + 2] for i, name in enumerate(names)}
         prior, likelihood = {"color": CONTRAST, "size": 16}, {"color": ACCENT, "size": 16}
         plot_psense_quantities(
@@ -83,7 +81,7 @@ def plot_prior_sensitivity(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | N
         )
         for panel in panels:
             panel.set_xlabel("")  # ArviZ's own cannot be left out
-            panel.set_xlim(ALPHAS[0] / sqrt(1.1), ALPHAS[1] * sqrt(1.1))
+            panel.set_xlim(ALPHAS[0] / 1.1, ALPHAS[1] * 1.1)
             panel.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
         return ax
 
