@@ -167,7 +167,7 @@ _SENSITIVITY: Figure[EndpointAnalysis] = Figure(
     "sensitivity",
     _sensitivity,
     lambda e: f"{e.label}: the odds ratio under other choices, one at a time.",
-    lambda e: describe_sensitivity(_drawn_here(e)),
+    lambda e, groups: describe_sensitivity(_drawn_here(e), groups),
     pages=lambda e: sensitivity_pages(_drawn_here(e)),
 )
 
