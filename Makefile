@@ -13,6 +13,7 @@ WORKERS     ?= 2
 PYTEST_ARGS ?=
 
 CORE        ?= tests/house tests/model tests/estimands tests/gates/test_gates.py tests/api/test_requests.py \
+               tests/builds/test_cache.py \
                tests/engines/test_registries.py tests/engines/test_shared_terms.py tests/evidence/test_candidates.py \
                tests/evidence/test_printing.py tests/evidence/test_reading.py tests/reporting/test_table.py \
                tests/reporting/test_markdown.py

@@ -15,11 +15,13 @@ from .evidence.datasets import load as load
 from .evidence.problems import InvalidInput as InvalidInput
 from .evidence.reading.folder import read_evidence as read_evidence
 from .figures.beyond import plot_beyond as plot_beyond
+from .figures.convergence import plot_convergence as plot_convergence
 from .figures.coverage import plot_coverage as plot_coverage
 from .figures.energy import plot_energy as plot_energy
 from .figures.forest import plot_forest as plot_forest
 from .figures.overview import plot_overview as plot_overview
 from .figures.prior_posterior import plot_prior_posterior as plot_prior_posterior
+from .figures.prior_sensitivity import plot_prior_sensitivity as plot_prior_sensitivity
 from .figures.ranks import plot_ranks as plot_ranks
 from .figures.sbc_ecdf import plot_sbc_ecdf as plot_sbc_ecdf
 from .figures.sensitivity import plot_sensitivity as plot_sensitivity

@@ -81,7 +81,7 @@ def as_json(value: Any) -> Any:
     return value
 
 
-def write_json(path: Path, value: object) -> None:
-    """Write a value as JSON: sorted keys, so that equal values give equal bytes."""
-    text = json.dumps(as_json(value), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+def write_json(path: Path, value: object, *, sort: bool = True) -> None:
+    """Write a value as JSON: keys sorted so that equal values give equal bytes, or in the order that they have."""
+    text = json.dumps(as_json(value), indent=1, sort_keys=sort, ensure_ascii=False, allow_nan=False)
     write_whole(path, f"{text}\n".encode())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
+import subprocess
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, distribution, version
+from pathlib import Path
 from typing import Any
 
 _NAMED = (
@@ -48,3 +51,22 @@ def surroundings() -> dict[str, Any]:
         "machine": f"{platform.system()} {platform.machine()}",
         "packages": packages(),
     }
+
+
+@lru_cache
+def commit() -> str:
+    """The last commit that altered this package, ``, altered since`` where it was; empty where no clone holds it."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(Path(__file__).parent), *arguments]
+        environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    try:
+        if not git("ls-files", "--error-unmatch", Path(__file__).name):
+            return ""  # installed within the clone of something else
+        last = git("log", "-1", "--format=%H", "--", ".")
+        return f"{last}, altered since" if last and git("status", "--porcelain", "--", ".") else last
+    except OSError:  # no git
+        return ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,21 +14,8 @@ from reanalysis.alternatives.outcome import Outcome, as_table
 from reanalysis.engines.fit import fit
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
-from reanalysis.evidence.reading.folder import read_evidence
-from reanalysis.model.selection import default_spec, select
+from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
-
-ANAKINRA = Path(__file__).parents[2] / "data" / "anakinra"
-
-
-@pytest.fixture(scope="module")
-def evidence() -> Evidence:
-    return read_evidence(ANAKINRA)
-
-
-@pytest.fixture(scope="module")
-def spec(evidence: Evidence) -> ModelSpec:
-    return default_spec(evidence)
 
 
 @pytest.fixture(scope="module")

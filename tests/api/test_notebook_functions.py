@@ -17,11 +17,6 @@ ANAKINRA = Path(__file__).parents[2] / "data" / "anakinra"
 
 
 @pytest.fixture(scope="module")
-def evidence() -> Evidence:
-    return ra.read_evidence(ANAKINRA)
-
-
-@pytest.fixture(scope="module")
 def fitted(evidence: Evidence) -> CheckedFit:
     return ra.fit(evidence, "icans_any", engine="quadrature")
 

@@ -45,11 +45,6 @@ def copies(value: Any) -> list[Any]:
     return [pickle.loads(pickle.dumps(value)), copy.deepcopy(value), copy.copy(value)]
 
 
-@pytest.fixture(scope="module")
-def evidence() -> Evidence:
-    return ra.read_evidence(ANAKINRA)
-
-
 def used(fit: CheckedFit) -> dict[str, Any]:
     """What a reader asks of a fit."""
     fit.table()

@@ -56,12 +56,14 @@ class Commands:
     ----------
     folder : Path
         Where streams are kept.
+    common : Path
+        Where what is the same for all such processes is kept.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, common: Path) -> None:
         self._folder, self._count = folder, 0
         self._server = subprocess.Popen(
-            [sys.executable, "-W", "ignore", HERE / "fork_server.py"],
+            [sys.executable, "-W", "ignore", HERE / "fork_server.py", common / "validated"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

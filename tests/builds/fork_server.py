@@ -1,30 +1,45 @@
 """Runs the command line again and again without importing it again: each run is a fork of a process that has.
 
-Started as a program. Requests and answers are JSON lines: ``{"argv", "cwd", "env", "out", "err", "faults"}`` is
-answered by a process id, ``{"wait": id}`` by its exit code.
+Started as a program, with a file for what all servers of a run of the tests remember. Requests and answers are JSON
+lines: ``{"argv", "cwd", "env", "out", "err", "faults"}`` is answered by a process id, ``{"wait": id}`` by an exit code.
 """
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import resource
 import signal
 import sys
 import traceback
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+LOADED = (
+    "arviz_base", "arviz_stats", "h5netcdf", "matplotlib.backends.backend_agg", "pyarrow.parquet", "pypandoc", "typst",
+    "rich.progress", "reanalysis.builds.build", "reanalysis.builds.publish", "reanalysis.builds.record",
+    "reanalysis.builds.write", "reanalysis.cli.app", "reanalysis.reporting.results", "reanalysis.reporting.text",
+)  # fmt: skip
+"""Once, for every run."""
+
 
 def main() -> None:
-    import matplotlib.figure  # noqa: F401 - loaded once, for every run
-    import pypandoc  # noqa: F401
-    import typst  # noqa: F401
-
+    for name in LOADED:
+        import_module(name)
     from reanalysis.builds.cache import ResultCache
+    from reanalysis.builds.keys import code_digest
+    from reanalysis.engines.quadrature.models import quadrature_models
+    from reanalysis.figures.words import characters
+    from reanalysis.validation.calibration.artefact import check_calibration
     from reanalysis.validation.published import check_published
+    from reanalysis.versions import packages
 
-    validated, recalled = check_published(), ResultCache.get  # the same for every evidence: remembered by all runs
+    validated, recalled = once(Path(sys.argv[1]), check_published), ResultCache.get  # the same for every evidence
+    for remembered in (check_calibration, code_digest, packages, characters, quadrature_models):
+        remembered()
 
     def get(self: ResultCache, kind: str, key: str) -> Any:
         return validated if kind == "validation" else recalled(self, kind, key)
@@ -41,6 +56,19 @@ def main() -> None:
             if answer == 0:
                 run(request)
         print(json.dumps(answer), flush=True)
+
+
+def once[R](kept: Path, compute: Callable[[], R]) -> R:
+    """What the first of several servers has computed."""
+    from filelock import FileLock
+
+    from reanalysis.builds.frozen import freeze, thaw
+
+    with FileLock(kept.with_suffix(".lock")):
+        if not kept.exists():
+            kept.write_bytes(freeze(compute()))
+        found: R = thaw(kept.read_bytes())
+        return found
 
 
 def run(request: dict[str, Any]) -> None:
@@ -75,7 +103,14 @@ def run(request: dict[str, Any]) -> None:
 
 
 def install(faults: dict[str, Any]) -> None:
-    """Let something go wrong: a kill before the n-th event or change of a file name, a limit, or a lost folder."""
+    """Let something go wrong: a kill before the n-th event or change of a file name, a limit, or a lost folder.
+
+    ``forked`` is none of it: the processes of the build are forks too, and need not load the package again.
+    """
+    if faults.get("forked"):
+        from reanalysis.builds import workers
+
+        workers.get_context = lambda method: multiprocessing.get_context("fork")  # type: ignore[assignment]
     if "file_size" in faults:
         resource.setrlimit(resource.RLIMIT_FSIZE, (faults["file_size"],) * 2)
     if "cores" in faults:

@@ -10,7 +10,15 @@ import pytest
 
 import reanalysis as ra
 from evidence.folders import ANAKINRA, FIVE, folder
-from reanalysis.decisions.certainty import Certainty, certainty, declared, heterogeneity, q_statistic, studies_bias
+from reanalysis.decisions.certainty import (
+    Certainty,
+    certainty,
+    declared,
+    heterogeneity,
+    moment_tau,
+    q_statistic,
+    studies_bias,
+)
 from reanalysis.decisions.effects import endpoint_effect
 from reanalysis.decisions.grade import LEVELS, RULE, Grade, StudyBias, graded
 from reanalysis.evidence.reading.risk_of_bias import DOMAINS, JUDGEMENTS
@@ -168,7 +176,7 @@ def test_an_endpoints_own_declaration_replaces_the_folders(tmp_path: Path) -> No
 
 def test_findings_per_thousand_are_the_risks_of_the_odds_ratio() -> None:
     found = of("icans_any")
-    for row, risk in zip(found.findings, (0.30, 0.64), strict=True):
+    for row, risk in zip(found.findings, (0.34, 0.30, 0.64), strict=True):  # their own controls first
         odds = risk / (1 - risk) * found.odds_ratio.median
         assert row.without == pytest.approx(1000 * risk)
         assert row.treated.median == pytest.approx(1000 * odds / (1 + odds), abs=0.01)
@@ -212,6 +220,13 @@ def test_one_study_cannot_disagree_with_itself() -> None:
 
 def test_equal_studies_vary_by_chance_alone() -> None:
     assert q_statistic(np.array([0.3, 0.3]), np.array([0.1, 0.2])) == pytest.approx((0.0, 0.0), abs=1e-12)
+
+
+def test_with_equal_variances_the_moment_estimate_is_what_the_effects_vary_beyond_them() -> None:
+    effects, variances = np.array([-0.9, 0.1, 0.7, 1.3]), np.full(4, 0.2)
+    q, _ = q_statistic(effects, variances)
+    assert moment_tau(q, variances) ** 2 == pytest.approx(effects.var(ddof=1) - 0.2)
+    assert moment_tau(0.5, variances) == 0.0
 
 
 # ---------------------------------------------------------------- the re-analysis

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterator, Sequence
@@ -21,11 +22,19 @@ from reanalysis.engines.cluster import cluster
 distributed = pytest.importorskip("distributed")
 
 pytestmark = [
+    pytest.mark.xdist_group("cluster"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::UserWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def collected() -> Iterator[None]:
+    """Loops and sockets that Dask leaves to the collector are collected here, and blamed on no later test."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")

@@ -26,11 +26,6 @@ from reanalysis.model.data import Benchmark, ModelData, StudyData
 FILLED = StudyData("B", None, Candidates.count(9, 30), 0.02, benchmark=Benchmark(Candidates.count(30, 100), 0.05, 0.5))
 
 
-@pytest.fixture(scope="module")
-def evidence() -> Evidence:
-    return read_evidence(ANAKINRA)
-
-
 @pytest.mark.parametrize("model", ["contrast", "exnex", "bias", "all-cohort"])
 def test_two_comparisons_are_averaged_and_one_speaks_for_itself(model: str) -> None:
     two = headline(fit(spec(model), two_arms([(3, 20, 7, 21), (4, 30, 9, 31)])))

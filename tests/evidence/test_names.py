@@ -51,7 +51,9 @@ def test_a_study_called_na_survives_every_writer_of_a_report(tmp_path: Path) -> 
     (found,) = results(analysis)["endpoints"].values()
     assert set(found["estimates"]["study"]) == {"NA", "001"}
     written = list(csv.DictReader(io.StringIO(table_text(results_table(analysis)))))
-    assert {(row["endpoint"], row["study"]) for row in written} == {("None", name) for name in ("NA", "001", "")}
+    shared = ("average", "new_study", "heterogeneity")
+    estimands = {*shared, "study:NA", "study:001"}
+    assert {(row["endpoint"], row["estimand"]) for row in written} == {("None", name) for name in estimands}
     (tmp_path / "posterior.nc").write_bytes(netcdf(analysis.endpoints[0].fit.posterior))
     with xr.open_datatree(tmp_path / "posterior.nc") as tree:
         assert set(tree["posterior"].coords["study"].values) == {"NA", "001"}

@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+import xarray
 from scipy import stats
 from scipy.special import expit
 
@@ -16,13 +17,17 @@ from evidence.folders import ANAKINRA
 from reanalysis.engines.fit import fit
 from reanalysis.engines.nuts import program
 from reanalysis.engines.nuts.engine import Sampler
-from reanalysis.engines.posterior import Posterior
+from reanalysis.engines.nuts.models import nuts_models
+from reanalysis.engines.nuts.models.joint import pairs
+from reanalysis.engines.nuts.sampled import Sampled
+from reanalysis.engines.posterior import Posterior, Run, Sampling
 from reanalysis.evidence.candidates.candidates import Candidates
+from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.gates.agreement import check_agreement
 from reanalysis.gates.checked_fit import CheckedFit, fit_and_judge, fit_endpoint
-from reanalysis.model.data import Benchmark, ModelData
-from reanalysis.model.selection import default_spec
+from reanalysis.model.data import Benchmark, JointData, ModelData
+from reanalysis.model.selection import default_spec, select
 from reanalysis.model.spec import ModelSpec
 
 pytestmark = pytest.mark.xdist_group("nuts")
@@ -44,7 +49,7 @@ CASES = {
         one_arm([(1, 20), (12, 24), (0, 18), (9, 30), (14, 21), (3, 25), (20, 28), (2, 22)]),
     ),
 }
-FEW = [pytest.param(name, marks=pytest.mark.slow if name == "bias" else ()) for name in CASES]
+FEW = [pytest.param(name, marks=pytest.mark.slow if name in ("bias", "all-cohort") else ()) for name in CASES]
 
 
 @cache
@@ -160,6 +165,7 @@ def jointly(correlation: float | None) -> CheckedFit:
     return fit_endpoint(evidence, "cr", model, "nuts", SHORT if correlation != 0.6 else Sampler(tune=400, draws=500))
 
 
+@pytest.mark.slow
 def test_uncorrelated_endpoints_are_those_fitted_one_by_one() -> None:
     found = jointly(0.0)
     posterior = found.posterior
@@ -170,9 +176,42 @@ def test_uncorrelated_endpoints_are_those_fitted_one_by_one() -> None:
     assert not posterior.correlations
 
 
+@pytest.mark.slow
 def test_learnt_correlations_pass_the_gates_and_are_reported() -> None:
     found = jointly(None)
     assert found.passed
+    assert_every_endpoint_is_reported(found)
+
+
+def test_a_joint_posterior_reports_and_saves_every_endpoint_and_correlation(evidence: Evidence) -> None:
+    """Of invented draws, as if they had been sampled."""
+    model = default_spec(evidence, "joint")
+    on = select(evidence, model, "cr").data
+    assert isinstance(on, JointData)
+    rng, count = np.random.default_rng(1), len(on.parts)
+    shapes = {"mu": (count,), "tau": (count,), "z": (4, count), "alpha_raw": (4, count), "u": (len(pairs(count)),)}
+    drawn = {n: ([f"{n}_{i}" for i in range(len(shape))], shape) for n, shape in shapes.items()}
+    parameters = xarray.Dataset(
+        {
+            n: (("chain", "draw", *axes), rng.uniform(-0.9 if n == "mu" else 0.1, 0.9, (2, 50, *shape)))
+            for n, (axes, shape) in drawn.items()
+        }
+    )
+    energy = rng.normal(size=(2, 50))
+    sampling = Sampling((Run(0.95, 100, 50, 2, 0),), energy)
+    sampled = Sampled(model, on, parameters, {"energy": energy}, sampling)
+    posterior = nuts_models()["joint"].posterior(sampled)
+    assert_every_endpoint_is_reported(
+        replace(fit_endpoint(evidence, "cr", engine="quadrature"), posterior=posterior, sampled=None)
+    )
+    tree = posterior.tree()
+    for name in posterior.parts:
+        assert tree[f"endpoints/{name}"]["posterior"].sizes["chain"] == 2
+    fixed = replace(sampled, spec=replace(model, settings=(("correlation", 0.6),)))
+    assert not nuts_models()["joint"].posterior(fixed).correlations
+
+
+def assert_every_endpoint_is_reported(found: CheckedFit) -> None:
     plain = found.as_dict()
     assert set(plain["estimates"]["endpoints"]) == {"icans_any", "crs_any", "infection_g3"}
     correlations = {name for name in plain["estimates"] if name.startswith("correlation[")}
@@ -200,7 +239,11 @@ def test_a_new_study_has_correlated_effects() -> None:
 
 
 @pytest.mark.parametrize(
-    "made", [lambda: arm_level(), lambda: jointly(None).posterior], ids=["arm-beta-binomial", "joint"]
+    "made",
+    [
+        pytest.param(lambda: arm_level(), id="arm-beta-binomial"),
+        pytest.param(lambda: jointly(None).posterior, id="joint", marks=pytest.mark.slow),
+    ],
 )
 def test_models_without_quadrature_are_saved_whole(made: Callable[[], Posterior]) -> None:
     posterior = made()

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from figures.sampled import sampled
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.figures.beyond import describe_beyond, plot_beyond
+from reanalysis.figures.convergence import describe_convergence, plot_convergence
 from reanalysis.figures.coverage import describe_coverage, plot_coverage
 from reanalysis.figures.energy import describe_energy, plot_energy
 from reanalysis.figures.forest import describe_forest, plot_forest
@@ -17,6 +18,7 @@ from reanalysis.figures.icons import describe_icons, plot_icons
 from reanalysis.figures.leave_one_out import describe_leave_one_out, plot_leave_one_out
 from reanalysis.figures.overview import describe_overview, plot_overview
 from reanalysis.figures.prior_posterior import describe_prior_posterior, plot_prior_posterior
+from reanalysis.figures.prior_sensitivity import describe_prior_sensitivity, plot_prior_sensitivity
 from reanalysis.figures.ranks import describe_ranks, plot_ranks
 from reanalysis.figures.sensitivity import describe_sensitivity, plot_sensitivity
 
@@ -29,6 +31,7 @@ OF_ENDPOINT: dict[str, tuple[Plot, Describe]] = {
     "beyond": (plot_beyond, describe_beyond),
     "icons": (plot_icons, describe_icons),
     "sensitivity": (plot_sensitivity, describe_sensitivity),
+    "prior_sensitivity": (plot_prior_sensitivity, describe_prior_sensitivity),
     "leave_one_out": (plot_leave_one_out, describe_leave_one_out),
 }
 OF_ANALYSIS: dict[str, tuple[Plot, Describe]] = {
@@ -36,6 +39,7 @@ OF_ANALYSIS: dict[str, tuple[Plot, Describe]] = {
     "coverage": (plot_coverage, describe_coverage),
 }
 OF_CHAINS: dict[str, tuple[Plot, Describe]] = {
+    "convergence": (plot_convergence, describe_convergence),
     "ranks": (plot_ranks, describe_ranks),
     "energy": (plot_energy, describe_energy),
 }

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
+from arviz_base import from_dict
 
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.engines.marginal import DrawsMarginal, Marginal
 from reanalysis.engines.posterior import Sampling
+from reanalysis.typing import Array
 
 
 def sampled(
@@ -47,6 +50,16 @@ def sampled(
         engine="nuts",
         overall={name: drawn(marginal, name) for name, marginal in exact.overall.items()},
         study={study: {effect: drawn(own[effect])} for study, own in exact.study.items()},
-        sampling=Sampling((), 20.0 + 2.0 * energy),
+    )
+    return with_energy(replace(endpoint, fit=replace(endpoint.fit, sampled=posterior)), 20.0 + 2.0 * energy)
+
+
+def with_energy(endpoint: EndpointAnalysis, energy: Array) -> EndpointAnalysis:
+    """The same chains with other energies, in the tree of the draws too."""
+    sampled = endpoint.fit.draws
+    posterior = replace(
+        sampled,
+        sampling=Sampling((), energy),
+        make_tree=partial(from_dict, {"posterior": {"tau": np.zeros_like(energy)}, "sample_stats": {"energy": energy}}),
     )
     return replace(endpoint, fit=replace(endpoint.fit, sampled=posterior))

@@ -29,6 +29,7 @@ from reanalysis.figures.overview import plot_overview
 from reanalysis.figures.prior_posterior import plot_prior_posterior
 from reanalysis.figures.sensitivity import plot_sensitivity, sensitivity_pages
 from reanalysis.figures.style import PAGE, cohort_colour, new_figure, study_mark
+from reanalysis.reporting.artefacts import _alone
 
 pytestmark = pytest.mark.xdist_group("figures")
 
@@ -109,16 +110,29 @@ def test_no_figure_needs_or_imports_pyplot() -> None:
 
 
 def test_a_study_has_one_mark_in_all_figures(anakinra: Analysis) -> None:
-    mark = study_mark(anakinra.evidence, "phase1").colour.lower()
+    mark = study_mark(anakinra.evidence.studies, "phase1").colour.lower()
     icans = endpoint_of(anakinra, "icans_any")
     assert mark in colours(plot_forest(icans))
     assert mark in colours(plot_leave_one_out(icans))
-    assert len({study_mark(anakinra.evidence, s) for s in ("phase1", "phase2", "iptw")}) == 3
+    assert len({study_mark(anakinra.evidence.studies, s) for s in ("phase1", "phase2", "iptw")}) == 3
+
+
+def test_a_study_looks_the_same_in_the_part_of_the_evidence_that_its_endpoint_sees(anakinra: Analysis) -> None:
+    def drawn(axes: Axes) -> set[tuple[str, str]]:
+        lines = [line for line in axes.get_lines() if line.get_marker() in "os^"]
+        return {(to_hex(line.get_color()), str(line.get_marker())) for line in lines}
+
+    for endpoint in anakinra.endpoints:
+        alone = _alone(anakinra, endpoint)
+        expected = {study_mark(anakinra.evidence.studies, s.study) for s in endpoint.studies}
+        looks = {(mark.colour.lower(), mark.marker) for mark in expected}
+        assert drawn(plot_forest(alone)) == drawn(plot_forest(endpoint)) == looks
+    assert any(_alone(anakinra, e).fit.evidence.studies[0] != "phase1" for e in anakinra.endpoints)
 
 
 def test_more_studies_than_colours_share_one(analyses: dict[str, Analysis]) -> None:
     evidence = analyses["seventy_one"].evidence
-    assert len({study_mark(evidence, s) for s in evidence.studies}) == 1
+    assert len({study_mark(evidence.studies, s) for s in evidence.studies}) == 1
 
 
 # ---- forest -----------------------------------------------------------------------------------------------

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.gates.agreement import check_agreement
 from reanalysis.gates.checked_fit import CheckedFit, fit_endpoint
 from reanalysis.model.specification import specification
 
 pytestmark = pytest.mark.xdist_group("nuts")
-
-
-@pytest.fixture(scope="module")
-def evidence() -> Evidence:
-    return read_evidence(Path(__file__).parents[2] / "data" / "anakinra")
 
 
 @pytest.fixture(scope="module")

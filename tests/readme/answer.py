@@ -15,7 +15,9 @@ from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.figures.overview import plot_overview
 from reanalysis.figures.save import save_figure
-from reanalysis.reporting.sentences import headline_sentences
+from reanalysis.reporting.outcomes import beliefs, outcome_rows
+from reanalysis.reporting.unknown import shared_endpoints
+from reanalysis.reporting.verdict import verdict
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -45,8 +47,18 @@ def analysed(evidence: Evidence) -> Analysis:
 
 
 def answer(analysis: Analysis) -> str:
-    first, *rest = headline_sentences(analysis)
-    return first + "\n\n" + "".join(f"- {sentence}\n" for sentence in rest)
+    """The sentences and numbers of the report's first page."""
+    said = [f"- **{one.lead}** {one.text}" for one in verdict(analysis)]
+    head = "Outcome | Evidence | Without, of 100 | With, of 100 | Difference, of 100 | Odds ratio | How likely"
+    table = [f"| {head} |", f"|{'---|' * 7}"]
+    notes = []
+    for row in outcome_rows(analysis):
+        label = row.endpoint.label
+        cells = [label, row.evidence, row.without, row.treated, row.difference, row.odds_ratio, row.chances]
+        table.append(f"| {' | '.join(cells)} |")
+        notes.append(f"- {label}. {' '.join(row.notes)}")
+    blocks = [shared_endpoints(analysis), "\n".join(said), "\n".join(table), "\n".join(notes)]
+    return "\n\n".join([*blocks, *filter(None, [beliefs(analysis.headlines)])]) + "\n"
 
 
 def written() -> str:

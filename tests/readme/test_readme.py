@@ -34,7 +34,8 @@ def test_the_answer_and_the_figure_are_those_of_the_evidence(tmp_path: Path) -> 
 
 def test_the_answer_is_what_fit_prints() -> None:
     evidence = read_evidence(DATA)
-    told = {line.split(" (")[0].removeprefix("- "): line for line in written().splitlines() if line.startswith("- ")}
+    rows = [line.strip("| ").split(" | ") for line in written().splitlines() if line.startswith("| ")][1:]
+    told = {row[0]: row for row in rows}
     first_page = [e for e in evidence.endpoints if evidence.endpoint(e).headline]
     assert list(told) == [evidence.endpoint_label(e) for e in first_page]
     for endpoint in first_page:
@@ -42,12 +43,12 @@ def test_the_answer_is_what_fit_prints() -> None:
         found = json.loads(result.stdout)
         single = found["comparative_studies"] if len(found["comparative_studies"]) == 1 else None
         ratio = found["estimates"]["study"][single[0]]["odds_ratio"] if single else found["estimates"]["odds_ratio"]
-        printed = ratio_interval(ratio["median"], ratio["lower"], ratio["upper"])
-        assert f"odds ratio {printed}, " in told[evidence.endpoint_label(endpoint)]
+        row = told[evidence.endpoint_label(endpoint)]
+        assert ratio_interval(ratio["median"], ratio["lower"], ratio["upper"]) in row
         if not single:
             below = found["probabilities"]["log_odds_ratio_below_0"]
             benefit = below if evidence.endpoint(endpoint).better == "lower" else 1 - below
-            assert f"probability of benefit {percent(benefit)} " in told[evidence.endpoint_label(endpoint)]
+            assert f"helps {percent(benefit)}, harms {percent(1 - benefit)}" in row
 
 
 def test_the_five_column_example_can_be_audited_and_fitted(tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import html
 import json
 import re
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from html.parser import HTMLParser
@@ -14,6 +16,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from reanalysis.analysis.analysis import Analysis
+from reanalysis.reporting.details import details_of
 from reanalysis.reporting.document import write_documents
 from reanalysis.reporting.drawing import draw_figures
 from reanalysis.reporting.results import results
@@ -26,7 +29,7 @@ _VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "sou
 def build(analysis: Analysis, folder: Path) -> Report:
     """The documents of an analysis, without the posteriors beside them."""
     figures = draw_figures(analysis, folder / "figures")
-    write_documents(markdown(analysis, figures), analysis.evidence.title, folder)
+    write_documents(markdown(analysis, figures), details_of(analysis.evidence), folder)
     return Report(folder, analysis)
 
 
@@ -42,6 +45,10 @@ class Element:
     @property
     def text(self) -> str:
         return squeezed("".join(self.parts))
+
+    @property
+    def folded(self) -> bool:
+        return "details" in self.path and "main" in self.path
 
 
 class _Page(HTMLParser):
@@ -67,6 +74,12 @@ class _Page(HTMLParser):
             element.parts.append(data)
 
 
+def elements_of(text: str) -> list[Element]:
+    page = _Page()
+    page.feed(text)
+    return page.elements
+
+
 @dataclass(frozen=True)
 class Report:
     """A built report."""
@@ -78,6 +91,19 @@ class Report:
     def results(self) -> dict[str, Any]:
         return results(self.analysis)
 
+    def cells(self, caption: str) -> list[list[str]]:
+        """Cells of each row of the table of the page whose caption holds some words."""
+        rows: list[list[str]] = []
+        inside = False
+        for element in self.elements:
+            if element.tag == "caption":
+                inside = caption in element.text
+            elif element.tag == "tr" and inside:
+                rows.append([])
+            elif element.tag in ("th", "td") and inside:
+                rows[-1].append(element.text)
+        return rows
+
     @property
     def page(self) -> Path:
         return self.folder / "index.html"
@@ -88,12 +114,19 @@ class Report:
 
     @cached_property
     def elements(self) -> list[Element]:
-        page = _Page()
-        page.feed(self.html)
-        return page.elements
+        return elements_of(self.html)
+
+    @cached_property
+    def program(self) -> list[Element]:
+        """Elements of the document about the program."""
+        return elements_of((self.folder / "validation.html").read_text(encoding="utf-8"))
 
     def all(self, tag: str) -> list[Element]:
         return [e for e in self.elements if e.tag == tag]
+
+    def open(self, tag: str) -> list[Element]:
+        """Those that a reader sees before anything is unfolded."""
+        return [e for e in self.all(tag) if not e.folded]
 
     @cached_property
     def words(self) -> str:
@@ -109,13 +142,7 @@ class Report:
 
     @cached_property
     def pdf_pages(self) -> list[str]:
-        import pypdfium2
-
-        document = pypdfium2.PdfDocument(self.folder / "report.pdf")
-        try:
-            return [page.get_textpage().get_text_range() for page in document]
-        finally:
-            document.close()
+        return _pages(self.folder / "report.pdf")
 
     @cached_property
     def pdf_boxes(self) -> list[list[tuple[float, float, float, float]]]:
@@ -131,6 +158,14 @@ class Report:
     @cached_property
     def pdf(self) -> str:
         return squeezed(" ".join(self.pdf_pages))
+
+    @cached_property
+    def supplement_pages(self) -> list[str]:
+        return _pages(self.folder / "supplement.pdf")
+
+    @cached_property
+    def supplement(self) -> str:
+        return squeezed(" ".join(self.supplement_pages))
 
     @cached_property
     def docx(self) -> ET.Element:
@@ -162,6 +197,50 @@ class Report:
             for p in self.docx.iter(f"{_W}p")
             if any(e.attrib[f"{_W}val"] == style for e in p.iter(f"{_W}pStyle"))
         ]
+
+
+def _pages(path: Path) -> list[str]:
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(path)
+    try:
+        return [page.get_textpage().get_text_range() for page in document]
+    finally:
+        document.close()
+
+
+def told_in(path: Path) -> list[str]:
+    """Alternative texts of the pictures of a tagged PDF."""
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(path)
+    try:
+        return [text for page in document for text in _told(page)]
+    finally:
+        document.close()
+
+
+def _told(page: Any) -> Iterator[str]:
+    from pypdfium2 import raw
+
+    def text(read: Any, element: Any) -> str:
+        size = read(element, None, 0)
+        buffer = ctypes.create_string_buffer(size)
+        read(element, buffer, size)
+        return buffer.raw[: max(size - 2, 0)].decode("utf-16-le")
+
+    def within(element: Any) -> Iterator[str]:
+        if text(raw.FPDF_StructElement_GetType, element) == "Figure":
+            yield text(raw.FPDF_StructElement_GetAltText, element)
+        for number in range(raw.FPDF_StructElement_CountChildren(element)):
+            child = raw.FPDF_StructElement_GetChildAtIndex(element, number)
+            if child:
+                yield from within(child)
+
+    tree = raw.FPDF_StructTree_GetForPage(page)
+    for number in range(raw.FPDF_StructTree_CountChildren(tree)):
+        yield from within(raw.FPDF_StructTree_GetChildAtIndex(tree, number))
+    raw.FPDF_StructTree_Close(tree)
 
 
 def _boxes(page: Any) -> list[tuple[float, float, float, float]]:

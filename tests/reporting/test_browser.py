@@ -14,14 +14,14 @@ import pytest
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.measures import risk_difference
 from reanalysis.estimands.words import interval, percent, points_interval
-from reanalysis.reporting.markdown import anchor
+from reanalysis.reporting.markdown import anchor, slug
 from reporting.built import Report, squeezed
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next((path for name in NAMES if (path := shutil.which(name))), None)
 
 pytestmark = [
-    pytest.mark.xdist_group("figures"),
+    pytest.mark.xdist_group("reports"),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)"),
 ]
 
@@ -204,17 +204,59 @@ def test_the_explorer_answers_to_the_keyboard(opened: Opened, reanalysis_report:
 
 def test_a_table_sorts_by_a_column_both_ways_and_back(browser: Any, reanalysis_report: Report) -> None:
     page = Opened(browser, reanalysis_report).page
-    table = page.locator("#tbl-answer") if page.locator("#tbl-answer").count() else page.locator("table").first
+    table = page.locator("#tbl-all")
     heads = [text.replace("\N{NO-BREAK SPACE}", " ").strip() for text in table.locator("thead th").all_inner_texts()]
-    column = next(i for i, text in enumerate(heads) if text.startswith("P(harm)"))
+    column = next(i for i, text in enumerate(heads) if text == "Harms")
     button = table.locator("thead th").nth(column).locator("button")
-    expected = sorted(e.direction.harm or 0.0 for e in reanalysis_report.analysis.headlines)
+    expected = sorted(e.direction.harm or 0.0 for e in reanalysis_report.analysis.endpoints)
     for order, wanted in (("ascending", expected), ("descending", expected[::-1])):
         button.focus()
         page.keyboard.press("Enter")
         assert table.locator("thead th").nth(column).get_attribute("aria-sort") == order
         shown = [squeezed(row.locator("th, td").nth(column).inner_text()) for row in table.locator("tbody tr").all()]
         assert shown == [percent(p) for p in wanted]
+
+
+def test_rows_that_sum_up_the_others_stay_last_and_what_has_no_number_follows_what_has(
+    browser: Any, reanalysis_report: Report
+) -> None:
+    page = Opened(browser, reanalysis_report).page
+    endpoint = reanalysis_report.analysis.headlines[0]
+    table = page.locator(f"#tbl-studies-{slug(endpoint.id)}")
+    page.evaluate("document.querySelectorAll('details').forEach(folded => { folded.open = true; })")
+    for _ in range(2):  # down, then up
+        table.locator("thead button").first.click()
+        names = [squeezed(name) for name in table.locator("tbody th").all_inner_texts()]
+        assert names[-2:] == ["Average", "New study"]
+    assert names[:-2] == sorted(names[:-2], reverse=True)
+    choices = page.locator(f"#tbl-choices-{slug(reanalysis_report.analysis.headlines[1].id)}")
+    for _ in range(2):
+        choices.locator("thead button", has_text="P(").click()
+        cells = [squeezed(text) for text in choices.locator("tbody tr td:nth-child(4)").all_inner_texts()]
+        assert "\N{EN DASH}" not in cells[: -cells.count("\N{EN DASH}") or None]
+
+
+def test_what_is_folded_opens_for_whom_a_link_leads_there(browser: Any, reanalysis_report: Report) -> None:
+    page = Opened(browser, reanalysis_report).page
+    table = page.locator(f"#tbl-choices-{slug(reanalysis_report.analysis.headlines[0].id)}")
+    assert not table.is_visible()
+    page.evaluate("id => { location.hash = id; }", table.get_attribute("id"))
+    table.wait_for(state="visible", timeout=5000)
+
+
+def test_the_page_is_short_before_anything_is_unfolded(browser: Any, reanalysis_report: Report) -> None:
+    page = Opened(browser, reanalysis_report, viewport={"width": 1440, "height": 900}).page
+    assert page.evaluate("document.documentElement.scrollHeight") <= 25 * 900
+    contents = page.locator("nav a").first
+    assert contents.is_visible()  # at the side
+    assert contents.bounding_box()["x"] < page.locator("main").bounding_box()["x"]
+
+
+def test_the_heads_of_tables_are_printed(browser: Any, plain_report: Report) -> None:
+    page = Opened(browser, plain_report).page
+    page.emulate_media(media="print")
+    shown = page.eval_on_selector_all("button.sort", "all => all.map(one => getComputedStyle(one).display)")
+    assert set(shown) == {"contents"}  # a button is painted on the first page only
 
 
 def test_figures_and_tables_can_be_taken_along(browser: Any, reanalysis_report: Report) -> None:
@@ -227,14 +269,19 @@ def test_figures_and_tables_can_be_taken_along(browser: Any, reanalysis_report: 
         encoding="utf-8"
     )
     with page.expect_download() as taken:
-        page.locator("button.download", has_text="Table as CSV").first.click()
+        page.get_by_label("Table as CSV: all.csv").click()
     assert taken.value.suggested_filename.endswith(".csv")
     rows = list(csv.reader(taken.value.path().read_text(encoding="utf-8-sig").splitlines()))
-    assert [row[0] for row in rows[1:]] == [e.label for e in reanalysis_report.analysis.headlines]
+    assert [row[0] for row in rows[1:]] == [e.label for e in reanalysis_report.analysis.endpoints]
     assert {len(row) for row in rows} == {len(rows[0])}
-    difference = points_interval(reanalysis_report.analysis.headlines[0].baselines[0].risk_difference)
+    difference = points_interval(reanalysis_report.analysis.endpoints[0].baselines[0].risk_difference)
     assert "\N{MINUS SIGN}" in difference  # a spreadsheet reads a hyphen, not a minus sign
     assert any(difference.replace("\N{MINUS SIGN}", "-") in cell for cell in rows[1])
+    with page.expect_download() as taken:
+        page.get_by_label("Table as CSV: answer.csv").click()
+    rows = list(csv.reader(taken.value.path().read_text(encoding="utf-8-sig").splitlines()))
+    assert [row[0] for row in rows[1:]] == [e.label for e in reanalysis_report.analysis.headlines]
+    assert {len(row) for row in rows} == {len(rows[0])}  # the sentences across the table are no cells of it
 
 
 # ---- for everyone ---------------------------------------------------------------------------------------------------

@@ -11,19 +11,25 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import reanalysis as ra
+from figures.folders import five_columns
 from figures.plots import EVERY
 from reanalysis.analysis.analysis import Analysis
+from reanalysis.analysis.plan import Plan
+from reanalysis.analysis.request import Request
+from reanalysis.analysis.task import Task
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting import contents, sections
 from reanalysis.reporting.drawing import draw_endpoint, draw_figures
 from reanalysis.reporting.results import merged, results
 from reanalysis.reporting.section import Artefacts, Item, Section, stated
+from reanalysis.reporting.sections.validation import validation_task
 from reanalysis.reporting.standards import BARG, STANDARDS, declared, ticks
 from reanalysis.reporting.table import Column, Table
 from reanalysis.reporting.text import markdown
 from reporting.built import Report, squeezed
 
-pytestmark = pytest.mark.xdist_group("figures")
+pytestmark = pytest.mark.xdist_group("reports")
 
 EVERY_SECTION = (*contents.FRONT, *contents.BODY, *contents.CARD)
 NOTHING = CheckResult("", None, "", pd.DataFrame(columns=["problem", "source"]))
@@ -48,7 +54,9 @@ def test_the_anchors_of_sections_are_unique_and_those_of_the_report_are_headings
     of_report = [section.anchor for section in (*contents.FRONT, *contents.BODY)]
     shown = [anchor for anchor in headings if anchor in of_report]
     assert shown == [anchor for anchor in of_report if anchor in shown]
-    assert set(of_report) - set(shown) == {"all", "changes", "cohorts", "influence"}  # which this folder has not
+    untitled = {"cohorts", "first-limits"}  # parts of the first page
+    absent = {"changes", "context", "diagnostics", "facts", "influence"}  # which this folder has not
+    assert set(of_report) - set(shown) == untitled | absent
 
 
 def test_every_figure_is_declared_once_and_drawn_by_the_tests_of_figures() -> None:
@@ -87,8 +95,8 @@ def _toy(made: Artefacts, analysis: Analysis) -> Table:
     return Table([Column("Toy")], [[len(analysis.endpoints)]], "A toy.", "tbl-toy")
 
 
-def _asks(plan: object) -> tuple[str, ...]:
-    return ("a task", "a task")
+def _asks(plan: object) -> tuple[Task[int], ...]:
+    return (Task("toy", len, ("",)), Task("toy", len, ("",)))
 
 
 TOY = Section(
@@ -114,7 +122,8 @@ def test_a_section_is_its_file_and_its_place_in_the_list(plain_report: Report, m
     assert squeezed(text.replace(TOY.markdown(made, analysis), "")) == squeezed(text_before)
     (tick,) = ticks(declared([TOY], []), made)
     assert (tick.met, tick.place) == (True, "#toy")
-    assert contents.tasks(None) == ("a task",)
+    asked = contents.tasks(Plan(None, None, None, Request("quadrature"), {}))  # type: ignore[arg-type]
+    assert asked == (validation_task(), Task("toy", len, ("",)))
 
 
 def test_without_its_section_a_part_of_the_results_is_not_there(
@@ -138,3 +147,25 @@ def test_contributions_are_merged_and_may_not_contradict_each_other() -> None:
 def test_a_section_that_has_nothing_to_say_leaves_nothing(plain_report: Report) -> None:
     analysis = replace(plain_report.analysis, weighed=replace(plain_report.analysis.weighed, influences=()))
     assert "{#influence}" not in markdown(analysis, {}, NOTHING)
+
+
+def test_what_a_section_needs_is_run_by_a_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = tmp_path / "said"
+    monkeypatch.setattr(contents, "BODY", (*contents.BODY, replace(TOY, needs=lambda _: (Task("toy", _say, (said,)),))))
+    ra.report(five_columns(tmp_path / "five"), tmp_path / "out", "quadrature")
+    assert said.read_text(encoding="utf-8") == "run"
+
+
+def _say(where: Path) -> int:
+    return where.write_text("run", encoding="utf-8")
+
+
+def test_a_section_stands_where_it_says(plain_report: Report) -> None:
+    analysis = plain_report.analysis
+    made = Artefacts(analysis, {}, NOTHING, NOTHING)
+    for place in ("folded", "program"):
+        placed = replace(TOY, place=place).placed(made, analysis)  # type: ignore[arg-type]
+        assert placed.startswith(f":::::: {{.{place}}}")
+        assert TOY.markdown(made, analysis) in placed
+    assert TOY.placed(made, analysis) == TOY.markdown(made, analysis)
+    assert replace(TOY, place="folded", text=lambda *_: None).placed(made, analysis) == ""

@@ -18,10 +18,11 @@ from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.figures.ranks import describe_ranks
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.drawing import draw_chains, draw_endpoint
-from reanalysis.reporting.sections.diagnostics import agreement_table, parameter_table
+from reanalysis.reporting.section import Artefacts
+from reanalysis.reporting.sections.diagnostics import CHECKS, agreement_table, parameter_table, worst_table
 from reanalysis.reporting.text import markdown
 
-pytestmark = pytest.mark.xdist_group("figures")
+pytestmark = pytest.mark.xdist_group("reports")
 
 
 def sampled(endpoint: EndpointAnalysis) -> EndpointAnalysis:
@@ -42,17 +43,18 @@ def sampled(endpoint: EndpointAnalysis) -> EndpointAnalysis:
 
 
 def test_each_quantity_has_its_diagnostics(anakinra: Analysis) -> None:
-    table = parameter_table(sampled(anakinra.headlines[0]))
+    table = parameter_table([sampled(anakinra.headlines[0])])
     assert table is not None
-    assert [row[0] for row in table.rows] == ["log odds ratio", "log odds ratio, Phase 1"]
+    assert [row[1] for row in table.rows] == ["log odds ratio", "log odds ratio, Phase 1"]
     for row in table.rows:
-        r_hat, bulk, tail, error = map(str, row[1:])
+        assert row[0] == anakinra.headlines[0].label
+        r_hat, bulk, tail, error = map(str, row[2:])
         assert (r_hat, bulk, tail) == ("1.0012", "4321", "3211")
         assert float(error) == pytest.approx(1 / np.sqrt(4000), abs=0.003)
 
 
 def test_quadrature_has_no_sampler_to_diagnose(anakinra: Analysis) -> None:
-    assert parameter_table(anakinra.headlines[0]) is None
+    assert parameter_table(anakinra.endpoints) is None
 
 
 def test_engines_stand_side_by_side(anakinra: Analysis) -> None:
@@ -67,8 +69,8 @@ def test_an_endpoint_of_the_first_page_shows_its_chains(anakinra: Analysis, tmp_
     exact = anakinra.headlines[0]
     endpoint = drawn_by_chains(exact)
     shown = figures = draw_chains(endpoint, tmp_path / "sampled")
-    assert all(name.endswith(("-ranks", "-energy")) for name in figures)
-    assert len(figures) == 2
+    assert all(name.endswith(("-convergence", "-ranks", "-energy")) for name in figures)
+    assert len(figures) == 3
     for text in figures.values():
         (file,) = re.findall(r"\]\(figures/([a-z0-9-]+)\)", text)
         assert (tmp_path / "sampled" / f"{file}.svg").exists()
@@ -85,7 +87,30 @@ def test_an_endpoint_of_the_first_page_shows_its_chains(anakinra: Analysis, tmp_
 
 
 def test_a_report_by_quadrature_says_that_nothing_was_sampled(anakinra: Analysis) -> None:
-    diagnostics = " ".join(markdown(anakinra, {}).split("{#diagnostics}")[1].split("\n## ")[0].split())
-    assert "ran no sampler" in diagnostics
-    assert "no chains to diagnose and no second engine" in diagnostics
-    assert "R-hat" not in diagnostics
+    text = markdown(anakinra, {})
+    checks = " ".join(text.split("{#checks}")[1].split("\n# ")[0].split())
+    assert "ran no sampler" in checks
+    assert "no chains to diagnose and no second engine" in checks
+    assert "R-hat" not in checks
+    assert "{#diagnostics}" not in text
+
+
+def test_every_check_is_counted_and_the_worst_value_of_an_endpoint_is_shown(anakinra: Analysis) -> None:
+    first, second, *_ = anakinra.endpoints
+    passed, failed = sampled(first), sampled(second)
+    r_hat, size = failed.fit.gates
+    worse = r_hat.table.assign(r_hat=[1.0004, 1.0321])
+    failed = replace(
+        failed, fit=replace(failed.fit, gates=(replace(r_hat, passed=False, table=worse, text="1.0321"), size))
+    )
+    analysis = replace(anakinra, request=Request("nuts"), endpoints=(passed, failed))
+    rows = worst_table(analysis).rows
+    assert [list(row[:5]) for row in rows] == [
+        [first.label, "2 of 2", "1.0012", "4321", "3211"],
+        [second.label, "1 of 2", "1.0321", "4321", "3211"],
+    ]
+    made = Artefacts(analysis, {}, CheckResult("", True, ""), CheckResult("", True, ""))
+    said = CHECKS.markdown(made, analysis).replace("\\", "")
+    assert "3 of 4 checks of the sampled posteriors passed" in said
+    assert f"not passed: {second.label}, R-hat (1.0321)" in said
+    assert f"not passed: {first.label}" not in said

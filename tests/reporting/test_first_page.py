@@ -1,4 +1,4 @@
-"""The first page names the priors that decide and the studies that say nothing of a ratio, and only those."""
+"""The report names the priors that decide and the studies that say nothing of a ratio, and only those."""
 
 from __future__ import annotations
 
@@ -39,8 +39,9 @@ def analysis(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
     return analysed(read_evidence(write_folder(folder, {"death": studies})))
 
 
-def first_page(analysis: Analysis) -> str:
-    return squeezed(markdown(analysis, {}).split("{#reading}")[0].replace("\\", ""))
+def front(analysis: Analysis) -> str:
+    """All before the endpoints one by one."""
+    return squeezed(markdown(analysis, {}).split("{#endpoints}")[0].replace("\\", ""))
 
 
 def with_chances(endpoint: EndpointAnalysis, group: str, *shifts: float) -> EndpointAnalysis:
@@ -66,7 +67,7 @@ def test_a_prior_whose_choices_move_the_probability_by_more_than_five_points_is_
 ) -> None:
     (death,) = analysis.endpoints
     moved = with_chances(death, group, 0.03, -0.051)
-    text = first_page(replace(analysis, endpoints=(moved,)))
+    text = front(replace(analysis, endpoints=(moved,)))
     below = death.direction.below
     low, high = (percent(below + shift) for shift in (-0.051, 0.03))
     assert f"{HEADING}**" in text
@@ -76,7 +77,7 @@ def test_a_prior_whose_choices_move_the_probability_by_more_than_five_points_is_
 def test_five_points_are_not_more_than_five_and_nothing_is_named_then(analysis: Analysis) -> None:
     (death,) = analysis.endpoints
     for group in PRIORS:
-        text = first_page(replace(analysis, endpoints=(with_chances(death, group, 0.0499, -0.0499),)))
+        text = front(replace(analysis, endpoints=(with_chances(death, group, 0.0499, -0.0499),)))
         assert HEADING not in text
 
 
@@ -113,7 +114,7 @@ def test_studies_that_say_nothing_of_a_ratio_are_named_with_the_reason_and_not_c
     assert (
         "Two studies more say nothing of a ratio (Dogwood: no event in either arm; Elm: only events in both arms)."
     ) in text
-    assert "compared in three cohorts" in text
+    assert "Death was compared in three studies." in text
     death = results(analysis)["endpoints"]["death"]
     assert death["uninformative_studies"] == {"Dogwood": "no event in either arm", "Elm": "only events in both arms"}
     assert death["headline"]["comparative_studies"] == ["Ash", "Birch", "Cedar"]
@@ -121,5 +122,8 @@ def test_studies_that_say_nothing_of_a_ratio_are_named_with_the_reason_and_not_c
 
 def test_an_endpoint_whose_every_study_is_silent_is_not_called_uncompared(tmp_path: Path) -> None:
     rows = {"death": [("Ash", (4, 20, 2, 21)), ("Birch", (5, 30, 6, 29))], "sepsis": [("Ash", (0, 20, 0, 21))]}
-    text = first_page(analysed(read_evidence(write_folder(tmp_path, rows))))
-    assert "Anything about sepsis: compared, but without events, or with events only, in both arms." in text
+    text = front(analysed(read_evidence(write_folder(tmp_path, rows))))
+    assert (
+        "Sepsis: no study has figures of both groups that say anything of a ratio (Ash: no event in either arm)."
+        in text
+    )

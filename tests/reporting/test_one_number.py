@@ -27,7 +27,8 @@ from reanalysis.gates.kept_fit import SampledCheck, published_fit
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.results import results, results_table
 from reanalysis.reporting.section import Artefacts
-from reanalysis.reporting.sections.answer import answer_table
+from reanalysis.reporting.sections.answer import outcome_table
+from reanalysis.reporting.sections.overview import overview_table
 from reporting.built import squeezed
 
 
@@ -61,12 +62,15 @@ def test_results_and_documents_print_what_fit_computes(published: Path, evidence
     for endpoint, one in whole["endpoints"].items():
         study, expected = headline(evidence, endpoint)
         assert one["headline"]["study"] == (study or None)
-        row = rows.query("endpoint == @endpoint and study == @study and quantity == 'odds_ratio'").iloc[0]
+        estimand = f"study:{study}" if study else "average"
+        of_endpoint = rows[(rows["endpoint"] == endpoint) & rows["headline"] & (rows["quantity"] == "odds_ratio")]
+        ((_, row),) = of_endpoint.iterrows()
+        assert row["estimand"] == estimand
         for name in ("median", "lower", "upper"):
             assert one["headline"]["odds_ratio"][name] == pytest.approx(expected[name], rel=1e-9)
             assert row[name] == pytest.approx(expected[name], rel=1e-9)
         printed = ratio_interval(expected["median"], expected["lower"], expected["upper"])
-        assert text.count(printed) >= 3  # the answer, its sentence, and the endpoint's own section
+        assert text.count(printed) >= 3  # the answer, all outcomes, and the endpoint's own section
         assert page.count(printed) >= 3
 
 
@@ -110,4 +114,5 @@ def test_what_nuts_draws_moves_no_published_number(evidence: Evidence) -> None:
 
 def printed_answer(analysis: Analysis) -> str:
     nothing = CheckResult("", None, "")
-    return answer_table(Artefacts(analysis, {}, nothing, nothing), analysis.headlines, "tbl-answer").markdown()
+    made = Artefacts(analysis, {}, nothing, nothing)
+    return outcome_table(made).markdown() + overview_table(made, analysis.endpoints).markdown()

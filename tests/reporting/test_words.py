@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import pandas as pd
 import pytest
 
 from reanalysis.estimands.risks import number_needed
 from reanalysis.estimands.summary import Direction, Summary
 from reanalysis.estimands.words import counted, decimal, interval, percent, points, ratio
+from reanalysis.evidence.reading.settings import Source
 from reanalysis.reporting import sentences
+from reanalysis.reporting.outcomes import chances
+from reanalysis.reporting.wording import address, author_year, capital, listed, running
 
 
 @pytest.mark.parametrize(
@@ -122,16 +124,9 @@ class Result:
     def primary(self) -> bool:
         return self.choice.primary
 
-
-@dataclass
-class Margin:
-    margin: float
-
-
-@dataclass
-class Baseline:
-    risk_difference: Summary
-    beyond: tuple[Margin, ...] = (Margin(5.0), Margin(10.0))
+    @property
+    def chance(self) -> float | None:
+        return self.below if self.benefit is None else self.benefit
 
 
 @dataclass
@@ -143,7 +138,6 @@ class Endpoint:
     label: str = "Thing"
     odds_ratio: Summary = field(default_factory=lambda: Summary(1.1, 0.4, 1.06, 0.46, 2.32))
     log_odds_ratio: Summary = field(default_factory=lambda: Summary(0.06, 0.4, 0.06, -0.78, 0.84))
-    baselines: tuple[Baseline, ...] = ()
     better: str | None = "lower"
     id: str = "thing"
 
@@ -157,45 +151,58 @@ def endpoint(benefit: float, *outcomes: Result, studies: tuple[str, ...] = ("a",
     return Endpoint(Direction(benefit, benefit, 1 - benefit), Head(kind, studies), {"leave one out": list(outcomes)})
 
 
+def spoken(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
 @pytest.mark.parametrize(
     ("benefit", "words"),
     [
-        (0.5, "about as probable"),
-        (0.6, "about as probable"),
-        (0.61, "probability of benefit is 61"),
-        (0.39, "probability of harm is 61"),
-        (0.001, "probability of harm is >99"),
+        (0.5, "drug is about as likely to reduce thing (50 %) as to increase it (50 %)"),
+        (0.6, "drug is about as likely to reduce thing (60 %) as to increase it (40 %)"),
+        (0.61, "the chance that drug reduces thing is 61 %"),
+        (0.39, "the chance that drug increases thing is 61 %"),
+        (0.001, "the chance that drug increases thing is >99 %"),
     ],
 )
 def test_the_likelier_side_is_named_unless_nearly_even(benefit: float, words: str) -> None:
-    assert words in sentences.effect(endpoint(benefit)).replace("\N{NO-BREAK SPACE}", " ")
+    assert words in spoken(sentences.effect(endpoint(benefit)))
+
+
+def test_an_increase_comes_first_where_more_is_better() -> None:
+    more = endpoint(0.5)
+    more.better = "higher"
+    assert "as likely to increase thing (50 %) as to reduce it" in spoken(sentences.effect(more))
 
 
 def test_without_a_good_side_there_is_no_benefit() -> None:
-    undeclared = Endpoint(Direction(0.7, None, None), Head("average", ("a", "b")))
+    undeclared = Endpoint(Direction(0.7, None, None), Head("average", ("a", "b")), better=None)
     assert "benefit" not in sentences.effect(undeclared)
-    assert "fewer events is 70" in sentences.effect(undeclared)
+    assert "the chance that drug reduces thing is 70" in sentences.effect(undeclared)
+    assert sentences.helps(undeclared) == "fewer events"
+    assert spoken(chances(0.7, None)) == "fewer 70 %, more 30 %"
 
 
-def test_one_cohort_is_named_and_nothing_confirms_it() -> None:
+def test_one_cohort_is_named() -> None:
     only = endpoint(0.1, Result(Choice("without A"), None, None, None), studies=("a",))
-    assert sentences.basis(only) == "compared in one cohort only (A)"
-    assert "nothing else confirms or contradicts" in sentences.leaving_out(only)
+    assert sentences.basis(only) == "Thing has figures for both groups in one study only (A)."
+    only.fit.evidence.design = "weighted"
+    assert sentences.basis(only) == "Thing has figures for both groups in one cohort only (A)."
 
 
-def test_a_direction_that_turns_is_said() -> None:
+def test_a_direction_that_reverses_is_said() -> None:
     turning = endpoint(
         0.44,
         Result(Choice("all studies", True), summary(0.1), 0.44, 0.44),
         Result(Choice("without A"), summary(-0.3), 0.75, 0.75),
         Result(Choice("without B"), summary(0.4), 0.21, 0.21),
     )
-    text = sentences.leaving_out(turning).replace("\N{NO-BREAK SPACE}", " ")
+    text = spoken(sentences.leaving_out(turning))
     assert "from 44 % to between 21 % (without B) and 75 % (without A)" in text
-    assert "direction depends on which cohort is left out" in text
+    assert "direction depends on which study is left out" in text
 
 
-def test_a_direction_that_stays_is_not_said_to_turn() -> None:
+def test_a_direction_that_stays_is_not_said_to_reverse() -> None:
     steady = endpoint(
         0.9,
         Result(Choice("all studies", True), summary(-0.5), 0.9, 0.9),
@@ -204,6 +211,12 @@ def test_a_direction_that_stays_is_not_said_to_turn() -> None:
     )
     steady.log_odds_ratio = summary(-0.5)
     assert "direction" not in sentences.leaving_out(steady)
+
+
+def test_a_median_at_exactly_no_effect_reverses_nothing() -> None:
+    flat = endpoint(0.5, Result(Choice("without A"), summary(0.0), 0.5, 0.5))
+    flat.log_odds_ratio = summary(0.0)
+    assert not sentences.turns(flat)
 
 
 @pytest.mark.parametrize("word", ["significant", "trend", "proves", "no effect"])
@@ -216,105 +229,55 @@ def test_interval_reads_as_a_sentence_part() -> None:
     assert interval(Summary(1.1, 0.4, 1.06, 0.46, 2.32)) == "1.06 (0.46 to 2.32)"
 
 
-# ---- one sentence an endpoint, and what is not known ----------------------------------------------------------------
-
-
-def spoken(text: str) -> str:
-    return text.replace("\N{NO-BREAK SPACE}", " ")
-
-
-def turning_on_a_cohort() -> Endpoint:
-    return endpoint(
-        0.44,
-        Result(Choice("without A"), summary(-0.3), 0.75, 0.75),
-        Result(Choice("without B"), summary(0.4), 0.21, 0.21),
-    )
-
-
-def test_a_line_says_that_the_direction_hangs_on_one_cohort() -> None:
-    text = spoken(sentences.one_line(turning_on_a_cohort()))
-    assert text.startswith("Thing (two cohorts): odds ratio 1.06 (0.46 to 2.32), probability of benefit 44 %")
-    assert text.endswith("; the direction depends on the cohort left out.")
-
-
-def test_a_median_at_exactly_no_effect_turns_nothing() -> None:
-    flat = endpoint(0.5, Result(Choice("without A"), summary(0.0), 0.5, 0.5))
-    flat.log_odds_ratio = summary(0.0)
-    assert not sentences.turns(flat)
-
-
-@pytest.mark.parametrize(("design", "words"), [("weighted", "one weighted cohort, A"), (None, "one cohort, A")])
-def test_a_line_names_the_only_cohort_and_its_design(design: str | None, words: str) -> None:
-    only = endpoint(0.1, studies=("a",))
-    only.fit.evidence.design = design
-    text = sentences.one_line(only)
-    assert f"Thing ({words})" in text
-    assert "unconfirmed by any other cohort" in text
-
-
-def test_without_a_good_side_a_line_speaks_of_fewer_events_only() -> None:
-    text = sentences.one_line(Endpoint(Direction(0.7, None, None), Head("average", ("a", "b")), better=None))
-    assert "probability of fewer events" in text
-    assert not any(word in text for word in ("benefit", "harm"))
-
-
-@dataclass
-class Folder:
-    def endpoint_label(self, endpoint: str) -> str:
-        return endpoint.upper()
-
-
-@dataclass
-class All:
-    endpoints: tuple[Endpoint, ...]
-    coverage: pd.DataFrame
-    evidence: Folder = field(default_factory=Folder)
-
-    @property
-    def headlines(self) -> tuple[Endpoint, ...]:
-        return self.endpoints
-
-
-def not_known(*endpoints: Endpoint, coverage: dict[str, list[str]] | None = None) -> list[str]:
-    return sentences.not_known(All(endpoints, pd.DataFrame(coverage or {})))  # type: ignore[arg-type]
-
-
-def ranging(low: float, high: float, better: str | None = "lower") -> Endpoint:
-    found = endpoint(0.9)
-    found.log_odds_ratio, found.better = summary(-0.5), better
-    found.baselines = (Baseline(Summary(0, 1, 0, low, high)),)
-    return found
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "said"),
-    [(-0.05, 0.05, True), (-0.051, 0.2, True), (-0.049, 0.2, False), (-0.2, 0.049, False), (-0.2, -0.1, False)],
-)
-def test_sizes_that_matter_on_both_sides_are_said_to_remain_possible(low: float, high: float, said: bool) -> None:
-    assert bool(not_known(ranging(low, high))) is said
-
-
-def test_what_remains_possible_is_told_in_patients() -> None:
-    assert "Thing, 14 fewer to 20 more in 100" in not_known(ranging(-0.135, 0.199))[0]
-    undeclared = not_known(ranging(-0.135, 0.199, better=None))[0]
-    assert not any(word in undeclared for word in ("benefit", "harm"))
-
-
-def test_what_is_not_known_names_turning_single_and_uncompared_endpoints() -> None:
-    turning, only = turning_on_a_cohort(), endpoint(0.1, studies=("a",))
-    turning.label, only.label = "Turning", "Only"
-    for one in (turning, only):
-        one.baselines = (Baseline(Summary(0, 1, 0, -0.01, 0.01)),)
-    found = not_known(turning, only, coverage={"thing": ["comparison"], "other": ["single arm"]})
-    assert [f.split(":")[0] for f in found] == [
-        "Which way the average goes for Turning",
-        "Whether another cohort would agree on Only",
-        "Anything about OTHER",
-    ]
+# ---- names ----------------------------------------------------------------------------------------------------------
 
 
 def test_lists_are_read_as_lists() -> None:
-    assert sentences.listed(["a"]) == "a"
-    assert sentences.listed(["a", "b"]) == "a and b"
-    assert sentences.listed(["a", "b", "c"]) == "a, b and c"
-    assert sentences.listed(["a, b", "c"]) == "a, b; and c"
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b"]) == "a and b"
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert listed(["a, b", "c"]) == "a, b; and c"
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        ("ABC, any grade", "any-grade ABC"),
+        ("Infection, grade 3+", "grade 3+ infection"),
+        ("Bacterial infection, grade 3+", "grade 3+ bacterial infection"),
+        ("Complete response", "complete response"),
+        ("Death, stroke or infarction", "death, stroke or infarction"),
+        ("A composite of death and stroke", "a composite of death and stroke"),
+        ("HbA1c", "HbA1c"),
+        ("A", "A"),
+        ("5-year survival", "5-year survival"),
+        ("", ""),
+    ],
+)
+def test_an_endpoint_runs_within_a_sentence(label: str, text: str) -> None:
+    assert running(label) == text
+    assert capital(running(label))[:1] == running(label)[:1].upper()
+
+
+@pytest.mark.parametrize(
+    ("authors", "year", "text"),
+    [
+        ("Ada Byron, Mary Somerville", 1843, "Byron 1843"),
+        ("Byron A, Somerville M, et al.", 1843, "Byron 1843"),
+        ("van der Berg JK, Doe J", 1999, "van der Berg 1999"),
+        ("Byron and others", 1843, "Byron 1843"),
+        ("Ada Byron", None, ""),
+        ("not given", 1843, ""),
+        ("Authors not found", 1843, ""),
+        ("", 1843, ""),
+    ],
+)
+def test_a_source_is_called_by_its_first_author_and_year(authors: str, year: int | None, text: str) -> None:
+    assert author_year(Source(authors=authors, year=year)) == text
+
+
+def test_a_source_is_linked_to_by_its_firmest_address() -> None:
+    assert address(Source(doi="10.1/x", pmid="7", nct="NCT1")) == "https://doi.org/10.1/x"
+    assert address(Source(pmid="7", nct="NCT1")) == "https://pubmed.ncbi.nlm.nih.gov/7"
+    assert address(Source(nct="NCT1")) == "https://clinicaltrials.gov/study/NCT1"
+    assert address(Source()) == ""

@@ -251,6 +251,14 @@ def copied(package: Path, where: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return made
 
 
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A copy of the package and its digests."""
+    with pytest.MonkeyPatch.context() as here:
+        made = copied(source._PACKAGE, tmp_path_factory.mktemp("package"), here)
+        return made, {engine: source.source_digest.__wrapped__(engine) for engine in ENGINES}
+
+
 @pytest.mark.parametrize(
     ("file", "engines"),
     [
@@ -268,15 +276,19 @@ def copied(package: Path, where: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_a_change_invalidates_the_engines_whose_ranks_it_bears_on_and_no_other(
-    file: str, engines: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    file: str, engines: set[str], package: tuple[Path, dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = copied(source._PACKAGE, tmp_path, monkeypatch)
-    digest = source.source_digest.__wrapped__
-    before = {engine: digest(engine) for engine in ENGINES}
+    made, before = package
+    monkeypatch.setattr(source, "_PACKAGE", made)
     changed = made / file
-    changed.write_text(changed.read_text(encoding="utf-8") + "\nCHANGED = 1\n", encoding="utf-8")
+    original = changed.read_text(encoding="utf-8")
+    changed.write_text(original + "\nCHANGED = 1\n", encoding="utf-8")
     source._syntax.cache_clear()
-    assert {engine for engine in ENGINES if digest(engine) != before[engine]} == engines
+    source.imported.cache_clear()
+    assert {engine for engine in ENGINES if source.source_digest.__wrapped__(engine) != before[engine]} == engines
+    changed.write_text(original, encoding="utf-8")
+    source._syntax.cache_clear()
+    source.imported.cache_clear()
 
 
 def test_a_module_that_a_calibrated_one_begins_to_import_is_calibrated(
@@ -289,6 +301,7 @@ def test_a_module_that_a_calibrated_one_begins_to_import_is_calibrated(
     hidden = "\n\ndef _late():\n    from reanalysis.model.novel import SHIFT\n\n    return SHIFT\n"
     likelihood.write_text(likelihood.read_text(encoding="utf-8") + hidden, encoding="utf-8")
     source._syntax.cache_clear()
+    source.imported.cache_clear()
     assert "model/novel.py" in source.calibrated_files("quadrature")
 
 

@@ -86,8 +86,8 @@ class Influence:
 
     @property
     def odds_ratios(self) -> tuple[float, float]:
-        """Smallest and largest posterior mean odds ratio among the alternatives, from the log scale."""
-        return _ends([math.exp(s.mean) for o in self._defined if (s := o.log_odds_ratio) and s.mean is not None])
+        """Smallest and largest median odds ratio among the alternatives."""
+        return _ends([math.exp(s.median) for o in self._defined if (s := o.log_odds_ratio)])
 
     @property
     def below(self) -> tuple[float, float]:
@@ -110,10 +110,10 @@ def _ends(values: Sequence[float | None]) -> tuple[float, float]:
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
-    mean = outcome.log_odds_ratio.mean if outcome.log_odds_ratio is not None else None
+    median = outcome.log_odds_ratio.median if outcome.log_odds_ratio is not None else None
     return {
         "choice": outcome.label,
-        "odds_ratio": None if mean is None else math.exp(mean),
+        "odds_ratio": None if median is None else math.exp(median),
         "p_below_0": outcome.below,
         "p_benefit": outcome.benefit,
         "note": outcome.note,

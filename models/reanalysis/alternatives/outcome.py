@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -116,8 +116,12 @@ class Outcome:
             "model": self.model,
             "engine": self.engine,
             "studies": list(self.studies),
+            "study": self.study,
             "log_odds_ratio": None if self.log_odds_ratio is None else self.log_odds_ratio.as_dict(),
-            "direction": None if self.direction is None else asdict(self.direction),
+            "odds_ratio": None if self.odds_ratio is None else self.odds_ratio.as_dict(),
+            "p_below_0": self.below,
+            "p_benefit": self.benefit,
+            "p_harm": None if self.direction is None else self.direction.harm,
             "passed": None if self.log_odds_ratio is None else not self.failed,
             "gates": [{"name": gate.name, "passed": gate.passed, "text": gate.text} for gate in self.gates],
             "note": self.note,

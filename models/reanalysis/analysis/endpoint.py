@@ -20,14 +20,14 @@ from reanalysis.gates.checked_fit import CheckedFit
 
 @dataclass(frozen=True)
 class RawEffect:
-    """A study's odds ratio as printed, without any prior or discount.
+    """A study's odds ratio from its published rates, without any prior or discount.
 
     Parameters
     ----------
     odds_ratio : float
         From the mean candidate rates, with 1/2 added to every cell where one is empty.
     lower, upper : float
-        Wald interval on the log scale at the printed sizes.
+        Wald interval on the log scale at the published sizes, the likeliest of a size that is not published.
     control, treated : str
         The arms as printed.
     """
@@ -77,6 +77,8 @@ class EndpointAnalysis:
         What would change the conclusion, of an endpoint of the first page.
     models : tuple of Outcome
         What every model says of it, the primary first; empty beyond the first page.
+    folder_studies : tuple of str
+        Studies of the whole folder in their order, where the evidence of ``fit`` is only a part of it.
     """
 
     fit: CheckedFit
@@ -95,6 +97,12 @@ class EndpointAnalysis:
     sensitivity: dict[str, list[Outcome]]
     scrutiny: Scrutiny | None = None
     models: tuple[Outcome, ...] = ()
+    folder_studies: tuple[str, ...] = ()
+
+    @property
+    def every_study(self) -> tuple[str, ...]:
+        """Studies of the folder in their order: by its place there a study looks the same in every figure."""
+        return self.folder_studies or self.fit.evidence.studies
 
     @property
     def alarms(self) -> tuple[Alarm, ...]:
@@ -197,8 +205,8 @@ def raw_effect(fit: CheckedFit, study: str) -> RawEffect | None:
     cells = []
     for arm in arms:
         assert arm is not None
-        weight = np.asarray(arm.candidates.weight) / np.sum(arm.candidates.weight)
-        n = float(weight @ arm.candidates.size)
+        weight = dict(zip(arm.candidates.n, arm.candidates.weight, strict=True))
+        n = max(weight, key=lambda size: (weight[size], -size))
         events = arm.candidates.proportion() * n
         cells.append((events, n - events))
     if min(min(c) for c in cells) <= 0:

@@ -18,9 +18,12 @@ from reanalysis.builds.publish import Store, discard
 from reanalysis.stages import Time
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reanalysis.analysis.analysis import Analysis
     from reanalysis.analysis.changes import Changes
     from reanalysis.analysis.plan import Plan
+    from reanalysis.reporting.artefacts import Drawn
 
 
 @dataclass(frozen=True)
@@ -181,14 +184,17 @@ def _written(
     from reanalysis.analysis.analysis import carry_out
     from reanalysis.builds.run import RecallingRunner
     from reanalysis.builds.workers import Workers
-    from reanalysis.builds.write import begin_figures, validation_task, write_report
+    from reanalysis.builds.write import begin_figures, write_report
     from reanalysis.engines.batches import available_workers
+    from reanalysis.reporting import contents
 
     with Workers(available_workers(), tool_folders(cache.folder)) as workers:
         run = RecallingRunner(cache, workers, log)
-        analysis = carry_out(planned, run, log, (validation_task(),), lambda found: begin_figures(found, run))
+        begun: list[Callable[[], Drawn]] = []
+        analysis = carry_out(planned, run, log, contents.tasks(planned), lambda a: begun.extend(begin_figures(a, run)))
         changes = _changes_since(store, key, analysis, log)
-        write_report(analysis, draft, changes, run=run, log=log, key=key)
+        same = begun if not analysis.failed else ()
+        write_report(analysis, draft, changes, run=run, log=log, key=key, begun=same)
         return analysis, run.stages
 
 

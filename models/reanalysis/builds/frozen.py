@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import pickle
 from dataclasses import is_dataclass
+from functools import partial
 from types import MethodType
 from typing import Any
 
@@ -62,6 +63,8 @@ class _Writer(pickle.Pickler):
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, MethodType):
             return _method, (value.__self__, value.__name__)
+        if isinstance(value, partial):
+            raise pickle.PicklingError(f"{value.func!r} with some of its arguments")
         if type(value).__name__ == "DataFrame":
             return _frame, ({str(name): value[name].tolist() for name in value},)
         return NotImplemented

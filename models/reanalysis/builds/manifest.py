@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reanalysis.digests import of_file
-from reanalysis.versions import surroundings, versions
+from reanalysis.versions import commit, surroundings, versions
 
 if TYPE_CHECKING:
     from reanalysis.analysis.analysis import Analysis
@@ -37,6 +37,7 @@ def manifest(analysis: Analysis, folder: Path, key: str = "") -> dict[str, Any]:
         "seed": analysis.spec.seed,
         "all_models": analysis.all_models,
         "endpoints": [e.id for e in analysis.endpoints],
+        "commit": commit(),
         "versions": versions(),
         "surroundings": surroundings(),
         "gates": [

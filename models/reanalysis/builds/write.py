@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,36 +12,32 @@ import pandas as pd
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.changes import Changes
 from reanalysis.analysis.record import evidence_content
+from reanalysis.analysis.saved_draws import saved_draws
 from reanalysis.analysis.task import Log, Progress, Runner, Task, TaskFailed, here
 from reanalysis.builds.keys import source_date
 from reanalysis.builds.manifest import NAME, manifest
 from reanalysis.builds.record import EVIDENCE, RESULTS
+from reanalysis.engines.tree import netcdf_of
 from reanalysis.files import write_json, write_whole
-from reanalysis.gates.kept_fit import netcdf
 from reanalysis.gates.result import CheckResult
-from reanalysis.reporting.artefacts import figure_tasks, written_documents
+from reanalysis.reporting.artefacts import Drawn, chain_figures, published_figures, written_documents
+from reanalysis.reporting.datapackage import data_files
+from reanalysis.reporting.details import details_of
 from reanalysis.reporting.document import DocumentError
 from reanalysis.reporting.markdown import Markdown, slug
-from reanalysis.reporting.results import results, results_table, table_text
+from reanalysis.reporting.results import results, table_text
+from reanalysis.reporting.sections.validation import validation_task
 from reanalysis.reporting.text import markdown
 from reanalysis.validation import published
-from reanalysis.validation.published_folder import published_digest
 
 CHANGES = "changes.json"
 VALIDATION = "validation.csv"
 REASONS = "not-published.txt"
 
 
-def validation_task() -> Task[CheckResult]:
-    """The program against published figures: the same until its code or those figures change."""
-    return Task("validation", published.check_packaged, (published_digest(),))
-
-
-def begin_figures(analysis: Analysis, run: Runner) -> None:
+def begin_figures(analysis: Analysis, run: Runner) -> list[Callable[[], Drawn]]:
     """Begin every figure of what is published, while NUTS may still be at work."""
-    if analysis.endpoints:
-        for task in figure_tasks(analysis):
-            run(task)
+    return [run(task) for task in published_figures(analysis)] if analysis.endpoints else []
 
 
 def write_report(
@@ -51,6 +48,7 @@ def write_report(
     run: Runner = here,
     log: Log | None = None,
     key: str = "",
+    begun: Sequence[Callable[[], Drawn]] = (),
 ) -> None:
     """Write every file of a report.
 
@@ -68,6 +66,8 @@ def write_report(
         Told what begins.
     key : str
         Digest of all that the build depends on.
+    begun : sequence of callable
+        Figures of the same endpoints, begun by :func:`begin_figures`; begun here where there are none.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def write_report(
         if changes is not None:
             write_json(folder / CHANGES, asdict(changes))
     if analysis.endpoints:
-        _write_documents(analysis, folder, changes, run, log)
+        _write_documents(analysis, folder, changes, run, log, begun or begin_figures(analysis, run))
     if analysis.failures:
         write_whole(folder / REASONS, "".join(f"{line}\n" for line in analysis.failures).encode())
     with log.step("writing the manifest"):
@@ -90,15 +90,26 @@ def write_report(
 def _write_results(analysis: Analysis, folder: Path) -> None:
     (folder / "posterior").mkdir()
     for endpoint in analysis.endpoints:
-        write_whole(folder / "posterior" / f"{slug(endpoint.id)}.nc", netcdf(endpoint.fit.draws))
-    write_json(folder / RESULTS, results(analysis))
+        write_whole(
+            folder / "posterior" / f"{slug(endpoint.id)}.nc", netcdf_of(saved_draws(endpoint.fit.draws, source_date()))
+        )
+    write_json(folder / RESULTS, results(analysis), sort=False)
     write_json(folder / EVIDENCE, evidence_content(analysis.evidence))
     write_json(folder / "ledger.json", analysis.weighed.as_dict())
-    write_whole(folder / "results.csv", table_text(results_table(analysis)).encode())
+    for name, content in data_files(analysis).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        write_whole(folder / name, content)
 
 
-def _write_documents(analysis: Analysis, folder: Path, changes: Changes | None, run: Runner, log: Log) -> None:
-    drawing = [run(task) for task in figure_tasks(analysis)]
+def _write_documents(
+    analysis: Analysis,
+    folder: Path,
+    changes: Changes | None,
+    run: Runner,
+    log: Log,
+    begun: Sequence[Callable[[], Drawn]],
+) -> None:
+    drawing = [*begun, *(run(task) for task in chain_figures(analysis))]
     with log.step("validating against published figures"):
         validation = _validated(run, log)
         write_whole(folder / VALIDATION, table_text(_numbers(validation.table)).encode())
@@ -114,7 +125,7 @@ def _write_documents(analysis: Analysis, folder: Path, changes: Changes | None, 
             write_whole(folder / "figures" / name, content)
     with log.step("writing documents"):
         text = markdown(analysis, figures, validation, changes)
-        arguments = (text, analysis.evidence.title, dict(sorted(files.items())), source_date())
+        arguments = (text, details_of(analysis.evidence, source_date()), dict(sorted(files.items())))
         for name, content in _made(run(Task("documents", written_documents, arguments))).items():
             write_whole(folder / name, content)
 

@@ -49,7 +49,6 @@ def sensitivity_command(
     from reanalysis.alternatives.multiverse.multiverse import multiverse
     from reanalysis.alternatives.multiverse.summary import summary
     from reanalysis.alternatives.one_at_a_time import sensitivity_set
-    from reanalysis.alternatives.outcome import as_table
     from reanalysis.alternatives.tipping import tipping_points
     from reanalysis.engines.batches import local_processes
     from reanalysis.estimands.headline import headline_study
@@ -78,14 +77,15 @@ def sensitivity_command(
     if output == "json":
         whole: dict[str, Any] = summary(found) | {"denominators": assumed_sizes(selection.observations)}
         whole |= {"tipping_points": points, "alarms": deciding}
-        whole[WORDS] = as_table(outcomes.get(WORDS, ())).to_dict("records")
+        told = outcomes.get(WORDS, [])
+        whole[WORDS] = [{"choice": o.label, "primary": o.primary, "study": o.study} | o.as_dict() for o in told]
         whole |= {name: {"text": check.text, "table": check.table} for name, check in checks.items()}
         if all_models:
             whole["models"] = models
         print_json(whole)
     else:
         from reanalysis.cli.output import Page, until_closed
-        from reanalysis.reporting.sections.choices import group_title, outcome_table
+        from reanalysis.reporting.sections.choices import group_title
         from reanalysis.reporting.sections.models import model_table
         from reanalysis.reporting.sections.scrutiny import power_table, predictive_table, tipping_table
         from reanalysis.reporting.sentences import alarm_sentence
@@ -99,9 +99,8 @@ def sensitivity_command(
             for line in sizes:
                 page.lines(line)
             if WORDS in outcomes:
-                declared = evidence.endpoint(endpoint).better is not None
                 page.heading(group_title(WORDS))
-                page.table(outcome_table(label, endpoint, WORDS, outcomes[WORDS], declared))
+                page.table(_words_table(outcomes[WORDS], what))
             page.heading("Tipping points")
             page.table(tipping_table(label, endpoint, points))
             predictive, left_out, power = (checks[name] for name in _CHECKS)
@@ -148,14 +147,14 @@ def _print_multiverse(page: Page, label: str, found: dict[str, Any]) -> None:
 
     page.lines(f"{label}: {found['specifications']:,} specifications", style="bold")
     page.lines(f"of {found['combinations']:,} combinations, many of which are the same specification")
-    for reason, count in found["infeasible"].items():
+    for reason, count in ((one["reason"], one["combinations"]) for one in found["infeasible"]):
         page.lines(f"{count:,} combinations define no effect: {reason}", indent=2)
     if found["held"]:
         page.lines(f"not varied, for their number: {', '.join(found['held'])}")
-    ratios, probability = found["odds_ratio"], found["probability"]
+    ratios, probability, below = found["odds_ratio"], found["probability"], found["odds_ratio_below_1"]
     page.lines(
         f"median odds ratio from {ratios['lowest']:.2f} to {ratios['highest']:.2f}, half of them within "
-        f"{ratios['lower_quartile']:.2f} to {ratios['upper_quartile']:.2f}; below 1 in {found['below_one']:.1%}"
+        f"{ratios['lower_quartile']:.2f} to {ratios['upper_quartile']:.2f}; below 1 in {below:.1%}"
     )
     for name, share in found["shares"].items():
         page.lines(f"{probability} above {name.removeprefix('above_')} in {share:.1%} of specifications")
@@ -176,6 +175,22 @@ def _print_multiverse(page: Page, label: str, found: dict[str, Any]) -> None:
     for row in found["variance"]:
         if row["dropped"]:
             page.lines(f"not in this table, because not every combination has them: {row['choice']} {row['dropped']}")
+
+
+def _words_table(outcomes: list[Outcome], what: str) -> Table:
+    """The effects with figures alone, then with what studies without them say in words."""
+    from reanalysis.estimands.words import percent, ratio_interval
+    from reanalysis.reporting.table import Table, columns
+
+    rows = []
+    for one in outcomes:
+        shown, chance = one.note, ""
+        if one.odds_ratio is not None and one.chance is not None:
+            shown = ratio_interval(one.odds_ratio.median, one.odds_ratio.lower, one.odds_ratio.upper)
+            chance = percent(one.chance)
+        rows.append([one.label, str(len(one.studies)), shown, chance, one.note if chance else ""])
+    heads = f"Choice 2 | Studies >0.6 | Odds ratio (95 % interval) 1.6 | P({what}) >0.8 | Whose effect 2"
+    return Table(columns(heads), rows)
 
 
 def _check_table(check: CheckResult) -> Table:

@@ -48,10 +48,9 @@ def _print_influences(page: Page, weighed: WeighedLedger) -> None:
         if not i.alternatives:
             page.lines(f"{i.endpoint}: {i.kind}: {i.left} alternatives not weighed, to bound the time")
             continue
-        means, chances = ((f"{low:.2f}", f"{high:.2f}") for low, high in (i.odds_ratios, i.below))
+        medians, chances = ((f"{low:.2f}", f"{high:.2f}") for low, high in (i.odds_ratios, i.below))
         page.lines(
-            f"{i.endpoint}: {i.kind}: {_span(chances)} instead of {i.primary.below:.2f}, "
-            f"mean odds ratio {_span(means)}",
+            f"{i.endpoint}: {i.kind}: {_span(chances)} instead of {i.primary.below:.2f}, odds ratio {_span(medians)}",
         )
     for endpoint, reason in weighed.not_weighed.items():
         page.lines(f"{endpoint}: not weighed: {reason.splitlines()[0]}")

@@ -81,6 +81,8 @@ class Heterogeneity:
         Cochran's Q, its degrees of freedom and p-value.
     i_squared : float
         Share of the variation beyond chance (Higgins and Thompson 2002, Stat Med 21:1539).
+    moment_tau : float
+        DerSimonian and Laird's estimate of their SD (1986, Control Clin Trials 7:177).
     below, above : int
         Studies with fewer, and with more events under treatment.
     tau : Summary or None
@@ -93,6 +95,7 @@ class Heterogeneity:
     df: int
     p: float
     i_squared: float
+    moment_tau: float
     below: int
     above: int
     tau: Summary | None
@@ -192,7 +195,7 @@ def findings_table(found: Iterable[Certainty]) -> pd.DataFrame:
         for row in one.findings:
             beyond: dict[str, float] = {}
             for margin in row.beyond:
-                beyond |= {f"p_fewer_by_{margin.margin:g}": margin.fewer, f"p_more_by_{margin.margin:g}": margin.more}
+                beyond |= {f"p_fewer_{margin.margin:g}": margin.fewer, f"p_more_{margin.margin:g}": margin.more}
             rows.append(
                 {
                     "endpoint": one.endpoint, "label": one.label, "effect": one.of, "studies": one.patients.studies,
@@ -238,8 +241,9 @@ def heterogeneity(effect: EndpointEffect) -> Heterogeneity | None:
     interval = None if new is None else tuple(float(x) for x in np.exp(new.quantile([0.025, 0.975])))
     tau = overall.get("tau")
     return Heterogeneity(
-        q, len(studies) - 1, float(chi2.sf(q, len(studies) - 1)), i_squared, int(np.sum(ratios < 0)),
-        int(np.sum(ratios > 0)), None if tau is None else summarise(tau), interval,  # type: ignore[arg-type]
+        q, len(studies) - 1, float(chi2.sf(q, len(studies) - 1)), i_squared, moment_tau(q, variances),
+        int(np.sum(ratios < 0)), int(np.sum(ratios > 0)), None if tau is None else summarise(tau),
+        interval,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
@@ -256,6 +260,21 @@ def q_statistic(effects: Array, variances: Array) -> tuple[float, float]:
     q = float(weight @ (effects - mean) ** 2)
     df = len(effects) - 1
     return q, max(0.0, (q - df) / q) if q > 0 else 0.0
+
+
+def moment_tau(q: float, variances: Array) -> float:
+    """Root of the moment estimate of the variance between studies, 0 where Q is below its degrees of freedom.
+
+    Parameters
+    ----------
+    q : float
+        Cochran's Q.
+    variances : ndarray, shape (S,)
+        Of the effects of two studies or more.
+    """
+    weight = 1 / variances
+    scale = weight.sum() - (weight**2).sum() / weight.sum()
+    return float(np.sqrt(max(0.0, (q - len(weight) + 1) / scale)))
 
 
 def _unpooled(study: StudyData) -> tuple[float, float]:

@@ -122,14 +122,31 @@ def within_rope(log_odds_ratio: Marginal, control_risk: float, rope: float) -> f
 
 
 def named_baselines(evidence: Evidence, posterior: Posterior) -> tuple[Baseline, ...]:
-    """Control risks at which risks are given: those of analysis.toml, else the median of the studies' control rates."""
-    named = evidence.endpoint(posterior.endpoint).baselines
-    if named:
-        return named
-    rates = [float(rate(m["control_logit"]).quantile(0.5)) for m in posterior.study.values() if "control_logit" in m]
-    label = "median control rate" if len(rates) > 1 else "control rate"
-    percent = float(np.clip(round(100 * float(np.median(rates)), 1), 0.1, 99.9)) if rates else 50.0
-    return (Baseline(label=label if rates else "a control risk of one half", percent=percent),)
+    """Control risks at which risks are given: that of the studies themselves, then those of analysis.toml."""
+    own = _own_controls(evidence, posterior)
+    declared = evidence.endpoint(posterior.endpoint).baselines
+    if own is None:
+        return declared or (Baseline(label="a control risk of one half", percent=50.0),)
+    return (own, *(one for one in declared if one.percent != own.percent))
+
+
+def _own_controls(evidence: Evidence, posterior: Posterior) -> Baseline | None:
+    """The reported control rate, of several studies the median, in whole per cent unless it is rare or the rule.
+
+    The modelled rate stands in where nobody, or everybody, had the event; None without any control arm.
+    """
+    controls = {s.study: s.control for s in posterior.data.studies if s.comparative and s.control is not None}
+    if not controls:
+        return None
+    risk, modelled = float(np.median([one.proportion() for one in controls.values()])), ""
+    if not 0 < risk < 1:
+        modelled = "modelled "
+        risk = float(np.median([float(rate(posterior.study[s]["control_logit"]).quantile(0.5)) for s in controls]))
+    percent = float(np.clip(round(100 * risk, 0 if 0.05 <= risk <= 0.95 else 1), 0.1, 99.9))
+    (only, *others) = (evidence.study_label(study) for study in controls)
+    label = f"median control rate of {len(controls)} studies" if others else f"control rate of {only}"
+    label = f"{modelled}{label}"
+    return Baseline(label=label, percent=percent)
 
 
 @dataclass(frozen=True)

@@ -190,10 +190,11 @@ def tidy(evidence: Evidence, posterior: Posterior, scenario: str = "primary") ->
     Returns
     -------
     DataFrame
-        :data:`COLUMNS`: ``headline`` marks the effect that stands for the endpoint; ``baseline`` and ``control_risk``
-        (a proportion) say at which control risk; summaries are of the quantity itself, rates and risks proportions,
+        :data:`COLUMNS`: ``headline`` marks the numbers that stand for the endpoint, one row a quantity: the effect, and
+        its risks at the first named control risk; ``baseline`` and ``control_risk`` (a proportion) say at which control
+        risk; summaries are of the quantity itself, rates and risks proportions,
         the interval of probability ``level``. ``p_below_0`` is that of the log odds ratio, ``p_benefit`` and
-        ``p_harm`` the same by the declared good side. Of risk differences ``p_fewer_by_M``, ``p_more_by_M`` and
+        ``p_harm`` the same by the declared good side. Of risk differences ``p_fewer_M``, ``p_more_M`` and
         ``p_within_M`` are the probabilities of M percentage points. What does not exist is missing.
     """
     none = why_no_headline(posterior.spec, posterior.data)
@@ -201,7 +202,6 @@ def tidy(evidence: Evidence, posterior: Posterior, scenario: str = "primary") ->
     found = pd.DataFrame(_rows(evidence, posterior, study))
     found = found.reindex(columns=[*COLUMNS, *(name for name in found if name not in COLUMNS)])
     found["endpoint"], found["scenario"], found["level"] = posterior.endpoint, scenario, LEVEL
-    found["headline"] = found["estimand"].isin(["average", "study"]) & (found["study"] == study)
     tables = [found, *(tidy(evidence, part, scenario) for part in posterior.parts.values())]
     return pd.concat(tables, ignore_index=True) if len(tables) > 1 else found
 
@@ -216,22 +216,24 @@ def _rows(evidence: Evidence, posterior: Posterior, head: str | None) -> Iterato
     for one in quantities(posterior):
         if one.marginal is None:
             continue
-        sides = {}
+        sides: dict[str, Any] = {"headline": False}
         if one.effect is not None:
             side = direction(one.effect, endpoint.better)
-            sides = {"p_below_0": side.below, "p_benefit": side.benefit, "p_harm": side.harm}
+            stands = one.study == head and one.estimand != "new study"
+            sides |= {"headline": stands, "p_below_0": side.below, "p_benefit": side.benefit, "p_harm": side.harm}
             if one.study == head or one.estimand == "new study":
                 effects[one.estimand, one.study] = one.effect
         of: dict[str, Any] = {"estimand": one.estimand, "study": one.study, "quantity": one.name, "baseline": ""}
         yield of | (one.as_dict() or {}) | sides
     for (estimand, study), effect in effects.items() if head is not None else ():
-        for baseline in named_baselines(evidence, posterior):
+        for place, baseline in enumerate(named_baselines(evidence, posterior)):
             at, risk = at_baseline(effect, baseline, endpoint), baseline.percent / 100
             of = {"estimand": estimand, "study": study, "baseline": baseline.label, "control_risk": risk}
+            of["headline"] = place == 0 and estimand != "new study"
             chances = {f"p_within_{at.rope:g}": at.within_rope}
             for one_margin in at.beyond:
-                chances[f"p_fewer_by_{one_margin.margin:g}"] = one_margin.fewer
-                chances[f"p_more_by_{one_margin.margin:g}"] = one_margin.more
+                chances[f"p_fewer_{one_margin.margin:g}"] = one_margin.fewer
+                chances[f"p_more_{one_margin.margin:g}"] = one_margin.more
             yield of | {"quantity": "treated_risk"} | at.treated_risk.as_dict()
             yield of | {"quantity": "risk_difference"} | at.risk_difference.as_dict() | chances
             yield of | {"quantity": "risk_ratio"} | at.risk_ratio.as_dict()

@@ -152,7 +152,8 @@ def _sides(endpoint: EndpointAnalysis) -> tuple[tuple[Words, ...], tuple[Words, 
     ):
         good = endpoint.better == name
         end = "" if name == "lower" else "\N{NO-BREAK SPACE}\N{RIGHTWARDS ARROW}"
-        words = Words(text + (": better" if good else "") + end, SMALL, colour=BETTER if good else SOFT)
+        judged = "" if endpoint.better is None else ": better" if good else ": worse"
+        words = Words(text + judged + end, SMALL, colour=BETTER if good else SOFT)
         found.append(words.wrapped(200.0))
     return found[0], found[1]
 

@@ -1,26 +1,24 @@
-"""Energy of each chain, and how far it moves from draw to draw."""
+"""Energy of the chains, and how far it moves from draw to draw: ArviZ's picture in house style."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from reanalysis.analysis.endpoint import EndpointAnalysis, as_fit
 from reanalysis.estimands.words import counted, decimal
-from reanalysis.figures.panels import panel_grid
-from reanalysis.figures.style import ACCENT, CONTRAST, GRID, SMALL, house_style
+from reanalysis.figures.panels import arviz_panels, panel_grid
+from reanalysis.figures.style import ACCENT, CONTRAST, INK, SMALL, house_style
 from reanalysis.figures.words import Words
 from reanalysis.gates.checked_fit import CheckedFit
 from reanalysis.gates.hamiltonian import BFMI_LIMIT, check_energy
-from reanalysis.typing import Array
 
-_BINS = 28
 _NONE = "Computed by quadrature: there is no energy to show."
 
 
 def plot_energy(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) -> Axes:
-    """Energy around its mean and its changes from draw to draw: a panel a chain, with its E-BFMI.
+    """E-BFMI of each chain against its limit; energy around its mean and its changes from draw to draw, all chains.
 
     Where the changes are much narrower than the energy itself, the sampler crosses it too slowly to reach the tails
     (Betancourt 2016, arXiv:1604.00695).
@@ -42,20 +40,37 @@ def plot_energy(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None)
         title = fit.evidence.endpoint_label(fit.endpoint)
         if fit.draws.sampling is None:
             return panel_grid(title, (), (), _NONE, ax)[0]
-        energy = fit.draws.sampling.energy
-        around = energy - energy.mean(axis=1, keepdims=True)
-        moves = np.diff(energy, axis=1)
+        from arviz_plots import plot_energy as arviz_energy
+
         key = (
             Words("energy minus its mean", SMALL, bold=True, colour=ACCENT),
             Words("change from one draw to the next", SMALL, bold=True, colour=CONTRAST),
         )
-        note = "x: log density units; y: density"
-        heads = [_head(chain, e_bfmi) for chain, e_bfmi in enumerate(_e_bfmi(fit), 1)]
-        ax, panels = panel_grid(title, heads, key, note, ax, below=12.0)
-        edges = _edges(around, moves)
-        tops = [_density(values, edges).max() for values in (*around, *moves)]
-        for panel, own, moved in zip(panels, around, moves, strict=True):
-            _draw(panel, edges, _density(own, edges), _density(moved, edges), 1.08 * max(tops))
+        heads = ((Words(f"E-BFMI of each chain; dashed: {BFMI_LIMIT}", SMALL),), (Words("Energy, all chains", SMALL),))
+        ax, (bfmi, energy) = panel_grid(
+            title, heads, key, "Energy in units of log density", ax, below=12.0, beside=14.0
+        )
+        panels = arviz_panels(
+            {"Energy": ("column", "energy")},
+            {"column": ["bfmi", "energy"], "energy": ["marginal", "transition"]},
+            {"": ("column", [bfmi, energy])},
+            color=("energy", [ACCENT, CONTRAST]),
+        )
+        shown: dict[str, object] = {
+            "dist": {"width": 1.2},
+            "bfmi_points": {"color": INK, "size": 24},
+            "ref_line": {"color": CONTRAST},
+        }
+        shown |= dict.fromkeys(("legend", "title", "ylabel"), False)
+        arviz_energy(fit.draws.tree(), threshold=BFMI_LIMIT, plot_collection=panels, visuals=shown)
+        chains = len(fit.draws.sampling.energy)
+        bfmi.set_xlim(0.0, 1.05 * max(*bfmi.get_xlim(), 1.0))
+        bfmi.set_ylim(chains - 0.5, -0.5)
+        step = max(1, -(-chains // 4))
+        bfmi.yaxis.set_major_locator(FixedLocator([*range(0, chains, step)]))
+        bfmi.yaxis.set_major_formatter(FuncFormatter(lambda chain, _: f"{chain + 1:.0f}"))
+        energy.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        energy.set_yticks([])
         return ax
 
 
@@ -65,7 +80,7 @@ def describe_energy(endpoint: EndpointAnalysis | CheckedFit) -> str:
     label = fit.evidence.endpoint_label(fit.endpoint)
     if fit.draws.sampling is None:
         return f"Energy of the sampler for {label}. {_NONE}"
-    found = _e_bfmi(fit)
+    found = [float(one) for one in check_energy(fit.draws).table["e_bfmi"]]
     low = sum(e_bfmi < BFMI_LIMIT for e_bfmi in found)
     below = f"{counted(low, 'of them is', 'of them are')} below" if low else "none is below"
     return (
@@ -73,35 +88,3 @@ def describe_energy(endpoint: EndpointAnalysis | CheckedFit) -> str:
         f"E-BFMI is {decimal(min(found))}, in chain {1 + int(np.argmin(found))}, the largest {decimal(max(found))}; "
         f"{below} the limit of {BFMI_LIMIT}."
     )
-
-
-def _e_bfmi(fit: CheckedFit) -> list[float]:
-    """E-BFMI of each chain, as the gate has it."""
-    return [float(one) for one in check_energy(fit.draws).table["e_bfmi"]]
-
-
-def _head(chain: int, e_bfmi: float) -> tuple[Words, ...]:
-    name = Words(f"Chain {chain}: E-BFMI {decimal(e_bfmi)}", SMALL)
-    return (name,) if e_bfmi >= BFMI_LIMIT else (name, Words(f"below {BFMI_LIMIT}", SMALL, bold=True, colour=CONTRAST))
-
-
-def _edges(around: Array, moves: Array) -> Array:
-    """Bins that all panels share: a few draws in a thousand may lie beyond them."""
-    every = np.concatenate([around.ravel(), moves.ravel()])
-    low, high = np.quantile(every, [0.001, 0.999])
-    return np.linspace(low, high, _BINS + 1) if low < high else np.linspace(low - 1, high + 1, _BINS + 1)
-
-
-def _density(values: Array, edges: Array) -> Array:
-    """Histogram as a density of all values, those beyond the bins included."""
-    return np.asarray(np.histogram(values, edges)[0] / (len(values) * np.diff(edges)))
-
-
-def _draw(panel: Axes, edges: Array, around: Array, moves: Array, top: float) -> None:
-    panel.set_xlim(float(edges[0]), float(edges[-1]))
-    panel.set_ylim(0.0, top)
-    panel.set_yticks([])
-    panel.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
-    panel.stairs(around, edges, fill=True, color=ACCENT, alpha=0.35, linewidth=0)
-    panel.stairs(moves, edges, color=CONTRAST, linewidth=1.1)
-    panel.axhline(0.0, color=GRID, linewidth=0.5)

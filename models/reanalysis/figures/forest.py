@@ -78,20 +78,22 @@ def forest_pages(endpoint: EndpointAnalysis | CheckedFit, inches: float = PAGE) 
         return pages(by_study, room)
 
 
-def describe_forest(endpoint: EndpointAnalysis | CheckedFit) -> str:
-    """Alternative text of :func:`plot_forest`."""
+def describe_forest(endpoint: EndpointAnalysis | CheckedFit, studies: Sequence[str] | None = None) -> str:
+    """Alternative text of :func:`plot_forest`, of these studies alone where they are given."""
     endpoint = as_endpoint(endpoint)
-    studies = _in_order(endpoint)
-    text = f"Forest plot of {endpoint.label} in {counted(len(studies), 'cohort')}. "
+    everyone = _in_order(endpoint)
+    shown = [study for study in everyone if studies is None or study.study in studies]
+    part = f"{len(shown)} of " if len(shown) < len(everyone) else ""
+    text = f"Forest plot of {endpoint.label} in {part}{counted(len(everyone), 'cohort')}. "
     if endpoint.headline.kind == "single study":
-        raw = studies[0].raw
+        raw = next(study.raw for study in everyone if study.study == endpoint.headline.study)
         reported = f" ({ratio(raw.odds_ratio)} as reported)" if raw else ""
         return text + (
             f"Its own odds ratio is {interval(endpoint.odds_ratio)}{reported}; extrapolated, "
             f"the average is {interval(endpoint.average)} and a new study's {interval(endpoint.new_study)}."
         )
-    medians = sorted(s.odds_ratio.median for s in studies)
-    reported_ratios = sorted(s.raw.odds_ratio for s in studies if s.raw)
+    medians = sorted(s.odds_ratio.median for s in shown)
+    reported_ratios = sorted(s.raw.odds_ratio for s in shown if s.raw)
     if reported_ratios:
         text += f"As reported the odds ratios run from {ratio(reported_ratios[0])} to {ratio(reported_ratios[-1])}, "
         text += f"in the model from {ratio(medians[0])} to {ratio(medians[-1])}; "
@@ -119,11 +121,8 @@ def _reach(endpoint: EndpointAnalysis) -> list[float]:
 
 def _columns(endpoint: EndpointAnalysis, dense: bool) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
     settings = endpoint.fit.evidence.settings
-    arms = f"{settings.treated_label} vs {settings.control_label}, as reported"
-    right = (Column("Odds ratio (95 % interval)", 118.0),)
-    if dense:
-        return (Column("Study", 108.0), Column(arms, 112.0)), right
-    return (Column(f"Study: {arms}", 172.0),), right
+    arms = (Column(settings.treated_label, 58.0), Column(settings.control_label, 58.0))
+    return (Column("Study", 92.0 if dense else 97.0), *arms), (Column("Odds ratio (95 % interval)", 118.0),)
 
 
 def _layout(endpoint: EndpointAnalysis, rows: list[Row], dense: bool, ax: Axes | None) -> Layout:
@@ -136,10 +135,8 @@ def _study_rows(endpoint: EndpointAnalysis, studies: list[StudyEffect], dense: b
 
 def _study_row(endpoint: EndpointAnalysis, study: StudyEffect) -> Row:
     first = study.study == endpoint.headline.study
-    left = [Words(study.label, bold=first)]
-    if study.raw is not None:
-        left.append(Words(_arms(study.raw), SMALL, colour=SOFT))
-    return Row((tuple(left), _study_numbers(endpoint, study)), least=27.0, above=2.0)
+    label = (Words(study.label, bold=first),)
+    return Row((label, *_arms(study.raw), _study_numbers(endpoint, study)), least=27.0, above=2.0)
 
 
 def _study_numbers(endpoint: EndpointAnalysis, study: StudyEffect) -> tuple[Words, ...]:
@@ -153,12 +150,15 @@ def _study_numbers(endpoint: EndpointAnalysis, study: StudyEffect) -> tuple[Word
 
 
 def _dense_row(study: StudyEffect) -> Row:
-    arms = (Words(_arms(study.raw), SMALL, colour=SOFT),) if study.raw is not None else ()
-    return Row(((Words(study.label, SMALL),), arms, (Words(interval(study.odds_ratio), SMALL),)), least=13.0)
+    numbers = (Words(interval(study.odds_ratio), SMALL),)
+    return Row(((Words(study.label, SMALL),), *_arms(study.raw), numbers), least=13.0)
 
 
-def _arms(raw: RawEffect) -> str:
-    return f"{raw.treated} vs {raw.control}"
+def _arms(raw: RawEffect | None) -> tuple[tuple[Words, ...], tuple[Words, ...]]:
+    """Events and patients of the treated and of the control arm, as reported."""
+    if raw is None:
+        return (), ()
+    return (Words(raw.treated, SMALL, colour=SOFT),), (Words(raw.control, SMALL, colour=SOFT),)
 
 
 def _raw(raw: RawEffect) -> str:
@@ -187,8 +187,7 @@ def _summary_rows(endpoint: EndpointAnalysis, dense: bool) -> list[Row]:
 
     def row(label: Words, note: str, numbers: list[Words], above: float, rule: bool = False) -> Row:
         under = (Words(note, SMALL, colour=SOFT),) if note else ()
-        left = ((label,), under) if dense else ((label, *under),)
-        return Row((*left, tuple(numbers)), least=20.0, above=above, rule=rule)
+        return Row(((label, *under), (), (), tuple(numbers)), least=20.0, above=above, rule=rule)
 
     rows = []
     if single:
@@ -219,7 +218,7 @@ def _key(width: float) -> tuple[Words, ...]:
 
 
 def _draw_study(axes: Axes, y: float, endpoint: EndpointAnalysis, study: StudyEffect, dense: bool) -> None:
-    mark = study_mark(endpoint.fit.evidence, study.study)
+    mark = study_mark(endpoint.every_study, study.study)
     numbers = _study_numbers(endpoint, study)
     up, down = (2.7, -2.7) if dense else _lifts(numbers)
     found, raw = study.odds_ratio, study.raw

@@ -1,4 +1,4 @@
-"""The effect for 100 patients: two arrays of 100, the second as uncertain as the effect is."""
+"""The effect for 100 patients: two arrays of 100, the second with the interval that the effect leaves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 
 from reanalysis.analysis.endpoint import EndpointAnalysis, as_endpoint
-from reanalysis.estimands.measures import treated_risk
 from reanalysis.estimands.risks import BaselineEffect
 from reanalysis.figures.rows import stack
 from reanalysis.figures.style import (
@@ -32,8 +31,8 @@ _EMPTY = "#e3e3e3"
 def plot_icons(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) -> Axes:
     """One hundred patients without and with treatment, at the first named control risk.
 
-    The first array shows the control risk. In the second, patient k is as dark as it is probable that at least
-    k of 100 have the event.
+    A filled dot is an event, of the same colour in both arrays: as many as the control risk, and as the median risk
+    with treatment. Rings mark the patients between the ends of the 95 % interval.
 
     Parameters
     ----------
@@ -64,15 +63,16 @@ def plot_icons(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) 
         ax.set_ylim(body, 0.0)
         stack(ax, (0.0, 1.0), (0.0, head + 4.0 + height(title)), title)
         control = np.clip(at.baseline.percent - np.arange(100), 0.0, 1.0)
-        risk = treated_risk(endpoint.headline.log_odds_ratio, at.baseline.percent / 100)
-        treated = 1.0 - risk.cdf((np.arange(100) + 0.5) / 100)
-        for left, lines, dark, colour in (
-            (0.0, heads[0], control, INK),
-            (_SIDE + _GAP, heads[1], treated, ACCENT),
+        low, middle, high = _counts(at)
+        treated = (np.arange(100) < middle).astype(float)
+        ringed = (np.arange(100) >= low) & (np.arange(100) < high)
+        for left, lines, dark, rings in (
+            (0.0, heads[0], control, np.zeros(100, dtype=bool)),
+            (_SIDE + _GAP, heads[1], treated, ringed),
         ):
             share = left / (2 * _SIDE + _GAP)
             stack(ax, (share, 1.0), (0.0, head), lines)
-            _array(ax, left, dark, colour)
+            _array(ax, left, dark, rings)
         stack(ax, (1.0, 1.0), (_GAP, 0.0), words)
         return ax
 
@@ -87,30 +87,39 @@ def describe_icons(endpoint: EndpointAnalysis | CheckedFit) -> str:
     )
 
 
-def _range(at: BaselineEffect) -> str:
+def _counts(at: BaselineEffect) -> tuple[int, int, int]:
+    """Patients of 100 who have the event with treatment: lower end, median and upper end."""
     risk = at.treated_risk
-    return f"{100 * risk.median:.0f} ({100 * risk.lower:.0f} to {100 * risk.upper:.0f}) in 100"
+    return round(100 * risk.lower), round(100 * risk.median), round(100 * risk.upper)
 
 
-def _array(axes: Axes, left: float, dark: np.ndarray, colour: str) -> None:
-    """A hundred patients in rows of ten from the top, each as dark as given."""
+def _range(at: BaselineEffect) -> str:
+    low, middle, high = _counts(at)
+    return f"{middle} ({low} to {high}) in 100"
+
+
+def _array(axes: Axes, left: float, dark: np.ndarray, ringed: np.ndarray) -> None:
+    """A hundred patients in rows of ten from the top, each as dark as given, some with a ring."""
     step = _SIDE / 10
     place = np.arange(100)
     x, y = left + (place % 10 + 0.5) * step, (place // 10 + 0.5) * step
-    empty, full = np.array(to_rgba(_EMPTY)), np.array(to_rgba(colour))
+    empty, full = np.array(to_rgba(_EMPTY)), np.array(to_rgba(ACCENT))
     share = np.clip(dark, 0.0, 1.0)[:, None]
     across = axes.get_window_extent().width * 72 / axes.get_figure(root=True).dpi  # type: ignore[union-attr]
     size = 0.78 * step * across / (2 * _SIDE + _GAP)
-    axes.scatter(x, y, s=size**2, c=(1 - share) * empty + share * full, linewidths=0, clip_on=False)
+    axes.scatter(
+        x, y, s=size**2, c=(1 - share) * empty + share * full, edgecolors=INK,
+        linewidths=np.where(ringed, 1.1, 0.0).tolist(), clip_on=False,
+    )  # fmt: skip
 
 
 def _words(endpoint: EndpointAnalysis, at: BaselineEffect) -> tuple[Words, ...]:
     settings = endpoint.fit.evidence.settings
     note = (
         f"Control risk: {at.baseline.percent:g} %, {at.baseline.label}.",
-        f"With {settings.control_label} a dark dot is a patient who has the event.",
-        f"With {settings.treated_label} the dots are counted from the top left: the darker a dot, the more "
-        "probable it is that at least so many have the event.",
+        "A filled dot is a patient who has the event, counted from the top left; with "
+        f"{settings.treated_label} as many as the median.",
+        "Rings: from the lower to the upper end of the 95 % interval.",
     )
     lines: list[Words] = []
     for text in note:

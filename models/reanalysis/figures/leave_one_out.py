@@ -41,14 +41,14 @@ def describe_leave_one_out(endpoint: EndpointAnalysis | CheckedFit) -> str:
     if not defined:
         return f"{endpoint.label} without its only cohort: no comparison is left."
     text = f"{endpoint.label} with each of {counted(len(outcomes), 'cohort')} left out in turn: "
-    full = endpoint.direction.benefit if endpoint.direction.benefit is not None else endpoint.direction.below
+    full = next((_chance(o) for o in endpoint.sensitivity[GROUP] if o.primary and o.log_odds_ratio is not None), None)
+    everyone = "" if full is None else f", {percent(full)} with all of them,"
     chances = sorted((_chance(o), o.label) for o in defined)
     (low, lowest), (high, highest) = chances[0], chances[-1]
     if percent(low) == percent(high):
-        return text + f"the probability of {what}, {percent(full)} with all of them, stays at {percent(low)}."
+        return text + f"the probability of {what}{everyone} stays at {percent(low)}."
     return text + (
-        f"the probability of {what}, {percent(full)} with all of them, runs from {percent(low)} ({lowest}) "
-        f"to {percent(high)} ({highest})."
+        f"the probability of {what}{everyone} runs from {percent(low)} ({lowest}) to {percent(high)} ({highest})."
     )
 
 
@@ -75,4 +75,4 @@ def _chance(outcome: Outcome) -> float:
 
 def _mark(endpoint: EndpointAnalysis, outcome: Outcome) -> StudyMark:
     without = _without(endpoint, outcome)
-    return StudyMark(SOFT, "o") if without is None else study_mark(endpoint.fit.evidence, without)
+    return StudyMark(SOFT, "o") if without is None else study_mark(endpoint.every_study, without)

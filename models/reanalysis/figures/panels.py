@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,6 +12,9 @@ from reanalysis.figures.rows import points_across, points_down, stack
 from reanalysis.figures.style import GRID, SMALL, SOFT, TITLE, WIDTH, new_figure, tidy
 from reanalysis.figures.words import Words, height, wrapped
 from reanalysis.typing import Array
+
+if TYPE_CHECKING:
+    from arviz_plots import PlotCollection
 
 _ACROSS = 4  # panels in a row
 _GAP, _EDGE = 10.0, 3.0  # points between panels, and around the figure
@@ -26,6 +30,7 @@ def panel_grid(
     *,
     high: float = 62.0,
     below: float = 0.0,
+    beside: float = 0.0,
 ) -> tuple[Axes, tuple[Axes, ...]]:
     """Panels without marks, up to four in a row.
 
@@ -44,8 +49,8 @@ def panel_grid(
         default.
     high : float
         Points that a panel is high in a new figure.
-    below : float
-        Points to keep free below each row of panels.
+    below, beside : float
+        Points to keep free below each row of panels, and left of each panel.
 
     Returns
     -------
@@ -54,7 +59,7 @@ def panel_grid(
     """
     wide = WIDTH * 72 - 2 * _EDGE if ax is None else points_across(ax)
     columns = min(_ACROSS, max(1, len(heads)))
-    across = (wide - (columns - 1) * _GAP) / columns
+    across = (wide - (columns - 1) * _GAP) / columns - beside
     broken = [wrapped(head, across) for head in heads]
     rows = [range(first, min(first + columns, len(heads))) for first in range(0, len(heads), columns)]
     above = [max(height(broken[i]) for i in row) + 3.0 for row in rows]
@@ -76,7 +81,8 @@ def panel_grid(
     for row, head in zip(rows, above, strict=True):
         top += head
         for column, i in enumerate(row):
-            place = (column * (across + _GAP) / wide, 1 - (top + high) / body, across / wide, high / body)
+            left = column * (across + beside + _GAP) + beside
+            place = (left / wide, 1 - (top + high) / body, across / wide, high / body)
             panel = ax.inset_axes(place)
             tidy(panel)
             stack(panel, (0.0, 1.0), (0.0, 2.0 + height(broken[i])), broken[i])
@@ -100,6 +106,52 @@ def _side_by_side(key: Sequence[Words], wide: float) -> list[tuple[Words, ...]]:
             lines.append([])
         lines[-1].append(words)
     return [tuple(line) for line in lines]
+
+
+def arviz_panels(
+    variables: Mapping[str, tuple[str, ...]],
+    coords: Mapping[str, Sequence[Any]],
+    axes: Mapping[str, tuple[str | tuple[()], Any]],
+    **looks: tuple[str, Sequence[Any]],
+) -> PlotCollection:
+    """Panels as one of ArviZ's plots takes them to draw in, instead of making a figure of its own.
+
+    Parameters
+    ----------
+    variables : mapping of str to tuple of str
+        What is plotted, by name, and the dimensions that are left of it.
+    coords : mapping of str to sequence
+        Values of the dimensions.
+    axes : mapping of str to (dimension, panels)
+        By variable, its panel, or its panels along a dimension; under an empty name those that all variables share.
+    **looks
+        By aesthetic, such as ``color``, the dimension that it follows and its values.
+    """
+    from arviz_plots import PlotCollection
+    from xarray import DataArray, Dataset, DataTree
+
+    def placed(dims: str | tuple[()], panels: Any) -> DataArray:
+        cells = np.empty(len(panels) if dims else (), dtype=object)
+        cells[...] = panels
+        return DataArray(cells, dims=dims, coords={dims: list(coords[dims])} if isinstance(dims, str) else None)
+
+    found = {name: placed(*place) for name, place in axes.items()}
+    first = next(iter(found.values())).values.flat[0]
+    figure = DataArray(np.array(first.get_figure(root=True), dtype=object))
+    shared = {"plot": found.pop("")} if "" in found else {}
+    viz = DataTree.from_dict({"/": Dataset({"figure": figure} | shared)} | ({"plot": Dataset(found)} if found else {}))
+    shape = {name: [len(coords[dim]) for dim in dims] for name, dims in variables.items()}
+    data = Dataset(
+        {name: (dims, np.zeros(shape[name])) for name, dims in variables.items()},
+        coords={k: list(v) for k, v in coords.items()},
+    )
+    return PlotCollection(
+        data,
+        viz,
+        aes={name: [dim] for name, (dim, _) in looks.items()},
+        backend="matplotlib",
+        **{name: list(values) for name, (_, values) in looks.items()},
+    )
 
 
 def rank_axes(axes: Axes, reach: float) -> None:

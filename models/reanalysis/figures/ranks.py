@@ -1,4 +1,4 @@
-"""Ranks of each chain's draws among those of all, against their simultaneous bands."""
+"""Ranks of each chain's draws among those of all: ArviZ's lines in house style, against simultaneous bands."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from reanalysis.analysis.endpoint import EndpointAnalysis, as_fit
+from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.estimands.words import counted, decimal, quantity_label
-from reanalysis.figures.panels import panel_grid, rank_axes, rank_band, rank_line
+from reanalysis.figures.panels import arviz_panels, panel_grid, rank_axes, rank_band
 from reanalysis.figures.style import CONTRAST, SMALL, chain_colour, house_style
 from reanalysis.figures.words import Words
 from reanalysis.gates.chain_ranks import LEVEL, ChainRanks, chain_ranks
 from reanalysis.gates.checked_fit import CheckedFit
+from reanalysis.typing import Array
 
 MOST = 8
 """Panels of a figure: where there are more quantities, the study effects that stray furthest."""
@@ -48,8 +50,10 @@ def plot_ranks(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) 
         reach = 1.1 * max(float(max(np.abs(one.difference).max(), one.reach.max())) for one in drawn)
         heads = [_head(fit, one) for one in drawn]
         ax, panels = panel_grid(title, heads, _key(chains), _note(found, reach), ax)
+        _draw(fit, drawn, panels, chains)
         for panel, one in zip(panels, drawn, strict=True):
-            _draw(panel, one, reach)
+            rank_axes(panel, reach)
+            rank_band(panel, one.nodes, -one.reach, one.reach)
         return ax
 
 
@@ -111,9 +115,28 @@ def _note(found: tuple[ChainRanks, ...], reach: float) -> str:
     )
 
 
-def _draw(panel: Axes, one: ChainRanks, reach: float) -> None:
-    rank_axes(panel, reach)
-    rank_band(panel, one.nodes, -one.reach, one.reach)
-    for chain, line in enumerate(one.difference):
-        colour = chain_colour(chain, len(one.difference))
-        rank_line(panel, one.nodes, line, colour, strong=chain + 1 in one.outside)
+def _draw(fit: CheckedFit, drawn: list[ChainRanks], panels: tuple[Axes, ...], chains: int) -> None:
+    """The lines, by ArviZ; the band is that of :mod:`~reanalysis.gates.chain_ranks`, which holds at its level."""
+    from arviz_base import from_dict
+    from arviz_plots import plot_rank
+
+    own, shared = fit.draws.study, fit.draws.overall
+    names = [str(number) for number in range(len(drawn))]
+    posterior: dict[str, Array] = {}
+    for name, one in zip(names, drawn, strict=True):
+        marginal = own[one.study][one.quantity] if one.study else shared[one.quantity]
+        assert isinstance(marginal, DrawsMarginal)
+        posterior[name] = marginal.draws
+    dims, coords = ("chain",), {"chain": list(range(chains))}
+    plot_rank(
+        from_dict({"posterior": posterior}),
+        method="envelope",
+        stats={"thin": {"factor": drawn[0].every}, "ecdf_pit": {"n_simulations": 1}},
+        visuals=dict.fromkeys(("credible_interval", "title", "xlabel"), False) | {"ecdf_lines": {"width": 1.0}},
+        plot_collection=arviz_panels(
+            dict.fromkeys(names, dims),
+            coords,
+            {name: ((), panel) for name, panel in zip(names, panels, strict=True)},
+            color=("chain", [chain_colour(chain, chains) for chain in coords["chain"]]),
+        ),
+    )

@@ -114,8 +114,9 @@ def ratio_foot(
         (more, "higher", (1 - centre) * width + spare[1]),
     ):
         lines = Words(text, SMALL, colour=SOFT).wrapped(min(room - 6.0, _WIDEST_HINT))
-        if better == side:
-            lines += (Words("better", SMALL, bold=True, colour=BETTER),)
+        if better is not None:
+            good = better == side
+            lines += (Words("better" if good else "worse", SMALL, bold=True, colour=BETTER if good else SOFT),)
         sides.append(lines)
     label = (Words("Odds ratio (log scale)", SMALL, colour=INK),)
     return RatioFoot(sides[0], sides[1], label, centre)

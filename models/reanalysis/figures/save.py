@@ -46,7 +46,8 @@ def save_figure(figure: Figure | Axes, stem: Path, whole: bool = False) -> tuple
         box = Bbox.from_bounds(0.0, 0.0, *root.get_size_inches()) if whole else _box(root)
         dpi = min(_DPI, _MOST_PIXELS / max(box.width, box.height))
         drawn = StringIO()
-        root.savefig(drawn, format="svg", bbox_inches=box, metadata={"Date": None, "Creator": None})
+        kept = {"Date": None, "Creator": None}
+        root.savefig(drawn, format="svg", bbox_inches=box, facecolor="none", metadata=kept)
         svg.write_text(smaller(drawn.getvalue()), encoding="utf-8", newline="\n")
         root.savefig(png, format="png", bbox_inches=box, dpi=dpi, metadata={"Software": None})
     _close(root)

@@ -69,16 +69,18 @@ def _group_rows(endpoint: EndpointAnalysis, group: str) -> list[Row]:
     return [Row(((heading,),), least=13.0, above=6.0), *(outcome_row(o, 12.5) for o in outcomes)]
 
 
-def describe_sensitivity(endpoint: EndpointAnalysis | CheckedFit) -> str:
-    """Alternative text of :func:`plot_sensitivity`."""
+def describe_sensitivity(endpoint: EndpointAnalysis | CheckedFit, groups: Sequence[str] | None = None) -> str:
+    """Alternative text of :func:`plot_sensitivity`, of these groups alone where they are given."""
     endpoint = as_endpoint(endpoint, sensitivity=True)
-    outcomes = [o for group in endpoint.sensitivity.values() for o in group]
+    chosen = {g: found for g, found in endpoint.sensitivity.items() if groups is None or g in groups}
+    outcomes = [o for group in chosen.values() for o in group]
     found = {o.label: r[1] for o in outcomes if (r := outcome_ratios(o)) and not o.primary}
-    text = f"{endpoint.label} under {counted(len(endpoint.sensitivity), 'group')} of other choices"
+    primary = next((r[1] for o in outcomes if o.primary and (r := outcome_ratios(o))), None)
+    which = f": {', '.join(chosen)}" if groups is not None and len(chosen) < len(endpoint.sensitivity) else ""
+    text = f"{endpoint.label} under {counted(len(chosen), 'group')} of other choices{which}"
     if not found:
         return f"{text}: none of them defines an effect."
     low, high = min(found, key=found.__getitem__), max(found, key=found.__getitem__)
-    return (
-        f"{text}: the median odds ratio, {ratio(endpoint.odds_ratio.median)} in the primary analysis, "
-        f"runs from {ratio(found[low])} ({low}) to {ratio(found[high])} ({high})."
-    )
+    analysed = "" if primary is None else f", {ratio(primary)} in the primary analysis,"
+    reach = f"{ratio(found[low])} ({low}) to {ratio(found[high])} ({high})"
+    return f"{text}: the median odds ratio{analysed} runs from {reach}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -11,8 +11,6 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-
-from reanalysis.evidence.evidence import Evidence
 
 WIDTH = 6.5
 """Width of a text column, in inches."""
@@ -48,6 +46,14 @@ _MANY_STUDIES = ("#3f5468", "o")
 COHORT_COLOURS = {1: "#56B4E9", 2: "#0072B2", 3: "#00324f"}
 """By the number of cohorts an effect rests on; 3 stands for three or more."""
 
+DARK = {
+    "#ffffff": "#0f141a", INK: "#ececec", SOFT: "#b4b8bd", FAINT: "#8d9298", GRID: "#3a3f45", "#c4c4c4": "#5f656c",
+    GOOD: "#17332a", BETTER: "#6fd3a3", ACCENT: "#56b4e9", CONTRAST: "#ff9a5c", "#D55E00": "#ff8a3d",
+    "#009E73": "#2fc79a", "#CC79A7": "#e49ac3", "#00324f": "#a9dcf8", "#e3e3e3": "#3a3f45", "#cfe3c8": "#2f4a2a",
+    "#a9d3ee": "#1f4a66", "#f3c06b": "#7a5410", "#f6dfb2": "#5c4a20", "#e2e2e2": "#44484d", "#f1f1f1": "#2f3337",
+}  # fmt: skip
+"""Colours of the SVG where the reader asked for a dark page, by what they are on a light one."""
+
 _RC: dict[str, object] = {
     "font.family": [_FONT],
     "font.size": BODY,
@@ -67,10 +73,7 @@ _RC: dict[str, object] = {
     "lines.solid_capstyle": "butt",
     "lines.dash_capstyle": "butt",
     "figure.dpi": 100.0,
-    # Glyphs as outlines: a browser without DejaVu Sans would substitute another font and break the measured
-    # layout, and typst, which embeds the SVG in the PDF, would drop glyphs that its own fonts lack. The words
-    # are in the alternative text.
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",  # words stay words: found, selected, translated; typst sets them in the same font
     "svg.hashsalt": "reanalysis",  # ids of clip paths are random without it, and no two builds the same
     "path.simplify": True,
 }
@@ -129,15 +132,15 @@ class StudyMark:
     marker: str
 
 
-def study_mark(evidence: Evidence, study: str) -> StudyMark:
-    """The mark of a study in every figure, by its place in the evidence.
+def study_mark(studies: Sequence[str], study: str) -> StudyMark:
+    """The mark of a study in every figure, by its place among all studies of the evidence folder.
 
     Where there are more studies than colours that can be told apart, all have the same: a colour that came
     round again would suggest a kinship that does not exist.
     """
-    if len(evidence.studies) > len(_STUDY_COLOURS):
+    if len(studies) > len(_STUDY_COLOURS):
         return StudyMark(*_MANY_STUDIES)
-    place = evidence.studies.index(study)
+    place = studies.index(study)
     return StudyMark(_STUDY_COLOURS[place], _STUDY_MARKERS[place])
 
 

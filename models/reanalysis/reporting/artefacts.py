@@ -12,6 +12,7 @@ from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.analysis.relevant import relevant
 from reanalysis.analysis.task import Task
 from reanalysis.model.selection import select
+from reanalysis.reporting.details import Details
 from reanalysis.reporting.document import write_documents
 from reanalysis.reporting.drawing import draw_chains, draw_endpoint, draw_shared
 from reanalysis.reporting.markdown import Markdown
@@ -33,19 +34,24 @@ class Drawn:
     files: dict[str, bytes]
 
 
-def figure_tasks(analysis: Analysis) -> Iterator[Task[Drawn]]:
-    """The figures of a report: those that show several endpoints, and of each endpoint its own and its chains.
+def published_figures(analysis: Analysis) -> Iterator[Task[Drawn]]:
+    """Figures of what is published: those that show several endpoints, then those of each.
 
-    Only the last need what NUTS sampled; no task sees more than the part of the evidence that matters to it.
+    None needs what NUTS sampled, and no task sees more than the part of the evidence that matters to it.
     """
     published = replace(analysis, endpoints=tuple(_published(e) for e in analysis.endpoints), found={}, failed=())
     yield Task("figures", drawn_shared, (published,), {"group": "shared"})
     first_page = {e.id for e in analysis.headlines}
     for endpoint in analysis.endpoints:
-        own, headline = _alone(analysis, endpoint), endpoint.id in first_page
-        yield Task("figures", drawn_endpoint, (_published(own), headline), {"group": f"endpoint {endpoint.id}"})
-        if headline and endpoint.fit.sampled is not None:
-            fit = replace(own, sensitivity={}, scrutiny=None, models=())
+        arguments = (_published(_alone(analysis, endpoint)), endpoint.id in first_page)
+        yield Task("figures", drawn_endpoint, arguments, {"group": f"endpoint {endpoint.id}"})
+
+
+def chain_figures(analysis: Analysis) -> Iterator[Task[Drawn]]:
+    """Figures of the chains of each endpoint of the first page that was sampled."""
+    for endpoint in analysis.headlines:
+        if endpoint.fit.sampled is not None:
+            fit = replace(_alone(analysis, endpoint), sensitivity={}, scrutiny=None, models=())
             yield Task("figures", drawn_chains, (fit,), {"group": f"chains {endpoint.id}"})
 
 
@@ -64,17 +70,17 @@ def drawn_chains(endpoint: EndpointAnalysis) -> Drawn:
     return _drawn(lambda folder: draw_chains(endpoint, folder))
 
 
-def written_documents(markdown: str, title: str, figures: dict[str, bytes], date: int) -> dict[str, bytes]:
+def written_documents(markdown: str, details: Details, figures: dict[str, bytes]) -> dict[str, bytes]:
     """Every document of a report, by the name of its file.
 
     Parameters
     ----------
-    markdown, title : str
+    markdown : str
         The report.
+    details : Details
+        What the documents say of themselves.
     figures : dict of str to bytes
         By the names of their files.
-    date : int
-        Seconds since 1970 that documents carry as their date.
 
     Raises
     ------
@@ -86,7 +92,7 @@ def written_documents(markdown: str, title: str, figures: dict[str, bytes], date
         (folder / "figures").mkdir()
         for file, content in figures.items():
             (folder / "figures" / file).write_bytes(content)
-        write_documents(markdown, title, folder, date)
+        write_documents(markdown, details, folder)
         return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
 
 
@@ -105,6 +111,5 @@ def _published(endpoint: EndpointAnalysis) -> EndpointAnalysis:
 def _alone(analysis: Analysis, endpoint: EndpointAnalysis) -> EndpointAnalysis:
     """The endpoint with the part of the evidence that matters to it."""
     part = relevant(analysis.evidence, endpoint.id)
-    return replace(
-        endpoint, fit=replace(endpoint.fit, evidence=part, selection=select(part, analysis.spec, endpoint.id))
-    )
+    fit = replace(endpoint.fit, evidence=part, selection=select(part, analysis.spec, endpoint.id))
+    return replace(endpoint, fit=fit, folder_studies=analysis.evidence.studies)

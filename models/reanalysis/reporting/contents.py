@@ -6,9 +6,12 @@ from typing import Any
 
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.analysis.plan import Plan
+from reanalysis.analysis.task import Task
 from reanalysis.reporting.section import Figure, Section
 from reanalysis.reporting.sections import (
     answer,
+    certainty,
     changes,
     choices,
     cohorts,
@@ -17,6 +20,7 @@ from reanalysis.reporting.sections import (
     endpoints,
     findings,
     models,
+    overview,
     provenance,
     scrutiny,
     validation,
@@ -24,10 +28,12 @@ from reanalysis.reporting.sections import (
 from reanalysis.reporting.standards import declared
 
 CARD: tuple[Section[EndpointAnalysis], ...] = (
-    effects.STUDIES,
+    effects.FOREST,
     effects.RISKS,
+    effects.STUDIES,
+    effects.PATIENTS,
     choices.LEAVE_ONE_OUT,
-    choices.DISCOUNTS,
+    choices.ALTERNATIVES,
     effects.PRIOR_POSTERIOR,
     scrutiny.MULTIVERSE,
     models.MODELS,
@@ -40,31 +46,42 @@ CARD: tuple[Section[EndpointAnalysis], ...] = (
 FRONT: tuple[Section[Analysis], ...] = (
     answer.ANSWER,
     cohorts.COHORTS,
-    cohorts.LIMITS,
+    cohorts.FIRST_LIMITS,
 )
 """The first page."""
 
 _BODY: tuple[Section[Analysis], ...] = (
+    overview.UNKNOWN,
+    cohorts.LIMITS,
+    cohorts.FACTS,
     cohorts.READING,
-    answer.ALL_ENDPOINTS,
+    overview.ALL_ENDPOINTS,
     changes.CHANGES,
     endpoints.chapter(CARD),
-    choices.ALTERNATIVES,
-    models.METHODS,
     findings.LEDGER,
     findings.INFLUENCE,
     findings.QUESTIONS,
+    findings.DEDUCTIONS,
+    certainty.CERTAINTY,
+    models.METHODS,
+    provenance.REASONS,
+    models.FAMILY,
+    diagnostics.CHECKS,
     diagnostics.DIAGNOSTICS,
+    provenance.ABOUT,
+    provenance.FILES,
+    provenance.EVIDENCE,
+    provenance.CONTEXT,
+    provenance.REPRODUCE,
     validation.CALIBRATION,
     validation.VALIDATION,
-    provenance.EVIDENCE,
-    provenance.REPRODUCE,
 )
 
 ITEMS = declared((*FRONT, *_BODY), CARD)
 """Items of the reporting standards that sections declare."""
 
-BODY = (*_BODY[:-1], provenance.standards(ITEMS), _BODY[-1])
+_BEFORE = _BODY.index(provenance.REPRODUCE)
+BODY = (*_BODY[:_BEFORE], provenance.standards(ITEMS), *_BODY[_BEFORE:])
 """What follows the first page."""
 
 OF_REPORT: tuple[Figure[Analysis], ...] = tuple(f for section in (*FRONT, *BODY) for f in section.figures)
@@ -77,7 +94,7 @@ OF_ENDPOINT: tuple[Figure[EndpointAnalysis], ...] = (
 """Figures of each endpoint."""
 
 
-def tasks(plan: Any) -> tuple[Any, ...]:
-    """Tasks that some section needs, each once."""
+def tasks(plan: Plan) -> tuple[Task[Any], ...]:
+    """Tasks that some section needs, each once: a build runs them beside those of the endpoints."""
     sections: tuple[Section[Any], ...] = (*FRONT, *BODY, *CARD)
     return tuple(dict.fromkeys(task for section in sections for task in section.needs(plan)))

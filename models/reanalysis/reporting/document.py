@@ -5,10 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from html import escape
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Literal
+
+from reanalysis.reporting.details import LANGUAGE, Details
 
 MARKDOWN_FORMAT = "markdown-raw_html-raw_tex-raw_attribute-citations-example_lists-smart"
+PDF_STANDARD: Literal["ua-1"] = "ua-1"
+"""What a PDF must conform to: a document that does not is not written."""
+
+PAGE, PROGRAM, PAPER, SUPPLEMENT, WORD = "index.html", "validation.html", "report.pdf", "supplement.pdf", "report.docx"
 _TITLE_FALLBACK = "Re-analysis"
 
 
@@ -16,131 +25,154 @@ class DocumentError(RuntimeError):
     """pandoc or typst could not make a document."""
 
 
-def write_documents(markdown: str, title: str, folder: Path, date: int = 0) -> None:
-    """Write index.html, report.pdf and report.docx into a folder that holds ``figures/``.
+_TITLES = {"supplement": "Supplement: {}", "program": "Checks of the program"}
+"""Of the parts that are not the report itself."""
+
+
+def write_documents(markdown: str, details: Details, folder: Path) -> None:
+    """Write every document of a report into a folder that holds ``figures/``.
 
     Parameters
     ----------
     markdown : str
         The report in pandoc's Markdown; images without endings.
-    title : str
-        Plain text.
+    details : Details
+        Title, authors, date and the like.
     folder : Path
         Where to write.
-    date : int
-        Seconds since 1970 that the documents carry as their date: equal input gives equal bytes.
 
     Raises
     ------
     DocumentError
-        With what pandoc or typst said.
+        With what pandoc or typst said; a PDF that is not accessible (PDF/UA-1) is an error.
     """
     source = folder / "report.md"
     source.write_text(markdown, encoding="utf-8")
     with as_file(files("reanalysis.reporting") / "templates") as templates, ThreadPoolExecutor(2) as workers:
+        writer = _Writer(source, details, folder, templates)
         made = [
-            workers.submit(_pdf, source, title, folder, templates, date),
-            workers.submit(_html, source, title, folder, templates, date),
-            workers.submit(_docx, source, title, folder, templates, date),
+            workers.submit(writer.pdf, PAPER, "paper"),
+            workers.submit(writer.html, PAGE, "page"),
+            workers.submit(writer.pdf, SUPPLEMENT, "supplement"),
+            workers.submit(writer.html, PROGRAM, "program"),
+            workers.submit(writer.docx, WORD, "paper"),
         ]
         for document in made:
             document.result()
 
 
-def _html(source: Path, title: str, folder: Path, templates: Path, date: int) -> None:
-    _pandoc(
-        source,
-        folder / "index.html",
-        title,
-        date,
-        "--to=html5",
-        "--standalone",
-        "--embed-resources",
-        "--mathml",
-        "--toc",
-        "--toc-depth=2",
-        "--default-image-extension=svg",
-        f"--template={templates / 'report.html'}",
-        f"--css={templates / 'report.css'}",
-        f"--lua-filter={templates / 'accessible.lua'}",
-    )
+@dataclass(frozen=True)
+class _Writer:
+    """What all documents are made of; each holds the part of the report that ``templates/parts.lua`` gives it."""
 
+    source: Path
+    details: Details
+    folder: Path
+    templates: Path
 
-def _docx(source: Path, title: str, folder: Path, templates: Path, date: int) -> None:
-    from reanalysis.reporting.word_styles import write_reference
+    def title(self, part: str) -> str:
+        own = " ".join(self.details.title.split()) or _TITLE_FALLBACK
+        return _TITLES.get(part, "{}").format(own)
 
-    reference = folder / ".reference.docx"
-    write_reference(reference)
-    try:
-        _pandoc(
-            source,
-            folder / "report.docx",
-            title,
-            date,
-            "--to=docx+native_numbering",
-            "--default-image-extension=png",
-            f"--reference-doc={reference}",
-            f"--lua-filter={templates / 'paper.lua'}",
+    def html(self, name: str, part: str) -> None:
+        self._pandoc(
+            self.folder / name,
+            part,
+            "--to=html5",
+            "--standalone",
+            "--embed-resources",
+            "--mathml",
+            "--shift-heading-level-by=1",  # the title is the one heading of level 1
+            "--default-image-extension=svg",
+            f"--template={self.templates / 'report.html'}",
+            f"--css={self.templates / 'report.css'}",
+            f"--variable=linked-data:{self.details.linked_data()}",
+            *[f"--variable=citation-author:{escape(name)}" for name in self.details.named],
+            *[f"--variable={name}:{escape(text)}" for name, text in self._told().items() if text],
+            f"--lua-filter={self.templates / 'accessible.lua'}",
+            f"--lua-filter={self.templates / 'across.lua'}",
         )
-    finally:
-        reference.unlink(missing_ok=True)
 
+    def _told(self) -> dict[str, str]:
+        return {"description": self.details.description, "citation-date": self.details.date.replace("-", "/")}
 
-def _pdf(source: Path, title: str, folder: Path, templates: Path, date: int) -> None:
-    import typst
+    def docx(self, name: str, part: str) -> None:
+        from reanalysis.reporting.word_styles import finish, write_reference
 
-    from reanalysis.figures.words import fonts
+        reference = self.folder / ".reference.docx"
+        write_reference(reference)
+        try:
+            self._pandoc(
+                self.folder / name,
+                part,
+                "--to=docx+native_numbering",
+                "--default-image-extension=png",
+                f"--reference-doc={reference}",
+                f"--lua-filter={self.templates / 'across.lua'}",
+                f"--lua-filter={self.templates / 'paper.lua'}",
+            )
+            finish(self.folder / name, self.details)
+        finally:
+            reference.unlink(missing_ok=True)
 
-    typst_source = folder / ".report.typ"
-    plain = title.replace("\\", "").replace('"', "'")
-    _pandoc(
-        source,
-        typst_source,
-        title,
-        date,
-        "--to=typst",
-        "--default-image-extension=svg",
-        f"--template={templates / 'report.typ'}",
-        f"--lua-filter={templates / 'paper.lua'}",
-        f"--variable=title-text:{plain}",
-    )
-    try:
-        typst.compile(
+    def pdf(self, name: str, part: str) -> None:
+        import typst
+
+        from reanalysis.figures.words import fonts
+
+        typst_source = self.folder / f".{part}.typ"
+        self._pandoc(
             typst_source,
-            output=folder / "report.pdf",
-            root=folder,
-            font_paths=[fonts()],
-            ignore_system_fonts=True,
-            timestamp=date,
+            part,
+            "--to=typst",
+            "--default-image-extension=svg",
+            f"--template={self.templates / 'report.typ'}",
+            f"--lua-filter={self.templates / 'across.lua'}",
+            f"--lua-filter={self.templates / 'paper.lua'}",
+            f"--variable=title-text:{_typst_text(self.title(part))}",
+            f"--variable=description-text:{_typst_text(self.details.description)}",
+            *[f"--variable=author-text:{_typst_text(name)}" for name in self.details.named],
+            f"--variable={part}:true",
         )
-    except typst.TypstError as error:
-        raise DocumentError(f"typst: {error}") from None
-    finally:
-        typst_source.unlink(missing_ok=True)
+        try:
+            typst.compile(
+                typst_source,
+                output=self.folder / name,
+                root=self.folder,
+                font_paths=[fonts()],
+                ignore_system_fonts=True,
+                timestamp=self.details.seconds,
+                pdf_standards=[PDF_STANDARD],
+            )
+        except typst.TypstError as error:
+            raise DocumentError(f"typst, {name}: {error}") from None
+        finally:
+            typst_source.unlink(missing_ok=True)
+
+    def _pandoc(self, target: Path, part: str, *options: str) -> None:
+        import pypandoc
+
+        command = [
+            pypandoc.get_pandoc_path(),
+            f"--from={MARKDOWN_FORMAT}",
+            f"--metadata=title:{self.title(part)}",
+            f"--metadata=lang:{LANGUAGE}",
+            f"--metadata=part:{part}",
+            "--columns=72",
+            "--fail-if-warnings",
+            f"--resource-path={self.folder}",
+            f"--output={target}",
+            f"--lua-filter={self.templates / 'parts.lua'}",
+            *options,
+            str(self.source),
+        ]
+        environment = {**os.environ, "SOURCE_DATE_EPOCH": str(self.details.seconds), "LC_ALL": "C.UTF-8"}
+        arguments = [argument.encode("utf-8", "surrogateescape") for argument in command]  # whatever our own locale is
+        done = subprocess.run(arguments, capture_output=True, env=environment, check=False)
+        if done.returncode != 0:
+            raise DocumentError(f"pandoc, {target.name}: {done.stderr.decode('utf-8', 'replace').strip()}")
 
 
-def _pandoc(source: Path, target: Path, title: str, date: int, *options: str) -> None:
-    import pypandoc
-
-    command = [
-        pypandoc.get_pandoc_path(),
-        f"--from={MARKDOWN_FORMAT}",
-        f"--metadata=title:{_yaml_text(title)}",
-        "--metadata=lang:en",
-        "--columns=72",
-        "--fail-if-warnings",
-        f"--resource-path={source.parent}",
-        f"--output={target}",
-        *options,
-        str(source),
-    ]
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(date), "LC_ALL": "C.UTF-8"}
-    arguments = [argument.encode("utf-8", "surrogateescape") for argument in command]  # whatever our own locale is
-    done = subprocess.run(arguments, capture_output=True, env=environment, check=False)
-    if done.returncode != 0:
-        raise DocumentError(f"pandoc: {done.stderr.decode('utf-8', 'replace').strip()}")
-
-
-def _yaml_text(title: str) -> str:
-    """A title that pandoc reads as text whatever it holds."""
-    return " ".join(title.split()) or _TITLE_FALLBACK
+def _typst_text(text: str) -> str:
+    """Text between the quotes of a string of Typst."""
+    return " ".join(text.replace("\\", "").replace('"', "'").split())

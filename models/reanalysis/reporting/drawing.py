@@ -72,13 +72,13 @@ def draw[Subject](
     for one in figures:
         if not one.drawn(subject):
             continue
-        name, caption, alt = figure_name(one.name, endpoint), one.caption(subject), one.describe(subject)
+        name, caption = figure_name(one.name, endpoint), one.caption(subject)
         pages: list[tuple[Any, ...]] = [()] if one.pages is None else [(page,) for page in one.pages(subject)]
         parts = []
         for part, page in enumerate(pages, 1):  # each is drawn when the one before is saved
             file = name if part == 1 else f"{name}-{part}"
             save_figure(one.plot(subject, *page), folder / file)
             whole = caption if len(pages) == 1 else f"{caption} Part {part} of {len(pages)}."
-            parts.append(figure(f"figures/{file}", whole, alt if part == 1 else whole, f"fig-{file}"))
+            parts.append(figure(f"figures/{file}", whole, one.describe(subject, *page), f"fig-{file}"))
         shown[name] = Markdown("\n".join(parts))
     return shown

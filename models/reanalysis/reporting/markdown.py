@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -45,6 +46,11 @@ def figure(path: str, caption: str, alt: str, label: str) -> Markdown:
 def image(path: str, alt: str, inches: float) -> Markdown:
     """A picture within a line or a cell; ``path`` has no ending, each format adds its own."""
     return Markdown(f'![]({path}){{.inline alt="{_attribute(alt)}" width={inches:g}in}}')
+
+
+def link(text: object, address: str) -> Markdown:
+    """A link, whatever text and address hold."""
+    return Markdown(f"[{escape(text)}]({quote(address, safe=':/?#@&=+,;%~')})")
 
 
 def _attribute(text: str) -> str:
@@ -94,6 +100,12 @@ def _shown(value: object) -> Markdown:
 def joined(parts: Iterable[object]) -> Markdown:
     """Blocks with a blank line between them: Markdown, tables, None where there is nothing."""
     return Markdown("\n\n".join(text for part in parts if (text := _shown(part).strip("\n"))))
+
+
+def block(kind: str, parts: Iterable[object], summary: str = "") -> Markdown:
+    """Blocks that stand together in a block of a kind, with the line that is shown of them where they are folded."""
+    attributes = f'.{kind} summary="{_attribute(summary)}"' if summary else f".{kind}"
+    return joined([Markdown(f":::::: {{{attributes}}}"), *parts, Markdown("::::::")])
 
 
 def slug(name: str) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.changes import Changes
 from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.analysis.plan import Plan
+from reanalysis.analysis.task import Task
 from reanalysis.gates.result import CheckResult
-from reanalysis.reporting.markdown import Markdown, joined, slug
+from reanalysis.reporting.markdown import Markdown, anchor, block, joined, slug
 from reanalysis.reporting.table import Table
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ class Figure[Subject]:
     plot : callable
         Draws it: given what it shows, and a page where there are ``pages``.
     caption, describe : callable
-        Its caption and its alternative text, given what it shows.
+        Its caption and its alternative text, given what it shows, the latter also a page where there are ``pages``.
     pages : callable, optional
         What to pass to ``plot`` for each part of a figure that may be higher than a page.
     drawn : callable
@@ -80,7 +82,7 @@ class Figure[Subject]:
     name: str
     plot: Callable[..., Axes]
     caption: Callable[[Subject], str]
-    describe: Callable[[Subject], str]
+    describe: Callable[..., str]
     pages: Callable[[Subject], Sequence[Any]] | None = None
     drawn: Callable[[Subject], bool] = _always
     first_page: bool = True
@@ -138,11 +140,15 @@ class Item:
     place: str = ""
 
 
+Place = Literal["main", "folded", "program"]
+"""Where a section stands: open on the page and in the report on paper; folded on the page and in the supplement; or in
+the document about the program, which is the same whatever the evidence."""
+
 Blocks = Markdown | Table | None | Sequence[Markdown | Table | None]
 """What a section says: one block or several, None where there is nothing to say."""
 
 
-def _none(_: Any) -> tuple[Any, ...]:
+def _none(_: Plan) -> tuple[Task[Any], ...]:
     return ()
 
 
@@ -157,7 +163,9 @@ class Section[Subject]:
     Parameters
     ----------
     anchor : str
-        Unique name; the identifier of its heading, or of the table or figure that it is about.
+        Unique name; the identifier of its heading, after that of the endpoint where it is of each.
+    place : {"main", "folded", "program"}
+        Where it stands.
     title, level : str, int
         Its heading, which is left out with it where there is nothing to say; without a title its text has its own.
     text : callable
@@ -177,6 +185,7 @@ class Section[Subject]:
     """
 
     anchor: str
+    place: Place = "main"
     title: str = ""
     level: int = 2
     text: Callable[[Artefacts, Subject], Blocks]
@@ -185,14 +194,22 @@ class Section[Subject]:
     of_endpoint: tuple[Figure[EndpointAnalysis], ...] = ()
     inline: Callable[[Analysis], Iterator[Inline]] | None = None
     items: tuple[Item, ...] = ()
-    needs: Callable[[Any], tuple[Any, ...]] = _none
+    needs: Callable[[Plan], tuple[Task[Any], ...]] = _none
 
     def markdown(self, made: Artefacts, subject: Subject) -> Markdown:
         """What it says, under its heading; nothing where there is nothing to say."""
         blocks = self.text(made, subject)
         said = joined(blocks if isinstance(blocks, (list, tuple)) else [blocks])
-        heading = Markdown(f"{'#' * self.level} {self.title} {{#{self.anchor}}}") if self.title else None
+        name = self.anchor
+        if isinstance(subject, EndpointAnalysis):
+            name = f"{anchor(subject.id)}-{name}"
+        heading = Markdown(f"{'#' * self.level} {self.title} {{#{name}}}") if self.title else None
         return joined([heading, said]) if said else said
+
+    def placed(self, made: Artefacts, subject: Subject) -> Markdown:
+        """The same where it stands."""
+        said = self.markdown(made, subject)
+        return said if self.place == "main" or not said else block(self.place, [said])
 
     @property
     def module(self) -> str:
@@ -200,9 +217,26 @@ class Section[Subject]:
         return str(getattr(self.text, "func", self.text).__module__)
 
 
+def of_card(sections: Iterable[Section[EndpointAnalysis]], made: Artefacts, endpoint: EndpointAnalysis) -> Markdown:
+    """Sections of a card: those that stand open, then the others folded together under a line that names them."""
+    said = [(one, text) for one in sections if (text := one.markdown(made, endpoint))]
+    folded = [(one, text) for one, text in said if one.place == "folded"]
+    names = ", ".join(one.title[:1].lower() + one.title[1:] for one, _ in folded)
+    more = block("folded", [text for _, text in folded], f"More on {endpoint.label}: {names}") if folded else None
+    return joined([*(text for one, text in said if one.place == "main"), more])
+
+
 # ---- conditions of items: an empty text where the artefact exists, else why the item is not met ----------------------
 
 Condition = Callable[[Artefacts], str]
+_MOST_NAMED = 3
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few of what lacks something."""
+    return ", ".join(names[:_MOST_NAMED]) + " and others" * (len(names) > _MOST_NAMED)
+
+
 Has = Callable[[EndpointAnalysis], bool]
 
 
@@ -212,7 +246,7 @@ def every(what: str, has: Has, first_page: bool = False) -> Condition:
     def condition(made: Artefacts) -> str:
         among = made.analysis.headlines if first_page else made.analysis.endpoints
         without = [e.label for e in among if not has(e)]
-        return f"{what} of {', '.join(without[:3])}{' and others' if len(without) > 3 else ''}" if without else ""
+        return f"{what} of {some(without)}" if without else ""
 
     return condition
 

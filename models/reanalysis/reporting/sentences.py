@@ -1,88 +1,137 @@
-"""Sentences generated from the numbers, in plain words and without labels such as "significant"."""
+"""Sentences about an endpoint, generated from the numbers, in plain words and without labels such as "significant"."""
 
 from __future__ import annotations
 
 from reanalysis.alternatives.alarms import Alarm
 from reanalysis.alternatives.outcome import Outcome
-from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
-from reanalysis.estimands.words import counted, decimal, interval, percent, points_interval
-from reanalysis.evidence.candidates.candidates import SILENCES
+from reanalysis.estimands.risks import BaselineEffect
+from reanalysis.estimands.words import counted, decimal, interval, percent
+from reanalysis.reporting.elsewhere import only_one_compares
+from reanalysis.reporting.wording import capital, kind_of_study, listed, running
 
-_EVEN = 0.1
-"""A probability no further than this from one half is called about as probable as its opposite."""
+EVEN = 0.1
+"""A probability no further than this from one half is called about as likely as its opposite."""
+
+
+def even(probability: float) -> bool:
+    """Whether a probability is about as large as its opposite; the limits belong to it."""
+    return abs(probability - 0.5) <= EVEN + 1e-9
+
+
+def name(endpoint: EndpointAnalysis) -> str:
+    """The endpoint within a sentence."""
+    return running(endpoint.label)
+
+
+def endpoint_summary(endpoint: EndpointAnalysis) -> list[str]:
+    """What is known of one endpoint, in a few sentences, priors that decide it among them."""
+    silent = [silence(endpoint)] if endpoint.fit.posterior.data.silent else []
+    return [
+        basis(endpoint), *silent, effect(endpoint), risk(endpoint), leaving_out(endpoint), *deciding_priors(endpoint)
+    ]  # fmt: skip
 
 
 def basis(endpoint: EndpointAnalysis) -> str:
-    """How much evidence: ``compared in three cohorts``."""
-    comparative = endpoint.headline.comparative
+    """How many studies have figures for both groups."""
+    comparative, evidence = endpoint.headline.comparative, endpoint.fit.evidence
+    noun, plural = kind_of_study(evidence, comparative)
     if len(comparative) == 1:
-        label = endpoint.fit.evidence.study_label(comparative[0])
-        return f"compared in one cohort only ({label})"
-    return f"compared in {counted(len(comparative), 'cohort')}"
+        label = evidence.study_label(comparative[0])
+        return f"{capital(name(endpoint))} has figures for both groups in one {noun} only ({label})."
+    return f"{capital(name(endpoint))} was compared in {counted(len(comparative), noun, plural)}."
 
 
 def effect(endpoint: EndpointAnalysis) -> str:
     """The headline effect in one sentence."""
     treated = endpoint.fit.evidence.settings.treated_label
-    what = "the average odds ratio" if endpoint.headline.kind == "average" else "that cohort's odds ratio"
-    text = f"With {treated} {what} is {interval(endpoint.odds_ratio)}"
-    sides = endpoint.direction
-    if sides.benefit is None or sides.harm is None:
-        return f"{text}; the probability of fewer events is {percent(sides.below)}."
-    if abs(sides.benefit - 0.5) <= _EVEN:
-        lean = (
-            f"benefit ({percent(sides.benefit)}) and harm ({percent(sides.harm)}) are about as probable as each other"
+    what = "the average odds ratio" if endpoint.headline.kind == "average" else "the odds ratio of that study"
+    fewer, more = endpoint.direction.below, 1 - endpoint.direction.below
+    ways = [("reduce", fewer), ("increase", more)]
+    if endpoint.better == "higher":
+        ways.reverse()
+    (first, likely), (second, other) = ways
+    if even(fewer):
+        chances = (
+            f"{treated} is about as likely to {first} {name(endpoint)} ({percent(likely)}) as to {second} it "
+            f"({percent(other)})"
         )
-        return f"{text}; {lean}."
-    likelier, chance = ("benefit", sides.benefit) if sides.benefit > 0.5 else ("harm", sides.harm)
-    return f"{text}; the probability of {likelier} is {percent(chance)}."
+    else:
+        way, chance = max(ways, key=lambda one: one[1])
+        chances = f"the chance that {treated} {way}s {name(endpoint)} is {percent(chance)}"
+    return f"With {treated} {what} is {interval(endpoint.odds_ratio)}; {chances}."
+
+
+def per_100(risk: float, control: float) -> str:
+    """A proportion as patients of 100: whole where the control risk is, which keeps sums right; else one decimal.
+
+    Parameters
+    ----------
+    control : float
+        Control risk in per cent.
+    """
+    return f"{100 * risk:.{0 if float(control).is_integer() else 1}f}"
+
+
+def difference(at: BaselineEffect, value: float) -> str:
+    """``9 more``, ``3 fewer`` or ``no more`` of 100 patients."""
+    text = per_100(abs(value), at.baseline.percent)
+    return "0" if float(text) == 0 else f"{text} {'more' if value > 0 else 'fewer'}"
+
+
+def difference_interval(at: BaselineEffect) -> str:
+    """``9 more, 2 fewer to 33 more``."""
+    found = at.risk_difference
+    return f"{difference(at, found.median)}, {difference(at, found.lower)} to {difference(at, found.upper)}"
 
 
 def risk(endpoint: EndpointAnalysis) -> str:
-    """The effect per 100 patients at the first named baseline."""
-    at = endpoint.baselines[0]
-    control = endpoint.fit.evidence.settings.control_label
+    """The effect per 100 patients at the first control risk."""
+    at, settings = endpoint.baselines[0], endpoint.fit.evidence.settings
+    percents = at.baseline.percent
+    middle, low, high = (per_100(getattr(at.treated_risk, end), percents) for end in ("median", "lower", "upper"))
     return (
-        f"Where {at.baseline.percent:g} in 100 have the event with {control} ({at.baseline.label}), "
-        f"the difference is {points_interval(at.risk_difference)} per 100 patients."
+        f"If {percents:g} of 100 patients have {name(endpoint)} with {settings.control_label} ({at.baseline.label}), "
+        f"about {middle} have it with {settings.treated_label} (95 % interval {low} to {high})."
     )
 
 
 def leaving_out(endpoint: EndpointAnalysis) -> str:
     """How far leaving out one study moves the result, and whether it changes its direction."""
-    defined = left_out(endpoint)
+    defined, evidence = left_out(endpoint), endpoint.fit.evidence
     if not defined:
-        return "Leaving that cohort out leaves no comparison, so nothing else confirms or contradicts it."
-    what = "benefit" if endpoint.direction.benefit is not None else "fewer events"
+        return only_one_compares(evidence, endpoint.id)
+    what, full = helps(endpoint), endpoint_chance(endpoint)
+    noun, _ = kind_of_study(evidence, endpoint.headline.comparative)
     values = [_probability(o) for o in defined]
-    full = endpoint.direction.benefit if endpoint.direction.benefit is not None else endpoint.direction.below
     low, high = min(values), max(values)
     text = (
-        f"Leaving out one cohort moves the probability of {what} from {percent(full)} "
+        f"Leaving out one {noun} moves the chance of {what} from {percent(full)} "
         f"to between {percent(low)} ({_label(defined, low)}) and {percent(high)} ({_label(defined, high)})"
     )
     if len(defined) == 1:
-        label = _capital(defined[0].label)
-        text = f"{label} the probability of {what} is {percent(low)} instead of {percent(full)}"
-    return text + (": the direction depends on which cohort is left out." if turns(endpoint) else ".")
+        text = f"{capital(defined[0].label)} the chance of {what} is {percent(low)} instead of {percent(full)}"
+    return text + (f": the direction depends on which {noun} is left out." if turns(endpoint) else ".")
+
+
+def helps(endpoint: EndpointAnalysis) -> str:
+    """What chances are of: ``benefit``, or ``fewer events`` where no side is declared good."""
+    return "fewer events" if endpoint.direction.benefit is None else "benefit"
+
+
+def endpoint_chance(endpoint: EndpointAnalysis) -> float:
+    """Probability of benefit, or of fewer events where no side is declared good."""
+    sides = endpoint.direction
+    return sides.below if sides.benefit is None else sides.benefit
 
 
 def _probability(outcome: Outcome) -> float:
-    value = outcome.benefit if outcome.benefit is not None else outcome.below
-    assert value is not None
-    return value
+    assert outcome.chance is not None
+    return outcome.chance
 
 
 def _label(outcomes: list[Outcome], value: float) -> str:
     return next(o.label for o in outcomes if _probability(o) == value)
-
-
-def endpoint_summary(endpoint: EndpointAnalysis) -> list[str]:
-    """What is known of one endpoint, in a few sentences, priors that decide it among them."""
-    first = f"{endpoint.label} is {basis(endpoint)}."
-    silent = [silence(endpoint)] if endpoint.fit.posterior.data.silent else []
-    return [first, *silent, effect(endpoint), risk(endpoint), leaving_out(endpoint), *deciding_priors(endpoint)]
 
 
 def silence(endpoint: EndpointAnalysis) -> str:
@@ -93,13 +142,12 @@ def silence(endpoint: EndpointAnalysis) -> str:
         reasons.setdefault(str(study.silence), []).append(evidence.study_label(study.study))
     named = "; ".join(f"{listed(names)}: {reason}" for reason, names in reasons.items())
     verb = "says" if len(studies) == 1 else "say"
-    return f"{_capital(counted(len(studies), 'study', 'studies'))} more {verb} nothing of a ratio ({named})."
+    return f"{capital(counted(len(studies), 'study', 'studies'))} more {verb} nothing of a ratio ({named})."
 
 
 def deciding_priors(endpoint: EndpointAnalysis) -> list[str]:
     """One sentence a prior that decides the headline."""
-    what = "benefit" if endpoint.direction.benefit is not None else "fewer events"
-    return [alarm_sentence(alarm, what) for alarm in endpoint.alarms]
+    return [alarm_sentence(alarm, helps(endpoint)) for alarm in endpoint.alarms]
 
 
 def deciding_in_short(endpoint: EndpointAnalysis) -> str:
@@ -131,52 +179,6 @@ def alarm_sentence(alarm: Alarm, what: str) -> str:
     return f"{text}."
 
 
-def headline_sentences(analysis: Analysis) -> list[str]:
-    """The answer of the whole report: how much was compared, then one sentence an endpoint."""
-    counts = {e.label: len(e.headline.comparative) for e in analysis.headlines}
-    most = max(counts.values())
-    shared = [label for label, count in counts.items() if count == most]
-    studies = len({s for e in analysis.endpoints for s in e.headline.comparative})
-    settings = analysis.evidence.settings
-    opening = f"{_capital(counted(studies, 'cohort'))} compared {settings.treated_label} with {settings.control_label}"
-    if most == studies and studies > 1:
-        if len(shared) == 1 and len(counts) > 1:
-            opening += f"; {shared[0]} is the only endpoint reported here that all of them compare"
-        elif len(shared) == len(counts):
-            opening += "; each endpoint on this page is compared in all of them"
-    elif studies > 1:
-        opening += f"; no endpoint is compared in more than {counted(most, 'of them', 'of them')}"
-    return [opening + ".", *(one_line(e) for e in analysis.headlines)]
-
-
-def one_line(endpoint: EndpointAnalysis) -> str:
-    """One endpoint in one sentence: how much was compared, the effect, and what one cohort does to it."""
-    sides = endpoint.direction
-    numbers = f"odds ratio {interval(endpoint.odds_ratio)}"
-    if sides.benefit is None or sides.harm is None:
-        chances = f"probability of fewer events {percent(sides.below)}"
-    else:
-        chances = f"probability of benefit {percent(sides.benefit)} and of harm {percent(sides.harm)}"
-    return f"{endpoint.label} ({_resting_on(endpoint)}): {numbers}, {chances}{_hinge(endpoint)}."
-
-
-def _resting_on(endpoint: EndpointAnalysis) -> str:
-    """``three cohorts``, or the one cohort by name and design."""
-    comparative, evidence = endpoint.headline.comparative, endpoint.fit.evidence
-    if len(comparative) > 1:
-        return counted(len(comparative), "cohort")
-    design = evidence.study(comparative[0]).design
-    kind = {"weighted": "weighted ", "randomised": "randomised "}.get(design or "", "")
-    return f"one {kind}cohort, {evidence.study_label(comparative[0])}"
-
-
-def _hinge(endpoint: EndpointAnalysis) -> str:
-    """What hangs on one cohort, as the end of a sentence; nothing where the direction stays."""
-    if len(endpoint.headline.comparative) == 1:
-        return "; unconfirmed by any other cohort"
-    return "; the direction depends on the cohort left out" if turns(endpoint) else ""
-
-
 def left_out(endpoint: EndpointAnalysis) -> list[Outcome]:
     """Outcomes with one study left out, those that leave a comparison."""
     outcomes = endpoint.sensitivity.get("leave one out", [])
@@ -188,63 +190,3 @@ def turns(endpoint: EndpointAnalysis) -> bool:
     others = (o.log_odds_ratio.median for o in left_out(endpoint) if o.log_odds_ratio is not None)
     medians = [endpoint.log_odds_ratio.median, *others]
     return min(medians) < 0 < max(medians)
-
-
-def not_known(analysis: Analysis) -> list[str]:
-    """What the evidence leaves open, most far-reaching first; empty where it leaves nothing of these open."""
-    headlines = analysis.headlines
-    found = []
-    turning = [e.label for e in headlines if len(e.headline.comparative) > 1 and turns(e)]
-    if turning:
-        found.append(
-            f"Which way the average goes for {listed(turning)}: its direction changes with one cohort left out."
-        )
-    single = [e.label for e in headlines if len(e.headline.comparative) == 1]
-    if single:
-        found.append(f"Whether another cohort would agree on {listed(single)}: one cohort alone was compared.")
-    open_ = [text for e in headlines if (text := _still_possible(e))]
-    if open_:
-        found.append("How large the effect is: " + "; ".join(open_) + " remain possible at 95 %.")
-    silent, nothing = _without_a_ratio(analysis)
-    if silent:
-        found.append(
-            f"Anything about {listed(silent)}: compared, but without events, or with events only, in both arms."
-        )
-    if nothing:
-        found.append(f"Anything about {listed(nothing)}: reported, but compared in no cohort.")
-    return found
-
-
-def _still_possible(endpoint: EndpointAnalysis) -> str:
-    """``Death, 14 fewer to 20 more in 100``, where both ends of the interval are differences that matter."""
-    at = endpoint.baselines[0]
-    margin = min((b.margin for b in at.beyond), default=0.0) / 100
-    low, high = at.risk_difference.lower, at.risk_difference.upper
-    if not (low <= -margin < margin <= high):
-        return ""
-    return f"{endpoint.label}, {-100 * low:.0f} fewer to {100 * high:.0f} more in 100"
-
-
-def _without_a_ratio(analysis: Analysis) -> tuple[list[str], list[str]]:
-    """Endpoints without a ratio: those of which both arms say nothing of it, and those never compared."""
-    frame, modelled = analysis.coverage, {e.id for e in analysis.endpoints}
-    silent: list[str] = []
-    nothing: list[str] = []
-    for e in frame.columns:
-        if str(e) not in modelled and not (frame[e] == "comparison").any():
-            found = silent if frame[e].isin(SILENCES).any() else nothing
-            found.append(analysis.evidence.endpoint_label(str(e)))
-    return silent, nothing
-
-
-def listed(names: list[str]) -> str:
-    """``A``, ``A and B``, ``A, B and C``; semicolons where a name holds a comma."""
-    if len(names) == 1:
-        return names[0]
-    separator = ";" if any("," in name for name in names) else ","
-    last = f"{separator} and " if separator == ";" else " and "
-    return f"{separator} ".join(names[:-1]) + last + names[-1]
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -10,12 +10,16 @@ from reanalysis.reporting.markdown import anchor
 from reanalysis.reporting.section import Artefacts, Item, Section
 
 BARG, ROBUST, ZAMPIERI, GRIM = "BARG", "ROBUST", "Zampieri", "GRIM, INSPECT-SR"
+GRADE, ROBINS, PRISMA = "GRADE", "ROBINS-I", "PRISMA 2020"
 SBC, POWER_SCALING = "SBC", "Power-scaling"
 
 STANDARDS = {
     BARG: "Kruschke 2021, Nat Hum Behav 5:1282",
     ROBUST: "Sung et al. 2005, J Clin Epidemiol 58:261",
     ZAMPIERI: "Zampieri et al. 2021, Am J Respir Crit Care Med 203:543",
+    PRISMA: "Page et al. 2021, BMJ 372:n71: items 13 (synthesis) and 24 to 27",
+    GRADE: "Guyatt et al. 2011, J Clin Epidemiol 64:383",
+    ROBINS: "Sterne et al. 2016, BMJ 355:i4919",
     GRIM: "Brown and Heathers 2017, Soc Psychol Personal Sci 8:363, with INSPECT-SR",
     SBC: "Talts et al. 2018, with the bands of Saeilynoja et al. 2022",
     POWER_SCALING: "Kallioinen et al. 2023",

@@ -60,12 +60,18 @@ class Table:
         One sentence.
     label : str
         Identifier, ``tbl-`` and a slug.
+    last : int
+        Rows at the end that stay there when a reader sorts: what sums up the others.
+    sortable : bool
+        Whether a reader may sort it; not where the rows of a column have several units.
     """
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[object]]
     caption: str = ""
     label: str = ""
+    last: int = 0
+    sortable: bool = True
 
     def markdown(self) -> Markdown:
         """Pandoc's Markdown, with fixed proportions, caption and identifier."""
@@ -74,8 +80,9 @@ class Table:
         for column in self.columns:
             dashes = "-" * max(3, round(_WIDTH * column.width / total))
             rules.append({"left": f":{dashes}", "right": f"{dashes}:", "center": f":{dashes}:"}[column.align])
+        attributes = f"#{self.label}" + f" last={self.last}" * (self.last > 0) + " .fixed" * (not self.sortable)
         cells = [[escape(cell) or " " for cell in row] for row in (self.headers, *self.rows)]
-        return Markdown("\n".join(_piped(cells, rules)) + f"\n\n: {escape(self.caption)} {{#{self.label}}}\n")
+        return Markdown("\n".join(_piped(cells, rules)) + f"\n\n: {escape(self.caption)} {{{attributes}}}\n")
 
     def plain_markdown(self) -> str:
         """Markdown that any flavour shows as a table, and that people can read where it stays Markdown."""

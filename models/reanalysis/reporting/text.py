@@ -9,7 +9,7 @@ from reanalysis.analysis.changes import Changes
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting import contents
 from reanalysis.reporting.explorer import page_data
-from reanalysis.reporting.markdown import Markdown, joined
+from reanalysis.reporting.markdown import Markdown, block, joined
 from reanalysis.reporting.section import Artefacts, Section
 from reanalysis.validation.calibration.artefact import check_calibration
 from reanalysis.validation.published import check_published
@@ -35,9 +35,9 @@ def markdown(
         What changed since the report that was published before.
     """
     made = Artefacts(analysis, figures, check_calibration(), validated or check_published(), changes)
-    front = joined([Markdown("::: {.front}"), *_texts(made, contents.FRONT), Markdown(":::")])
+    front = block("front", _texts(made, contents.FRONT))
     return joined([front, *_texts(made, contents.BODY), page_data(analysis)]) + "\n"
 
 
 def _texts(made: Artefacts, sections: Sequence[Section[Analysis]]) -> list[Markdown]:
-    return [section.markdown(made, made.analysis) for section in sections]
+    return [section.placed(made, made.analysis) for section in sections]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
+from reanalysis.reporting.details import LANGUAGE, Details
+
 _FONT = "Calibri"
 """Narrow enough for tables, and Word and LibreOffice both have its widths."""
 
@@ -24,6 +27,9 @@ _POINTS = {"Title": 20, "Heading 1": 16, "Heading 2": 13, "Heading 3": 11.5, "Ca
 _RULE = {"val": "single", "sz": "4", "space": "0", "color": "999999"}
 _CELL_MARGIN = "50"
 """Twentieths of a point."""
+
+_LONGEST = 255
+"""Characters of a property of a Word file."""
 
 _ALIKE = (1980, 1, 1, 0, 0, 0)
 
@@ -38,11 +44,35 @@ def write_reference(path: Path) -> None:
     document = docx.Document(io.BytesIO(plain))
     _lay_out(document)
     _restyle(document)
-    styled = io.BytesIO()
-    document.save(styled)
-    with zipfile.ZipFile(styled) as saved, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as alike:
-        for item in saved.infolist():
-            alike.writestr(zipfile.ZipInfo(item.filename, _ALIKE), saved.read(item), zipfile.ZIP_DEFLATED)
+    _save(document, path)
+
+
+def finish(path: Path, details: Details) -> None:
+    """What pandoc leaves undone: properties; no row of a table on two pages, and its head on each page that it is on.
+
+    The style of tables asks for it too, but Word and LibreOffice look at the rows.
+    """
+    document = docx.Document(str(path))
+    told = document.core_properties
+    told.author = told.last_modified_by = "; ".join(details.named)[:_LONGEST]
+    told.comments, told.language = details.description[:_LONGEST], LANGUAGE
+    told.created = told.modified = datetime.fromtimestamp(details.seconds, UTC)
+    for table in document.tables:
+        for number, row in enumerate(table.rows):
+            properties = row._tr.get_or_add_trPr()
+            for name in ("w:cantSplit", *(["w:tblHeader"] if number == 0 else [])):
+                if properties.find(qn(name)) is None:
+                    properties.append(OxmlElement(name))
+    _save(document, path)
+
+
+def _save(document: Document, path: Path) -> None:
+    """The same bytes each time."""
+    saved = io.BytesIO()
+    document.save(saved)
+    with zipfile.ZipFile(saved) as parts, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as alike:
+        for item in parts.infolist():
+            alike.writestr(zipfile.ZipInfo(item.filename, _ALIKE), parts.read(item), zipfile.ZIP_DEFLATED)
 
 
 def _lay_out(document: Document) -> None:

@@ -32,9 +32,8 @@ def summary(found: Multiverse) -> dict[str, Any]:
     dict
         endpoint, better; combinations, specifications, infeasible (by reason) and held (choices not varied); choices
         with their levels; primary (its numbers); shares of specifications above each probability; odds_ratio (quantiles
-        of the specifications' medians); below_one (proportion of specifications with a median odds ratio below 1);
-        variance
-        (a row a choice, largest first).
+        of the specifications' medians); odds_ratio_below_1 (proportion of specifications with a median odds ratio below
+        1); variance (a row a choice, largest first).
     """
     table = found.table
     medians = np.exp(table["median"].to_numpy(dtype=float))
@@ -44,16 +43,21 @@ def summary(found: Multiverse) -> dict[str, Any]:
         "better": found.better,
         "combinations": found.combinations,
         "specifications": len(table),
-        "infeasible": found.infeasible,
+        "infeasible": [{"reason": reason, "combinations": count} for reason, count in found.infeasible.items()],
         "held": list(found.held),
-        "choices": {choice.name: list(choice.labels) for choice in found.choices},
-        "primary": plain_rows(primary)[0] if len(primary) else None,
+        "choices": [{"name": choice.name, "levels": list(choice.labels)} for choice in found.choices],
+        "primary": _answer(plain_rows(primary)[0]) if len(primary) else None,
         "probability": "P(log odds ratio < 0)" if found.better is None else "P(benefit)",
         "shares": {f"above_{threshold:g}": share for threshold, share in found.shares().items()},
         "odds_ratio": {name: float(np.quantile(medians, q)) for name, q in _QUANTILES.items()},
-        "below_one": float((medians < 1).mean()),
+        "odds_ratio_below_1": float((medians < 1).mean()),
         "variance": plain_rows(variance_decomposition(found)),
     }
+
+
+def _answer(row: dict[str, Any]) -> dict[str, Any]:
+    sides = ("p_below_0", "p_benefit")
+    return {"log_odds_ratio": {name: row[name] for name in _NUMBERS if name not in sides}} | {s: row[s] for s in sides}
 
 
 def plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:

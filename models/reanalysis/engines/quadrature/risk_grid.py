@@ -9,33 +9,37 @@ beside a mean logit, and only that band is laid.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 from scipy.special import expit, log_expit
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import integrated
-from reanalysis.engines.quadrature.functional import Along, FunctionalMarginal
+from reanalysis.engines.quadrature.functional import Along, FunctionalMarginal, Inverse
 from reanalysis.engines.quadrature.grids import Lattice, finer_by
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.typing import Array, Integers
 
 
-def effect_of_difference(middle: Array, x: Array) -> tuple[Array, Array]:
-    """Effects at which the risk difference is x, shape (1, X), and their derivatives by x, for mean logits (A, 1)."""
-    cosh, rest = np.cosh(middle), 1 - x**2
-    effect = 2 * (np.arctanh(x) + np.arcsinh(x * cosh / np.sqrt(rest)))
-    return effect, 2 / rest * (1 + cosh / np.sqrt(rest + (x * cosh) ** 2))
+@dataclass(frozen=True)
+class MeanLogits:
+    """Means of both logits of a study, shape (A, 1), given which a risk difference or a risk ratio is an effect."""
 
+    middle: Array
 
-def effect_of_log_ratio(middle: Array, r: Array) -> tuple[Array, Array]:
-    """Effects at which the log risk ratio is r, shape (1, R), and their derivatives by r, for mean logits (A, 1)."""
-    odds = np.exp(middle)
-    tilted = odds * np.sinh(r / 2)
-    return r + 2 * np.arcsinh(tilted), 1 + odds * np.cosh(r / 2) / np.sqrt(1 + tilted**2)
+    def effect_of_difference(self, x: Array) -> tuple[Array, Array]:
+        """Effects at which the risk difference is x, shape (1, X), and their derivatives by x."""
+        cosh, rest = np.cosh(self.middle), 1 - x**2
+        effect = 2 * (np.arctanh(x) + np.arcsinh(x * cosh / np.sqrt(rest)))
+        return effect, 2 / rest * (1 + cosh / np.sqrt(rest + (x * cosh) ** 2))
+
+    def effect_of_log_ratio(self, r: Array) -> tuple[Array, Array]:
+        """Effects at which the log risk ratio is r, shape (1, R), and their derivatives by r."""
+        odds = np.exp(self.middle)
+        tilted = odds * np.sinh(r / 2)
+        return r + 2 * np.arcsinh(tilted), 1 + odds * np.cosh(r / 2) / np.sqrt(1 + tilted**2)
 
 
 KEPT = 1e-12
@@ -55,9 +59,6 @@ _COARSEST = 0.6
 steps h is wrong by exp(-pi^2 / h)."""
 
 _LARGEST_GRID = 2**21
-
-
-_Inverse = Callable[[Array, Array], tuple[Array, Array]]
 
 
 @dataclass(frozen=True)
@@ -83,18 +84,18 @@ class RiskGrid:
     def risk_difference(self) -> FunctionalMarginal:
         """Posterior of treated rate minus control rate."""
         control, treated = self.logits
-        return self._functional(expit(treated) - expit(control), effect_of_difference, (-1.0, 1.0))
+        inverse = MeanLogits(self.middle).effect_of_difference
+        return self._functional(expit(treated) - expit(control), inverse, (-1.0, 1.0))
 
     def log_risk_ratio(self) -> FunctionalMarginal:
         """Posterior of the log of treated rate over control rate."""
         control, treated = self.logits
-        return self._functional(log_expit(treated) - log_expit(control), effect_of_log_ratio, (-np.inf, np.inf))
+        inverse = MeanLogits(self.middle).effect_of_log_ratio
+        return self._functional(log_expit(treated) - log_expit(control), inverse, (-np.inf, np.inf))
 
-    def _functional(self, values: Array, inverse: _Inverse, limits: tuple[float, float]) -> FunctionalMarginal:
+    def _functional(self, values: Array, inverse: Inverse, limits: tuple[float, float]) -> FunctionalMarginal:
         """Posterior of a function of both coordinates from its values (A, D) and its inverse along the effect."""
-        return FunctionalMarginal(
-            self._along_effect, values.ravel(), self.mass.ravel(), partial(inverse, self.middle), limits
-        )
+        return FunctionalMarginal(self._along_effect, values.ravel(), self.mass.ravel(), inverse, limits)
 
 
 def risk_grid(

@@ -1,35 +1,39 @@
-"""Other choices, one at a time: a cohort left out, other discounts, then every group of alternatives."""
+"""Other choices, one at a time: a cohort left out, other discounts, and every other group of alternatives."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from matplotlib.axes import Axes
 
 from reanalysis.alternatives.choices import MU_PRIOR, TAU_PRIOR, WORDS
-from reanalysis.alternatives.outcome import Outcome, as_table
-from reanalysis.analysis.analysis import Analysis
+from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.summary import Summary
-from reanalysis.estimands.words import decimal, percent, ratio_interval
+from reanalysis.estimands.words import decimal, percent, ratio, ratio_interval
 from reanalysis.figures.leave_one_out import GROUP as LEFT_OUT
 from reanalysis.figures.leave_one_out import describe_leave_one_out, in_order, plot_leave_one_out
 from reanalysis.figures.sensitivity import describe_sensitivity, plot_sensitivity, sensitivity_pages
-from reanalysis.reporting.markdown import Markdown, anchor, escape, slug
-from reanalysis.reporting.section import Artefacts, Blocks, Figure, Has, Item, Section, every
-from reanalysis.reporting.standards import BARG, ROBUST, ZAMPIERI
+from reanalysis.reporting.markdown import slug
+from reanalysis.reporting.section import Figure, Has, Item, Section, every
+from reanalysis.reporting.standards import BARG, PRISMA, ROBUST, ZAMPIERI
 from reanalysis.reporting.table import Column, Table, columns
 
-_DISCOUNTS = "discounts"
+_DASH = "\N{EN DASH}"
+_DENOMINATORS = "denominators"
+_MOST_SIZES = 2
+"""So many sizes of one arm have a row each, more have one together."""
 _TITLES = {
     LEFT_OUT: "Leaving out one study",
-    _DISCOUNTS: "Discounts for design (rho) and for weighting (k)",
+    "discounts": "Discounts for design (rho) and for weighting (k)",
     "effective size": "Effective-size factor k of the weighted arms",
     "pooling": "Pooling",
     "readings": "Readings of contradictory reports",
-    "denominators": "Denominators that are not reported",
+    _DENOMINATORS: "Denominators that are not reported",
     "route": "Weighted rates or adjusted ratios",
     MU_PRIOR: "Prior of the average effect",
     TAU_PRIOR: "Prior of the heterogeneity",
@@ -43,34 +47,59 @@ def group_title(group: str) -> str:
     return _TITLES.get(group, group)
 
 
-def sensitivity_table(endpoint: EndpointAnalysis, group: str) -> Table:
-    """Outcomes of one group of alternatives."""
-    outcomes = in_order(endpoint) if group == LEFT_OUT else endpoint.sensitivity[group]
-    return outcome_table(endpoint.label, endpoint.id, group, outcomes, endpoint.better is not None)
-
-
-def outcome_table(label: str, endpoint: str, group: str, outcomes: Sequence[Outcome], declared: bool) -> Table:
-    """Outcomes of one group of an endpoint; ``declared`` where one side of it is good."""
+def choices_table(endpoint: EndpointAnalysis) -> Table:
+    """The primary analysis, then every other choice; possible sizes of one arm, where they are many, in one row."""
+    declared = endpoint.better is not None
+    name = "P(benefit)" if declared else "P(fewer)"
+    chance = endpoint.direction.benefit if declared else endpoint.direction.below
+    primary = ["Primary analysis", "", _odds_ratio(endpoint.log_odds_ratio), percent(chance), ""]
     return Table(
         [
-            *columns("Choice 2.6 | Studies >0.6 | Odds ratio (95 % interval) 1.6"),
-            Column("P(benefit)" if declared else "P(fewer)", 0.8, "right"),
-            Column("Whose effect", 1.4),
+            *columns("Changed 1.9 | To 2.4 | Odds ratio (95 % interval) 1.6"),
+            Column(name, 0.9, "right"),
+            Column("Whose effect, if another's", 1.4),
         ],
-        [_outcome_row(o, declared) for o in outcomes],
-        f"{label}: {group_title(group).lower()}. The primary analysis is marked *.",
-        f"tbl-{slug(group)}-{slug(endpoint)}",
+        [primary, *(row for group in endpoint.sensitivity for row in _rows(endpoint, group))],
+        f"{endpoint.label}: one choice changed at a time, all else as in the primary analysis.",
+        f"tbl-choices-{slug(endpoint.id)}",
     )
 
 
-def _outcome_row(outcome: Outcome, declared: bool) -> list[str]:
-    choice = ("* " if outcome.primary else "") + outcome.label
-    if outcome.log_odds_ratio is None:
-        return [choice, str(len(outcome.studies)), outcome.note, "\N{EN DASH}", ""]
-    s = outcome.log_odds_ratio
-    shown = ratio_interval(math.exp(s.median), math.exp(s.lower), math.exp(s.upper))
-    chance = percent(outcome.benefit if declared else outcome.below)
-    return [choice, str(len(outcome.studies)), shown, chance, outcome.note]
+def _rows(endpoint: EndpointAnalysis, group: str) -> Iterator[list[str]]:
+    """Other choices of a group; its primary level only where that is about another effect than the headline."""
+    outcomes = in_order(endpoint) if group == LEFT_OUT else endpoint.sensitivity[group]
+    others = [o for o in outcomes if not o.primary or o.study != endpoint.headline.study]
+    for arm, same in groupby(others, lambda o: o.label.rpartition(": ")[0] if group == _DENOMINATORS else o.label):
+        found = list(same)
+        if len(found) > _MOST_SIZES:
+            yield [group_title(group), f"{arm}: {len(found)} possible sizes", *_range(endpoint, found), ""]
+        else:
+            yield from ([group_title(group), one.label, *_result(endpoint, one)] for one in found)
+
+
+def _range(endpoint: EndpointAnalysis, outcomes: list[Outcome]) -> tuple[str, str]:
+    """Lowest and highest of the medians, and of the probabilities."""
+    medians = sorted(math.exp(o.log_odds_ratio.median) for o in outcomes if o.log_odds_ratio)
+    chances = sorted(chance for o in outcomes if (chance := _chance(endpoint, o)) is not None)
+    if not medians:
+        return "not defined", _DASH
+    return f"{ratio(medians[0])} to {ratio(medians[-1])}", f"{percent(chances[0])} to {percent(chances[-1])}"
+
+
+def _result(endpoint: EndpointAnalysis, outcome: Outcome) -> tuple[str, str, str]:
+    chance = _chance(endpoint, outcome)
+    if outcome.log_odds_ratio is None or chance is None:
+        return outcome.note, _DASH, ""
+    whose = "" if outcome.study == endpoint.headline.study else outcome.note
+    return _odds_ratio(outcome.log_odds_ratio), percent(chance), whose
+
+
+def _chance(endpoint: EndpointAnalysis, outcome: Outcome) -> float | None:
+    return outcome.below if endpoint.better is None else outcome.benefit
+
+
+def _odds_ratio(found: Summary) -> str:
+    return ratio_interval(math.exp(found.median), math.exp(found.lower), math.exp(found.upper))
 
 
 def heterogeneity_table(endpoint: EndpointAnalysis) -> Table:
@@ -97,15 +126,12 @@ def _several(endpoint: EndpointAnalysis) -> bool:
     return len(endpoint.headline.comparative) > 1
 
 
-def _left_out(made: Artefacts, endpoint: EndpointAnalysis) -> Blocks:
-    if not _several(endpoint):
-        return None
-    return made.figure("leave-one-out", endpoint), sensitivity_table(endpoint, LEFT_OUT)
-
-
 LEAVE_ONE_OUT = Section(
     anchor="leave-one-out",
-    text=_left_out,
+    place="folded",
+    title="Leaving out one cohort",
+    level=3,
+    text=lambda made, endpoint: made.figure("leave-one-out", endpoint),
     figures=(
         Figure(
             "leave-one-out",
@@ -117,54 +143,33 @@ LEAVE_ONE_OUT = Section(
     ),
 )
 
-
-DISCOUNTS: Section[EndpointAnalysis] = Section(
-    anchor="discounts", text=lambda _, endpoint: sensitivity_table(endpoint, _DISCOUNTS)
-)
-
-# ---- the chapter ----------------------------------------------------------------------------------------------------
-
-_OPENING = Markdown(
-    "Each row changes one choice of the primary analysis and nothing else. All of them are computed by quadrature."
-)
+# ---- every other choice ---------------------------------------------------------------------------------------------
 
 
-def _chapter(made: Artefacts, analysis: Analysis) -> Blocks:
-    return [_OPENING, *(block for endpoint in analysis.endpoints for block in _of_endpoint(made, endpoint))]
+def _results(endpoint: EndpointAnalysis) -> dict[str, Any]:
+    return {"sensitivity": [_outcome(one) for found in endpoint.sensitivity.values() for one in found]}
 
 
-def _of_endpoint(made: Artefacts, endpoint: EndpointAnalysis) -> Iterator[Markdown | Table]:
-    yield Markdown(f"## Other choices: {escape(endpoint.label)} {{#{anchor(endpoint.id)}-alternatives}}")
-    yield made.figure("sensitivity", endpoint)
-    yield heterogeneity_table(endpoint)
-    for group in endpoint.sensitivity:
-        if group not in (LEFT_OUT, _DISCOUNTS):
-            yield sensitivity_table(endpoint, group)
+def _outcome(one: Outcome) -> dict[str, Any]:
+    return {"group": one.group, "choice": one.label, "primary": one.primary} | one.as_dict()
 
 
-def _results(analysis: Analysis) -> dict[str, Any]:
-    return {
-        "endpoints": {
-            e.id: {"sensitivity": {group: _outcomes(found) for group, found in e.sensitivity.items()}}
-            for e in analysis.endpoints
-        }
-    }
-
-
-def _outcomes(outcomes: list[Outcome]) -> list[dict[str, Any]]:
-    return as_table(outcomes).drop(columns=["group"]).to_dict("records")  # type: ignore[return-value]
+def _drawn_here(endpoint: EndpointAnalysis) -> EndpointAnalysis:
+    """Without what has a figure of its own."""
+    shown = {group: found for group, found in endpoint.sensitivity.items() if group != LEFT_OUT}
+    return replace(endpoint, sensitivity=shown)
 
 
 def _sensitivity(endpoint: EndpointAnalysis, groups: Sequence[str]) -> Axes:
-    return plot_sensitivity(endpoint, groups=groups)
+    return plot_sensitivity(_drawn_here(endpoint), groups=groups)
 
 
 _SENSITIVITY: Figure[EndpointAnalysis] = Figure(
     "sensitivity",
     _sensitivity,
     lambda e: f"{e.label}: the odds ratio under other choices, one at a time.",
-    describe_sensitivity,
-    pages=sensitivity_pages,
+    lambda e, groups: describe_sensitivity(_drawn_here(e), groups),
+    pages=lambda e: sensitivity_pages(_drawn_here(e)),
 )
 
 
@@ -188,14 +193,16 @@ _TESTED = every("no other priors", _others)
 
 ALTERNATIVES = Section(
     anchor="alternatives",
+    place="folded",
     title="Other choices",
-    level=1,
-    text=_chapter,
+    level=3,
+    text=lambda made, e: [made.figure("sensitivity", e), choices_table(e), heterogeneity_table(e)],
     results=_results,
-    of_endpoint=(_SENSITIVITY,),
+    figures=(_SENSITIVITY,),
     items=(
-        Item(BARG, 9, "sensitivity to the prior", "other priors", _TESTED),
-        Item(ROBUST, 2, "the prior is tested by others", "other priors", _TESTED),
+        Item(BARG, 12, "sensitivity to the prior", "other priors", _TESTED),
+        Item(PRISMA, 6, "13f: sensitivity analyses", "other choices", _TESTED),
+        Item(ROBUST, 3, "the prior is tested by others", "other priors", _TESTED),
         Item(
             ZAMPIERI, 1, "sceptical and vague priors beside the primary one", "other priors",
             every("not computed", _tried("sceptical", "vague")),

@@ -1,12 +1,25 @@
-"""The cohorts side by side, the limits of the evidence, and how to read the numbers."""
+"""The cohorts by name, side by side, the limits of the evidence, and how to read the numbers."""
 
 from __future__ import annotations
 
+from collections import Counter
+
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.estimands.words import counted
-from reanalysis.reporting.markdown import Markdown, render
-from reanalysis.reporting.section import Artefacts, Section
-from reanalysis.reporting.table import Column, Table
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.settings import Source
+from reanalysis.reporting.markdown import Markdown, escape, render
+from reanalysis.reporting.section import Artefacts, Blocks, Section
+from reanalysis.reporting.table import Column, Table, columns
+from reanalysis.reporting.unknown import compared
+from reanalysis.reporting.wording import address, author_year, capital
+
+_MOST_NAMED = 8
+"""So many studies at most stand on the first page; more are counted there and named in the table of facts."""
+_MOST_WORDS = 55
+"""Words of limits on the first page; the others follow it."""
+_DOSE, _COMPARATOR = "dose", "comparator"
+"""What the name of a fact in analysis.toml holds to stand in a column of the first page."""
 
 _LIMITS = """\
 ::: {.limits}
@@ -15,18 +28,100 @@ _LIMITS = """\
 {% endfor %}
 :::
 """
+_FIRST_LIMITS = """\
+**Limits.** {% for limit in limits %}{{ limit }} {% endfor %}{{ link }}
+"""
 
 _READING = """\
 Every effect is an odds ratio of the event with {{ settings.treated_label }} against {{ settings.control_label }};
-below 1 means fewer events. Intervals hold 95 % of the posterior probability, equally cut at both ends.
+below 1 means fewer events. Intervals are 95 % credible intervals.
 {% if declared %}
-P(benefit) is the posterior probability that the effect lies on the good side of no effect, P(harm) that it does not.
+How likely it helps is the probability that the effect lies on the good side of no effect, however little; how likely
+it harms, that it does not. P(benefit) and P(harm) stand for them in tables.
 {%- else %}
-P(fewer) is the posterior probability that the odds ratio lies below 1; no side is declared better, so none is
-called so.
-{%- endif %} All of them depend on the priors ({{ priors }}) and on the discounts for design;
-[the alternatives](#alternatives) show by how much.
+How likely fewer events are is the probability that the odds ratio lies below 1, written P(fewer) in tables; no side is
+declared better, so none is called so.
+{%- endif %} All of them depend on the priors ({{ priors }}). Each study counts for less than its patients where it is
+not randomised (rho) and where it is weighted (k): both are assumptions, and [the alternatives](#endpoints) show the
+results without them.
 """
+
+
+# ---- on the first page ----------------------------------------------------------------------------------------------
+
+
+def first_table(analysis: Analysis) -> Table | None:
+    """The studies that compare, by name, with what their authors concluded; columns that say nothing are left out."""
+    evidence, studies = analysis.evidence, compared(analysis)
+    if len(studies) > _MOST_NAMED:
+        return None
+    heads = columns("Study 1.2 | Given 1.8 | Compared with 1.8 | Read from 1 | Authors concluded 2.4")
+    rows = [
+        [
+            _study_link(evidence, study),
+            _with_size(evidence, study, "treated", [evidence.study(study).product, _fact(evidence, study, _DOSE)]),
+            _with_size(evidence, study, "control", [_fact(evidence, study, _COMPARATOR)]),
+            _source(evidence, study).kind,
+            _conclusion(evidence, study),
+        ]
+        for study in studies
+    ]
+    told = [i for i in range(len(heads)) if i < 3 or any(row[i] for row in rows)]
+    return Table(
+        [heads[i] for i in told],
+        [[row[i] or "not reported" for i in told] for row in rows],
+        "Studies compared.",
+        "tbl-compared",
+    )
+
+
+def _source(evidence: Evidence, study: str) -> Source:
+    return evidence.sources.get(evidence.study(study).source, Source())
+
+
+def _study_link(evidence: Evidence, study: str) -> Markdown:
+    """Its label, with author and year where the label has them not, as a link where its source has an identifier."""
+    label, source = evidence.study_label(study), _source(evidence, study)
+    named = author_year(source)
+    text = label if not named or named.split()[0] in label else f"{named} ({label})"
+    return Markdown(f"[{escape(text)}]({address(source)})") if address(source) else escape(text)
+
+
+def _conclusion(evidence: Evidence, study: str) -> str:
+    declared = evidence.study(study).conclusion
+    return declared.text if declared else ""
+
+
+def _fact(evidence: Evidence, study: str, part: str) -> str:
+    """The fact whose name holds a word; empty where there is none."""
+    facts = evidence.study(study).facts
+    return next((value for key, value in facts.items() if part in key.lower()), "")
+
+
+def _with_size(evidence: Evidence, study: str, arm: str, parts: list[str]) -> str:
+    """What a group was given, and how many patients it had: the size that most rows of the whole arm report."""
+    rows = [r for r in evidence.rows_of_arm.get((study, arm), ()) if r.modelled and not r.subgroup and r.n]
+    sizes = Counter(row.n for row in rows)
+    size = f"n = {max(sizes, key=lambda n: (sizes[n], n))}" if sizes else "n not reported"
+    return "; ".join(part for part in (*parts, size) if part)
+
+
+def _first(_: Artefacts, analysis: Analysis) -> Blocks:
+    table = first_table(analysis)
+    return [Markdown("::: {.cards}"), table, Markdown(":::")] if table else None
+
+
+def _first_limits(_: Artefacts, analysis: Analysis) -> Markdown:
+    shown: list[str] = []
+    for limit in limits(analysis)[0 if analysis.evidence.settings.limits else 1 :]:
+        if len(" ".join([*shown, limit]).split()) > _MOST_WORDS:
+            break
+        shown.append(limit)
+    more = "All limits" if shown else "The limits of this evidence"
+    return render(_FIRST_LIMITS, limits=shown, link=Markdown(f"[{more}](#limits)."))
+
+
+# ---- behind it ------------------------------------------------------------------------------------------------------
 
 
 def cohort_table(analysis: Analysis) -> Table | None:
@@ -46,14 +141,13 @@ def cohort_table(analysis: Analysis) -> Table | None:
         return Table(
             [Column("Study", 1.2), *[Column(str(row[0])) for row in rows]],
             [[evidence.study_label(s), *[row[i + 1] for row in rows]] for i, s in enumerate(studies)],
-            "The cohorts side by side.",
+            "The studies side by side.",
             "tbl-cohorts",
         )
     return Table(
         [Column("Fact", 1.1), *[Column(evidence.study_label(s), 1.6) for s in studies]],
         rows,
-        "The cohorts side by side. A difference between cohorts cannot be told apart from a difference in any of these "
-        "rows.",
+        "The studies side by side. A difference between their results may come from a difference in any of these rows.",
         "tbl-cohorts",
     )
 
@@ -67,21 +161,22 @@ def _discount(analysis: Analysis, study: str, rho: float) -> str:
 def limits(analysis: Analysis) -> list[str]:
     """Limits: those of analysis.toml, how the evidence was found, and those that follow from the data."""
     settings = analysis.evidence.settings
-    found = list(settings.limits)
+    found = list(settings.limits) or ["The folder states no limits of its own (limits in analysis.toml)."]
     if settings.search:
         found.append(settings.search)
-    if not settings.limits:
-        found.append("The folder states no limits of its own (limits in analysis.toml).")
     single = sum(len(e.headline.comparative) == 1 for e in analysis.endpoints)
-    if single:
+    if single and len(compared(analysis)) > 1:
         total = len(analysis.endpoints)
-        which = "every endpoint" if single == total else f"{counted(single, 'endpoint')} of {total}"
-        found.append(f"One cohort alone stands behind {which}: nothing in this evidence confirms or contradicts it.")
+        which = "Each outcome has" if single == total else f"{capital(counted(single, 'of', 'of'))} "
+        which += "" if single == total else f"{counted(total, 'outcome')} {'has' if single == 1 else 'have'}"
+        found.append(
+            f"{which} figures for both groups in one study only. What other studies say of them stands with each."
+        )
     most = max(len(e.headline.comparative) for e in analysis.endpoints)
     if 1 < most < 10:
         found.append(
-            f"With at most {most} cohorts the heterogeneity tau is hardly learnt from the data: its prior decides much "
-            "of the interval of a new study."
+            f"{capital(counted(most, 'study', 'studies'))} cannot show how much the effect varies from place to "
+            "place; that part of the result comes from our assumptions."
         )
     return found
 
@@ -92,10 +187,12 @@ def _reading(_: Artefacts, analysis: Analysis) -> Markdown:
     return render(_READING, settings=analysis.evidence.settings, declared=declared, priors=priors)
 
 
-COHORTS: Section[Analysis] = Section(
-    anchor="cohorts", title="The cohorts", text=lambda _, analysis: cohort_table(analysis)
-)
+COHORTS: Section[Analysis] = Section(anchor="cohorts", text=_first)
+FIRST_LIMITS: Section[Analysis] = Section(anchor="first-limits", text=_first_limits)
 LIMITS: Section[Analysis] = Section(
     anchor="limits", title="Limits", text=lambda _, analysis: render(_LIMITS, limits=limits(analysis))
+)
+FACTS: Section[Analysis] = Section(
+    anchor="facts", place="folded", title="The studies side by side", text=lambda _, analysis: cohort_table(analysis)
 )
 READING = Section(anchor="reading", title="What these numbers are", text=_reading)

@@ -1,19 +1,24 @@
-"""Whether the sampled posteriors may be trusted, and whether both engines give one posterior."""
+"""Whether the posteriors may be trusted: every check in one line, the worst values, and what lies behind them."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pandas as pd
 
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.engines.marginal import DrawsMarginal
 from reanalysis.estimands.summary import Summary, summarise
 from reanalysis.estimands.words import decimal, quantity_label
+from reanalysis.figures.convergence import describe_convergence, plot_convergence
 from reanalysis.figures.energy import describe_energy, plot_energy
 from reanalysis.figures.ranks import MOST, describe_ranks, plot_ranks
 from reanalysis.gates.convergence import monte_carlo
-from reanalysis.reporting.markdown import Markdown, slug
+from reanalysis.reporting.markdown import Markdown, render
 from reanalysis.reporting.section import Artefacts, Blocks, Condition, Figure, Item, Section, every
 from reanalysis.reporting.standards import BARG
-from reanalysis.reporting.table import Table, columns
+from reanalysis.reporting.table import Column, Table, columns
 
 _R_HAT, _SAMPLE_SIZE = "R-hat", "Effective sample size"
 """Names of gates."""
@@ -21,35 +26,81 @@ _SYMBOLS = {"log_odds_ratio": "mu", "tau": "tau"}
 
 _CHAINS = Markdown("""\
 Where the chains have drawn from one posterior, each has an equal part of the draws at any rank. The figures show this
-for the endpoints of the first page, and the energy of the sampler.
+for the endpoints of the first page, with R-hat and effective sample sizes of all quantities and the energy of the
+sampler.
 """)
 _NONE = Markdown("""\
 This build ran no sampler (`--engine quadrature`), so there are no chains to diagnose and no second engine to
 compare with.
 """)
+_PROGRAM = """\
+The program that computed this passed {{ passed }} of {{ both }} checks of its own:
+[simulation from known truths](#calibration) and [{{ figures }} published figures](#validation){{ "" if passed == both
+else ", of which not passed: " ~ failed }}.
+"""
+_DASH = "\N{EN DASH}"
+
+
+def _checks(made: Artefacts, analysis: Analysis) -> Blocks:
+    own = (made.calibration, made.validation)
+    failed = "; ".join(f"{one.name}: {one.text}" for one in own if not one.passed)
+    program = render(
+        _PROGRAM,
+        passed=sum(bool(one.passed) for one in own),
+        both=len(own),
+        figures=f"{len(made.validation.table):,}",
+        failed=failed,
+    )
+    if analysis.engine != "nuts":
+        return _NONE, program
+    every = [(e, gate) for e in analysis.endpoints for gate in e.fit.gates]
+    passed = sum(bool(gate.passed) for _, gate in every)
+    wrong = "".join(f"; not passed: {e.label}, {gate.name} ({gate.text})" for e, gate in every if not gate.passed)
+    said = render(
+        "{{ passed }} of {{ all }} checks of the sampled posteriors passed, against which the published ones are "
+        "held{{ wrong }}. A report that fails one is not published.",
+        passed=passed, all=len(every), wrong=wrong,
+    )  # fmt: skip
+    return said, worst_table(analysis), program
+
+
+_WORST: tuple[tuple[str, str, Callable[[pd.DataFrame], str]], ...] = (
+    ("Largest R-hat", "R-hat", lambda table: f"{table['r_hat'].max():.4f}"),
+    ("Smallest bulk ESS", _SAMPLE_SIZE, lambda table: f"{table['ess_bulk'].min():.0f}"),
+    ("Smallest tail ESS", _SAMPLE_SIZE, lambda table: f"{table['ess_tail'].min():.0f}"),
+    ("Divergences", "Divergences", lambda table: f"{table['divergences'].iloc[-1]}"),
+    ("Smallest E-BFMI", "E-BFMI", lambda table: f"{table['e_bfmi'].min():.2f}"),
+    (
+        "Largest difference of the engines, in SD",
+        "Agreement of NUTS and quadrature",
+        lambda table: f"{table['in_sd'].abs().max():.3f}",
+    ),
+)
+"""Heading of a column, the gate whose table holds it, and the worst value there."""
+
+
+def worst_table(analysis: Analysis) -> Table:
+    """The worst value of each check, a row an endpoint."""
+    rows = []
+    for e in analysis.endpoints:
+        tables = {gate.name: gate.table for gate in e.fit.gates}
+        passed = f"{sum(bool(gate.passed) for gate in e.fit.gates)} of {len(e.fit.gates)}"
+        worst = [write(tables[gate]) if len(tables.get(gate, ())) else _DASH for _, gate, write in _WORST]
+        rows.append([e.label, passed, *worst])
+    return Table(
+        [*columns("Endpoint 1.5 | Passed 0.7"), *[Column(name, 1.0, "right") for name, *_ in _WORST]],
+        rows,
+        "Checks of the sampled posteriors: the worst value of each endpoint. The limits are 1.01 (R-hat), 1,000 "
+        "(effective sample sizes, ESS), 0, 0.3, and 0.1 posterior SD (0.2 at the ends of the interval).",
+        "tbl-checks",
+    )
 
 
 def _text(made: Artefacts, analysis: Analysis) -> Blocks:
     if analysis.engine != "nuts":
-        return _NONE
-    parameters = [parameter_table(e) for e in analysis.endpoints]
-    figures = [made.figure(name, e) for e in analysis.endpoints for name in ("ranks", "energy")]
-    return [gate_table(analysis), agreement_table(analysis), *parameters, _CHAINS, *figures]
-
-
-def gate_table(analysis: Analysis) -> Table:
-    """Every gate that the sampled posterior of an endpoint passed or failed."""
-    return Table(
-        columns("Endpoint 1.3 | Gate 1.3 | Outcome 0.7 | Measured 3.2"),
-        [
-            [e.label, gate.name, "passed" if gate.passed else "FAILED", gate.text]
-            for e in analysis.endpoints
-            for gate in e.fit.gates
-        ],
-        "Gates of the sampled posteriors, against which the published ones are held. A report that fails one is not "
-        "published.",
-        "tbl-gates",
-    )
+        return None
+    figures = [made.figure(name, e) for e in analysis.endpoints for name in ("convergence", "ranks", "energy")]
+    return [agreement_table(analysis), parameter_table(analysis.endpoints), _CHAINS, *figures]
 
 
 def agreement_table(analysis: Analysis) -> Table:
@@ -77,38 +128,44 @@ def _mean_interval(found: Summary) -> str:
     return f"{decimal(found.mean, 3)} ({decimal(found.lower, 3)} to {decimal(found.upper, 3)})"
 
 
-def parameter_table(endpoint: EndpointAnalysis) -> Table | None:
+def parameter_table(endpoints: Sequence[EndpointAnalysis]) -> Table | None:
     """R-hat, effective sample sizes and Monte Carlo error of every quantity that is gated; None without a sampler."""
+    rows = [row for endpoint in endpoints for row in _parameters(endpoint)]
+    if not rows:
+        return None
+    return Table(
+        columns(
+            "Endpoint 1.4 | Quantity 2.4 | R-hat >0.8 | ESS, bulk >0.9 | ESS, tail >0.9 | MCSE of the mean, in SD >1.2"
+        ),
+        rows,
+        "Diagnostics of every quantity: R-hat, effective sample sizes (ESS) and the Monte Carlo standard error (MCSE) "
+        "of the mean as a fraction of the posterior's SD.",
+        "tbl-parameters",
+    )
+
+
+def _parameters(endpoint: EndpointAnalysis) -> Iterator[list[str]]:
     gates = {gate.name: gate.table for gate in endpoint.fit.gates}
     if not {_R_HAT, _SAMPLE_SIZE} <= gates.keys():
-        return None
+        return
     merged = gates[_R_HAT].merge(gates[_SAMPLE_SIZE], on="quantity")
-    rows = []
     for row in merged.to_dict("records"):
         study, _, quantity = str(row["quantity"]).rpartition(": ")
-        rows.append(
-            [
-                quantity_label(endpoint.fit.evidence, quantity, study),
-                f"{row['r_hat']:.4f}",
-                f"{row['ess_bulk']:.0f}",
-                f"{row['ess_tail']:.0f}",
-                _relative_error(endpoint, study, quantity),
-            ]
-        )
-    return Table(
-        columns("Quantity 2.6 | R-hat >0.8 | ESS, bulk >0.9 | ESS, tail >0.9 | MCSE of the mean, in SD >1.2"),
-        rows,
-        f"{endpoint.label}: diagnostics of every gated quantity. R-hat, effective sample sizes (ESS) and the Monte "
-        "Carlo standard error (MCSE) of the mean as a fraction of the posterior's SD.",
-        f"tbl-parameters-{slug(endpoint.id)}",
-    )
+        yield [
+            endpoint.label,
+            quantity_label(endpoint.fit.evidence, quantity, study),
+            f"{row['r_hat']:.4f}",
+            f"{row['ess_bulk']:.0f}",
+            f"{row['ess_tail']:.0f}",
+            _relative_error(endpoint, study, quantity),
+        ]
 
 
 def _relative_error(endpoint: EndpointAnalysis, study: str, quantity: str) -> str:
     posterior = endpoint.fit.draws
     marginal = posterior.study[study].get(quantity) if study else posterior.overall.get(quantity)
     error = monte_carlo(marginal)["mean"] if isinstance(marginal, DrawsMarginal) else None
-    return "\N{EN DASH}" if marginal is None or error is None else decimal(error / marginal.sd(), 3)
+    return _DASH if marginal is None or error is None else decimal(error / marginal.sd(), 3)
 
 
 def _was_sampled(endpoint: EndpointAnalysis) -> bool:
@@ -128,9 +185,16 @@ def _ranks_caption(endpoint: EndpointAnalysis) -> str:
 
 def _energy_caption(endpoint: EndpointAnalysis) -> str:
     return (
-        f"{endpoint.label}: energy of each chain around its mean, and its change from draw to draw. Where the changes "
-        "are much narrower, the energy fraction of missing information (E-BFMI) is small and the tails are reached "
+        f"{endpoint.label}: energy fraction of missing information (E-BFMI) of each chain against its limit; energy "
+        "around its mean and its change from draw to draw. Where the changes are much narrower, the tails are reached "
         "slowly."
+    )
+
+
+def _convergence_caption(endpoint: EndpointAnalysis) -> str:
+    return (
+        f"{endpoint.label}: R-hat and effective sample sizes of every gated quantity, as distribution functions, "
+        "against the limits of the gates."
     )
 
 
@@ -144,16 +208,28 @@ def _passed(item: str) -> Condition:
 
 _CONVERGED, _LONG = "chains converged: R-hat", "chains long enough: effective sample sizes"
 
+CHECKS = Section(
+    anchor="checks",
+    title="Checks",
+    level=1,
+    text=_checks,
+    items=(
+        Item(BARG, 6, _CONVERGED, "checks", _passed(_CONVERGED)),
+        Item(BARG, 7, _LONG, "checks", _passed(_LONG)),
+    ),
+)
+
 DIAGNOSTICS = Section(
     anchor="diagnostics",
-    title="Diagnostics",
+    place="folded",
+    title="Diagnostics of the sampler",
     text=_text,
     of_endpoint=(
+        Figure(
+            "convergence", plot_convergence, _convergence_caption, describe_convergence,
+            drawn=_was_sampled, sampled=True,
+        ),
         Figure("ranks", plot_ranks, _ranks_caption, describe_ranks, drawn=_was_sampled, sampled=True),
         Figure("energy", plot_energy, _energy_caption, describe_energy, drawn=_was_sampled, sampled=True),
     ),
-    items=(
-        Item(BARG, 4, _CONVERGED, "gates", _passed(_CONVERGED)),
-        Item(BARG, 5, _LONG, "gates", _passed(_LONG)),
-    ),
-)
+)  # fmt: skip

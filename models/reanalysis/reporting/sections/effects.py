@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,66 +10,99 @@ from matplotlib.axes import Axes
 
 from reanalysis.analysis.endpoint import EndpointAnalysis, StudyEffect
 from reanalysis.estimands.risks import BaselineEffect
-from reanalysis.estimands.words import interval, percent, points_interval, ratio_interval
+from reanalysis.estimands.words import decimal, interval, percent, points_interval, ratio_interval
+from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.evidence.candidates.observation import sizes_told
 from reanalysis.figures.beyond import describe_beyond, plot_beyond
 from reanalysis.figures.forest import describe_forest, forest_pages, plot_forest
 from reanalysis.figures.icons import describe_icons, plot_icons
 from reanalysis.figures.prior_posterior import describe_prior_posterior, plot_prior_posterior
 from reanalysis.gates.convergence import monte_carlo
+from reanalysis.model.data import StudyData
 from reanalysis.reporting.markdown import render, slug
 from reanalysis.reporting.section import Artefacts, Blocks, Figure, Item, Section, drawn, every
-from reanalysis.reporting.standards import BARG, ROBUST, ZAMPIERI
+from reanalysis.reporting.standards import BARG, PRISMA, ROBUST, ZAMPIERI
 from reanalysis.reporting.table import Column, Table, columns
+from reanalysis.reporting.verdict import certainty_of
 
 _DASH = "\N{EN DASH}"
 _NEEDED = (
-    "NNT and NNH count patients treated for one to benefit or be harmed, in two pieces where the risk difference "
-    "spans 0."
+    "NNT and NNH count patients treated for one to benefit or be harmed, where the interval of the risk difference "
+    "does not span 0."
 )
 
-# ---- each study as reported and in the model ------------------------------------------------------------------------
+# ---- each study as published and in the model -----------------------------------------------------------------------
 
 
-def _studies(made: Artefacts, endpoint: EndpointAnalysis) -> Blocks:
-    sizes = sizes_told(endpoint.fit.selection.observations)
-    listed = render("{% for line in sizes %}\n- {{ line }}.\n{% endfor %}\n", sizes=sizes)
-    return made.figure("forest", endpoint), study_table(endpoint), listed
+def _studies(_: Artefacts, endpoint: EndpointAnalysis) -> Blocks:
+    lines = [*(f"{line}." for line in sizes_told(endpoint.fit.selection.observations)), variation(endpoint)]
+    listed = render("{% for line in lines if line %}\n- {{ line }}\n{% endfor %}\n", lines=lines)
+    return study_table(endpoint), listed
 
 
 def study_table(endpoint: EndpointAnalysis) -> Table:
-    """Raw and shrunken study effects side by side."""
+    """Raw and shrunken study effects side by side, and for how many patients the discounts let each study count."""
     order = endpoint.fit.evidence.studies
-    rows = [_study_row(s) for s in sorted(endpoint.studies, key=lambda s: order.index(s.study))]
+    data = {s.study: s for s in endpoint.fit.posterior.data.studies}
+    rows = [_study_row(s, data[s.study]) for s in sorted(endpoint.studies, key=lambda s: order.index(s.study))]
     more = " (extrapolation)" if endpoint.headline.kind == "single study" else ""
-    rows.append([f"Average{more}", "", "", interval(endpoint.average), "", "", ""])
-    rows.append([f"New study{more}", "", "", interval(endpoint.new_study), "", "", ""])
+    rows.append([f"Average{more}", "", "", "", interval(endpoint.average), "", "", ""])
+    rows.append([f"New study{more}", "", "", "", interval(endpoint.new_study), "", "", ""])
     settings = endpoint.fit.evidence.settings
     return Table(
         [
-            *columns("Study 1.3 | Reported 2.3 | Odds ratio as reported 1.6 | Odds ratio, model 1.6"),
-            Column(f"Risk, {settings.control_label}", 1.3),
-            Column(f"Risk, {settings.treated_label}", 1.3),
+            *columns("Study 1.3 | Published 2.1 | Counts as 1.2 | Odds ratio, published rates 1.6"),
+            *columns("Odds ratio, model 1.6"),
+            Column(f"Risk, {settings.control_label}", 1.1),
+            Column(f"Risk, {settings.treated_label}", 1.1),
             Column("Risk difference per 100", 1.5),
         ],
         rows,
-        f"{endpoint.label}: each study as reported (Wald interval, no discount, 1/2 added to each cell of a study with "
-        "an empty one) and in the model (95 % interval).",
+        f"{endpoint.label}: the odds ratio from the published rates (95 % confidence interval; at the likeliest size "
+        "where one is not published, without allowance for weighting, 1/2 added to each cell of a study with an empty "
+        "one) and after modelling (95 % credible interval). Patients count for less by rho and k: treated and control.",
         f"tbl-studies-{slug(endpoint.id)}",
+        last=2,
     )
 
 
-def _study_row(study: StudyEffect) -> list[str]:
+def _study_row(study: StudyEffect, data: StudyData) -> list[str]:
     raw = study.raw
     return [
         study.label,
-        f"{raw.treated} against {raw.control}" if raw else "one arm",
+        f"{raw.treated} against {raw.control}" if raw else "one group",
+        counts_as(data),
         ratio_interval(raw.odds_ratio, raw.lower, raw.upper) if raw else _DASH,
         interval(study.odds_ratio),
         percent(study.control_rate.median) if study.control_rate else _DASH,
         percent(study.treated_rate.median) if study.treated_rate else _DASH,
         points_interval(study.risk_difference) if study.risk_difference else _DASH,
     ]
+
+
+def counts_as(study: StudyData) -> str:
+    """Patients that the arms of a study count for after weighting (k) and design (rho): ``32 and 46``."""
+    sizes = [effective_size(arm, study.rho) for arm in (study.treated, study.control) if arm is not None]
+    return " and ".join(f"{size:.0f}" for size in sizes) or _DASH
+
+
+def effective_size(arm: Candidates, rho: float) -> float:
+    """Binomial patients with the variance of a beta-binomial arm, averaged over what n may be."""
+    weight = dict(zip(arm.n, arm.weight, strict=True))
+    return sum(w * n / (1 + (n - 1) * rho) for n, w in weight.items()) / sum(weight.values())
+
+
+def variation(endpoint: EndpointAnalysis) -> str:
+    """How much the studies differ before any discount, and in the model; empty for one study."""
+    found = certainty_of(endpoint).heterogeneity
+    if found is None:
+        return ""
+    return (
+        f"Before any discount the published odds ratios differ with I2 {percent(found.i_squared)} (Q "
+        f"{decimal(found.q, 1)} on {found.df} degrees of freedom, p {decimal(found.p, 3)}; DerSimonian-Laird tau "
+        f"{decimal(found.moment_tau)}); in the model, after discounts, tau is {decimal(endpoint.tau.median)} "
+        f"({decimal(endpoint.tau.lower)} to {decimal(endpoint.tau.upper)})."
+    )
 
 
 def _forest(endpoint: EndpointAnalysis, studies: Sequence[str]) -> Axes:
@@ -78,32 +112,35 @@ def _forest(endpoint: EndpointAnalysis, studies: Sequence[str]) -> Axes:
 _FOREST: Figure[EndpointAnalysis] = Figure(
     "forest",
     _forest,
-    lambda e: f"{e.label}: each study as reported and in the model, the average and a new study.",
+    lambda e: f"{e.label}: each study from its published rates and in the model, the average and a new study.",
     describe_forest,
     pages=forest_pages,
     first_page=False,
 )
-STUDIES = Section(anchor="studies", text=_studies, figures=(_FOREST,))
+FOREST: Section[EndpointAnalysis] = Section(
+    anchor="forest",
+    text=lambda made, e: made.figure("forest", e),
+    figures=(_FOREST,),
+    items=(Item(PRISMA, 3, "13c: results of studies and syntheses displayed", "forest", drawn(_FOREST)),),
+)
+STUDIES = Section(anchor="studies", place="folded", title="Each cohort", level=3, text=_studies)
 
 # ---- the effect as risks --------------------------------------------------------------------------------------------
-
-
-def _risks(made: Artefacts, endpoint: EndpointAnalysis) -> Blocks:
-    return made.figure("icons", endpoint), probability_table(endpoint), made.figure("beyond", endpoint)
 
 
 def probability_table(endpoint: EndpointAnalysis) -> Table:
     """Effects and probabilities at each named control risk, headline first, then a new study."""
     study = endpoint.headline.study
     headline = "Average" if study is None else endpoint.fit.evidence.study_label(study)
-    declared, first = endpoint.better is not None, endpoint.baselines[0]
+    first = endpoint.baselines[0]
+    needed = any(_needed(at) != _DASH for at in (*endpoint.baselines, *endpoint.new_baselines))
     rows = [
         [
             name,
             f"{at.baseline.label}, {at.baseline.percent:g} %",
             interval(at.risk_ratio),
             points_interval(at.risk_difference),
-            *([str(at.needed) if at.needed else _DASH] if declared else []),
+            *([_needed(at)] if needed else []),
             *[f"{percent(b.fewer)} / {percent(b.more)}" for b in at.beyond],
             percent(at.within_rope),
         ]
@@ -113,14 +150,20 @@ def probability_table(endpoint: EndpointAnalysis) -> Table:
     return Table(
         [
             *columns("Effect 1.2 | Control risk 1.7 | Risk ratio 1.5 | Risk difference per 100 1.6"),
-            *(columns("Number needed 2.3") if declared else []),
-            *[Column(f"P(fewer / more by {b.margin:g}+)", 1.3) for b in first.beyond],
-            Column(f"P(within \N{PLUS-MINUS SIGN}{first.rope:g})", 0.9, "right"),
+            *(columns("Number needed 2.3") if needed else []),
+            *[Column(f"How likely: at least {b.margin:g} fewer / more", 1.3) for b in first.beyond],
+            Column(f"Within {first.rope:g} either way", 0.9, "right"),
         ],
         rows,
-        f"{endpoint.label}: the effect as risks. Margins are percentage points{f'; {_NEEDED}' if declared else '.'}",
+        f"{endpoint.label}: the effect as risks. Margins are percentage points{f'; {_NEEDED}' if needed else '.'}",
         f"tbl-probabilities-{slug(endpoint.id)}",
     )
+
+
+def _needed(at: BaselineEffect) -> str:
+    """A number needed where the interval lies on one side of no difference; else it runs through infinity."""
+    spans = at.risk_difference.lower < 0 < at.risk_difference.upper
+    return _DASH if spans or at.needed is None else str(at.needed)
 
 
 def _risk_results(e: EndpointAnalysis) -> dict[str, Any]:
@@ -161,10 +204,12 @@ _BEYOND: Figure[EndpointAnalysis] = Figure(
     describe_beyond,
 )
 
-RISKS = Section(
-    anchor="risks",
-    text=_risks,
-    results=_risk_results,
+PATIENTS: Section[EndpointAnalysis] = Section(
+    anchor="patients",
+    place="folded",
+    title="Among 100 patients",
+    level=3,
+    text=lambda made, e: [made.figure("icons", e), made.figure("beyond", e)],
     figures=(
         Figure(
             "icons",
@@ -174,9 +219,14 @@ RISKS = Section(
         ),
         _BEYOND,
     ),
+)
+RISKS: Section[EndpointAnalysis] = Section(
+    anchor="risks",
+    text=lambda _, e: probability_table(e),
+    results=_risk_results,
     items=(
         Item(
-            BARG, 8, "decisions: limits of what matters stated before", "probabilities at the margins",
+            BARG, 11, "decisions: probabilities at the limits of what matters", "probabilities at the margins",
             every("no margins", lambda e: bool(e.baselines and e.baselines[0].beyond)),
         ),
         Item(ZAMPIERI, 4, "probabilities of an effect that matters", "probability of every size", drawn(_BEYOND)),
@@ -199,16 +249,23 @@ _PRIOR_POSTERIOR: Figure[EndpointAnalysis] = Figure(
 
 PRIOR_POSTERIOR: Section[EndpointAnalysis] = Section(
     anchor="prior-posterior",
+    place="folded",
+    title="The posterior against its prior",
+    level=3,
     text=lambda made, endpoint: made.figure("prior-posterior", endpoint),
     figures=(_PRIOR_POSTERIOR,),
     items=(
         Item(
-            BARG, 7, "the posterior: central value, interval, density", "density of each headline",
+            BARG, 9, "the posterior: central value, interval, density", "density of each headline",
             drawn(_PRIOR_POSTERIOR),
         ),
         Item(
-            ROBUST, 5, "central tendency, SD and credible interval", "results.json",
-            every("no summary", lambda e: e.log_odds_ratio.sd is not None),
+            ROBUST, 6, "central tendency", "results.json",
+            every("no summary", lambda e: math.isfinite(e.log_odds_ratio.median)), place="results.json",
+        ),
+        Item(
+            ROBUST, 7, "SD or credible interval", "results.json",
+            every("no interval", lambda e: e.log_odds_ratio.lower < e.log_odds_ratio.upper), place="results.json",
         ),
     ),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from functools import partial
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.reporting.markdown import Markdown, anchor, render
-from reanalysis.reporting.section import Artefacts, Blocks, Section
+from reanalysis.reporting.section import Artefacts, Blocks, Section, of_card
 from reanalysis.reporting.sentences import endpoint_summary
 
 _CARD = """\
@@ -25,6 +25,8 @@ _CARD = """\
 :::
 """
 
+_BACK = Markdown("::: {.back}\n[Back to the answer](#answer)\n:::")
+
 
 def chapter(card: Sequence[Section[EndpointAnalysis]]) -> Section[Analysis]:
     """The chapter, given the sections of a card."""
@@ -33,9 +35,7 @@ def chapter(card: Sequence[Section[EndpointAnalysis]]) -> Section[Analysis]:
 
 def _chapter(card: Sequence[Section[EndpointAnalysis]], made: Artefacts, analysis: Analysis) -> Blocks:
     return [
-        block
-        for endpoint in analysis.endpoints
-        for block in (_head(endpoint), *(section.markdown(made, endpoint) for section in card))
+        block for endpoint in analysis.endpoints for block in (_head(endpoint), of_card(card, made, endpoint), _BACK)
     ]
 
 

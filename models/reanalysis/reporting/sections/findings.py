@@ -15,6 +15,7 @@ from reanalysis.reporting.section import Artefacts, Blocks, Item, Section, state
 from reanalysis.reporting.sections.choices import group_title
 from reanalysis.reporting.standards import GRIM
 from reanalysis.reporting.table import Column, Table, columns
+from reanalysis.reporting.wording import capital
 
 _DEDUCED = ("denominator", "subgroups", "weighted-rate")
 """Kinds of finding that deduce a figure."""
@@ -68,8 +69,9 @@ def deduction_table(analysis: Analysis) -> Table:
 
 LEDGER: Section[Analysis] = Section(
     anchor="ledger",
-    title="What the audit found",
-    text=lambda _, analysis: [ledger_table(analysis.evidence, analysis.ledger.findings), deduction_table(analysis)],
+    title="What was found in the publications",
+    level=1,
+    text=lambda _, analysis: ledger_table(analysis.evidence, analysis.ledger.findings),
     items=(
         Item(
             GRIM, 1, "reported percentages and counts recomputed", "ledger",
@@ -77,6 +79,13 @@ LEDGER: Section[Analysis] = Section(
         ),
     ),
 )  # fmt: skip
+
+DEDUCTIONS: Section[Analysis] = Section(
+    anchor="deductions",
+    place="folded",
+    title="What was deduced from the publications",
+    text=lambda _, analysis: deduction_table(analysis),
+)
 
 # ---- which findings matter ------------------------------------------------------------------------------------------
 
@@ -94,17 +103,16 @@ def _influence(_: Artefacts, analysis: Analysis) -> Blocks:
 def influence_table(evidence: Evidence, influences: Sequence[Influence]) -> Table:
     """How far each finding with alternatives moves each endpoint, largest first."""
     declared = any(i.primary.benefit is not None for i in influences)
-    name = "P(benefit)" if declared else "P(fewer events)"
+    name = "chance of benefit" if declared else "chance of fewer events"
     return Table(
         [
-            *columns("Finding 1.5 | Endpoint 1.3 | Alternative 2.2 | Odds ratio (mean) 1.1"),
-            Column(name, 1),
+            *columns("Finding 1.5 | Endpoint 1.3 | Alternative 2.2 | Odds ratio 1.1"),
+            Column(capital(name), 1),
             *columns("As analysed >0.8 | Shift, points >0.7"),
         ],
         [[group_title(i.kind), evidence.endpoint_label(i.endpoint), *_influence_cells(i)] for i in influences],
-        "Which findings matter: posterior mean odds ratio (on the log scale) and "
-        f"{name} under each alternative, largest shift first."
-        + (" Where no good side is declared, P(fewer events)." if declared else ""),
+        f"Which findings matter: median odds ratio and {name} under each alternative, largest shift first."
+        + (" Where no good side is declared, the chance of fewer events." if declared else ""),
         "tbl-influence",
     )
 
@@ -126,8 +134,8 @@ def _influence_cells(i: Influence) -> list[str]:
 
 INFLUENCE = Section(
     anchor="influence",
+    place="folded",
     title="Which findings matter",
-    level=3,
     text=_influence,
     items=(
         Item(
@@ -148,10 +156,11 @@ def _questions(_: Artefacts, analysis: Analysis) -> Blocks:
 def question_table(evidence: Evidence, questions: Sequence[Question]) -> Table:
     """Questions to the authors, those whose answer could move most first."""
     declared = any(endpoint.better for endpoint in evidence.settings.endpoints.values())
+    what = "benefit" if declared else "fewer events"
     return Table(
         [
             *columns("Study 1 | Question 5"),
-            Column(f"Could shift {'P(benefit)' if declared else 'P(fewer events)'} by, points", 1.1, "right"),
+            Column(f"Largest change in the chance of {what}, percentage points", 1.3, "right"),
         ],
         [
             [
@@ -166,4 +175,4 @@ def question_table(evidence: Evidence, questions: Sequence[Question]) -> Table:
     )
 
 
-QUESTIONS = Section(anchor="questions", title="Questions to the authors", level=3, text=_questions)
+QUESTIONS = Section(anchor="questions", place="folded", title="Questions to the authors", text=_questions)

@@ -15,12 +15,11 @@ from reanalysis.model.family import EFFECT_MODELS, FAMILIES, Family
 from reanalysis.model.selection import default_priors
 from reanalysis.reporting.markdown import Markdown, render_file, slug
 from reanalysis.reporting.section import Artefacts, Item, Section, stated
-from reanalysis.reporting.standards import BARG, ROBUST
+from reanalysis.reporting.standards import BARG, PRISMA, ROBUST
 from reanalysis.reporting.table import Column, Table, columns
 
 _NOTHING = "\N{EN DASH}"
 _MOST_NAMED = 4
-_NOT_FITTED = "not fitted in this build; reanalysis report --all-models adds it"
 _ENGINES = {"quadrature": "quadrature", "nuts": "NUTS"}
 _SYMBOLS = {"mu": "μ", "tau": "τ", "baseline": "m"}
 
@@ -54,9 +53,7 @@ def model_table(
         cohorts = _cohorts(evidence, one.studies, primary)
         found, direction = one.log_odds_ratio, one.direction
         if found is None or direction is None:
-            fitted = _NOTHING if one.note == NOT_SAMPLED else _ENGINES[one.engine]
-            why = _NOT_FITTED if one.note == NOT_SAMPLED else one.note
-            return [name, fitted, cohorts, *([_NOTHING] * (3 if declared else 2)), why]
+            return [name, _ENGINES[one.engine], cohorts, *([_NOTHING] * (3 if declared else 2)), one.note]
         sides = (direction.benefit, direction.harm) if declared else (direction.below,)
         shown = ratio_interval(math.exp(found.median), math.exp(found.lower), math.exp(found.upper))
         return [name, _ENGINES[one.engine], cohorts, shown, *[percent(side) for side in sides], _gates(one)]
@@ -69,7 +66,7 @@ def model_table(
             *[Column(name, 1.0, "right") for name in probabilities],
             Column("Gates, or why there is no result", 1.8),
         ],
-        [row(one) for one in models],
+        [row(one) for one in models if one.note != NOT_SAMPLED],
         f"{evidence.endpoint_label(endpoint)}: what each model says of the headline effect, at its default settings. "
         f"The primary model is marked *; its priors and discounts stay, but {own_rho} replace rho by their own. "
         "arm-beta-binomial breaks the pairing: it compares treated arms with the controls of all cohorts. What "
@@ -103,7 +100,9 @@ def _models(_: Artefacts, endpoint: EndpointAnalysis) -> Table | None:
     return model_table(fit.evidence, endpoint.id, models, names, fit.spec.model) if models else None
 
 
-MODELS = Section(anchor="models", text=_models, results=lambda e: {"models": e.models})
+MODELS = Section(
+    anchor="models", place="folded", title="Other models", level=3, text=_models, results=lambda e: {"models": e.models}
+)
 
 # ---- the methods ----------------------------------------------------------------------------------------------------
 
@@ -114,20 +113,16 @@ def _methods(_: Artefacts, analysis: Analysis) -> Markdown:
     return render_file(
         "methods.md.j2",
         rho={name: f"{value:g}" for name, value in dict(settings.rho).items()},
-        factors=[
-            (evidence.study_label(s), f"{evidence.study(s).k:g}", evidence.study(s).k_reason) for s in sorted(weighted)
-        ],
-        denominators=[
-            (f"{evidence.study_label(study)}, {arm}", denominator.reason)
-            for study, one in settings.studies.items()
-            for arm, denominator in one.denominator.items()
-            if denominator.reason
-        ],
+        factors=[(evidence.study_label(s), f"{evidence.study(s).k:g}") for s in sorted(weighted)],
         anchor=analysis.spec.anchor,
         priors=analysis.spec.priors.as_text(),
-        family=[_described(evidence, family) for family in FAMILIES.values() if family.name != "contrast"],
         engine=analysis.engine,
     )
+
+
+def _family(_: Artefacts, analysis: Analysis) -> Markdown:
+    others = [_described(analysis.evidence, family) for family in FAMILIES.values() if family.name != "contrast"]
+    return render_file("family.md.j2", family=others)
 
 
 def _described(evidence: Evidence, family: Family) -> dict[str, object]:
@@ -155,7 +150,7 @@ METHODS = Section(
     text=_methods,
     items=(
         Item(
-            BARG, 2, "the model, its likelihood and every prior", "methods",
+            BARG, 3, "the model, its likelihood and every prior", "methods",
             stated(lambda a: a.spec.priors.as_text(), "no priors"), place="#model",
         ),
         Item(
@@ -163,7 +158,21 @@ METHODS = Section(
             stated(lambda a: a.spec.priors.as_text(), "no priors"), place="#model",
         ),
         Item(
-            ROBUST, 3, "the statistical model", "methods", stated(lambda a: a.spec.model, "no model"), place="#model"
+            ROBUST, 4, "the statistical model", "methods", stated(lambda a: a.spec.model, "no model"), place="#model"
+        ),
+        Item(
+            BARG, 13, "Bayes factors with the prior probabilities of models, where models are compared", "none",
+            lambda _: "models are fitted beside each other; no Bayes factor is computed",
+        ),
+        Item(
+            PRISMA, 2, "13b: preparation of the data, such as figures that are not published", "methods",
+            stated(lambda a: a.spec.model, "no model"), place="#candidates",
+        ),
+        Item(
+            PRISMA, 5, "13e: causes of heterogeneity explored", "none",
+            lambda _: "no subgroup or covariate is modelled",
         ),
     ),
 )  # fmt: skip
+
+FAMILY = Section(anchor="family", place="folded", title="The other models", text=_family)

@@ -1,20 +1,22 @@
-"""Where every figure comes from, which standards the report meets, and how to build it again."""
+"""Where every figure comes from, why choices are as they are, which standards are met, and how to build it again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.evidence.problems import file_name, printable
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.contrasts import ContrastRow
+from reanalysis.evidence.reading.settings import ReportDetails, Source
+from reanalysis.evidence.reasons import reasons
 from reanalysis.reporting.glyphs import spelt
-from reanalysis.reporting.markdown import Markdown, escape, render
-from reanalysis.reporting.section import Artefacts, Blocks, Item, Section, stated
-from reanalysis.reporting.standards import BARG, GRIM, Tick, ticks
+from reanalysis.reporting.markdown import Markdown, escape, link, render, slug
+from reanalysis.reporting.section import Artefacts, Blocks, Condition, Item, Section, some, stated
+from reanalysis.reporting.standards import BARG, GRIM, PRISMA, ROBUST, ZAMPIERI, Tick, ticks
 from reanalysis.reporting.table import Table, columns
-from reanalysis.versions import versions
+from reanalysis.versions import commit, versions
 
 # ---- every figure and its source ------------------------------------------------------------------------------------
 
@@ -27,9 +29,12 @@ def _place(row: ArmRow | ContrastRow) -> str:
     return ": ".join(part for part in (row.source, row.locator) if part)
 
 
-def evidence_table(analysis: Analysis) -> Table:
-    """Every row of arms.csv with what was done with it."""
+def evidence_table(analysis: Analysis, context: bool) -> Table | None:
+    """Rows of arms.csv with what was done with them: those that only describe, or all others; None without one."""
     evidence = analysis.evidence
+    rows = [r for r in evidence.arms if (r.use == "context") is context]
+    if not rows:
+        return None
     return Table(
         columns("Arm 1.5 | Endpoint 1.4 | Reported 1.2 | Time 0.9 | Use, and why 2.6 | Where it stands 2"),
         [
@@ -41,10 +46,12 @@ def evidence_table(analysis: Analysis) -> Table:
                 _use(r),
                 _place(r),
             ]
-            for r in evidence.arms
+            for r in rows
         ],
-        "Every figure of arms.csv, what it was used for and where it stands.",
-        "tbl-evidence",
+        "Numbers that describe the patients or the course and enter no analysis."
+        if context
+        else "Every published number that bears on a result, what it was used for and where it stands.",
+        "tbl-context" if context else "tbl-evidence",
     )
 
 
@@ -76,10 +83,7 @@ def source_table(analysis: Analysis) -> Table | None:
     sources = analysis.evidence.sources
     if not sources:
         return None
-    rows = []
-    for key, s in sources.items():
-        ids = [f"{n} {v}" for n, v in (("doi", s.doi), ("PMID", s.pmid), ("PMCID", s.pmcid), ("", s.nct)) if v]
-        rows.append([key, s.citation, "; ".join(i.strip() for i in ids) or "not given", s.note])
+    rows = [[key, s.citation, _identifiers(s), s.note] for key, s in sources.items()]
     return Table(
         columns("Key 1.3 | Source 3 | Identifiers 2.1 | Note 2.2"),
         rows,
@@ -88,28 +92,114 @@ def source_table(analysis: Analysis) -> Table | None:
     )
 
 
+_SITES = (
+    ("doi", "doi ", "https://doi.org/"),
+    ("pmid", "PMID ", "https://pubmed.ncbi.nlm.nih.gov/"),
+    ("pmcid", "", "https://pmc.ncbi.nlm.nih.gov/articles/"),
+    ("nct", "", "https://clinicaltrials.gov/study/"),
+    ("url", "", ""),
+)
+"""Identifiers of a source: what stands before each, and the site that knows it."""
+
+
+def _identifiers(source: Source) -> Markdown:
+    known = [(value, head, site) for name, head, site in _SITES if (value := getattr(source, name))]
+    return Markdown("; ".join(link(f"{head}{value}", f"{site}{value}") for value, head, site in known) or "not given")
+
+
 def _located(analysis: Analysis) -> bool:
     return all(r.source and r.locator for r in analysis.evidence.arms if r.use == "primary")
 
 
+def _decided(analysis: Analysis) -> bool:
+    """Whether every number that is left out says why."""
+    rows: list[ArmRow | ContrastRow] = [*analysis.evidence.arms, *analysis.evidence.contrasts]
+    return all(row.reason for row in rows if row.use == "excluded")
+
+
 EVIDENCE: Section[Analysis] = Section(
     anchor="evidence",
-    title="Every figure and its source",
-    text=lambda _, analysis: [evidence_table(analysis), contrast_table(analysis), source_table(analysis)],
+    place="folded",
+    title="Every published number and where it stands",
+    text=lambda _, analysis: [evidence_table(analysis, False), contrast_table(analysis), source_table(analysis)],
     items=(
+        Item(
+            BARG, 2, "the data: what was observed, and where it stands", "evidence table",
+            stated(_located, "rows of arms.csv without a source or a locator"),
+        ),
         Item(
             GRIM, 3, "every figure with its source and place", "evidence table",
             stated(_located, "rows of arms.csv without a source or a locator"),
         ),
+        Item(
+            PRISMA, 1, "13a: which studies are eligible for each synthesis", "evidence table",
+            stated(_decided, "numbers are excluded without a reason"),
+        ),
     ),
 )  # fmt: skip
+
+CONTEXT: Section[Analysis] = Section(
+    anchor="context",
+    place="folded",
+    title="Published numbers that enter no analysis",
+    text=lambda _, analysis: evidence_table(analysis, True),
+)
+
+# ---- why choices are as they are ------------------------------------------------------------------------------------
+
+_NO_REASON = "no reason given"
+
+
+def reason_table(analysis: Analysis) -> Table:
+    """Every setting that decides a number, with the reason that the evidence gives for it."""
+    sources = analysis.evidence.sources
+    rows = [
+        [one.setting, one.value, one.reason or _NO_REASON, _cited(one.source, sources)]
+        for one in reasons(analysis.evidence)
+    ]
+    return Table(
+        columns("Choice 2 | Value 1.4 | Why 3.4 | Source 1"),
+        rows,
+        "Choices and why: priors, discounts, sizes that are not published, margins and control risks.",
+        "tbl-reasons",
+    )
+
+
+def _cited(key: str, sources: Mapping[str, Source]) -> Markdown | str:
+    source = sources.get(key, Source())
+    return link(key, f"https://doi.org/{source.doi}") if source.doi else key
+
+
+def _reasoned(*kinds: str) -> Condition:
+    """Every choice of these kinds has its reason."""
+
+    def condition(made: Artefacts) -> str:
+        without = [r.setting for r in reasons(made.analysis.evidence) if r.kind in kinds and not r.reason]
+        return f"{_NO_REASON} for {some(without)}" if without else ""
+
+    return condition
+
+
+REASONS: Section[Analysis] = Section(
+    anchor="reasons",
+    place="folded",
+    title="Choices and why",
+    text=lambda _, analysis: reason_table(analysis),
+    items=(
+        Item(BARG, 4, "every prior explained and justified", "reasons", _reasoned("prior")),
+        Item(BARG, 10, "decisions: limits of what matters, and why these", "reasons", _reasoned("margin")),
+        Item(ROBUST, 2, "the prior is justified", "reasons", _reasoned("prior")),
+        Item(ZAMPIERI, 6, "the reason for each prior", "reasons", _reasoned("prior")),
+        Item(PRISMA, 4, "13d: methods of synthesis and the reason for them", "reasons", _reasoned("prior", "rho", "k")),
+    ),
+)
 
 # ---- standards ------------------------------------------------------------------------------------------------------
 
 
 def standards(items: Sequence[Item]) -> Section[Analysis]:
     """The section, given the items that the others declare."""
-    return Section(anchor="standards", title="Reporting standards", text=partial(_standards, items))
+    return Section(anchor="standards", place="folded", title="Reporting standards", text=partial(_standards, items))
 
 
 def _standards(items: Sequence[Item], made: Artefacts, _: Analysis) -> Table:
@@ -134,7 +224,99 @@ def standards_table(found: Sequence[Tick]) -> Table:
     )
 
 
-# ---- how to reproduce -----------------------------------------------------------------------------------------------
+# ---- who made it, its files, and how to build it again ---------------------------------------------------------------
+
+_ABOUT = """\
+Made with Reanalysis {{ version }}{% if commit %} (commit {{ commit }}){% endif %} from evidence of \
+{{ date or "no stated date" }}. Authors: {{ made.authors or "not stated" }}. \
+Contact: {{ made.contact or "not stated" }}. Funding: {{ made.funding or "not stated" }}. \
+Conflicts of interest: {{ made.conflicts or "not stated" }}. Protocol: {{ made.protocol or "none declared" }}. \
+Licence: {{ made.licence or "not stated" }}.
+{% if made.url %} Published at {{ address }}.{% endif %}
+"""
+_SITE = (
+    ("index.html", "this report as a page, with the explorers and all that is folded"),
+    ("report.pdf", "the report on paper"),
+    ("supplement.pdf", "what is folded on the page: other choices, models, every number and its source"),
+    ("report.docx", "the report for Word"),
+    ("report.md", "all of it as text"),
+    ("validation.html", "the program held against known truths and published figures"),
+    ("validation.csv", "each of those figures"),
+)
+_DATA = (
+    ("results.csv", "every number, one row each"),
+    ("results.json", "the same and more, by section; its schema is in results.schema.json"),
+    ("results.schema.json", "of results.json"),
+    ("datapackage.json", "describes the tables, for any reader of data packages"),
+    ("reproduce.py", "computes the headline numbers again from the evidence"),
+    ("ledger.json", "what the audit found, with what each finding moves"),
+    ("evidence.json", "the evidence as it was read"),
+    ("manifest.json", "digests of inputs and files, specification, seed, versions, commit, checks"),
+)
+_SPECIFICATIONS = ("specifications.parquet", "every combination of choices, one row each")
+
+
+def _about(_: Artefacts, analysis: Analysis) -> Blocks:
+    made = analysis.evidence.report
+    return render(
+        _ABOUT,
+        version=versions()["reanalysis"],
+        commit=commit(),
+        date=made.date,
+        made=made,
+        address=link(made.url, made.url),
+    )
+
+
+def files_table(analysis: Analysis) -> Table:
+    """Each published file, linked, with a line of what it is."""
+    crossed = any(e.scrutiny is not None for e in analysis.endpoints)
+    rows: list[list[object]] = [
+        [link(name, name), text] for name, text in (*_SITE, *_DATA, *([_SPECIFICATIONS] if crossed else []))
+    ]
+    draws = "; ".join(link(e.label, f"posterior/{slug(e.id)}.nc") for e in analysis.endpoints)
+    inputs = "; ".join(link(name, f"evidence/{name}") for name in sorted(analysis.evidence.sha256))
+    rows.append(["posterior", Markdown(f"draws of each posterior, for ArviZ: {draws}")])
+    rows.append(["evidence", Markdown(f"the evidence itself: {inputs}")])
+    rows.append(["figures", "every figure as SVG and PNG"])
+    return Table(columns("File 1 | What it is 3"), rows, "Files of this report.", "tbl-files", sortable=False)
+
+
+def _told(of: Callable[[ReportDetails], str], what: str) -> Condition:
+    return stated(lambda a: of(a.evidence.report), f"analysis.toml states no {what}")
+
+
+def _registered(analysis: Analysis) -> bool:
+    """Whether what is said of the protocol holds a number or an address under which it can be found."""
+    return any(character.isdigit() for character in analysis.evidence.report.protocol) or (
+        "://" in analysis.evidence.report.protocol
+    )
+
+
+ABOUT = Section(
+    anchor="about",
+    level=1,
+    title="About this report",
+    text=_about,
+    items=(
+        Item(PRISMA, 7, "24: registration and protocol", "about", stated(_registered, "no protocol is registered")),
+        Item(PRISMA, 8, "25: sources of support", "about", _told(lambda r: r.funding, "funding")),
+        Item(PRISMA, 9, "26: competing interests", "about", _told(lambda r: r.conflicts, "conflicts of interest")),
+    ),
+)
+
+FILES: Section[Analysis] = Section(
+    anchor="files",
+    place="folded",
+    title="Files",
+    text=lambda _, analysis: files_table(analysis),
+    items=(
+        Item(
+            PRISMA, 10, "27: data, code and other materials", "files",
+            stated(lambda a: a.evidence.sha256, "no digests of the inputs"),
+        ),
+    ),
+)  # fmt: skip
 
 _REPRODUCE = """\
 `reanalysis report {{ folder }}{{ options }}` with seed {{ seed }} and engine {{ engine }}. The manifest beside this
@@ -156,12 +338,13 @@ def _reproduce(_: Artefacts, analysis: Analysis) -> Blocks:
 
 REPRODUCE = Section(
     anchor="reproduce",
+    place="folded",
     title="How to reproduce",
     text=_reproduce,
     items=(
         Item(
-            BARG, 10, "reproducible: inputs, seed and versions", "manifest.json",
-            stated(lambda a: a.evidence.sha256, "no digests of the inputs"),
+            BARG, 14, "reproducible: inputs, seed and versions", "manifest.json",
+            stated(lambda a: a.evidence.sha256, "no digests of the inputs"), place="manifest.json",
         ),
     ),
 )  # fmt: skip

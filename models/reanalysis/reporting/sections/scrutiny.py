@@ -11,12 +11,13 @@ from reanalysis.alternatives.multiverse.multiverse import Multiverse
 from reanalysis.alternatives.multiverse.summary import summary
 from reanalysis.alternatives.scrutiny import Scrutiny
 from reanalysis.analysis.endpoint import EndpointAnalysis
-from reanalysis.estimands.words import decimal, quantity_label
+from reanalysis.estimands.words import MINUS, decimal, percent, quantity_label
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.figures.prior_sensitivity import describe_prior_sensitivity, plot_prior_sensitivity
 from reanalysis.figures.specification_curve import describe_specification_curve, plot_specification_curve
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.markdown import slug
-from reanalysis.reporting.section import Figure, Has, Item, Section, every
+from reanalysis.reporting.section import Artefacts, Blocks, Figure, Has, Item, Section, every
 from reanalysis.reporting.standards import BARG, POWER_SCALING
 from reanalysis.reporting.table import Column, Table, columns
 
@@ -51,6 +52,9 @@ def _caption(endpoint: EndpointAnalysis) -> str:
 
 MULTIVERSE: Section[EndpointAnalysis] = Section(
     anchor="multiverse",
+    place="folded",
+    title="Every combination of choices",
+    level=3,
     text=lambda made, endpoint: made.figure("specification-curve", endpoint),
     results=_part("multiverse", lambda found: summary(found.multiverse)),
     figures=(
@@ -82,23 +86,33 @@ def tipping_table(label: str, endpoint: str, points: Sequence[TippingPoint]) -> 
     for assumption in dict.fromkeys(p.assumption for p in points):
         own = {(p.event, p.threshold): p for p in points if p.assumption == assumption}
         first = next(iter(own.values()))
-        reached = [p.text if p.value is not None else _NOT_REACHED for p in (own[c] for c in crossings)]
-        now = "\N{EN DASH}" if first.now is None else f"{first.now:g}"
-        rows.append([f"{assumption}: {first.meaning}", now, f"{first.low:g} to {first.high:g}", *reached])
+        reached = [_signed(p.text) if p.value is not None else _NOT_REACHED for p in (own[c] for c in crossings)]
+        now = "\N{EN DASH}" if first.now is None else _signed(f"{first.now:g}")
+        searched = f"{_signed(f'{first.low:g}')} to {_signed(f'{first.high:g}')}"
+        rows.append([f"{assumption}: {first.meaning}", now, searched, *reached])
     return Table(
         [
             *columns("Assumption 3.4 | Now 0.6 | Searched 0.9"),
-            *[Column(f"P({event}) = {threshold:g}", 0.9) for event, threshold in crossings],
+            *[Column(f"P({event}) = {percent(threshold)}", 0.9) for event, threshold in crossings],
         ],
         rows,
         f"{label}: what would change the conclusion. The value of each assumption at which a probability "
         "crosses a threshold, nearest to the value now, all else as in the primary analysis.",
         f"tbl-tipping-{slug(endpoint)}",
+        sortable=False,
     )
+
+
+def _signed(number: str) -> str:
+    """A number with a true minus sign."""
+    return f"{MINUS}{number[1:]}" if number.startswith("-") else number
 
 
 TIPPING_POINTS: Section[EndpointAnalysis] = Section(
     anchor="tipping",
+    place="folded",
+    title="What would change the conclusion",
+    level=3,
     text=lambda _, e: tipping_table(e.label, e.id, e.scrutiny.tipping) if e.scrutiny and e.scrutiny.tipping else None,
     results=_part("tipping_points", lambda found: found.tipping),
 )
@@ -135,14 +149,17 @@ _CHECKED = every("none", _computed(lambda found: found.predictive), first_page=T
 
 PREDICTIVE_CHECKS: Section[EndpointAnalysis] = Section(
     anchor="predictive",
+    place="folded",
+    title="Predictive checks",
+    level=3,
     text=lambda _, e: predictive_table(e.fit.evidence, e.id, e.scrutiny.predictive) if e.scrutiny else None,
     results=_part("predictive_checks", lambda found: found.predictive.table),
     items=(
         Item(
-            BARG, 3, "predictions of the prior against the data",
+            BARG, 5, "predictions of the prior against the data",
             "predictive check, each arm given its study's other arm", _CHECKED,
         ),
-        Item(BARG, 6, "predictions of the posterior against the data", "predictive check", _CHECKED),
+        Item(BARG, 8, "predictions of the posterior against the data", "predictive check", _CHECKED),
     ),
 )  # fmt: skip
 
@@ -168,10 +185,28 @@ def power_table(evidence: Evidence, endpoint: str, found: CheckResult) -> Table:
     )
 
 
+def _power(made: Artefacts, e: EndpointAnalysis) -> Blocks:
+    if e.scrutiny is None:
+        return None
+    return made.figure("prior-sensitivity", e), power_table(e.fit.evidence, e.id, e.scrutiny.power)
+
+
 POWER: Section[EndpointAnalysis] = Section(
     anchor="power",
-    text=lambda _, e: power_table(e.fit.evidence, e.id, e.scrutiny.power) if e.scrutiny else None,
-    results=_part("power_scaling", lambda found: found.power.table),
+    place="folded",
+    title="Power scaling",
+    level=3,
+    text=_power,
+    results=_part("power_scaling", lambda found: found.power.table.rename(columns=lambda c: c.replace(" ", "_"))),
+    figures=(
+        Figure(
+            "prior-sensitivity",
+            plot_prior_sensitivity,
+            lambda e: f"{e.label}: mean and SD with both priors, or the likelihood, raised to a power near 1.",
+            describe_prior_sensitivity,
+            drawn=lambda e: e.scrutiny is not None,
+        ),
+    ),
     items=(
         Item(
             POWER_SCALING, 1, "sensitivity to prior and likelihood", "power-scaling table",

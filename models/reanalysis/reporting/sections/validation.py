@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping
 import pandas as pd
 
 from reanalysis.analysis.analysis import Analysis
+from reanalysis.analysis.task import Task
 from reanalysis.estimands.words import MINUS, decimal, quantity_name
 from reanalysis.figures.sbc_ecdf import describe_sbc_ecdf, plot_sbc_ecdf
 from reanalysis.gates.result import CheckResult
@@ -14,8 +15,10 @@ from reanalysis.reporting.markdown import Markdown, render, slug
 from reanalysis.reporting.section import Artefacts, Blocks, Figure, Item, Section
 from reanalysis.reporting.standards import ROBUST, SBC
 from reanalysis.reporting.table import Table, columns
+from reanalysis.validation import published
 from reanalysis.validation.calibration.artefact import load
 from reanalysis.validation.calibration.run import Calibration
+from reanalysis.validation.published_folder import published_digest
 
 _CALIBRATION = """\
 Is the computation right where the truth is known? Truths were drawn from the priors and reports from the likelihood
@@ -37,6 +40,8 @@ def _stored() -> Calibration:
 
 CALIBRATION: Section[Analysis] = Section(
     anchor="calibration",
+    place="program",
+    level=1,
     title="Calibration",
     text=lambda made, _: [_with_outcome(_CALIBRATION, made.calibration), made.figure("calibration")],
     figures=(
@@ -191,13 +196,21 @@ def _within(group: pd.DataFrame) -> str:
     return "yes" if outside.empty else f"NO: {', '.join(outside)}"
 
 
+def validation_task() -> Task[CheckResult]:
+    """The program against published figures: the same until its code or those figures change."""
+    return Task("validation", published.check_packaged, (published_digest(),))
+
+
 VALIDATION = Section(
     anchor="validation",
+    place="program",
+    level=1,
     title="Validation against published results",
     text=_validation,
+    needs=lambda _: (validation_task(),),
     items=(
         Item(
-            ROBUST, 4, "the computing technique", "validation against published results",
+            ROBUST, 5, "the computing technique", "validation against published results",
             lambda made: "" if made.validation.passed else made.validation.text,
         ),
     ),

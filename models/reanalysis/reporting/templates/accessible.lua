@@ -25,18 +25,8 @@ function Para(para)
   return pandoc.Div({para}, pandoc.Attr("", {"formula"}, attributes))
 end
 
--- Captions are numbered as they are on paper.
-local counts = {Figure = 0, Table = 0}
-
-local function numbered(kind, caption)
-  counts[kind] = counts[kind] + 1
-  caption[1].content:insert(1, pandoc.Strong({kind .. " " .. counts[kind] .. ":"}))
-  caption[1].content:insert(2, pandoc.Space())
-end
-
 -- On a narrow screen a figure keeps a size that can be read, and scrolls.
 function Figure(figure)
-  numbered("Figure", figure.caption.long)
   figure.attributes.tabindex = "0"
   return figure
 end
@@ -46,12 +36,22 @@ end
 local seen = {}
 
 function Table(table)
-  local name = pandoc.utils.stringify(table.caption.long)
+  local name = pandoc.utils.stringify(table.caption.long):gsub("^Table S?%d+: ", "")
   name = name:match("^(.-)%.%s") or name
   seen[name] = (seen[name] or 0) + 1
   if seen[name] > 1 then name = name .. ", " .. seen[name] end
-  numbered("Table", table.caption.long)
   table.caption.long = {pandoc.Div(table.caption.long, pandoc.Attr("", {"caption"}))} -- stays in view where the table scrolls
   for _, body in ipairs(table.bodies) do body.row_head_columns = 1 end
   return pandoc.Div({table}, pandoc.Attr("", {"scroll"}, {{"tabindex", "0"}, {"role", "region"}, {"aria-label", name}}))
+end
+
+-- What is folded opens at its heading, or at the line that names what is in it.
+function Div(div)
+  if not div.classes:includes("folded") then return nil end
+  local content, line = div.content, div.attributes.summary
+  local summary = pandoc.Plain(line or "More")
+  if not line and content[1].t == "Header" then summary = content:remove(1) end
+  local function raw(text) return pandoc.RawBlock("html", text) end
+  return pandoc.Blocks({raw('<details class="folded">\n<summary>'), summary, raw("</summary>")}) .. content ..
+    pandoc.Blocks({raw("</details>")})
 end

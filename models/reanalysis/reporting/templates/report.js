@@ -164,6 +164,7 @@
   function sortable(table) {
     const body = table.tBodies[0], head = table.tHead && table.tHead.rows[0];
     if (!head || !body || body.rows.length < 3) return;
+    if (table.classList.contains("fixed")) return;
     [...head.cells].forEach((cell, column) => {
       if (!textOf(cell)) return;
       const button = make("button", { type: "button", class: "sort", title: "Sort by this column" });
@@ -174,18 +175,22 @@
         for (const other of head.cells) other.removeAttribute("aria-sort");
         cell.setAttribute("aria-sort", down ? "descending" : "ascending");
         const rows = [...body.rows].map((row, i) => [row, textOf(row.cells[column]), i]);
-        const numeric = rows.every(([, text]) => !text || text === "\u2013" || number(text) !== null);
-        const order = (a, b) => numeric ? (number(a) ?? Infinity) - (number(b) ?? Infinity)
-          : a.localeCompare(b, "en", { numeric: true });
-        rows.sort((a, b) => (down ? -1 : 1) * order(a[1], b[1]) || a[2] - b[2]);
-        body.append(...rows.map(([row]) => row));
+        const stay = rows.splice(rows.length - Number(table.dataset.last || 0)); // of the summary of the others
+        const numbers = new Map(rows.map(([row, text]) => [row, number(text)]));
+        const numeric = rows.every(([row, text]) => numbers.get(row) !== null || !/\d/.test(text));
+        const missing = ([row, text]) => numeric ? numbers.get(row) === null : !text; // last, whichever way
+        const order = ([a, x], [b, y]) => numeric ? numbers.get(a) - numbers.get(b) : x.localeCompare(y, "en", { numeric: true });
+        rows.sort((a, b) => missing(a) - missing(b) ||
+          (missing(a) ? 0 : (down ? -1 : 1) * order(a, b)) || a[2] - b[2]);
+        body.append(...[...rows, ...stay].map(([row]) => row));
       });
     });
   }
 
   function csv(table) {
     const quote = (text) => /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-    return [...table.rows].map((row) => [...row.cells].map((cell) => quote(plain(textOf(cell)))).join(",")).join("\r\n") + "\r\n";
+    const rows = [...table.rows].filter((row) => !row.classList.contains("across"));
+    return rows.map((row) => [...row.cells].map((cell) => quote(plain(textOf(cell)))).join(",")).join("\r\n") + "\r\n";
   }
 
   // ---- downloads ----------------------------------------------------------------------------------------------------
@@ -210,10 +215,22 @@
   // Boxes that scroll are stops of the keyboard; those that do not need not be.
   function stops() {
     document.querySelectorAll(".scroll, .formula, figure").forEach((box) => {
-      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0; else box.removeAttribute("tabindex");
+      const wide = box.scrollWidth > box.clientWidth;
+      box.classList.toggle("wide", wide);
+      if (wide) box.tabIndex = 0; else box.removeAttribute("tabindex");
     });
   }
 
+  // What is folded opens for whom a link leads there, and its boxes are measured then.
+  function reveal() {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    let folded = target && target.closest("details:not([open])");
+    if (!folded) return;
+    for (; folded; folded = target.closest("details:not([open])")) folded.open = true;
+    target.scrollIntoView();
+  }
+
+  if (!matchMedia("(min-width: 80rem)").matches) document.querySelector("nav details").open = false;
   document.querySelectorAll(".explorer").forEach((place) => explore(place, place.dataset.endpoint));
   document.querySelectorAll(".scroll > table").forEach((table) => {
     const name = (table.id || table.parentElement.id || "table").replace(/^tbl-/, "") + ".csv";
@@ -223,6 +240,9 @@
   });
   stops();
   addEventListener("resize", stops);
+  addEventListener("toggle", stops, true);
+  addEventListener("hashchange", reveal);
+  reveal();
   document.querySelectorAll("figure > img").forEach((image) => {
     const name = (image.id || image.parentElement.id || "figure").replace(/^fig-/, "") + ".svg";
     image.parentElement.append(download("Figure as SVG", name, () => save(name, decoded(image.src), "image/svg+xml")));

@@ -50,8 +50,13 @@ def calibrated_files(engine: Engine) -> list[str]:
     return sorted(found)
 
 
-def imported(file: Path) -> Iterator[str]:
+@cache
+def imported(file: Path) -> tuple[str, ...]:
     """Files of the package that a file imports, also inside functions, relative to the package."""
+    return tuple(_imported(file))
+
+
+def _imported(file: Path) -> Iterator[str]:
     for node in ast.walk(_syntax(file)):
         if isinstance(node, ast.ImportFrom):
             names = [node.module or "", *(f"{node.module}.{one.name}" for one in node.names)]

@@ -1,0 +1,87 @@
+"""The one thing that moves a headline most, found among the alternatives that were computed, and how it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reanalysis.alternatives.choices import MU_PRIOR
+from reanalysis.alternatives.outcome import Outcome
+from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.estimands.words import percent
+from reanalysis.reporting.sentences import endpoint_chance
+
+_SAID = {
+    "leave one out": "leaving out one study",
+    "discounts": "counting every patient in full",
+    "effective size": "what weighting costs",
+    "pooling": "taking all studies as one",
+    "readings": "how contradictory figures are read",
+    "denominators": "group sizes that are not published",
+    "route": "the authors' adjusted ratio in place of the rates",
+    MU_PRIOR: "the starting assumption on the effect",
+    "tau prior": "the starting assumption on differences between studies",
+    "baselines": "the starting assumption on control rates",
+    "words": "counting what other studies say in words",
+}
+"""Groups of alternatives in plain words; a group that is not named here says its own name."""
+
+
+@dataclass(frozen=True)
+class Mover:
+    """A group of alternatives and how far it moves the chance of benefit, or of fewer events.
+
+    Parameters
+    ----------
+    group : str
+        Its name.
+    low, high : float
+        Smallest and largest chance within it, the primary analysis left out.
+    shift : float
+        Largest distance from the primary analysis.
+    """
+
+    group: str
+    low: float
+    high: float
+    shift: float
+
+    @property
+    def said(self) -> str:
+        """The group in plain words."""
+        return _SAID.get(self.group, self.group)
+
+
+def strongest(endpoint: EndpointAnalysis) -> Mover | None:
+    """What moves the chance most, beliefs in benefit or harm held beforehand left out; None without alternatives."""
+    neutral = {g: [o for o in found if not _leans(endpoint, o)] for g, found in endpoint.sensitivity.items()}
+    movers = [one for group, found in neutral.items() if (one := _mover(endpoint, group, found))]
+    return max(movers, key=lambda one: one.shift, default=None)
+
+
+def believed(endpoint: EndpointAnalysis) -> Mover | None:
+    """How far beliefs in benefit and in harm that are held beforehand move it; None where none was tried."""
+    return _mover(endpoint, MU_PRIOR, [o for o in endpoint.sensitivity.get(MU_PRIOR, ()) if _leans(endpoint, o)])
+
+
+def _leans(endpoint: EndpointAnalysis, outcome: Outcome) -> bool:
+    """Whether its prior of the effect is centred elsewhere than that of the primary analysis."""
+    return outcome.spec.priors.mu.quantile(0.5) != endpoint.fit.spec.priors.mu.quantile(0.5)
+
+
+def _mover(endpoint: EndpointAnalysis, group: str, outcomes: Iterable[Outcome]) -> Mover | None:
+    """Outcomes whose headline is of the same kind; without pooling each study answers for itself."""
+    chances = [o.chance for o in outcomes if not o.primary and o.spec.pooling != "none" and o.chance is not None]
+    if not chances:
+        return None
+    now = endpoint_chance(endpoint)
+    return Mover(group, min(chances), max(chances), max(abs(chance - now) for chance in chances))
+
+
+def range_told(endpoint: EndpointAnalysis, mover: Mover) -> str:
+    """``helps 18 % to 74 %``, from the side that is likelier now."""
+    low, high, side = mover.low, mover.high, "fewer" if endpoint.direction.benefit is None else "helps"
+    if endpoint_chance(endpoint) < 0.5:
+        low, high, side = 1 - high, 1 - low, {"fewer": "more", "helps": "harms"}[side]
+    first, last = percent(low), percent(high)
+    return f"{side} {first}" if first == last else f"{side} {first} to {last}"

@@ -1,0 +1,164 @@
+"""The outcomes of the first page as rows of text: per 100 patients, odds ratio, chances, and sentences beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reanalysis.alternatives.outcome import Outcome
+from reanalysis.analysis.analysis import Analysis
+from reanalysis.analysis.endpoint import EndpointAnalysis, StudyEffect
+from reanalysis.estimands.words import counted, interval, percent, ratio
+from reanalysis.evidence.candidates.observation import Observation
+from reanalysis.reporting.movers import believed, range_told, strongest
+from reanalysis.reporting.sentences import difference_interval, name, per_100
+from reanalysis.reporting.verdict import harms_first
+from reanalysis.reporting.wording import kind_of_study, listed
+
+_MOST_NAMED = 3
+"""Published rates of up to so many studies are named beside an outcome, of more the range of their odds ratios."""
+_RARE = 0.1
+"""Rates below this have a decimal."""
+_LITTLE = 0.01
+"""A chance that other choices move by less is said to stay."""
+
+
+@dataclass(frozen=True)
+class OutcomeRow:
+    """One outcome of the first page.
+
+    Parameters
+    ----------
+    endpoint : EndpointAnalysis
+        What it is of.
+    evidence : str
+        Studies with figures for both groups, and patients treated.
+    without, treated, difference : str
+        Of 100 patients.
+    odds_ratio : str
+        With its interval.
+    chances : str
+        Of either side.
+    notes : tuple of str
+        Sentences that stand under the row: what was published, the result before any discount, what moves it most.
+    """
+
+    endpoint: EndpointAnalysis
+    evidence: str
+    without: str
+    treated: str
+    difference: str
+    odds_ratio: str
+    chances: str
+    notes: tuple[str, ...]
+
+
+def outcome_rows(analysis: Analysis) -> list[OutcomeRow]:
+    """A row an endpoint of the first page, harms before benefits."""
+    return [_row(endpoint) for endpoint in harms_first(analysis.headlines)]
+
+
+def _row(endpoint: EndpointAnalysis) -> OutcomeRow:
+    at = endpoint.baselines[0]
+    whole = at.baseline.percent
+    low, high = per_100(at.treated_risk.lower, whole), per_100(at.treated_risk.upper, whole)
+    more, range_ = difference_interval(at).split(", ")
+    return OutcomeRow(
+        endpoint,
+        _evidence(endpoint),
+        per_100(whole / 100, whole),
+        f"{per_100(at.treated_risk.median, whole)} ({low} to {high})",
+        f"{more} ({range_})",
+        interval(endpoint.odds_ratio),
+        chances(endpoint.direction.below, endpoint.direction.benefit),
+        tuple(text for text in (published(endpoint), undiscounted(endpoint), _moved(endpoint)) if text),
+    )
+
+
+def _evidence(endpoint: EndpointAnalysis) -> str:
+    evidence, comparative = endpoint.fit.evidence, endpoint.headline.comparative
+    arms = [endpoint.fit.selection.observations[study, "treated"].candidates.n for study in comparative]
+    low, high = (round(sum(end(sizes) for sizes in arms)) for end in (min, max))
+    patients = f"{low}" if low == high else f"{low} to {high}"
+    return f"{counted(len(comparative), *kind_of_study(evidence, comparative))}, {patients} treated"
+
+
+def chances(below: float, benefit: float | None) -> str:
+    """``helps 41 %, harms 59 %``; ``fewer`` and ``more`` where no side is declared good."""
+    if benefit is None:
+        return f"fewer {percent(below)}, more {percent(1 - below)}"
+    return f"helps {percent(benefit)}, harms {percent(1 - benefit)}"
+
+
+def published(endpoint: EndpointAnalysis) -> str:
+    """Rates and crude odds ratios as the studies published them, and the ratios that their authors adjusted."""
+    evidence = endpoint.fit.evidence
+    studies = [s for s in sorted(endpoint.studies, key=lambda s: evidence.studies.index(s.study)) if s.raw]
+    ratios = [s.raw.odds_ratio for s in studies if s.raw]
+    if len(studies) > _MOST_NAMED:
+        return f"Published odds ratios: {ratio(min(ratios))} to {ratio(max(ratios))}."
+    told = [_crude(endpoint, study, alone=len(studies) == 1) for study in studies]
+    return f"Published: {'; '.join(told)}."
+
+
+def _crude(endpoint: EndpointAnalysis, study: StudyEffect, alone: bool) -> str:
+    assert study.raw is not None
+    observed, evidence = endpoint.fit.selection.observations, endpoint.fit.evidence
+    without, treated = (_rate(observed[study.study, arm]) for arm in ("control", "treated"))
+    raw = study.raw
+    odds = f"{ratio(raw.odds_ratio)}, {ratio(raw.lower)} to {ratio(raw.upper)}" if alone else ratio(raw.odds_ratio)
+    rows = evidence.contrasts_of_cell.get((study.study, endpoint.id), ())
+    adjusted = [row.printed for row in rows if row.use == "sensitivity" and row.has_interval]
+    more = f"; adjusted {listed(adjusted)}" if adjusted else ""
+    return f"{study.label} {without} and {treated} ({odds}{more})"
+
+
+def _rate(observation: Observation) -> str:
+    printed = [str(row.percent) for row in observation.rows if row.percent is not None]
+    rate = observation.candidates.proportion()
+    return printed[0] if printed else percent(rate, 1 if 0 < rate < _RARE else 0)
+
+
+def before_discounts(endpoint: EndpointAnalysis) -> Outcome | None:
+    """The headline with every patient counted in full; None where nothing is discounted."""
+    found = [o for o in endpoint.sensitivity.get("discounts", ()) if not o.primary and o.spec.rho == 0]
+    full = max(found, key=lambda one: one.spec.k == 1, default=None)
+    discounted = any(s.rho for s in endpoint.fit.posterior.data.studies) or (full is not None and full.spec.k == 1)
+    return full if discounted else None
+
+
+def undiscounted(endpoint: EndpointAnalysis) -> str:
+    """What the headline is before any discount for design or weighting."""
+    full = before_discounts(endpoint)
+    if full is None or full.odds_ratio is None or full.direction is None:
+        return ""
+    first, second = chances(full.direction.below, full.benefit).split(", ")
+    likelier = first if (full.chance or 0.0) >= 0.5 else second
+    return f"Undiscounted: {interval(full.odds_ratio)}, {likelier}."
+
+
+def _moved(endpoint: EndpointAnalysis) -> str:
+    mover = strongest(endpoint)
+    if mover is not None and mover.group == "discounts" and before_discounts(endpoint) is not None:
+        return "This moves it most."
+    if mover is not None and mover.shift < _LITTLE:
+        return "Other choices move it by less than a percentage point."
+    return f"Moves it most: {mover.said}, {range_told(endpoint, mover)}." if mover else ""
+
+
+def beliefs(endpoints: Sequence[EndpointAnalysis]) -> str:
+    """That beliefs held beforehand move some chances further than anything else does; empty where they do not."""
+    further = []
+    for endpoint in endpoints:
+        mover, belief = strongest(endpoint), believed(endpoint)
+        if belief is not None and (mover is None or belief.shift > mover.shift):
+            further.append((endpoint, belief))
+    if not further:
+        return ""
+    most, belief = max(further, key=lambda one: one[1].shift)
+    if len(endpoints) == 1:
+        return f"Only expecting benefit or harm beforehand moves this chance further ({range_told(most, belief)})."
+    which = "each of these chances" if len(further) == len(endpoints) else listed([name(e) for e, _ in further])
+    return (
+        f"Only expecting benefit or harm beforehand moves {which} further ({name(most)}: {range_told(most, belief)})."
+    )

@@ -1,0 +1,142 @@
+"""All outcomes in one table with whatever reports them, what is not known, and the priors that move results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reanalysis.analysis.analysis import Analysis
+from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.estimands.words import counted, interval, percent, points_interval
+from reanalysis.figures.coverage import describe_coverage, plot_coverage
+from reanalysis.reporting.markdown import Markdown, render
+from reanalysis.reporting.section import Artefacts, Blocks, Figure, Section
+from reanalysis.reporting.sections.answer import strip_name
+from reanalysis.reporting.sentences import deciding_in_short, left_out, turns
+from reanalysis.reporting.table import Column, Table, columns
+from reanalysis.reporting.unknown import not_known
+from reanalysis.reporting.verdict import certainty_of
+
+_NAMED = 3
+"""Up to so many studies are named in a cell, more are counted."""
+
+_UNKNOWN = """\
+{% for sentence in sentences %}
+- {{ sentence }}
+{% endfor %}
+"""
+_DECIDING = """\
+**Priors that move these results.** The chance of {{ what }} over other choices of a prior:
+{% for label, priors in deciding %}
+{{ label }}: {{ priors }}.
+{% endfor %}
+"""
+
+
+def _unknown(_: Artefacts, analysis: Analysis) -> Markdown:
+    return render(_UNKNOWN, sentences=not_known(analysis))
+
+
+UNKNOWN: Section[Analysis] = Section(anchor="unknown", title="What is not known", text=_unknown)
+
+
+def _all(made: Artefacts, analysis: Analysis) -> Blocks:
+    deciding = [(e.label, found) for e in analysis.endpoints if (found := deciding_in_short(e))]
+    what = "benefit" if any(e.better for e in analysis.endpoints) else "fewer events"
+    return [
+        made.figure("coverage"),
+        overview_table(made, analysis.endpoints),
+        render(_DECIDING, deciding=deciding, what=what) if deciding else None,
+    ]
+
+
+def overview_table(made: Artefacts, endpoints: Sequence[EndpointAnalysis]) -> Table:
+    """One row an endpoint: evidence, effect, chances, risk, what leaving out one study does, and certainty.
+
+    The drawn intervals have a column where they were drawn.
+    """
+    analysis = made.analysis
+    declared = any(e.better for e in endpoints)
+    scale = made.figure(strip_name(""))
+    rows = []
+    for e in endpoints:
+        at = e.baselines[0]
+        rows.append(
+            [
+                e.label,
+                _evidence(e),
+                interval(e.odds_ratio),
+                *([made.figures[strip_name(e.id)]] if scale else []),
+                *_chances(e, declared),
+                f"{points_interval(at.risk_difference)} at {at.baseline.percent:g} % ({at.baseline.label})",
+                leave_out_range(e),
+                certainty_of(e).grade.level,
+            ]
+        )
+    heads = [("Helps", 0.8), ("Harms", 0.8)] if declared else [("Fewer events", 0.9)]
+    return Table(
+        [
+            *columns("Endpoint 1.5 | Figures for both groups 1.35 | Odds ratio (95 % interval) 1.65"),
+            *([Column(scale, 1.95)] if scale else []),
+            *[Column(head, width, "right") for head, width in heads],
+            Column("Difference per 100 (95 % interval)", 2.3),
+            Column(f"{'Helps' if declared else 'Fewer events'}, with one study left out", 1.5),
+            Column("Certainty", 0.9),
+        ],
+        rows,
+        f"All outcomes. {_whose(endpoints)} Differences in 100 patients at the control risk named; negative means "
+        f"fewer events with {analysis.evidence.settings.treated_label}, which is worse where more events are better.",
+        "tbl-all",
+    )
+
+
+def _whose(endpoints: Sequence[EndpointAnalysis]) -> str:
+    kinds = {e.headline.kind for e in endpoints}
+    if kinds == {"average"}:
+        return "Each effect is the average over studies."
+    if kinds == {"single study"}:
+        return "Each effect is that of the one study with figures for both groups."
+    return "With two or more studies the average effect, with one that study's own."
+
+
+def _evidence(endpoint: EndpointAnalysis) -> str:
+    studies = endpoint.headline.comparative
+    if len(studies) > _NAMED:
+        return counted(len(studies), "study", "studies")
+    evidence = endpoint.fit.evidence
+    ordered = sorted(studies, key=evidence.studies.index)
+    return f"{len(studies)}: " + ", ".join(evidence.study_label(s) for s in ordered)
+
+
+def _chances(endpoint: EndpointAnalysis, declared: bool) -> list[str]:
+    sides = endpoint.direction
+    if not declared:
+        return [percent(sides.below)]
+    if sides.benefit is None or sides.harm is None:
+        return [f"fewer: {percent(sides.below)}", f"more: {percent(1 - sides.below)}"]
+    return [percent(sides.benefit), percent(sides.harm)]
+
+
+def leave_out_range(endpoint: EndpointAnalysis) -> str:
+    """Range of the chance of benefit over the leave-one-out fits, and whether the direction reverses."""
+    known = [p for o in left_out(endpoint) if (p := o.chance) is not None]
+    if not known:
+        return "one study only"
+    low, high = percent(min(known)), percent(max(known))
+    text = low if low == high else f"{low} to {high}"
+    return f"{text}; direction reverses" if turns(endpoint) else text
+
+
+ALL_ENDPOINTS = Section(
+    anchor="all",
+    title="All outcomes",
+    level=1,
+    text=_all,
+    figures=(
+        Figure(
+            "coverage",
+            plot_coverage,
+            lambda _: "Who reports what. Only comparisons of two arms within one study enter the primary analysis.",
+            describe_coverage,
+        ),
+    ),
+)

@@ -1,0 +1,273 @@
+"""Page one is read in a minute: few words, none to look up, and every number on it is one of results.json."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from figures import folders
+from readme.answer import DATA, analysed, answer
+from reanalysis.analysis.analysis import Analysis
+from reanalysis.evidence.reading.folder import read_evidence
+from reanalysis.gates.result import CheckResult
+from reanalysis.reporting import contents
+from reanalysis.reporting.movers import believed, strongest
+from reanalysis.reporting.outcomes import outcome_rows
+from reanalysis.reporting.results import results
+from reanalysis.reporting.section import Artefacts
+from reanalysis.reporting.verdict import harms_first, verdict
+from reporting.built import squeezed
+
+MOST_WORDS = 400
+BANNED = (
+    "posterior", "prior", "priors", "rho", "tau", "mu", "quadrature", "nuts", "mcmc", "sampled", "baseline",
+    "baselines", "heterogeneity", "shrinkage", "hyperparameter", "specification", "specifications", "leave-one-out",
+    "likelihood", "candidates", "gate", "gates", "mid-p", "power scaling", "multiverse", "estimand", "headline",
+    "print", "ledger", "reading", "not defined", "turns round", "logit",
+)  # fmt: skip
+SYMBOLS = ("P(", "ρ", "τ", "μ", "k =", ": None", "(None", " nan")
+DECLARED = """
+title = "A drug"
+treated_label = "the drug"
+[endpoints.death]
+better = "lower"
+[endpoints.response]
+better = "higher"
+[studies.A]
+design = "randomised"
+[studies.B]
+design = "randomised"
+"""
+
+
+def one_arm_beside(folder: Path) -> Path:
+    """One trial, and a study that had one arm only."""
+    folders.write_folder(folder, {"death": [("A", (4, 40, 9, 41))]}, DECLARED)
+    with (folder / "arms.csv").open("a", encoding="utf-8") as file:
+        file.write("B,treated,death,1,30\nB,treated,response,14,30\n")
+    return folder
+
+
+def both_sides(folder: Path) -> Path:
+    """Two trials that agree that the drug kills and cures."""
+    deaths, responses = (4, 200, 19, 201), (80, 200, 125, 210)
+    both = {"death": [("A", deaths), ("B", deaths)], "response": [("A", responses), ("B", responses)]}
+    return folders.write_folder(folder, both, DECLARED)
+
+
+KINDS = {
+    "one endpoint of one study": folders.single,
+    "five columns": folders.five_columns,
+    "22 trials of six endpoints": folders.trials,
+    "one arm beside a trial": one_arm_beside,
+    "harm and benefit": both_sides,
+    "long names": folders.long_names,
+    "empty cells": folders.empty_cells,
+}
+
+
+@pytest.fixture(scope="module", params=["anakinra", *KINDS])
+def analysis(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    return of_kind(request.param, tmp_path_factory.getbasetemp())
+
+
+@cache
+def of_kind(kind: str, where: Path) -> Analysis:
+    return analysed(read_evidence(DATA if kind == "anakinra" else KINDS[kind](where / f"page-{slugged(kind)}")))
+
+
+def slugged(text: str) -> str:
+    return re.sub(r"\W+", "-", text)
+
+
+@pytest.fixture(scope="module")
+def reanalysis(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    return of_kind("anakinra", tmp_path_factory.getbasetemp())
+
+
+def page(analysis: Analysis) -> str:
+    """Page one as text: no byline, no pictures, no addresses, no attributes."""
+    nothing = CheckResult("", None, "")
+    made = Artefacts(analysis, {}, nothing, nothing)
+    text = "\n".join(section.markdown(made, analysis) for section in contents.FRONT)
+    text = re.sub(r"::: \{\.byline\}.*?:::", "", text, flags=re.DOTALL).replace("\\", "")
+    return re.sub(r"\{[#.][^}]*\}|\]\([^)]*\)|^[|:-]+$|^:+", " ", text, flags=re.MULTILINE)
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"[^\W\d_][\w'’+-]+", text)
+
+
+def test_it_is_read_in_a_minute(reanalysis: Analysis) -> None:
+    assert len(words(page(reanalysis))) <= MOST_WORDS
+
+
+def test_no_other_folder_needs_more_words(analysis: Analysis) -> None:
+    assert len(words(page(analysis))) <= MOST_WORDS
+
+
+def test_no_word_has_to_be_looked_up(analysis: Analysis) -> None:
+    text = page(analysis)
+    assert [w for w in BANNED if re.search(rf"\b{re.escape(w)}\b", text, re.IGNORECASE)] == []
+    assert [s for s in SYMBOLS if s in text] == []
+
+
+def test_the_verdict_has_three_statements_at_most_and_ends_with_the_certainty(analysis: Analysis) -> None:
+    said = verdict(analysis)
+    assert 2 <= len(said) <= 3
+    assert said[-1].lead.startswith("Certainty: ")
+    told = " ".join(one.plain for one in said[:-1])
+    for endpoint in analysis.headlines:
+        assert re.search(re.escape(endpoint.label.split(",")[0].lower()), told.lower()), endpoint.label
+    assert all(one.plain in squeezed(page(analysis)).replace("**", "") for one in said)
+
+
+# ---- numbers --------------------------------------------------------------------------------------------------------
+
+
+def shown(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}"
+
+
+def per_100(found: dict[str, Any], name: str) -> dict[str, str]:
+    """A summary of a proportion as patients of 100."""
+    risk = 100 * found["control_risk"]
+    digits = 0 if abs(risk - round(risk)) < 1e-9 else 1
+    return {end: shown(100 * abs(found[name][end]), digits) for end in ("median", "lower", "upper")}
+
+
+def more(found: dict[str, Any], end: str) -> str:
+    text = per_100(found, "risk_difference")[end]
+    way = "more" if found["risk_difference"][end] > 0 else "fewer"
+    return "0" if float(text) == 0 else f"{text} {way}"
+
+
+def three(value: float) -> str:
+    if value < 0.01:
+        return "<0.01"
+    return ">1000" if value >= 1000 else shown(value, 2 if value < 10 else 1 if value < 100 else 0)
+
+
+def chance(p: float) -> str:
+    return "<1 %" if 0 < p <= 0.005 else ">99 %" if 0.995 <= p < 1 else f"{100 * p:.0f} %"
+
+
+def test_the_numbers_of_each_row_are_those_of_the_results(analysis: Analysis) -> None:
+    found = results(analysis)["endpoints"]
+    for row in outcome_rows(analysis):
+        head = found[row.endpoint.id]["headline"]
+        at = head["baselines"][0]
+        treated = per_100(at, "treated_risk")
+        risk = 100 * at["control_risk"]
+        assert row.without == shown(risk, 0 if abs(risk - round(risk)) < 1e-9 else 1)
+        assert row.treated == f"{treated['median']} ({treated['lower']} to {treated['upper']})"
+        assert row.difference == f"{more(at, 'median')} ({more(at, 'lower')} to {more(at, 'upper')})"
+        ratio = head["odds_ratio"]
+        assert row.odds_ratio == f"{three(ratio['median'])} ({three(ratio['lower'])} to {three(ratio['upper'])})"
+        sides = (head["p_benefit"], head["p_harm"]) if head["p_benefit"] is not None else None
+        if sides is None:
+            expected = f"fewer {chance(head['p_below_0'])}, more {chance(1 - head['p_below_0'])}"
+        else:
+            expected = f"helps {chance(sides[0])}, harms {chance(sides[1])}"
+        assert row.chances == expected
+
+
+def alternatives(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    return (row for row in found["sensitivity"] if not row["primary"] and row["p_below_0"] is not None)
+
+
+def test_the_result_before_discounts_is_that_of_the_table_of_discounts(reanalysis: Analysis) -> None:
+    found = results(reanalysis)["endpoints"]
+    for row in outcome_rows(reanalysis):
+        name = "neither (rho = 0, k = 1)"
+        rows = {r["choice"]: r for r in alternatives(found[row.endpoint.id]) if r["group"] == "discounts"}
+        full = rows.get(name) or rows["no discount (rho = 0)"]
+        ratio = full["odds_ratio"]
+        odds = f"{three(ratio['median'])} ({three(ratio['lower'])} to {three(ratio['upper'])})"
+        likely = max(full["p_benefit"], 1 - full["p_benefit"])
+        side = "helps" if full["p_benefit"] >= 0.5 else "harms"
+        assert f"Undiscounted: {odds}, {side} {chance(likely)}." in row.notes
+
+
+def test_what_moves_it_most_does_move_it_most(analysis: Analysis) -> None:
+    found = results(analysis)["endpoints"]
+    for endpoint in analysis.headlines:
+        mover, primary = strongest(endpoint), found[endpoint.id]["headline"]["p_below_0"]
+        assert mover is not None
+        shifts: dict[str, float] = {}
+        for row in alternatives(found[endpoint.id]):
+            group = row["group"]
+            believes = group == "mu prior" and row["choice"].startswith(("optimistic", "pessimistic"))
+            if not believes and not row["choice"].startswith("no pooling"):
+                shifts[group] = max(shifts.get(group, 0.0), abs(row["p_below_0"] - primary))
+        assert mover.shift == pytest.approx(max(shifts.values()), abs=1e-9)
+        assert shifts[mover.group] == pytest.approx(mover.shift, abs=1e-9)
+        belief = believed(endpoint)
+        said = "Only expecting benefit or harm beforehand" in page(analysis)
+        if belief is not None and belief.shift > mover.shift:
+            assert said
+
+
+def test_published_rates_stand_beside_the_modelled_ratio(reanalysis: Analysis) -> None:
+    rows = {row.endpoint.id: " ".join(row.notes) for row in outcome_rows(reanalysis)}
+    infection = [r for r in reanalysis.evidence.arms if r.endpoint == "infection_g3" and r.study == "iptw"]
+    rates = {row.arm: str(row.percent) for row in infection}
+    a, b = (float(rates[arm].split()[0]) / 100 for arm in ("treated", "control"))
+    crude = a / (1 - a) / (b / (1 - b))
+    assert f"{rates['control']} and {rates['treated']} ({three(crude)}, " in rows["infection_g3"]
+    (adjusted,) = (r for r in reanalysis.evidence.contrasts if r.endpoint == "infection_g3" and r.estimate)
+    assert (
+        f"adjusted {adjusted.measure} {adjusted.estimate} ({adjusted.lower} to {adjusted.upper})"
+        in rows["infection_g3"]
+    )
+
+
+def test_every_number_of_the_page_has_an_origin(reanalysis: Analysis) -> None:
+    """Numbers of the verdict are among those of the rows, which the tests above recompute."""
+    rows = " ".join(
+        " ".join([r.without, r.treated, r.difference, r.chances, r.odds_ratio, *r.notes])
+        for r in outcome_rows(reanalysis)
+    )
+    known = {*re.findall(r"\d+(?:\.\d+)?", rows), "100", "3"}  # of 100 patients; grade 3+
+    for one in verdict(reanalysis):
+        assert set(re.findall(r"\d+(?:\.\d+)?", one.plain)) <= known, one
+
+
+# ---- order, names, sizes --------------------------------------------------------------------------------------------
+
+
+def test_outcomes_better_rare_come_before_those_better_frequent(reanalysis: Analysis) -> None:
+    shown = [row.endpoint.better for row in outcome_rows(reanalysis)]
+    assert shown == sorted(shown, key=lambda better: better == "higher")
+    backwards = tuple(reversed(reanalysis.headlines))
+    assert [e.better for e in harms_first(backwards)] == shown
+
+
+def test_studies_are_named_with_author_year_link_and_conclusion(reanalysis: Analysis) -> None:
+    nothing = CheckResult("", None, "")
+    made = Artefacts(reanalysis, {}, nothing, nothing)
+    text = next(s for s in contents.FRONT if s.anchor == "cohorts").markdown(made, reanalysis).replace("\\", "")
+    assert "[Strati 2023 (Phase 1)](https://doi.org/10.1182/bloodadvances.2023010653)" in text
+    assert "Liang 2025 (Phase 2)" in text
+    for study in ("phase1", "phase2", "iptw"):
+        conclusion = reanalysis.evidence.study(study).conclusion
+        assert conclusion is not None
+        assert conclusion.text in text
+    assert "n = 72" in text  # what most rows say, not the 74 or 75 that fit one garbled sentence each
+
+
+def test_the_readme_says_what_page_one_says(analysis: Analysis) -> None:
+    text, told = squeezed(page(analysis)), answer(analysis)
+    for one in verdict(analysis):
+        assert f"**{one.lead}** {one.text}" in told
+    for row in outcome_rows(analysis):
+        for note in row.notes:
+            assert note in told
+            assert squeezed(note.replace("\\", "")) in text
+        for cell in (row.evidence, row.treated, row.difference, row.odds_ratio, row.chances):
+            assert f"| {cell} |" in told
