@@ -56,6 +56,10 @@ def test_json_and_table_hold_the_multiverse(tmp_path: Path, crs: Multiverse) -> 
     assert found["left_out_prediction"]["table"][-1]["study"] == "all"
     assert {"log_odds_ratio", "tau"} <= {row["quantity"] for row in found["power_scaling"]["table"]}
     assert {p["assumption"] for p in found["tipping_points"]} >= {"bias", "rho", "sceptical prior SD"}
+    figures, *told = found["words"]
+    assert (figures["primary"], figures["studies"]) == (True, ["phase2"])
+    assert {tuple(sorted(row["studies"])) for row in told} == {("iptw", "phase1", "phase2")}
+    assert all(row["odds_ratio"]["lower"] < row["odds_ratio"]["upper"] for row in told)
     saved = pd.read_parquet(out)
     assert set(saved.pop("assumed")) == {""}
     pd.testing.assert_frame_equal(saved, crs.table, check_dtype=False, check_exact=True)

@@ -71,11 +71,17 @@ def _leans(endpoint: EndpointAnalysis, outcome: Outcome) -> bool:
 
 def _mover(endpoint: EndpointAnalysis, group: str, outcomes: Iterable[Outcome]) -> Mover | None:
     """Outcomes whose headline is of the same kind; without pooling each study answers for itself."""
-    chances = [o.chance for o in outcomes if not o.primary and o.spec.pooling != "none" and o.chance is not None]
+    told = [o for o in outcomes if not o.primary and o.spec.pooling != "none" and not _beside(endpoint, o)]
+    chances = [o.chance for o in told if o.chance is not None]
     if not chances:
         return None
     now = endpoint_chance(endpoint)
     return Mover(group, min(chances), max(chances), max(abs(chance - now) for chance in chances))
+
+
+def _beside(endpoint: EndpointAnalysis, outcome: Outcome) -> bool:
+    """Whether it is the effect of one study among several that is not the headline's."""
+    return outcome.study not in (None, endpoint.headline.study) and len(outcome.studies) > 1
 
 
 def range_told(endpoint: EndpointAnalysis, mover: Mover) -> str:
