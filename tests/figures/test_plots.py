@@ -145,7 +145,8 @@ def test_forest_shows_every_printed_and_every_modelled_odds_ratio(anakinra: Anal
         assert study.raw is not None
         assert study.label in words
         assert interval(study.odds_ratio) in words
-        assert f"{study.raw.treated} vs {study.raw.control}" in words
+        assert study.raw.treated in " ".join(words)  # each in the column of its arm
+        assert study.raw.control in " ".join(words)
     assert interval(icans.average) in words
     assert interval(icans.new_study) in words
 
@@ -156,8 +157,8 @@ def test_forest_lists_studies_in_the_order_of_the_evidence(anakinra: Analysis) -
 
 
 def test_forest_of_one_study_calls_the_rest_extrapolated(anakinra: Analysis) -> None:
-    assert "Extrapolated from this one cohort" in shown(plot_forest(endpoint_of(anakinra, "infection_g3")))
-    assert "Extrapolated from this one cohort" not in shown(plot_forest(endpoint_of(anakinra, "icans_any")))
+    assert "Extrapolated from this one cohort" in " ".join(shown(plot_forest(endpoint_of(anakinra, "infection_g3"))))
+    assert "Extrapolated from" not in " ".join(shown(plot_forest(endpoint_of(anakinra, "icans_any"))))
 
 
 def test_forest_can_be_spread_over_pages_with_one_axis(analyses: dict[str, Analysis]) -> None:

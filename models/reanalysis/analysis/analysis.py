@@ -14,6 +14,7 @@ from reanalysis.analysis.endpoint import EndpointAnalysis, analyse_endpoint
 from reanalysis.analysis.plan import Plan, model_task, plan
 from reanalysis.analysis.request import Request
 from reanalysis.analysis.task import Log, Progress, Runner, Task, TaskFailed, here
+from reanalysis.engines.errors import EngineError
 from reanalysis.evidence.audit.ledger import Ledger
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.gates.checked_fit import CheckedFit
@@ -263,5 +264,5 @@ def _models(planned: Plan, endpoint: str, run: Runner) -> Callable[[], tuple[Out
 def _answered(without: Outcome, result: Callable[[], Outcome]) -> Outcome:
     try:
         return result()
-    except TaskFailed as error:
-        return not_computed(without, error.reason)
+    except (EngineError, TaskFailed) as error:  # in this process, and in a worker
+        return not_computed(without, str(error))

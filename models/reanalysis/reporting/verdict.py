@@ -66,8 +66,10 @@ def harms_first(endpoints: Iterable[EndpointAnalysis]) -> list[EndpointAnalysis]
 
 
 def verdict(analysis: Analysis) -> list[Statement]:
-    """What the first page says first."""
+    """What the first page says first; nothing where no endpoint has a result."""
     endpoints = harms_first(analysis.headlines)
+    if not endpoints:
+        return []
     found: dict[Side | None, list[EndpointAnalysis]] = {}
     for endpoint in endpoints:
         found.setdefault(pointing(endpoint), []).append(endpoint)

@@ -48,6 +48,7 @@ _ANSWER = """\
 {% endfor %}
 
 {% endif %}
+{% if endpoints %}
 ::: {.verdict}
 {% for one in verdict %}
 - **{{ one.lead }}** {{ one.text }}
@@ -57,6 +58,7 @@ _ANSWER = """\
 ::: {.cards}
 {{ table }}
 :::
+{% endif %}
 
 {% if beliefs %}
 {{ beliefs }}
