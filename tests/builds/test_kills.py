@@ -23,8 +23,9 @@ def two_reports(folder: Path) -> list[Path]:
 
 
 @pytest.mark.xdist_group("kills")
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 4])
 def test_a_kill_before_any_step_or_any_change_of_a_name_leaves_one_whole_report(
-    commands: Commands, tmp_path: Path
+    commands: Commands, tmp_path: Path, every: int
 ) -> None:
     reports, out, reached = two_reports(tmp_path), tmp_path / "out", tmp_path / "reached"
 
@@ -38,7 +39,7 @@ def test_a_kill_before_any_step_or_any_change_of_a_name_leaves_one_whole_report(
     assert {"begin publishing", "symlink_to", "replace", "rename", "remove"} <= set(points)
     assert len(points) > 35
     now, publishing = 1, points.index("begin publishing")
-    for number in range(1, len(points) + 1):
+    for number in range(1, len(points) + 1, every):
         reached.unlink(missing_ok=True)
         code = build(reports[1 - now], kill_at=number, reached=str(reached))
         assert code == -signal.SIGKILL
@@ -47,7 +48,7 @@ def test_a_kill_before_any_step_or_any_change_of_a_name_leaves_one_whole_report(
         now = 1 - now if switched else now
         assert title_of(out) == f"Report {'AB'[now]}"  # complete, and the old one until the moment of the switch
         assert len(litter(out)) <= 3
-        if number % 10 == 0 or number > publishing:  # else the next one that is killed is the next build
+        if number % 9 == 0 or number > publishing:  # else the next one that is killed is the next build
             assert build(reports[1 - now]) == 0
             now = 1 - now
             assert title_of(out) == f"Report {'AB'[now]}"

@@ -112,7 +112,7 @@ def test_a_build_that_is_told_to_end_leaves_no_draft_and_no_worker(tmp_path: Pat
         time.sleep(0.3)
 
     report = "import sys, reanalysis.cli; sys.argv[0] = 'reanalysis'; reanalysis.cli.main()"
-    arguments = ["-c", report, "report", where, "--out", out, "--engine", "quadrature", "--log", log]
+    arguments = ["-c", report, "report", where, "--out", out, "--engine", "quadrature", "--fresh", "--log", log]
     code, said, err = interrupted(arguments, signal.SIGTERM, at_work)
     assert (code, said, err) == (130, "", "interrupted\n")
     assert json.loads(log.read_text().splitlines()[-1])["event"] == "interrupted"

@@ -11,7 +11,8 @@ import reanalysis
 
 PACKAGE = Path(reanalysis.__file__).parent
 WORDS = re.compile(
-    r"anakinra|\bicans|\bcrs\b|car[ -]?t\b|axi-?cel|liso-?cel|tocilizumab|lymphoma|strati|zuma|transcend|4-1bb|tandem",
+    r"anakinra|\bicans|\bcrs\b|car[ -]?t\b|axi-?cel|liso-?cel|tocilizumab|lymphoma|\bstrati(?!f)|zuma|transcend"
+    r"|4-1bb|tandem",
     re.IGNORECASE,
 )
 EXAMPLES = re.compile(r"(data|reports)/\.?anakinra(\.builds)?|>>> .*|\"icans_any\"|--endpoint icans_any")

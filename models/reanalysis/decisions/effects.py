@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,7 +13,6 @@ from scipy.stats import qmc
 from reanalysis.engines.fit import fit
 from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.headline import Headline, headline
-from reanalysis.estimands.measures import rate
 from reanalysis.estimands.risks import named_baselines
 from reanalysis.evidence.audit.ledger import require_consistent
 from reanalysis.evidence.candidates.observation import Observation
@@ -132,14 +131,6 @@ class EndpointEffect:
         return tuple(ControlRisk.of(one) for one in named_baselines(self.evidence, self.posterior))
 
     @cached_property
-    def own_risk(self) -> float | None:
-        """Median over the comparative studies of the posterior median of their control risk."""
-        risks = [
-            float(rate(m["control_logit"]).quantile(0.5)) for m in self.posterior.study.values() if "control_logit" in m
-        ]
-        return float(np.median(risks)) if risks else None
-
-    @cached_property
     def patients(self) -> Patients:
         """Patients of the studies that compare, silent ones among them."""
         names = {*self.head.comparative, *(one.study for one in self.posterior.data.silent)}
@@ -169,7 +160,7 @@ def endpoint_effect(evidence: Evidence, endpoint: str, spec: ModelSpec) -> Endpo
 
 
 def scenarios(effects: dict[str, EndpointEffect]) -> dict[str, dict[str, ControlRisk]]:
-    """Named sets of control risks: one for each label that an endpoint declares, and the studies' own controls last.
+    """Named sets of control risks: the studies' own controls, and one for each label that an endpoint declares.
 
     An endpoint without a figure of a label takes the risk of its own studies' controls, and says so in its label.
 
@@ -179,21 +170,15 @@ def scenarios(effects: dict[str, EndpointEffect]) -> dict[str, dict[str, Control
         By label and endpoint.
     """
     labels = dict.fromkeys(b.label for one in effects.values() for b in one.settings.baselines)
-    own = {name: _own(one) for name, one in effects.items()}
-    found = {}
+    own = {name: replace(one.control_risks[0], label=OWN_CONTROLS) for name, one in effects.items()}
+    found = {OWN_CONTROLS: own}
     for label in labels:
         found[label] = dict(own)
         for name, one in effects.items():
             for baseline in one.settings.baselines:
                 if baseline.label == label:
                     found[label][name] = ControlRisk.of(baseline)
-    return found | {OWN_CONTROLS: own}
-
-
-def _own(effect: EndpointEffect) -> ControlRisk:
-    if effect.own_risk is None:
-        return ControlRisk("a control risk of one half, as no study reports one", 0.5)
-    return ControlRisk(OWN_CONTROLS, effect.own_risk)
+    return found
 
 
 def sampled_effects(effects: Mapping[str, EndpointEffect], correlation: float, seed: int) -> dict[str, Array]:

@@ -20,6 +20,8 @@ from reanalysis.gates.convergence import (
 )
 
 _NONE = "Computed by quadrature: there are no chains to judge."
+_CLEAR = 0.07
+"""Part of the axis before its right end that has no tick: half a label, which would leave the figure."""
 _HEADS = {
     "rhat": f"R-hat, at most {R_HAT_LIMIT:g}",
     "ess_bulk": f"Bulk sample size, at least {SIZE_LIMIT:,}",
@@ -52,7 +54,7 @@ def plot_convergence(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = 
 
         heads = [(Words(head, SMALL),) for head in _HEADS.values()]
         note = f"y: proportion of {counted(len(drawn), 'quantity', 'quantities')} up to x; dashed: the limit"
-        ax, panels = panel_grid(title, heads, (), note, ax, below=12.0)
+        ax, panels = panel_grid(title, heads, (), note, ax, below=12.0, beside=8.0)
         tree = from_dict({"posterior": {str(number): draws for number, draws in enumerate(drawn.values())}})
         collection = arviz_panels(
             dict.fromkeys(_HEADS, ()), {}, {name: ((), panel) for name, panel in zip(_HEADS, panels, strict=True)}
@@ -68,7 +70,9 @@ def plot_convergence(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = 
             panel.axvline(limit, color=CONTRAST, linewidth=0.9, linestyle=(0, (4, 3)))
             panel.set_ylim(0.0, 1.05)
             panel.set_yticks([])
-            panel.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
+            low, high = panel.get_xlim()
+            ticks = MaxNLocator(3, steps=[1, 2, 5, 10]).tick_values(low, high)
+            panel.set_xticks([x for x in ticks if low <= x <= high - _CLEAR * (high - low)])
         return ax
 
 

@@ -18,6 +18,8 @@ from reanalysis.typing import Array
 MOST = 8
 """Panels of a figure: where there are more quantities, the study effects that stray furthest."""
 
+_MOST_NODES = 200
+"""Of a line: a file stays small, and a panel has fewer points across."""
 _NONE = "Computed by quadrature: there are no chains to compare."
 
 
@@ -140,3 +142,6 @@ def _draw(fit: CheckedFit, drawn: list[ChainRanks], panels: tuple[Axes, ...], ch
             color=("chain", [chain_colour(chain, chains) for chain in coords["chain"]]),
         ),
     )
+    for line in (line for panel in panels for line in panel.get_lines()):
+        kept = np.linspace(0, len(line.get_xdata()) - 1, _MOST_NODES).round().astype(int)  # type: ignore[arg-type]
+        line.set_data(np.asarray(line.get_xdata())[kept], np.asarray(line.get_ydata())[kept])

@@ -23,7 +23,7 @@ from reanalysis.figures.style import ACCENT, FAINT, GOOD, GRID, INK, SMALL, SOFT
 from reanalysis.figures.words import Words, height
 from reanalysis.typing import Array, Flags
 
-_CURVE = 112.0  # points
+_CURVE = 104.0  # points
 _STRIP = 6.5
 _MOST_BINS = 64
 _UNDEFINED = "no average"  # a level, such as no pooling, under which there is no average

@@ -27,7 +27,7 @@ def capital(text: str) -> str:
 
 
 def running(label: str) -> str:
-    """An endpoint within a sentence: ``any-grade CRS`` for ``CRS, any grade``; acronyms keep their capitals.
+    """An endpoint within a sentence: ``any-grade pain`` for ``Pain, any grade``; acronyms keep their capitals.
 
     >>> running("Infection, grade 3+")
     'grade 3+ infection'
@@ -48,7 +48,7 @@ def kind_of_study(evidence: Evidence, studies: Iterable[str]) -> tuple[str, str]
 
 
 def author_year(source: Source) -> str:
-    """``Strati 2023``; empty where authors or year are not known."""
+    """``Smith 2023``; empty where authors or year are not known."""
     first = re.split(r",| and ", source.authors)[0].split()
     if not first or source.year is None or "not" in source.authors.lower().split():  # "not given", "authors not found"
         return ""
