@@ -121,13 +121,20 @@ def within_rope(log_odds_ratio: Marginal, control_risk: float, rope: float) -> f
     return float(difference.cdf(rope / 100)) - float(difference.cdf(-rope / 100))
 
 
+_SAME = 0.5
+"""Percentage points below which two control risks are one."""
+
+
 def named_baselines(evidence: Evidence, posterior: Posterior) -> tuple[Baseline, ...]:
-    """Control risks at which risks are given: that of the studies themselves, then those of analysis.toml."""
+    """Control risks at which risks are given: that of the studies themselves, then those of analysis.toml.
+
+    One that is declared and rounds to that of the studies is the same and is not given twice.
+    """
     own = _own_controls(evidence, posterior)
     declared = evidence.endpoint(posterior.endpoint).baselines
     if own is None:
         return declared or (Baseline(label="a control risk of one half", percent=50.0),)
-    return (own, *(one for one in declared if one.percent != own.percent))
+    return (own, *(one for one in declared if abs(one.percent - own.percent) >= _SAME))
 
 
 def _own_controls(evidence: Evidence, posterior: Posterior) -> Baseline | None:
