@@ -91,7 +91,7 @@ def test_python_that_samples_is_told_of_the_interruption(tmp_path: Path) -> None
 
 def workers_of(process: int) -> set[int]:
     """Its worker processes, not the process that keeps track of their resources."""
-    asked = ["ps", "-o", "pid=,args=", "--ppid", str(process)]
+    asked = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(process)]
     found = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.splitlines()
     return {int(line.split()[0]) for line in found if "--multiprocessing-fork" in line}
 
@@ -114,6 +114,7 @@ def test_a_build_that_is_told_to_end_leaves_no_draft_and_no_worker(tmp_path: Pat
     report = "import sys, reanalysis.cli; sys.argv[0] = 'reanalysis'; reanalysis.cli.main()"
     arguments = ["-c", report, "report", where, "--out", out, "--engine", "quadrature", "--fresh", "--log", log]
     code, said, err = interrupted(arguments, signal.SIGTERM, at_work)
+    assert workers
     assert (code, said, err) == (130, "", "interrupted\n")
     assert json.loads(log.read_text().splitlines()[-1])["event"] == "interrupted"
     assert not out.exists()
