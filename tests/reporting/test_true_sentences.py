@@ -159,6 +159,12 @@ def test_the_risk_is_told_in_patients_at_the_studies_own_control_rate(tmp_path: 
     assert risk(death).startswith("If 20 of 100 patients have death with control (control rate of Ash), about 29 have")
 
 
+def test_a_rare_control_rate_is_not_taken_for_another_half_a_point_away(tmp_path: Path) -> None:
+    settings = '[endpoints.death]\nbaselines = [{ label = "elsewhere", percent = 0.4 }]\n'
+    (death,) = folder(tmp_path, {"death": [("Ash", (4, 500, 9, 510))]}, settings=settings).endpoints
+    assert [b.baseline.percent for b in death.baselines] == [0.8, 0.4]
+
+
 @pytest.mark.parametrize("percent", ["20", "20.3"])
 def test_a_declared_control_rate_that_is_the_studies_own_is_not_told_twice(tmp_path: Path, percent: str) -> None:
     settings = f'[endpoints.death]\nbaselines = [{{ label = "Ash again", percent = {percent} }}]\n'

@@ -121,10 +121,6 @@ def within_rope(log_odds_ratio: Marginal, control_risk: float, rope: float) -> f
     return float(difference.cdf(rope / 100)) - float(difference.cdf(-rope / 100))
 
 
-_SAME = 0.5
-"""Percentage points below which two control risks are one."""
-
-
 def named_baselines(evidence: Evidence, posterior: Posterior) -> tuple[Baseline, ...]:
     """Control risks at which risks are given: that of the studies themselves, then those of analysis.toml.
 
@@ -134,7 +130,7 @@ def named_baselines(evidence: Evidence, posterior: Posterior) -> tuple[Baseline,
     declared = evidence.endpoint(posterior.endpoint).baselines
     if own is None:
         return declared or (Baseline(label="a control risk of one half", percent=50.0),)
-    return (own, *(one for one in declared if abs(one.percent - own.percent) >= _SAME))
+    return (own, *(one for one in declared if _whole_percent(one.percent / 100) != own.percent))
 
 
 def _own_controls(evidence: Evidence, posterior: Posterior) -> Baseline | None:
@@ -149,11 +145,15 @@ def _own_controls(evidence: Evidence, posterior: Posterior) -> Baseline | None:
     if not 0 < risk < 1:
         modelled = "modelled "
         risk = float(np.median([float(rate(posterior.study[s]["control_logit"]).quantile(0.5)) for s in controls]))
-    percent = float(np.clip(round(100 * risk, 0 if 0.05 <= risk <= 0.95 else 1), 0.1, 99.9))
     (only, *others) = (evidence.study_label(study) for study in controls)
     label = f"median control rate of {len(controls)} studies" if others else f"control rate of {only}"
     label = f"{modelled}{label}"
-    return Baseline(label=label, percent=percent)
+    return Baseline(label=label, percent=_whole_percent(risk))
+
+
+def _whole_percent(risk: float) -> float:
+    """Whole per cent, with a decimal where the event is rare or the rule."""
+    return float(np.clip(round(100 * risk, 0 if 0.05 <= risk <= 0.95 else 1), 0.1, 99.9))
 
 
 @dataclass(frozen=True)
