@@ -7,8 +7,9 @@ import pytest
 from scipy import stats
 from scipy.special import expit
 
-from engines.brute_force import BruteForce, errors, frozen
+from engines.brute_force import BruteForce, errors
 from engines.builders import ICANS, candidates, data, one_arm, ratio, spec, study, two_arms
+from engines.frozen_priors import frozen
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.fit import fit
 from reanalysis.evidence.candidates.candidates import Candidates
