@@ -62,7 +62,7 @@ def _row(endpoint: EndpointAnalysis) -> OutcomeRow:
     at = endpoint.baselines[0]
     whole = at.baseline.percent
     low, high = per_100(at.treated_risk.lower, whole), per_100(at.treated_risk.upper, whole)
-    more, range_ = difference_interval(at).split(", ")
+    more, range_ = difference_interval(at)
     return OutcomeRow(
         endpoint,
         _evidence(endpoint),
@@ -85,9 +85,13 @@ def _evidence(endpoint: EndpointAnalysis) -> str:
 
 def chances(below: float, benefit: float | None) -> str:
     """``helps 41 %, harms 59 %``; ``fewer`` and ``more`` where no side is declared good."""
+    return ", ".join(_sides(below, benefit))
+
+
+def _sides(below: float, benefit: float | None) -> tuple[str, str]:
     if benefit is None:
-        return f"fewer {percent(below)}, more {percent(1 - below)}"
-    return f"helps {percent(benefit)}, harms {percent(1 - benefit)}"
+        return f"fewer {percent(below)}", f"more {percent(1 - below)}"
+    return f"helps {percent(benefit)}", f"harms {percent(1 - benefit)}"
 
 
 def published(endpoint: EndpointAnalysis) -> str:
@@ -132,9 +136,8 @@ def undiscounted(endpoint: EndpointAnalysis) -> str:
     full = before_discounts(endpoint)
     if full is None or full.odds_ratio is None or full.direction is None:
         return ""
-    first, second = chances(full.direction.below, full.benefit).split(", ")
-    likelier = first if (full.chance or 0.0) >= 0.5 else second
-    return f"Undiscounted: {interval(full.odds_ratio)}, {likelier}."
+    good, bad = _sides(full.direction.below, full.benefit)
+    return f"Undiscounted: {interval(full.odds_ratio)}, {good if (full.chance or 0.0) >= 0.5 else bad}."
 
 
 def _moved(endpoint: EndpointAnalysis) -> str:

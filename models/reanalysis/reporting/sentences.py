@@ -79,10 +79,10 @@ def difference(at: BaselineEffect, value: float) -> str:
     return "0" if float(text) == 0 else f"{text} {'more' if value > 0 else 'fewer'}"
 
 
-def difference_interval(at: BaselineEffect) -> str:
-    """``9 more, 2 fewer to 33 more``."""
+def difference_interval(at: BaselineEffect) -> tuple[str, str]:
+    """``9 more`` and ``2 fewer to 33 more``."""
     found = at.risk_difference
-    return f"{difference(at, found.median)}, {difference(at, found.lower)} to {difference(at, found.upper)}"
+    return difference(at, found.median), f"{difference(at, found.lower)} to {difference(at, found.upper)}"
 
 
 def risk(endpoint: EndpointAnalysis) -> str:

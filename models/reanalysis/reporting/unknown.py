@@ -7,7 +7,7 @@ from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.words import counted
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.reporting.elsewhere import elsewhere_told
-from reanalysis.reporting.sentences import difference, name, turns
+from reanalysis.reporting.sentences import difference_interval, name, turns
 from reanalysis.reporting.wording import capital, kind_of_study, listed, running
 
 
@@ -63,11 +63,7 @@ def _repeated(endpoint: EndpointAnalysis, noun: str) -> str:
 
 def _how_large(endpoints: tuple[EndpointAnalysis, ...]) -> str:
     """The interval of every endpoint of the first page, whichever side it lies on."""
-    told = [
-        f"{difference(e.baselines[0], e.baselines[0].risk_difference.lower)} to "
-        f"{difference(e.baselines[0], e.baselines[0].risk_difference.upper)} with {name(e)}"
-        for e in endpoints
-    ]
+    told = [f"{range_} with {name(e)}" for e in endpoints for _, range_ in [difference_interval(e.baselines[0])]]
     return f"How large any effect is. Per 100 patients the 95 % intervals run from {listed(told)}."
 
 

@@ -95,7 +95,7 @@ def _leaning(endpoints: Sequence[EndpointAnalysis], side: Side) -> Statement:
 
 def _told(endpoint: EndpointAnalysis, side: Side, sized: bool) -> str:
     chance = percent(_chance(endpoint, side))
-    more, low_high = difference_interval(endpoint.baselines[0]).split(", ")
+    more, low_high = difference_interval(endpoint.baselines[0])
     return f"{name(endpoint)} ({chance}{f'; {more} per 100, {low_high}' if sized else ''})"
 
 

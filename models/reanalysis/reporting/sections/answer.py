@@ -48,7 +48,6 @@ _ANSWER = """\
 {% endfor %}
 
 {% endif %}
-{% if endpoints %}
 ::: {.verdict}
 {% for one in verdict %}
 - **{{ one.lead }}** {{ one.text }}
@@ -58,7 +57,6 @@ _ANSWER = """\
 ::: {.cards}
 {{ table }}
 :::
-{% endif %}
 
 {% if beliefs %}
 {{ beliefs }}
