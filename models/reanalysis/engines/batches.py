@@ -20,8 +20,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
+from reanalysis.engines.threads import one_thread
 from reanalysis.files import write_whole
 
 Progress = Callable[[int, int], None]
@@ -131,7 +130,7 @@ def _computed[T, R](
 
 def _on_one_thread[T, R](work: Callable[[Sequence[T]], list[R]], tasks: Sequence[T]) -> list[R]:
     """Linear algebra on one thread: workers do not crowd each other out, and sums have one order."""
-    with threadpool_limits(1):
+    with one_thread():
         return work(tasks)
 
 

@@ -14,6 +14,16 @@ _SWING = 3e-8
 """Share of its maximum by which the interpolant of a resolved density may lie below 0."""
 
 
+def weighted_mean(mass: Array, values: Array) -> float:
+    """Mean under masses that sum to 1: a pairwise sum, whose order no number of threads of linear algebra changes."""
+    return float((mass * values).sum())
+
+
+def weighted_sd(mass: Array, values: Array) -> float:
+    """Standard deviation under masses that sum to 1."""
+    return float(np.sqrt((mass * (values - weighted_mean(mass, values)) ** 2).sum()))
+
+
 def cumulative_integral(density: Array, step: float) -> Array:
     """Integral from the first node to each node, along the last axis.
 

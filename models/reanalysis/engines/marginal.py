@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reanalysis.engines.interpolation import cubic, integrated
+from reanalysis.engines.interpolation import cubic, integrated, weighted_mean, weighted_sd
 from reanalysis.typing import Array
 
 Transform = Callable[[Array], Array]
@@ -120,12 +120,12 @@ class GridMarginal(Marginal):
     def mean(self, of: Transform | None = None) -> float:
         """Expectation of the quantity, or of a function of it."""
         values = self.nodes if of is None else of(self.nodes)
-        return float(self.mass @ values)
+        return weighted_mean(self.mass, values)
 
     def sd(self, of: Transform | None = None) -> float:
         """Standard deviation of the quantity, or of a function of it."""
         values = self.nodes if of is None else of(self.nodes)
-        return float(np.sqrt(self.mass @ (values - self.mass @ values) ** 2))
+        return weighted_sd(self.mass, values)
 
     @cached_property
     def _remembered(self) -> dict[tuple[float, ...], Array]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reanalysis.engines.marginal import Marginal
+from reanalysis.engines.threads import one_thread
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import Engine, ModelSpec
 from reanalysis.typing import Array
@@ -34,8 +35,13 @@ class Marginals(Mapping[str, Marginal]):
 
     def __getitem__(self, name: str) -> Marginal:
         if name not in self.made:
-            self.made[name] = self.makers[name]()
+            self.made[name] = self.computed(name)
         return self.made[name]
+
+    def computed(self, name: str) -> Marginal:
+        """One marginal, computed now."""
+        with one_thread():
+            return self.makers[name]()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.makers or self.made)

@@ -10,6 +10,7 @@ from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
 from reanalysis.engines.quadrature.models import quadrature_models
 from reanalysis.engines.quadrature.registered import QuadratureModel
+from reanalysis.engines.threads import one_thread
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
 
@@ -24,7 +25,8 @@ def fit(spec: ModelSpec, data: ModelData) -> Posterior:
     QuadratureError
         If a grid cannot hold or resolve the posterior.
     """
-    return _model_of(spec).posteriors([spec], data)[0]
+    with one_thread():
+        return _model_of(spec).posteriors([spec], data)[0]
 
 
 def _model_of(spec: ModelSpec) -> QuadratureModel:
@@ -58,8 +60,9 @@ def effects(specs: Sequence[ModelSpec], data: ModelData, study: str | None = Non
         likelihood = (spec.priors.baseline, spec.anchor, spec.rates and spec.arm)
         alike[spec.model, spec.pooling, spec.settings, likelihood].append(index)
     found: dict[int, Marginal | EngineError] = {}
-    for group in alike.values():
-        found |= dict(zip(group, _alike([specs[index] for index in group], data, study), strict=True))
+    with one_thread():
+        for group in alike.values():
+            found |= dict(zip(group, _alike([specs[index] for index in group], data, study), strict=True))
     return [found[index] for index in range(len(specs))]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
-from reanalysis.engines.interpolation import cubic
+from reanalysis.engines.interpolation import cubic, weighted_mean, weighted_sd
 from reanalysis.engines.marginal import Marginal, Transform
 from reanalysis.typing import Array, Integers
 
@@ -97,14 +97,13 @@ class FunctionalMarginal(Marginal):
 
     def mean(self, of: Transform | None = None) -> float:
         """Expectation of the quantity, or of a function of it."""
-        return self._moments[0] if of is None else float(self.mass @ of(self.values))
+        return self._moments[0] if of is None else weighted_mean(self.mass, of(self.values))
 
     def sd(self, of: Transform | None = None) -> float:
         """Standard deviation of the quantity, or of a function of it."""
         if of is None:
             return self._moments[1]
-        values = of(self.values)
-        return float(np.sqrt(self.mass @ (values - self.mass @ values) ** 2))
+        return weighted_sd(self.mass, of(self.values))
 
     def cdf(self, x: ArrayLike) -> Array:
         """Probability of lying at or below x."""
@@ -150,8 +149,7 @@ class FunctionalMarginal(Marginal):
 
     @cached_property
     def _moments(self) -> tuple[float, float]:
-        mean = float(self.mass @ self.values)
-        return mean, float(np.sqrt(self.mass @ (self.values - mean) ** 2))
+        return weighted_mean(self.mass, self.values), weighted_sd(self.mass, self.values)
 
     @cached_property
     def _range(self) -> tuple[float, float]:

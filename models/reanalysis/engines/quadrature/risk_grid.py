@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import expit, log_expit
 
 from reanalysis.engines.errors import QuadratureError
-from reanalysis.engines.interpolation import integrated
+from reanalysis.engines.interpolation import integrated, weighted_sd
 from reanalysis.engines.quadrature.functional import Along, FunctionalMarginal, Inverse
 from reanalysis.engines.quadrature.grids import Lattice, finer_by
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
@@ -182,5 +182,4 @@ def scaled(log_factor: Array) -> Array:
 def standard_deviation(lattice: Lattice, density: Array) -> float:
     """SD of a density on a lattice."""
     mass = density / density.sum()
-    mean = mass @ lattice.points
-    return float(np.sqrt(mass @ (lattice.points - mean) ** 2))
+    return weighted_sd(mass, lattice.points)

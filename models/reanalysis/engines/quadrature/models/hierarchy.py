@@ -134,7 +134,7 @@ class _Recomputed(Marginals):
     """Marginals computed whenever they are asked for: those of a thousand studies would fill the memory."""
 
     def __getitem__(self, name: str) -> Marginal:
-        return self.made[name] if name in self.made else self.makers[name]()
+        return self.made[name] if name in self.made else self.computed(name)
 
 
 def _by_study(studies: list[StudyLikelihood], given_others: list[Predictive], name: str) -> dict[str, Marginals]:
