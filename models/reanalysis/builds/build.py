@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reanalysis.analysis.request import Request
-from reanalysis.builds.cache import ENVIRONMENT, ResultCache
+from reanalysis.builds.cache import ENVIRONMENT, ResultCache, cache_limit
 from reanalysis.builds.keys import build_key, input_digests, source_date
 from reanalysis.builds.lock import Held, only_build
 from reanalysis.builds.log import BuildLog
@@ -90,7 +90,8 @@ def build_report(
         If another build holds the target.
     """
     began, request, log = Time.now(), request or Request(), log or BuildLog()
-    source_date()  # refused before anything is built
+    data = _as_spelt(data)
+    source_date(), cache_limit()  # refused before anything is built
     store = Store(target)
     with log.step("reading the evidence"):
         key = build_key(data, input_digests(data), request)
@@ -107,6 +108,12 @@ def build_report(
             return _unchanged(store, log)
         built = _build(planned, store, key, fresh, log)
     return replace(built, stages=built.stages | {"whole": Time.now() - began})
+
+
+def _as_spelt(folder: Path) -> Path:
+    """One spelling of a folder, however it was typed: the report prints it, and equal inputs give equal bytes."""
+    absolute, here = Path(os.path.abspath(folder)), Path.cwd()  # noqa: PTH100 - resolve() would follow links
+    return absolute.relative_to(here) if absolute.is_relative_to(here) else absolute
 
 
 def _planned(data: Path, request: Request) -> Plan:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -16,11 +17,14 @@ from typing import Any
 
 from reanalysis.builds.frozen import NotFrozen, thaw
 from reanalysis.builds.log import BuildLog
+from reanalysis.evidence.problems import InvalidInput
 from reanalysis.files import write_whole
 
-ENVIRONMENT = "REANALYSIS_CACHE"
-LIMIT = 1 << 30
-"""Bytes that a cache may hold after a build: some ten builds of a large report."""
+ENVIRONMENT, LIMIT_VARIABLE = "REANALYSIS_CACHE", "REANALYSIS_CACHE_MB"
+_LIMIT_MB = 1024
+"""What a cache may hold after a build unless the variable says otherwise: some ten builds of a large report."""
+_CHEAP = ("documents", "figures")
+"""Kinds that go first: large, made in seconds from the fits, and of no use after the next change of anything."""
 _FORMAT = "reanalysis result 1"
 _LONGEST_HEADER = 1000
 _STALE = 3600.0
@@ -66,8 +70,8 @@ class ResultCache:
             content = path.read_bytes()
         except FileNotFoundError:
             return None
-        except OSError as error:
-            self._drop(path, (error.strerror or str(error)).lower())
+        except OSError as error:  # another user's, say: it is theirs to mend
+            self._log.warning(f"cache entry {path.name}: {(error.strerror or str(error)).lower()}: computed again")
             return None
         header, newline, body = content.partition(b"\n")
         try:
@@ -96,8 +100,9 @@ class ResultCache:
                 self._log.warning(f"cache {self.folder}: {reason}; results of this build are not kept")
             self._unwritable = True
 
-    def prune(self, limit: int = LIMIT) -> None:
-        """Remove what interrupted builds left, and the entries unused for longest beyond ``limit`` bytes."""
+    def prune(self) -> None:
+        """Remove what interrupted builds left; beyond the limit documents and figures, then what was unused longest."""
+        limit = cache_limit()
         entries = []
         with suppress(OSError):
             for path in self.folder.iterdir():
@@ -107,9 +112,10 @@ class ResultCache:
                         if not self._shared or time.time() - state.st_mtime > _STALE:
                             path.unlink()
                     elif path.suffix == ".result":
-                        entries.append((state.st_mtime, state.st_size, path))
-        total = sum(size for _, size, _ in entries)
-        for _, size, path in sorted(entries, key=lambda entry: entry[:2]):
+                        cheap = path.name.startswith(_CHEAP)
+                        entries.append((not cheap, state.st_mtime, state.st_size, path))
+        total = sum(size for _, _, size, _ in entries)
+        for _, _, size, path in sorted(entries, key=lambda entry: entry[:3]):
             if total <= limit:
                 return
             with suppress(OSError):
@@ -125,6 +131,20 @@ class ResultCache:
             path.unlink()
         self._log.event("dropped", entry=path.name, reason=reason)
         self._log.warning(f"cache entry {path.name} {reason}: dropped, and computed again")
+
+
+def cache_limit() -> int:
+    """Bytes that a cache may hold after a build.
+
+    Raises
+    ------
+    InvalidInput
+        If the variable holds no number of megabytes.
+    """
+    text = os.environ.get(LIMIT_VARIABLE, "").strip() or str(_LIMIT_MB)
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise InvalidInput([f"{LIMIT_VARIABLE} {text!r}: must be a whole number of megabytes"])
+    return int(text) * 1_000_000
 
 
 def _header(kind: str, key: str, content: bytes) -> dict[str, Any]:

@@ -25,6 +25,9 @@ ROOMS = (
 )  # fmt: skip
 """Rooms of the package from top to bottom: each imports only from those below it, which import-linter enforces."""
 
+_LAST_DATE = 4354819199
+"""Seconds since 1970 at the end of 2107: the dates of a ZIP archive, which a Word document is, go no further."""
+
 
 def task_key(task: Task[Any]) -> str:
     """What the result of a task depends on: what is computed of what, the code that can be at work, and versions."""
@@ -83,11 +86,16 @@ def source_date() -> int:
     Raises
     ------
     InvalidInput
-        If SOURCE_DATE_EPOCH is no such number.
+        If SOURCE_DATE_EPOCH is no such number, or no document can carry the date.
     """
     text = os.environ.get("SOURCE_DATE_EPOCH", "").strip()
     if not text:
         return 0
-    if not re.fullmatch(r"[0-9]{1,11}", text):
-        raise InvalidInput([f"SOURCE_DATE_EPOCH {text!r}: must be a whole number of seconds since 1970"])
+    if not re.fullmatch(r"[0-9]{1,11}", text) or int(text) > _LAST_DATE:
+        raise InvalidInput(
+            [
+                f"SOURCE_DATE_EPOCH {text!r}: must be a whole number of seconds since 1970, up to {_LAST_DATE} "
+                "(the end of 2107, after which a Word document has no dates)"
+            ]
+        )
     return int(text)

@@ -70,7 +70,7 @@ def only_build(folder: Path, target: Path, wait: bool, log: BuildLog) -> Iterato
         If another build holds it, naming that.
     """
     note = folder / "holder.json"
-    lock = FileLock(folder / "lock", mode=0o644, thread_local=False)
+    lock = FileLock(folder / "lock", mode=0o666, thread_local=False)
     try:
         lock.acquire(timeout=0)
     except Timeout:

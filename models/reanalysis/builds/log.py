@@ -25,7 +25,8 @@ class BuildLog:
     where they came ``from`` (``cache`` or ``computed``) and, where computed, the seconds of each of their ``stages``
     (``loading`` of code, ``compile``, ``sample``, ``checks``, ``quadrature``, ``validation``, ``figures``,
     ``documents``); ``warning``, ``failure``, ``gate failed``; ``summary`` last, with the sums of all ``stages`` over
-    all workers, and the ``whole`` build; or ``interrupted``.
+    all workers, and the ``whole`` build; or ``interrupted``, or ``ended`` with the ``error``. The last line has the
+    ``exit_code``.
 
     Parameters
     ----------
@@ -51,27 +52,17 @@ class BuildLog:
             If the file cannot be opened.
         """
         if path is None or path == "-":
-            with cls(sys.stderr if path else None, tell, warn)._until_interrupted() as log:
-                yield log
+            yield cls(sys.stderr if path else None, tell, warn)
             return
         try:
             stream = Path(path).open("a", encoding="utf-8")  # noqa: SIM115
         except OSError as error:
             raise InvalidInput([f"--log {path}: {(error.strerror or str(error)).lower()}"]) from None
         try:
-            with cls(stream, tell, warn)._until_interrupted() as log:
-                yield log
+            yield cls(stream, tell, warn)
         finally:
             with suppress(OSError):
                 stream.close()
-
-    @contextmanager
-    def _until_interrupted(self) -> Iterator[Self]:
-        try:
-            yield self
-        except KeyboardInterrupt:
-            self.event("interrupted")
-            raise
 
     def event(self, event: str, **details: Any) -> None:
         """Write one line. A log that cannot be written to is not worth a build, so that fails silently."""

@@ -39,8 +39,8 @@ class Store:
 
     def __init__(self, target: Path) -> None:
         self.target = Path(os.path.abspath(target))  # noqa: PTH100 - resolve() would follow the link that is published
-        self.folder = self.target.with_name(f".{self.target.name}.builds")
-        self.failed = self.target.with_name(f"{self.target.name}.draft")
+        self.folder = self.target.parent / f".{self.target.name}.builds"
+        self.failed = self.target.parent / f"{self.target.name}.draft"
         self._link = self.folder / ".link"
         wrong = self._not_replaceable()
         if wrong:
@@ -53,13 +53,7 @@ class Store:
             if self.target.readlink().parent.name != self.folder.name:
                 return f"is a link to {self.target.readlink()}, which is no build of this tool; name another folder"
             return ""
-        if not os.path.lexists(self.target):
-            return ""
-        if not self.target.is_dir():
-            return "is a file, not a folder"
-        if any(self.target.iterdir()) and not (self.target / NAME).exists():
-            return "holds files that are not a report; name an empty or new folder"
-        return ""
+        return _no_report(self.target)
 
     @property
     def published(self) -> Path | None:
@@ -188,6 +182,60 @@ class Store:
         elif not link.is_symlink() or link.readlink() != Path(earlier[0].name):
             self._link.symlink_to(earlier[0].name)
             self._link.replace(link)
+
+
+class PlainCopy:
+    """A report as a plain folder, for programs that copy no links; it changes from old to new in one step.
+
+    Parameters
+    ----------
+    folder : Path
+        Missing, empty, or an older copy.
+
+    Raises
+    ------
+    InvalidInput
+        If the folder is something that must not be replaced.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would follow a link
+        wrong = "is a link; name a folder" if self.folder.is_symlink() else _no_report(self.folder)
+        if wrong or not self.folder.name:
+            raise InvalidInput([f"--copy {folder}: {wrong or 'is no folder that can be replaced; name a new one'}"])
+
+    def update(self, published: Path) -> None:
+        """Copy a published report, unless it is there already.
+
+        Raises
+        ------
+        OSError
+            If that cannot be done; the folder then holds what it held before.
+        """
+        if (self.folder / NAME).is_file() and (self.folder / NAME).read_bytes() == (published / NAME).read_bytes():
+            return
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}.", dir=self.folder.parent))
+        try:
+            shutil.copytree(published, draft, dirs_exist_ok=True)
+            draft.chmod(0o777 & ~umask())
+            if not self.folder.exists() or not _exchange(draft, self.folder):
+                if self.folder.exists():
+                    shutil.rmtree(self.folder)  # no atomic exchange here: for a moment there is no copy
+                draft.rename(self.folder)
+        finally:
+            _remove(draft)
+
+
+def _no_report(folder: Path) -> str:
+    """Why a folder may not be replaced: it is there, and holds something else than a report."""
+    if not os.path.lexists(folder):
+        return ""
+    if not folder.is_dir():
+        return "is a file, not a folder"
+    if any(folder.iterdir()) and not (folder / NAME).exists():
+        return "holds files that are not a report; name an empty or new folder"
+    return ""
 
 
 def _number(build: Path) -> int:

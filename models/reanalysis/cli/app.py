@@ -11,7 +11,7 @@ import typer
 from reanalysis.cli.calibrate import calibrate_command
 from reanalysis.cli.decide import decide_command
 from reanalysis.cli.design import design_command
-from reanalysis.cli.errors import Exit, reports_errors, say
+from reanalysis.cli.errors import Exit, ending, reports_errors, say
 from reanalysis.cli.new import new_command
 from reanalysis.cli.options import Data, Format, Seed
 from reanalysis.cli.predict import predict_command
@@ -24,11 +24,27 @@ app = typer.Typer(
     name="reanalysis",
     help="Re-analyse small cohorts that disagree, from what was reported.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"reanalysis {version('reanalysis')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _every_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Re-analyse small cohorts that disagree, from what was reported."""
 
 
 @app.command("audit", epilog="Example: reanalysis audit data/anakinra --format json > ledger.json")
@@ -174,6 +190,10 @@ def report_command(
         ),
     ] = False,
     seed: Seed = None,
+    copy: Annotated[
+        Path | None,
+        typer.Option(help="Also keep the report as a plain folder here, for programs that copy no links."),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again, whatever was kept.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait while another build holds the folder.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
@@ -189,22 +209,35 @@ def report_command(
     from reanalysis.analysis.request import Request
     from reanalysis.builds.build import build_report
     from reanalysis.builds.log import BuildLog
+    from reanalysis.builds.publish import PlainCopy, Store
     from reanalysis.cli.output import print_line
     from reanalysis.cli.progress import Steps
     from reanalysis.stages import as_json
 
     target = out or Path("reports") / Path(os.path.realpath(data)).name
+    plain = PlainCopy(copy) if copy else None
     warn = (lambda _: None) if quiet else (lambda text: say(f"warning: {text}"))
     with Steps(silent=quiet) as steps, BuildLog.opened(log, steps.start, warn) as events:
-        built = build_report(
-            data,
-            target,
-            Request(engine, seed, all_models),  # type: ignore[arg-type]
-            fresh=fresh,
-            wait=wait,
-            log=events,
-        )
-        events.event("summary", text=f"{target}: {built.summary}", passed=built.passed, stages=as_json(built.stages))
+        try:
+            built = build_report(
+                data,
+                target,
+                Request(engine, seed, all_models),  # type: ignore[arg-type]
+                fresh=fresh,
+                wait=wait,
+                log=events,
+            )
+            published = Store(target).published
+            if plain and built.passed and published:
+                plain.update(published)
+        except BaseException as error:
+            code, said = ending(error)
+            name = "interrupted" if code == Exit.INTERRUPTED else "ended"
+            events.event(name, error="; ".join(said) or repr(error), exit_code=int(code))
+            raise
+        summary = f"{target}: {built.summary}"
+        code = Exit.DONE if built.passed else Exit.GATE_FAILED
+        events.event("summary", text=summary, passed=built.passed, stages=as_json(built.stages), exit_code=int(code))
     if not built.passed:
         for failure in built.failures:
             say(f"gate failed: {failure}")

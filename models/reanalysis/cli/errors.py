@@ -24,6 +24,7 @@ class Exit(IntEnum):
     GATE_FAILED = 3
     HELD = 4
     MOVED = 5
+    INTERRUPTED = 130
 
 
 _OPTIONS = {"settings": "--set", "priors": "--prior"}
@@ -49,30 +50,38 @@ def reports_errors[**P, R](command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        from reanalysis.builds.lock import Held
-        from reanalysis.engines.errors import EngineError
-        from reanalysis.reporting.document import DocumentError
-
         try:
             return command(*args, **kwargs)
-        except InvalidInput as error:
-            for problem in error.problems[:_MOST_PROBLEMS]:
-                say(f"error: {as_option(problem)}")
-            if len(error.problems) > _MOST_PROBLEMS:
-                say(f"error: and {len(error.problems) - _MOST_PROBLEMS} more")
-            raise typer.Exit(Exit.INVALID) from None
-        except Held as error:
-            say(f"error: {error}")
-            raise typer.Exit(Exit.HELD) from None
-        except (EngineError, DocumentError) as error:
-            say(f"error: {error}")
-            raise typer.Exit(Exit.OTHER) from None
-        except OSError as error:
-            place = f"{error.filename}: " if error.filename else ""
-            say(f"error: {place}{error.strerror or error}")
-            raise typer.Exit(Exit.OTHER) from None
-        except KeyboardInterrupt:
-            say("interrupted")
-            raise typer.Exit(130) from None
+        except (Exception, KeyboardInterrupt) as error:
+            code, lines = ending(error)
+            if not lines:
+                raise
+            for line in lines:
+                say(line)
+            raise typer.Exit(code) from None
 
     return wrapped
+
+
+def ending(error: BaseException) -> tuple[int, list[str]]:
+    """Exit code and message of a command that an error ends; no line for what is a fault of ours, or no error."""
+    from reanalysis.builds.lock import Held
+    from reanalysis.engines.errors import EngineError
+    from reanalysis.reporting.document import DocumentError
+
+    match error:
+        case InvalidInput():
+            lines = [f"error: {as_option(problem)}" for problem in error.problems[:_MOST_PROBLEMS]]
+            more = len(error.problems) - _MOST_PROBLEMS
+            return Exit.INVALID, lines + ([f"error: and {more} more"] if more > 0 else [])
+        case Held():
+            return Exit.HELD, [f"error: {error}"]
+        case EngineError() | DocumentError():
+            return Exit.OTHER, [f"error: {error}"]
+        case OSError():
+            place = f"{error.filename}: " if error.filename else ""
+            return Exit.OTHER, [f"error: {place}{error.strerror or error}"]
+        case KeyboardInterrupt():
+            return Exit.INTERRUPTED, ["interrupted"]
+        case _:
+            return Exit.OTHER, []

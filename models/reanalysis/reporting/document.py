@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -86,12 +88,19 @@ class _Writer:
             "--default-image-extension=svg",
             f"--template={self.templates / 'report.html'}",
             f"--css={self.templates / 'report.css'}",
+            f"--variable=scripts:{self._scripts()}",
             f"--variable=linked-data:{self.details.linked_data()}",
             *[f"--variable=citation-author:{escape(name)}" for name in self.details.named],
             *[f"--variable={name}:{escape(text)}" for name, text in self._told().items() if text],
             f"--lua-filter={self.templates / 'accessible.lua'}",
             f"--lua-filter={self.templates / 'across.lua'}",
         )
+
+    def _scripts(self) -> str:
+        """The scripts of the page, by their digests: a browser runs no other, whatever evidence says."""
+        within = ["\n" + path.read_text(encoding="utf-8") for path in sorted(self.templates.glob("*.js"))]
+        digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in within]
+        return " ".join(f"'sha256-{digest}'" for digest in digests)
 
     def _told(self) -> dict[str, str]:
         return {"description": self.details.description, "citation-date": self.details.date.replace("-", "/")}

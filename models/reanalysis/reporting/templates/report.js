@@ -188,9 +188,11 @@
   }
 
   function csv(table) {
+    // no text acts as a formula in a spreadsheet; a number with its sign is none
+    const safe = (text) => /^[=+\-@|%]/.test(text) && !/^[+-]?[\d.,]+\s*%?$/.test(text) ? `'${text}` : text;
     const quote = (text) => /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
     const rows = [...table.rows].filter((row) => !row.classList.contains("across"));
-    return rows.map((row) => [...row.cells].map((cell) => quote(plain(textOf(cell)))).join(",")).join("\r\n") + "\r\n";
+    return rows.map((row) => [...row.cells].map((cell) => quote(safe(plain(textOf(cell))))).join(",")).join("\r\n") + "\r\n";
   }
 
   // ---- downloads ----------------------------------------------------------------------------------------------------
