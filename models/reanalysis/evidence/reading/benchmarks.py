@@ -13,6 +13,7 @@ from reanalysis.evidence.problems import InconsistentReport, Problem
 from reanalysis.evidence.reading.arms import printed_text
 from reanalysis.evidence.reading.cells import Events, Name, Percent, a_size, an_id, one_of, taken_apart
 from reanalysis.evidence.reading.table import Breach, Table, of_events, repeated
+from reanalysis.evidence.reading.text_table import Records
 
 FILE = "benchmarks.csv"
 
@@ -80,7 +81,7 @@ class BenchmarkRow:
         return Candidates(tuple(map(float, counts)), (float(self.n),) * len(counts), (1.0,) * len(counts))
 
 
-def read_benchmarks(path: Path) -> tuple[BenchmarkRow, ...]:
+def read_benchmarks(source: Path | Records) -> tuple[BenchmarkRow, ...]:
     """Read and validate benchmarks.csv.
 
     Raises
@@ -88,7 +89,7 @@ def read_benchmarks(path: Path) -> tuple[BenchmarkRow, ...]:
     InvalidInput
         With every problem of the file.
     """
-    rows, _ = _BENCHMARKS.read(path)
+    rows, _ = BENCHMARKS.read(source)
     return tuple(replace(row, label=row.label or row.product) for row in rows)
 
 
@@ -99,13 +100,13 @@ def _of_row(row: BenchmarkRow) -> Iterator[Breach]:
 
 
 def _duplicates(file: str, rows: Sequence[BenchmarkRow]) -> Iterable[Problem]:
-    def rule(row: BenchmarkRow, line: int) -> str:
-        return f"a benchmark of {row.product}/{row.endpoint} stands on line {line} already"
+    def rule(row: BenchmarkRow, there: str) -> str:
+        return f"a benchmark of {row.product}/{row.endpoint} stands on {there} already"
 
     primary = [row for row in rows if row.use == "primary"]
     return repeated(file, primary, lambda row: (row.product, row.endpoint), rule)
 
 
-_BENCHMARKS = Table(
+BENCHMARKS = Table(
     BenchmarkRow, ("product", "endpoint", "n", "events|percent"), _of_row, (_duplicates,), rewritten=taken_apart
 )

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from reanalysis.evidence.problems import Problem
+from reanalysis.evidence.problems import Problem, spot
 from reanalysis.evidence.reading.cells import NUMBER, Name, an_id, between, like, number, one_of
 from reanalysis.evidence.reading.table import Breach, Table
+from reanalysis.evidence.reading.text_table import Records
 
 WORDS_ONLY = "words only"
 
@@ -153,7 +154,7 @@ class ContrastRow:
         return "; ".join(parts) or (f"in words: {self.in_words}" if self.claim else WORDS_ONLY)
 
 
-def read_contrasts(path: Path) -> tuple[ContrastRow, ...]:
+def read_contrasts(source: Path | Records) -> tuple[ContrastRow, ...]:
     """Read and validate contrasts.csv.
 
     Raises
@@ -161,7 +162,7 @@ def read_contrasts(path: Path) -> tuple[ContrastRow, ...]:
     InvalidInput
         With every problem of the file.
     """
-    return _CONTRASTS.read(path)[0]
+    return CONTRASTS.read(source)[0]
 
 
 def _of_row(row: ContrastRow) -> Iterator[Breach]:
@@ -188,13 +189,13 @@ def _duplicates(file: str, rows: Sequence[ContrastRow]) -> Iterator[Problem]:
     for row in rows:
         same = (row.study, row.endpoint, row.adjustment, row.printed)
         if same in printed and row.has_figures:
-            rule = f"the same ratio stands on line {printed[same]} already"
+            rule = f"the same ratio stands on {spot(file, printed[same])} already"
             yield Problem(file, row.line, "", row.printed, rule)
         elif row.use == "sensitivity" and row.has_interval:
             key = (row.study, row.endpoint)
             if key in entering:
                 rule = (
-                    f"the ratio on line {entering[key]} is of use sensitivity already; "
+                    f"the ratio on {spot(file, entering[key])} is of use sensitivity already; "
                     "one ratio of a study and endpoint can be, the others are context"
                 )
                 yield Problem(file, row.line, "use", row.use, rule)
@@ -202,6 +203,6 @@ def _duplicates(file: str, rows: Sequence[ContrastRow]) -> Iterator[Problem]:
         printed.setdefault(same, row.line)
 
 
-_CONTRASTS = Table(
+CONTRASTS = Table(
     ContrastRow, ("study", "endpoint"), _of_row, (_duplicates,), printed=("estimate", "lower", "upper", "p")
 )

@@ -19,12 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from reanalysis.evidence.problems import InvalidInput, Problem, listed
+from reanalysis.evidence.reading.bounds import MOST_CELLS, MOST_ELEMENTS, MOST_UNPACKED, too_large
 
-_MOST_BYTES = 50_000_000
-"""Unpacked size above which a workbook is no evidence table."""
-_MOST_COLUMNS = 1_000
-MOST_ROWS = 50_000
-"""Rows of a table: 200 studies with 30 endpoints in two arms are 12,000."""
 _FIXED = re.compile(r"(?:#,##|#)?0(\.0+)?(%?)")
 _DECORATION = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]|\s')
 
@@ -33,7 +29,7 @@ class _Refused(ValueError):
     """A cell that cannot be read, and the rule that it breaks."""
 
 
-def read_records(name: str, raw: bytes, printed: Collection[str]) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
+def sheet_records(name: str, raw: bytes, printed: Collection[str]) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
     """Rows of a workbook's table as text, with the row number of each.
 
     Parameters
@@ -86,8 +82,10 @@ def _sheets(name: str, raw: bytes, *, values: bool) -> dict[str, list[tuple[Any,
 
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
-            if sum(entry.file_size for entry in packed.infolist()) > _MOST_BYTES:
-                raise refused(f"the workbook unpacks to more than {_MOST_BYTES // 1_000_000} MB")
+            if sum(entry.file_size for entry in packed.infolist()) > MOST_UNPACKED:
+                raise refused(f"the workbook unpacks to more than {MOST_UNPACKED // 1_000_000} MB")
+            if rule := _too_many(packed):
+                raise refused(rule)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # features of Excel that no table needs
             book = openpyxl.load_workbook(io.BytesIO(raw), data_only=values)
@@ -96,6 +94,34 @@ def _sheets(name: str, raw: bytes, *, values: bool) -> dict[str, list[tuple[Any,
         raise
     except Exception:  # whatever a damaged archive or its XML makes openpyxl raise
         raise refused("is not an Excel workbook (.xlsx) that can be read") from None
+
+
+def _too_many(packed: zipfile.ZipFile) -> str:
+    """The rule that a workbook breaks which holds more cells or other elements than fit in memory, empty otherwise.
+
+    They are counted before anything is made of them, one part of the archive at a time.
+    """
+    from xml.parsers import expat
+
+    counts = {"cells": 0, "elements": 0}
+
+    def counted(element: str, _: object) -> None:
+        counts["cells"] += element.rpartition(":")[2] == "c"
+        counts["elements"] += 1
+        if counts["cells"] > MOST_CELLS or counts["elements"] > MOST_ELEMENTS:
+            raise _Refused
+
+    for entry in packed.infolist():
+        parser = expat.ParserCreate()
+        parser.StartElementHandler = counted
+        try:
+            with packed.open(entry) as part:
+                parser.ParseFile(part)
+        except _Refused:
+            return f"a workbook may have {MOST_CELLS} cells with a value or format and {MOST_ELEMENTS} XML elements"
+        except expat.ExpatError:
+            continue  # a picture; or openpyxl says what is wrong with it
+    return ""
 
 
 def _cells(name: str, sheet: Any) -> list[tuple[Any, ...]]:
@@ -112,10 +138,8 @@ def _cells(name: str, sheet: Any) -> list[tuple[Any, ...]]:
         if cell.value is not None and (not isinstance(cell.value, str) or cell.value.strip())
     ]
     rows, columns = (max((place[axis] for place in places), default=0) for axis in (0, 1))
-    if rows > MOST_ROWS or columns > _MOST_COLUMNS:
-        rule = (
-            f"a sheet may have {MOST_ROWS} rows and {_MOST_COLUMNS} columns; {sheet.title!r} has {rows} and {columns}"
-        )
+    if rule := too_large(rows, columns):
+        rule = f"a sheet {rule}; {sheet.title!r} has {rows} rows and {columns} columns"
         raise InvalidInput([Problem(name, None, "", "", rule)])
     return list(sheet.iter_rows(max_row=rows, max_col=columns)) if places else []
 
