@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from numbers import Integral, Real
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 
@@ -63,16 +63,16 @@ def frame_records(name: str, frame: Frame, printed: tuple[str, ...] = ()) -> Rec
     return Records(file, tuple(rows), tuple(problems))
 
 
-def _as_frame(name: str, given: Frame) -> pd.DataFrame:
+def _as_frame(name: str, given: object) -> pd.DataFrame:
+    rule = "must be a pandas DataFrame, a mapping of columns or a list of rows by column"
     if isinstance(given, pd.DataFrame):
         frame = given
     else:
-        rule = "must be a pandas DataFrame, a mapping of columns or a list of rows by column"
-        rows = given if isinstance(given, Mapping) else list(given) if isinstance(given, Iterable) else [0]
-        if isinstance(given, str) or not isinstance(rows, Mapping) and not all(isinstance(r, Mapping) for r in rows):
+        rows: Any = list(given) if isinstance(given, Iterable) and not isinstance(given, (Mapping, str)) else given
+        if not isinstance(rows, Mapping) and not (isinstance(rows, list) and all(isinstance(r, Mapping) for r in rows)):
             raise InvalidInput([f"{name}: {rule}, not a {type(given).__name__}"])
         try:
-            frame = pd.DataFrame(cast(Any, rows), dtype=object)
+            frame = pd.DataFrame(rows, dtype=object)
         except ValueError as error:
             raise InvalidInput([f"{name}: {rule}: {error}"]) from None
     if frame.columns.nlevels > 1:

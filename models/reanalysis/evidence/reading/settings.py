@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -314,7 +315,12 @@ def read_settings(path: Path) -> Settings:
     if not is_there(path):
         return Settings()
     text = read_text(path)
-    return validated(Settings, path.name, text, parsed(path.name, text), _KEYS)
+    return settings_of(path.name, text, parsed(path.name, text))
+
+
+def settings_of(name: str, text: str, value: dict[str, Any]) -> Settings:
+    """Settings from what analysis.toml holds; ``text`` of the file is for the lines of its problems."""
+    return validated(Settings, name, text, value, _KEYS)
 
 
 def read_sources(path: Path) -> dict[str, Source]:
@@ -328,15 +334,19 @@ def read_sources(path: Path) -> dict[str, Source]:
     if not is_there(path):
         return {}
     text = read_text(path)
+    return sources_of(path.name, text, parsed(path.name, text))
+
+
+def sources_of(name: str, text: str, tables: Mapping[str, Any]) -> dict[str, Source]:
+    """The bibliography from what sources.toml holds, likewise."""
     problems: list[Problem | str] = []
     sources: dict[str, Source] = {}
-    for key, value in parsed(path.name, text).items():
+    for key, value in tables.items():
         if not isinstance(value, dict):
-            line = line_of(text, (key,))
-            problems.append(Problem(path.name, line, key, str(value), "a source is a table of its own"))
+            problems.append(Problem(name, line_of(text, (key,)), key, str(value), "a source is a table of its own"))
             continue
         try:
-            sources[key] = validated(Source, path.name, text, value, _KEYS, (key,))
+            sources[key] = validated(Source, name, text, value, _KEYS, (key,))
         except InvalidInput as error:
             problems += error.problems
     if problems:

@@ -131,18 +131,28 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_text(path: Path) -> str:
-    """Text of a file; its byte order mark, line ends and composed letters do not matter.
+    """Text of a file.
 
     Raises
     ------
     InvalidInput
         If the file cannot be read or is not UTF-8.
     """
+    return decoded(path.name, read_bytes(path))
+
+
+def decoded(name: str, raw: bytes) -> str:
+    """Bytes of a file as text; its byte order mark, line ends and composed letters do not matter.
+
+    Raises
+    ------
+    InvalidInput
+        If they are not UTF-8.
+    """
 
     def refused(rule: str, line: int | None = None, value: str = "") -> InvalidInput:
-        return InvalidInput([Problem(path.name, line, "", value, rule)])
+        return InvalidInput([Problem(name, line, "", value, rule)])
 
-    raw = read_bytes(path)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise refused("the file must be UTF-8 text, it is UTF-16")
     try:

@@ -75,6 +75,23 @@ def spelling(header: list[str]) -> Spelling | None:
     return next((one for one in found if set(one.columns) <= set(header)), found[0] if found else None)
 
 
+def long_records(records: Records, endpoint: str = "", treated: Group | None = None) -> tuple[Records, tuple[str, ...]]:
+    """Any table of arms as the long one, and what was read into it: nothing where it is long already.
+
+    Raises
+    ------
+    InvalidInput
+        If it is not clear which column is what, or a long table is told what only a wide one needs.
+    """
+    if spelling(records.header):
+        return as_long(records, endpoint, treated)
+    rule = f": {records.file} is no wide table, whose columns are such as {', '.join(SPELLINGS[0].columns)}"
+    told = {"endpoint": endpoint, "treated": treated}
+    if wrong := [BadChoice(name, f" {value!r}{rule}") for name, value in told.items() if value]:
+        raise InvalidInput(wrong)
+    return records, ()
+
+
 def as_long(records: Records, endpoint: str = "", treated: Group | None = None) -> tuple[Records, tuple[str, ...]]:
     """A wide table as the long one: a row for the control and one for the treated arm of each study.
 
@@ -119,6 +136,7 @@ def as_long(records: Records, endpoint: str = "", treated: Group | None = None) 
     spots: list[str] = []
     called: list[dict[str, str]] = []
     problems = list(records.problems)
+    wrong: list[tuple[int, str, str, str]] = []
     for line, record in records.rows[1:]:
         if not any(cell.strip() for cell in record):
             continue
@@ -133,13 +151,15 @@ def as_long(records: Records, endpoint: str = "", treated: Group | None = None) 
             if empty == [arm]:
                 assumed.append(f"{where}: {cell[study]} has no {arm} arm")
                 continue
-            events, n, wrong = _counts(records.file, line, cell, names, found)
-            problems += wrong
+            events, n, broken = _counts(cell, names, found)
+            wrong += [(len(rows) + 1, *one) for one in broken]
             what = [cell[study], arm, cell.get("endpoint", endpoint), events, n, *(cell[name] for name in kept)]
             rows.append((len(rows) + 1, what))
             spots.append(where)
             called.append({"events": f"{names[0]} ({arm})", "n": f"{names[1]} ({arm})", "study": study})
-    return Records(TableName(records.file, spots, called), tuple(rows), tuple(problems)), tuple(assumed)
+    file = TableName(records.file, spots, called)
+    problems += [Problem(file, line, column, value, rule) for line, column, value, rule in wrong]
+    return Records(file, tuple(rows), tuple(problems)), tuple(assumed)
 
 
 def _columns(records: Records, found: Spelling, treated: Group | None) -> dict[str, tuple[str, str]]:
@@ -184,22 +204,21 @@ def _require_columns(records: Records, found: Spelling, study: str, endpoint: st
 
 
 def _counts(
-    file: str, line: int, cell: dict[str, str], names: tuple[str, str], found: Spelling
-) -> tuple[str, str, list[Problem]]:
-    """Events and n of one arm as text."""
+    cell: dict[str, str], names: tuple[str, str], found: Spelling
+) -> tuple[str, str, list[tuple[str, str, str]]]:
+    """Events and n of one arm as text, and columns with their values and the rules that they break."""
     events, second = cell[names[0]], cell.get(names[1], "")
     if not found.others:
         beside = {"n1i": "bi", "n2i": "di"}.get(names[1], "")
-        rest = cell.get(beside, "")
-        if rest and all(text.isdecimal() for text in (events, second, rest)) and int(events) + int(rest) != int(second):
-            rule = f"{names[0]} + {beside} = {int(events) + int(rest)}, and {names[1]} = {second}; correct one of them"
-            return events, second, [Problem(file, line, beside, rest, rule)]
+        counts = [text for text in (events, cell.get(beside, ""), second) if text.isdecimal()]
+        if len(counts) == 3 and int(counts[0]) + int(counts[1]) != int(counts[2]):
+            rule = f"{names[0]} + {beside} = {int(counts[0]) + int(counts[1])}, and {names[1]} = {second}"
+            return events, second, [("n", second, f"{rule}; correct one of them")]
         return events, second, []
-    if events.isdecimal() and second.isdecimal():
-        return events, str(int(events) + int(second)), []
-    wrong = [name for name in names if not cell[name].isdecimal()]
     rule = "must be a whole number, the patients {} the event"
-    return "", "", [
-        Problem(file, line, name, cell[name], rule.format("with" if name == names[0] else "without"))
-        for name in wrong
+    broken = [
+        (column, cell[name], rule.format(which))
+        for name, column, which in zip(names, ("events", "n"), ("with", "without"), strict=True)
+        if not cell[name].isdecimal()
     ]
+    return ("", "", broken) if broken else (events, str(int(events) + int(second)), [])
