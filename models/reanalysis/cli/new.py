@@ -11,15 +11,17 @@ import typer
 from reanalysis.cli.errors import reports_errors
 from reanalysis.cli.output import print_line
 
-FILES = ("arms.csv", "analysis.toml", "sources.toml")
+TEMPLATES = ("arms.csv", "contrasts.csv", "benchmarks.csv", "risk_of_bias.csv", "analysis.toml", "sources.toml")
+FILES = (*TEMPLATES, "COLUMNS.md")
 
 
 @reports_errors
 def new_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make; nothing in it is overwritten.")],
 ) -> None:
-    """Scaffold an evidence folder: invented figures to replace, every setting explained."""
+    """Scaffold an evidence folder: invented figures to replace, every setting and every column explained."""
     from reanalysis.evidence.problems import InvalidInput
+    from reanalysis.evidence.reading.columns import columns_page
 
     taken = [name for name in FILES if (folder / name).exists()]
     if taken or (folder.exists() and not folder.is_dir()):
@@ -27,6 +29,7 @@ def new_command(
         raise InvalidInput([f"{folder}: {what}; nothing was written"])
     folder.mkdir(parents=True, exist_ok=True)
     template = resources.files("reanalysis.cli") / "scaffold"
-    for name in FILES:
+    for name in TEMPLATES:
         (folder / name).write_bytes((template / name).read_bytes())
+    (folder / FILES[-1]).write_text(columns_page(), encoding="utf-8")
     print_line(f"{folder}: {', '.join(FILES)} written; next: reanalysis audit {folder}")

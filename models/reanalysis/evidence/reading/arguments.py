@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import copy
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
-from reanalysis.evidence.reading.settings import Design, Settings, settings_of
+from reanalysis.evidence.reading.settings import Design, Settings
+from reanalysis.evidence.reading.settings_files import settings_of
 from reanalysis.evidence.reading.text_table import Records
 
 Better = Literal["lower", "higher"]
@@ -48,7 +49,7 @@ class Arguments:
         """
         if not isinstance(others, Mapping):
             raise InvalidInput([f"settings: must be a mapping as analysis.toml has it, not a {type(others).__name__}"])
-        tree: dict[str, Any] = copy.deepcopy(dict(others))
+        tree: dict[str, Any] = _copied(dict(others))
         said: dict[str, tuple[str, str]] = {}
         problems: list[Problem | str] = []
         for argument, key, value, place in self._all():
@@ -111,6 +112,15 @@ class Arguments:
             rule = f"no row of arms or contrasts has this {either}{did_you_mean(str(name), known)}"
             return argument, str(name), Problem(argument, None, str(name), "", rule), ()
         return argument, name, value, ("studies" if what == "study" else "endpoints", name, key)
+
+
+def _copied(value: Any) -> Any:
+    """The same value, its text composed as that of files is."""
+    if isinstance(value, Mapping):
+        return {key: _copied(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_copied(one) for one in value]
+    return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
 
 
 def ids_of(tables: Mapping[str, Records], column: str) -> tuple[str, ...]:

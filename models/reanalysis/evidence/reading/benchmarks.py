@@ -11,7 +11,7 @@ from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.evidence.candidates.printing import counts_of
 from reanalysis.evidence.problems import InconsistentReport, Problem
 from reanalysis.evidence.reading.arms import printed_text
-from reanalysis.evidence.reading.cells import Events, Name, Percent, a_size, an_id, one_of, taken_apart
+from reanalysis.evidence.reading.cells import Events, Name, Percent, a_size, an_id, one_of, says, taken_apart
 from reanalysis.evidence.reading.table import Breach, Table, of_events, repeated
 from reanalysis.evidence.reading.text_table import Records
 
@@ -45,18 +45,31 @@ class BenchmarkRow:
     """
 
     line: int
-    product: Annotated[str, an_id("a product")]
-    endpoint: Annotated[str, an_id("an endpoint")]
-    label: Name
-    events: Events
-    n: Annotated[int, a_size(missing=0)]  # refused below
-    percent: Percent
-    timepoint: str
-    note: str
-    use: Annotated[Literal["primary", "context"], one_of("primary", "context", default="primary")]
-    checked: Annotated[Literal["yes", "no", ""], one_of("yes", "no", default="", rule="must be yes or no, or empty")]
-    source: str
-    locator: str
+    product: Annotated[str, an_id("a product"), says("As in `product` of the studies in analysis.toml.")]
+    endpoint: Annotated[str, an_id("an endpoint"), says("Id of the outcome, as in arms.csv.")]
+    label: Annotated[Name, says("Whose figure it is, such as a trial's name; the product where empty.")]
+    events: Annotated[Events, says("Patients with the event as printed, as in arms.csv; nothing beside a percentage.")]
+    n: Annotated[
+        int, a_size(missing=0), says("Patients it is of as printed; empty only where use is context.")
+    ]  # refused below
+    percent: Annotated[Percent, says("The percentage exactly as printed, as in arms.csv.")]
+    timepoint: Annotated[str, says("When it was counted, in words.")]
+    note: Annotated[str, says("What else a reader must know to compare it.")]
+    use: Annotated[
+        Literal["primary", "context"],
+        one_of("primary", "context", default="primary"),
+        says(
+            "`primary` (or empty), one of a product and endpoint; `context` for the same figure as another source "
+            "prints it: shown and compared, never modelled."
+        ),
+    ]
+    checked: Annotated[
+        Literal["yes", "no", ""],
+        one_of("yes", "no", default="", rule="must be yes or no, or empty"),
+        says("`yes` or `no`: whether a published text was seen that gives the figure."),
+    ]
+    source: Annotated[str, says("Key of the source in sources.toml.")]
+    locator: Annotated[str, says("Where it stands in that source.")]
 
     @property
     def printed(self) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.evidence.reading.gathering import TABLES, Door, gathered
-from reanalysis.evidence.reading.settings import read_settings, read_sources
+from reanalysis.evidence.reading.settings_files import read_settings, read_sources
 from reanalysis.evidence.reading.text_table import Records, is_there, read_records, read_text, table_file
 
 _WORKBOOKS = ("arms", "contrasts")

@@ -93,7 +93,9 @@ def _text(value: object, decimals_matter: bool) -> str:
     if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, Real) and math.isnan(float(value))):
         return ""
     if isinstance(value, str):
-        return unicodedata.normalize("NFC", value).strip()
+        if "\0" in value or any(unicodedata.category(one) == "Cs" for one in value):
+            raise _Refused("holds what no text file can hold")
+        return unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):
         raise _Refused("is a truth value; write what was printed as text")
     if isinstance(value, Integral):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from reanalysis.evidence.problems import Problem
-from reanalysis.evidence.reading.cells import Name, an_id, cell, one_of
+from reanalysis.evidence.reading.cells import Name, an_id, cell, one_of, says
 from reanalysis.evidence.reading.table import Table, repeated
 from reanalysis.evidence.reading.text_table import Records
 
@@ -48,13 +48,19 @@ class RiskOfBiasRow:
     """
 
     line: int
-    study: Annotated[str, an_id("a study")]
-    endpoint: Name
-    domain: Annotated[Domain, one_of(*DOMAINS)]
-    judgement: Annotated[JudgementOfBias, one_of(*JUDGEMENTS)]
-    reason: Annotated[str, cell("a judgement needs its reason", bool)]
-    source: str
-    locator: str
+    study: Annotated[str, an_id("a study"), says("Id of the study, as in arms.csv.")]
+    endpoint: Annotated[
+        Name, says("Id of the outcome; empty where the judgement holds for every outcome that has none of its own.")
+    ]
+    domain: Annotated[
+        Domain,
+        one_of(*DOMAINS),
+        says(f"Domain of ROBINS-I: {', '.join(DOMAINS)}."),
+    ]
+    judgement: Annotated[JudgementOfBias, one_of(*JUDGEMENTS), says(f"One of {', '.join(JUDGEMENTS)}.")]
+    reason: Annotated[str, cell("a judgement needs its reason", bool), says("Why; needed.")]
+    source: Annotated[str, says("Key of the source in sources.toml.")]
+    locator: Annotated[str, says("Where it stands in that source.")]
 
 
 def read_risk_of_bias(source: Path | Records) -> tuple[RiskOfBiasRow, ...]:
