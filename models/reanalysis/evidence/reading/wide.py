@@ -67,12 +67,12 @@ _EACH_ARM = ("study", "arm", "endpoint", "events", "n", "percent")
 def spelling(header: list[str]) -> Spelling | None:
     """How the arms of a wide table are spelled, None where it is none.
 
-    A spelling needs the columns of the events of both arms; one whose four columns are all there goes first.
+    A spelling needs the columns of the events of both arms; the one with most of its columns goes first.
     """
     if "arm" in header or "events" in header:
         return None
     found = [one for one in SPELLINGS if {one.treated[0], one.control[0]} <= set(header)]
-    return next((one for one in found if set(one.columns) <= set(header)), found[0] if found else None)
+    return max(found, key=lambda one: len(set(one.columns) & set(header)), default=None)
 
 
 def long_records(records: Records, endpoint: str = "", treated: Group | None = None) -> tuple[Records, tuple[str, ...]]:
@@ -87,7 +87,8 @@ def long_records(records: Records, endpoint: str = "", treated: Group | None = N
         return as_long(records, endpoint, treated)
     rule = f": {records.file} is no wide table, whose columns are such as {', '.join(SPELLINGS[0].columns)}"
     told = {"endpoint": endpoint, "treated": treated}
-    if wrong := [BadChoice(name, f" {value!r}{rule}") for name, value in told.items() if value]:
+    wrong = [BadChoice(name, f" {value!r}{rule}") for name, value in told.items() if value]
+    if wrong and "arm" in records.header:
         raise InvalidInput(wrong)
     return records, ()
 
