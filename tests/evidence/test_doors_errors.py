@@ -101,6 +101,12 @@ def test_a_print_that_contradicts_itself_is_refused_by_its_row_when_it_is_fitted
     assert told.startswith("arms, row 1: A/treated/x: ")
 
 
+def test_a_print_that_contradicts_itself_is_refused_by_its_line_of_the_file_that_was_imported(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("study,ai,ci,n1i,n2i\n\nA,7 (63%),3,21,20\n", encoding="utf-8")
+    (told,) = refused(ra.fit, ra.import_evidence(tmp_path / "t.csv", endpoint="x"), "x")
+    assert told.startswith("arms, line 3 of t.csv: A/treated/x: ")
+
+
 def test_values_of_a_frame_are_read_as_what_they_are() -> None:
     frame = pd.DataFrame(
         {

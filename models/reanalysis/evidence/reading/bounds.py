@@ -9,7 +9,7 @@ MOST_BYTES = 20_000_000
 """Of a file; a longer one is no table of evidence."""
 MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 50_000, 1_000, 300_000
 """Of a table. Cells are rows times columns, up to the last of each that holds anything."""
-MOST_UNPACKED, MOST_ELEMENTS = 50_000_000, 1_500_000
+MOST_UNPACKED, MOST_ELEMENTS = 50_000_000, 1_000_000
 """Bytes and XML elements of a workbook once it is unpacked: shared texts and formats besides the cells."""
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from reanalysis.digests import of_value
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.problems import InvalidInput, Problem
+from reanalysis.evidence.problems import InvalidInput, Problem, TableName, spot
 from reanalysis.evidence.reading.arguments import Arguments, Better, ids_of
 from reanalysis.evidence.reading.arms_table import ARMS
 from reanalysis.evidence.reading.gathering import TABLES, Door, gathered
@@ -56,6 +57,19 @@ def import_evidence(
     ------
     InvalidInput
         With every problem of the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import reanalysis as ra
+    >>> file = Path(tempfile.mkdtemp()) / "trials.csv"
+    >>> _ = file.write_text("study,event.e,n.e,event.c,n.c" + chr(10) + "A,7,21,3,20" + chr(10))
+    >>> made = ra.import_evidence(file, endpoint="infection", better="lower")
+    >>> print(*made.assumed, sep=chr(10))
+    control arm: event.c of n.c
+    treated arm: event.e of n.e, e is for experimental, c for control
+    no design is declared: no discount (rho = 0), as for randomised studies
     """
     path = Path(file)
     if path.suffix.lower() in _REVIEWS or path.is_dir():
@@ -81,7 +95,9 @@ def import_evidence(
         assumed += ("no design is declared: no discount (rho = 0), as for randomised studies",)
     if better is None:
         assumed += ("no good side is declared: nothing is called benefit or harm",)
-    return replace(gathered(door), assumed=assumed)
+    spots = [f"{spot(arms.file, line)} of {path.name}" for line in range(2, arms.rows[-1][0] + 1)]
+    digest = of_value([list(row) for row in arms.rows])
+    return replace(gathered(door), sha256={TableName("arms", spots): digest}, assumed=assumed)
 
 
 def _as_read(records: Records) -> Records:
