@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import doctest
 import inspect
 import json
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import openpyxl
@@ -21,6 +23,7 @@ from evidence.folders import FIVE, folder
 from evidence.revman_files import ASPIRIN, package, review, setting
 from reanalysis.digests import of_value
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading import given, imported, written
 from reanalysis.evidence.reading.wide import SPELLINGS
 from reanalysis.files import as_json
 
@@ -92,10 +95,8 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> tuple[Evidence, str]:
 
 
 def fitted(evidence: Evidence) -> str:
-    """Everything that a fit says, and its draws."""
-    fit = ra.fit(evidence, "death")
-    draws = fit.posterior.tree()["posterior"]
-    return json.dumps(as_json(fit), sort_keys=True) + of_value({name: one.to_numpy() for name, one in draws.items()})
+    """Everything that a fit says."""
+    return json.dumps(as_json(ra.fit(evidence, "death")), sort_keys=True)
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -122,6 +123,13 @@ def test_the_command_line_says_of_an_import_what_it_says_of_the_folder(
         run("fit", where, "--endpoint", "death", "--format", "json") for where in (tmp_path / "made", read[0].folder)
     ]
     assert fits[0].out == fits[1].out != ""
+
+
+def test_draws_are_the_same_too(read: tuple[Evidence, str]) -> None:
+    trees = [ra.fit(evidence, "death").posterior.tree()["posterior"] for evidence in (ra.evidence(FRAME), read[0])]
+    frame, plain = ({name: one.to_numpy() for name, one in tree.items()} for tree in trees)
+    assert len(frame) > 3
+    assert of_value(frame) == of_value(plain)
 
 
 def test_other_evidence_is_not_equal(read: tuple[Evidence, str]) -> None:
@@ -221,3 +229,10 @@ def test_evidence_is_written_as_it_reads_and_over_nothing(tmp_path: Path) -> Non
     with pytest.raises(ra.InvalidInput, match=r"holds analysis.toml, arms.csv.* already; nothing was written"):
         ra.write_evidence(ra.load("msk_phase2"), tmp_path / "anakinra")
     assert ra.read_evidence(tmp_path / "anakinra").title == ra.load("anakinra").title
+
+
+@pytest.mark.parametrize("module", [given, imported, written], ids=lambda one: one.__name__)
+def test_examples_of_the_doors_give_what_they_show(module: ModuleType) -> None:
+    found = doctest.testmod(module)
+    assert found.attempted >= 4
+    assert found.failed == 0

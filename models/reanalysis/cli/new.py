@@ -11,8 +11,8 @@ import typer
 from reanalysis.cli.errors import reports_errors
 from reanalysis.cli.output import print_line
 
-TEMPLATES = ("arms.csv", "contrasts.csv", "benchmarks.csv", "risk_of_bias.csv", "analysis.toml", "sources.toml")
-FILES = (*TEMPLATES, "COLUMNS.md")
+TABLES = ("arms.csv", "contrasts.csv", "benchmarks.csv", "risk_of_bias.csv")
+FILES = (*TABLES, "analysis.toml", "sources.toml", "COLUMNS.md")
 
 
 @reports_errors
@@ -21,7 +21,6 @@ def new_command(
 ) -> None:
     """Scaffold an evidence folder: invented figures to replace, every setting and every column explained."""
     from reanalysis.evidence.problems import InvalidInput
-    from reanalysis.evidence.reading.columns import columns_page
 
     taken = [name for name in FILES if (folder / name).exists()]
     if taken or (folder.exists() and not folder.is_dir()):
@@ -29,7 +28,6 @@ def new_command(
         raise InvalidInput([f"{folder}: {what}; nothing was written"])
     folder.mkdir(parents=True, exist_ok=True)
     template = resources.files("reanalysis.cli") / "scaffold"
-    for name in TEMPLATES:
+    for name in FILES:
         (folder / name).write_bytes((template / name).read_bytes())
-    (folder / FILES[-1]).write_text(columns_page(), encoding="utf-8")
     print_line(f"{folder}: {', '.join(FILES)} written; next: reanalysis audit {folder}")

@@ -35,7 +35,7 @@ def required(table: str) -> tuple[str, ...]:
 
 
 def columns_page() -> str:
-    """All tables with the meaning of each column, as Markdown."""
+    """All tables with the meaning of each column, as Markdown: the file COLUMNS.md of a new folder."""
     lines = ["# Columns", "", "Every cell is what was printed, or empty. Columns that are not listed here are ignored."]
     for table, about in ABOUT.items():
         lines += ["", f"## {table}.csv", "", f"{about} Needed: {', '.join(required(table))}.", ""]
@@ -46,4 +46,4 @@ def columns_page() -> str:
 
 def _meaning(metadata: tuple[object, ...]) -> str:
     said = (one.description for one in metadata if isinstance(one, FieldInfo))
-    return next(text for text in said if text)
+    return next((text for text in said if text), "")
