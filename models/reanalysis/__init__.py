@@ -15,5 +15,7 @@ from importlib.metadata import version
 
 import lazy_loader
 
+from reanalysis import evidence as evidence  # callable: the function and the package of that name are one
+
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 __version__ = version("reanalysis")

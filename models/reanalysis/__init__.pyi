@@ -12,8 +12,12 @@ from .evidence.coverage import coverage as coverage
 from .evidence.coverage import modelled_endpoints as modelled_endpoints
 from .evidence.datasets import datasets as datasets
 from .evidence.datasets import load as load
+from .evidence.evidence import Evidence as Evidence
 from .evidence.problems import InvalidInput as InvalidInput
 from .evidence.reading.folder import read_evidence as read_evidence
+from .evidence.reading.given import evidence as evidence
+from .evidence.reading.imported import import_evidence as import_evidence
+from .evidence.reading.written import write_evidence as write_evidence
 from .figures.beyond import plot_beyond as plot_beyond
 from .figures.convergence import plot_convergence as plot_convergence
 from .figures.coverage import plot_coverage as plot_coverage

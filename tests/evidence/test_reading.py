@@ -19,7 +19,8 @@ from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput, Problem, printable
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.folder import read_evidence
-from reanalysis.evidence.reading.settings import Settings, line_of
+from reanalysis.evidence.reading.settings import Settings
+from reanalysis.evidence.reading.toml import line_of
 from reanalysis.model.selection import default_spec, select
 
 

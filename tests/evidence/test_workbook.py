@@ -245,7 +245,7 @@ def test_a_cell_beyond_any_table_is_refused_at_once_and_a_blank_there_is_nothing
         book.worksheets[0][place] = value
         book.save(where / "arms.xlsx")
     (told,) = refused(tmp_path / "full")
-    assert told.startswith("arms.xlsx: a sheet may have 50000 rows and 1000 columns; 'Sheet' has ")
+    assert told.startswith("arms.xlsx: a sheet may have 50000 rows, 1000 columns and 300000 cells; 'Sheet' has ")
     assert len(read_evidence(tmp_path / "blank").arms) == 4
 
 

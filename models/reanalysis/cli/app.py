@@ -12,6 +12,7 @@ from reanalysis.cli.calibrate import calibrate_command
 from reanalysis.cli.decide import decide_command
 from reanalysis.cli.design import design_command
 from reanalysis.cli.errors import Exit, ending, reports_errors, say
+from reanalysis.cli.imports import import_command
 from reanalysis.cli.new import new_command
 from reanalysis.cli.options import Data, Format, Seed
 from reanalysis.cli.predict import predict_command
@@ -286,6 +287,9 @@ app.command(
 
 
 app.command("new", epilog="Example: reanalysis new my_evidence")(new_command)
+app.command("import", epilog="Example: reanalysis import trials.csv my_evidence --endpoint infection --better lower")(
+    import_command
+)
 app.command("calibrate", epilog="Example: reanalysis calibrate data/anakinra --out calibration --engine quadrature")(
     reports_errors(calibrate_command)
 )

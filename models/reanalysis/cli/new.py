@@ -11,14 +11,15 @@ import typer
 from reanalysis.cli.errors import reports_errors
 from reanalysis.cli.output import print_line
 
-FILES = ("arms.csv", "analysis.toml", "sources.toml")
+TABLES = ("arms.csv", "contrasts.csv", "benchmarks.csv", "risk_of_bias.csv")
+FILES = (*TABLES, "analysis.toml", "sources.toml", "COLUMNS.md")
 
 
 @reports_errors
 def new_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make; nothing in it is overwritten.")],
 ) -> None:
-    """Scaffold an evidence folder: invented figures to replace, every setting explained."""
+    """Scaffold an evidence folder: invented figures to replace, every setting and every column explained."""
     from reanalysis.evidence.problems import InvalidInput
 
     taken = [name for name in FILES if (folder / name).exists()]

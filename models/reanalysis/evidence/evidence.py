@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import weakref
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import Any, Literal
@@ -75,20 +75,27 @@ class Evidence:
         Rows of benchmarks.csv, empty without that file.
     risk_of_bias : tuple of RiskOfBiasRow
         Rows of risk_of_bias.csv, empty without that file.
+    assumed : tuple of str
+        What was read into tables that do not say it, such as which arm a column is of.
+
+    Where it was read, the digests of its files and what was assumed are no part of the value: the same evidence is
+    equal by whichever door it came.
     """
 
-    folder: Path
+    folder: Path = field(compare=False)
     arms: tuple[ArmRow, ...]
     contrasts: tuple[ContrastRow, ...]
     settings: Settings
     sources: dict[str, Source]
     ignored_columns: tuple[str, ...]
-    sha256: dict[str, str]
+    sha256: dict[str, str] = field(compare=False)
     benchmarks: tuple[BenchmarkRow, ...] = ()
     risk_of_bias: tuple[RiskOfBiasRow, ...] = ()
+    assumed: tuple[str, ...] = field(default=(), compare=False)
 
     def _repr_html_(self) -> str:
         title = f"<p><b>{escape(self.title)}</b>: {len(self.arms)} rows, {len(self.contrasts)} ratios</p>"
+        title += "".join(f"<p>Assumed: {escape(one)}.</p>" for one in self.assumed)
         cells = {s: [self.reported(s, e) for e in self.endpoints] for s in self.studies}
         return title + pd.DataFrame(cells, index=list(self.endpoints), dtype=object).to_html()
 

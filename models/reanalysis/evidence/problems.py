@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Self
@@ -45,6 +45,50 @@ def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     return f"; did you mean {by_case[close[0]]!r}?" if close else ""
 
 
+class TableName(str):
+    """Name of a table whose rows do not stand on lines of a file, and where they stand for whoever wrote them.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``arms``.
+    spots : sequence of str
+        Where the rows are, such as ``row 3``; the first is that of line 2, as if the table were a file with a header.
+    columns : sequence of mapping
+        What the columns of each row are called there, where they have other names.
+    """
+
+    spots: tuple[str, ...]
+    columns: tuple[Mapping[str, str], ...]
+
+    def __new__(cls, name: str, spots: Sequence[str] = (), columns: Sequence[Mapping[str, str]] = ()) -> Self:
+        """The name, with what it knows of its rows."""
+        made = super().__new__(cls, name)
+        made.spots, made.columns = tuple(spots), tuple(columns)
+        return made
+
+
+def spot(file: str, line: int) -> str:
+    """Where a line of a table stands: ``line 4``, ``row 3``, or nothing for the header of what has no lines."""
+    if not isinstance(file, TableName):
+        return f"line {line}"
+    return file.spots[line - 2] if 2 <= line < len(file.spots) + 2 else ""
+
+
+def spots(file: str, lines: Sequence[int]) -> str:
+    """Where several lines of a table stand: ``line 3, 4``, or ``row 1, row 2``."""
+    if isinstance(file, TableName):
+        return ", ".join(spot(file, line) for line in lines)
+    return f"line {', '.join(map(str, lines))}"
+
+
+def _called(file: str, line: int | None, column: str) -> str:
+    """What a column is called where a line stands."""
+    if isinstance(file, TableName) and line is not None and 2 <= line < len(file.columns) + 2:
+        return file.columns[line - 2].get(column, column)
+    return column
+
+
 @dataclass(frozen=True)
 class Problem:
     """One malformed value.
@@ -70,9 +114,10 @@ class Problem:
     rule: str
 
     def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}, line {self.line}"
+        at = "" if self.line is None else spot(self.file, self.line)
+        place = f"{self.file}, {at}" if at else str(self.file)
         if self.column:
-            place += f", {_shortened(self.column)}"
+            place += f", {_shortened(_called(self.file, self.line, self.column))}"
         found = f" (found '{_shortened(self.value)}')" if self.value else ""
         return printable(f"{place}: {self.rule}{found}")
 

@@ -145,7 +145,7 @@ def _duplicates(file: str, rows: Sequence[PublishedFigure]) -> Iterable[Problem]
     def key(row: PublishedFigure) -> object:
         return row.model, frozenset(row.choices), row.study, row.quantity, row.statistic, row.source
 
-    return repeated(file, rows, key, lambda row, line: f"{row.source} gives this figure on line {line} already")
+    return repeated(file, rows, key, lambda row, there: f"{row.source} gives this figure on {there} already")
 
 
 def _weights(file: str, rows: Sequence[PrintedComponent]) -> Iterator[Problem]:

@@ -26,7 +26,7 @@ from reanalysis.evidence.audit.subgroups import check_subgroups
 from reanalysis.evidence.audit.weighting import check_weighted_rates
 from reanalysis.evidence.coverage import coverage
 from reanalysis.evidence.evidence import Evidence, once_per_folder
-from reanalysis.evidence.problems import InconsistentReport
+from reanalysis.evidence.problems import InconsistentReport, spots
 
 RULES: tuple[Rule, ...] = (
     check_counts,
@@ -121,12 +121,13 @@ def require_consistent(evidence: Evidence, endpoints: tuple[str, ...], ledger: L
         Naming every row concerned.
     """
     ledger = ledger or audit(evidence)
+    file = evidence.file_of("arms")
     by_line = {row.line: row for row in evidence.arms}
     problems = []
     for finding in ledger.errors:
         touched = {by_line[line].endpoint for line in finding.lines} | {finding.endpoint}
         if touched & set(endpoints):
-            lines = ", ".join(str(line) for line in finding.lines)
-            problems.append(f"{evidence.file_of('arms')}, line {lines}: {finding.where}: {finding.message}; {_REMEDY}")
+            where = f"{file}, {spots(file, finding.lines)}: {finding.where}"
+            problems.append(f"{where}: {finding.message}; {_REMEDY}")
     if problems:
         raise InconsistentReport(problems)

@@ -7,24 +7,26 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from reanalysis.evidence.problems import Problem
+from reanalysis.evidence.problems import InvalidInput, Problem
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.cells import taken_apart
 from reanalysis.evidence.reading.names import alike
 from reanalysis.evidence.reading.settings import Settings
 from reanalysis.evidence.reading.sizes import unbounded_sizes
 from reanalysis.evidence.reading.table import Breach, Table, grouped, of_events, repeated
+from reanalysis.evidence.reading.text_table import Records, read_records
+from reanalysis.evidence.reading.wide import spelling
 
 _ANOTHER = "another study needs another name"
 
 
-def read_arms(path: Path, settings: Settings | None) -> tuple[tuple[ArmRow, ...], tuple[str, ...]]:
+def read_arms(source: Path | Records, settings: Settings | None) -> tuple[tuple[ArmRow, ...], tuple[str, ...]]:
     """Read and validate arms.csv.
 
     Parameters
     ----------
-    path : Path
-        The table, comma-separated or a workbook.
+    source : Path or Records
+        The table: comma-separated, a workbook, or its records from wherever they are.
     settings : Settings or None
         Where denominators are declared; None where they cannot be read, so that nothing is said of missing ones.
 
@@ -42,7 +44,11 @@ def read_arms(path: Path, settings: Settings | None) -> tuple[tuple[ArmRow, ...]
     """
     rules = (_duplicates, _readings, _names_alike)
     sizes = () if settings is None else (partial(unbounded_sizes, settings=settings),)
-    return replace(ARMS, of_all=(*rules, *sizes)).read(path)
+    records = source if isinstance(source, Records) else read_records(source, ARMS.printed)
+    if spelling(records.header):
+        rule = "the table is wide, one row a study with both arms; `reanalysis import` makes an evidence folder of it"
+        raise InvalidInput([Problem(records.file, records.rows[0][0], "", ", ".join(records.header), rule)])
+    return replace(ARMS, of_all=(*rules, *sizes)).read(records)
 
 
 def _of_row(row: ArmRow) -> Iterator[Breach]:
@@ -69,10 +75,10 @@ def _duplicates(file: str, rows: Sequence[ArmRow]) -> Iterable[Problem]:
     def key(row: ArmRow) -> tuple[str, ...]:
         return _place(row) if row.modelled else (*_place(row), row.timepoint, row.use)
 
-    def rule(row: ArmRow, line: int) -> str:
-        there = f"{'/'.join(part for part in _place(row) if part)} stands on line {line} already"
+    def rule(row: ArmRow, there: str) -> str:
+        twice = f"{'/'.join(part for part in _place(row) if part)} stands on {there} already"
         different = "alternative readings of one report need different names in the column reading"
-        return f"{there}; {_ANOTHER}, and {different}" if row.modelled else there
+        return f"{twice}; {_ANOTHER}, and {different}" if row.modelled else twice
 
     return repeated(file, rows, key, rule)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import PlainValidator
+from pydantic import Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from reanalysis.evidence.candidates.printing import Percentage
@@ -32,6 +32,11 @@ _NOT_REPORTED = re.compile(
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[,.'\N{RIGHT SINGLE QUOTATION MARK}\s][0-9]{3})+")
 _COMMA = re.compile(r"[<>=]?\s*[0-9]*,[0-9]+")
 _WHOLE = re.compile(r"([0-9]+)[.,]0+")
+
+
+def says(text: str) -> Any:
+    """What a column means, for those who fill it in: :mod:`reanalysis.evidence.reading.columns` lists them."""
+    return Field(description=text)
 
 
 def cell(

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from reanalysis.evidence.problems import Problem
-from reanalysis.evidence.reading.cells import NUMBER, Name, an_id, between, like, number, one_of
+from reanalysis.evidence.problems import Problem, spot
+from reanalysis.evidence.reading.cells import NUMBER, Name, an_id, between, like, number, one_of, says
 from reanalysis.evidence.reading.table import Breach, Table
+from reanalysis.evidence.reading.text_table import Records
 
 WORDS_ONLY = "words only"
 
@@ -81,24 +82,40 @@ class ContrastRow:
     """
 
     line: int
-    study: Annotated[str, an_id("a study")]
-    endpoint: Annotated[str, an_id("an endpoint")]
-    subgroup: Name
-    measure: Annotated[str, _MEASURE]
-    estimate: Annotated[str, _RATIO]
-    lower: Annotated[str, _RATIO]
-    upper: Annotated[str, _RATIO]
-    level: Annotated[float, _LEVEL]
-    p: Annotated[str, _P]
-    claim: Annotated[Claim | Literal[""], _CLAIM]
-    treated: Name
-    control: Name
-    unit: Name
-    adjustment: str
-    use: Annotated[Use, _USE]
-    reason: str
-    source: str
-    locator: str
+    study: Annotated[str, an_id("a study"), says("Id of the study, as in arms.csv.")]
+    endpoint: Annotated[str, an_id("an endpoint"), says("Id of the outcome, as in arms.csv or of its own.")]
+    subgroup: Annotated[Name, says("Part of the treated arm that is compared; empty for the whole arm.")]
+    measure: Annotated[str, _MEASURE, says("`OR`, `HR` or `RR` where a ratio is printed.")]
+    estimate: Annotated[str, _RATIO, says("The ratio exactly as printed, treated over control.")]
+    lower: Annotated[str, _RATIO, says("Lower bound of its interval as printed.")]
+    upper: Annotated[str, _RATIO, says("Upper bound of its interval as printed.")]
+    level: Annotated[float, _LEVEL, says("Coverage of the interval, `0.95` or `95`; 95 % where empty.")]
+    p: Annotated[str, _P, says("p-value exactly as printed: `0.03` or `<0.001`.")]
+    claim: Annotated[
+        Claim | Literal[""],
+        _CLAIM,
+        says(f"What the source says in words of treated against control: {', '.join(CLAIMS)}."),
+    ]
+    treated: Annotated[
+        Name, says("A figure of the treated arm that is no count, as printed, such as `3 (IQR 2 to 5.5)`.")
+    ]
+    control: Annotated[Name, says("The same of the control arm.")]
+    unit: Annotated[Name, says("What these figures are, such as `days, median`.")]
+    adjustment: Annotated[
+        str,
+        says("What the ratio is adjusted for, in words; `none` for a crude one, which is checked against the counts."),
+    ]
+    use: Annotated[
+        Use,
+        _USE,
+        says(
+            "`sensitivity` (or empty), one ratio of a study and endpoint, that may stand for its counts; "
+            "`context`, shown and checked; or `excluded`."
+        ),
+    ]
+    reason: Annotated[str, says("Why, where use is not sensitivity.")]
+    source: Annotated[str, says("Key of the source in sources.toml.")]
+    locator: Annotated[str, says("Where it stands in that source.")]
 
     @property
     def has_interval(self) -> bool:
@@ -153,7 +170,7 @@ class ContrastRow:
         return "; ".join(parts) or (f"in words: {self.in_words}" if self.claim else WORDS_ONLY)
 
 
-def read_contrasts(path: Path) -> tuple[ContrastRow, ...]:
+def read_contrasts(source: Path | Records) -> tuple[ContrastRow, ...]:
     """Read and validate contrasts.csv.
 
     Raises
@@ -161,7 +178,7 @@ def read_contrasts(path: Path) -> tuple[ContrastRow, ...]:
     InvalidInput
         With every problem of the file.
     """
-    return _CONTRASTS.read(path)[0]
+    return CONTRASTS.read(source)[0]
 
 
 def _of_row(row: ContrastRow) -> Iterator[Breach]:
@@ -188,13 +205,13 @@ def _duplicates(file: str, rows: Sequence[ContrastRow]) -> Iterator[Problem]:
     for row in rows:
         same = (row.study, row.endpoint, row.adjustment, row.printed)
         if same in printed and row.has_figures:
-            rule = f"the same ratio stands on line {printed[same]} already"
+            rule = f"the same ratio stands on {spot(file, printed[same])} already"
             yield Problem(file, row.line, "", row.printed, rule)
         elif row.use == "sensitivity" and row.has_interval:
             key = (row.study, row.endpoint)
             if key in entering:
                 rule = (
-                    f"the ratio on line {entering[key]} is of use sensitivity already; "
+                    f"the ratio on {spot(file, entering[key])} is of use sensitivity already; "
                     "one ratio of a study and endpoint can be, the others are context"
                 )
                 yield Problem(file, row.line, "use", row.use, rule)
@@ -202,6 +219,6 @@ def _duplicates(file: str, rows: Sequence[ContrastRow]) -> Iterator[Problem]:
         printed.setdefault(same, row.line)
 
 
-_CONTRASTS = Table(
+CONTRASTS = Table(
     ContrastRow, ("study", "endpoint"), _of_row, (_duplicates,), printed=("estimate", "lower", "upper", "p")
 )

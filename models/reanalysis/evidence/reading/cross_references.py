@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Protocol
 
 from reanalysis.evidence.problems import Problem, did_you_mean, listed
 from reanalysis.evidence.reading.arms import ArmRow
-from reanalysis.evidence.reading.benchmarks import FILE as BENCHMARKS
 from reanalysis.evidence.reading.benchmarks import BenchmarkRow
 from reanalysis.evidence.reading.contrasts import ContrastRow
 from reanalysis.evidence.reading.names import alike
-from reanalysis.evidence.reading.risk_of_bias import FILE as RISK_OF_BIAS
 from reanalysis.evidence.reading.risk_of_bias import RiskOfBiasRow
 from reanalysis.evidence.reading.settings import Settings, Source
-from reanalysis.evidence.reading.text_table import is_there, read_text, table_file
 from reanalysis.evidence.reading.toml import line_of
 
 
 def cross_references(
-    folder: Path,
+    files: Mapping[str, str],
+    text: str,
     arms: tuple[ArmRow, ...],
     contrasts: tuple[ContrastRow, ...],
     benchmarks: tuple[BenchmarkRow, ...],
@@ -32,21 +29,26 @@ def cross_references(
 
     Parameters
     ----------
-    folder : Path
-        Where the files are, to find the lines of analysis.toml.
+    files : mapping
+        Names of the files, or of what was given instead, by ``arms``, ``contrasts``, ``benchmarks``, ``risk_of_bias``
+        and ``settings``.
+    text : str
+        Of analysis.toml, to find its lines.
     sources : mapping
         Where it is empty, any source may be named.
     """
-    text = read_text(folder / "analysis.toml") if is_there(folder / "analysis.toml") else ""
 
     def problem(key: tuple[str, ...], value: str, rule: str) -> Problem:
-        return Problem("analysis.toml", line_of(text, key), ".".join(key), value, rule)
+        return Problem(files["settings"], line_of(text, key), ".".join(key), value, rule)
+
+    def nowhere(what: str, name: str, known: Iterable[str]) -> str:
+        return f"no row of {files['arms']} or {files['contrasts']} has this {what}{did_you_mean(name, known)}"
 
     reports: tuple[tuple[str, tuple[ArmRow | ContrastRow, ...]], ...] = (
-        (table_file(folder, "arms"), arms),
-        (table_file(folder, "contrasts"), contrasts),
+        (files["arms"], arms),
+        (files["contrasts"], contrasts),
     )
-    for file, rows in (*reports, (BENCHMARKS, benchmarks), (RISK_OF_BIAS, risk_of_bias)):
+    for file, rows in (*reports, (files["benchmarks"], benchmarks), (files["risk_of_bias"], risk_of_bias)):
         yield from unknown_sources(file, rows, sources)
     named = [(row, (file, row.line)) for file, rows in reports for row in rows]
     yield from alike("study", ((row.study, place) for row, place in named))
@@ -54,35 +56,35 @@ def cross_references(
     studies = dict.fromkeys([*(r.study for r in arms), *(r.study for r in contrasts)])
     for name, study in settings.studies.items():
         if name not in studies:
-            yield problem(("studies", name), "", _nowhere("study", name, studies))
+            yield problem(("studies", name), "", nowhere("study", name, studies))
         if not _is_known(study.source, sources):
             yield problem(("studies", name, "source"), study.source, _unknown(study.source, sources))
     endpoints = dict.fromkeys([*(r.endpoint for r in arms), *(r.endpoint for r in contrasts)])
     products = dict.fromkeys(study.product for study in settings.studies.values() if study.product)
     for benchmark in benchmarks:
         if benchmark.endpoint not in endpoints:
-            rule = _nowhere("endpoint", benchmark.endpoint, endpoints)
-            yield Problem(BENCHMARKS, benchmark.line, "endpoint", benchmark.endpoint, rule)
+            rule = nowhere("endpoint", benchmark.endpoint, endpoints)
+            yield Problem(files["benchmarks"], benchmark.line, "endpoint", benchmark.endpoint, rule)
         if benchmark.product not in products:
-            rule = f"no study of analysis.toml has this product{did_you_mean(benchmark.product, products)}"
-            yield Problem(BENCHMARKS, benchmark.line, "product", benchmark.product, rule)
+            rule = f"no study of {files['settings']} has this product{did_you_mean(benchmark.product, products)}"
+            yield Problem(files["benchmarks"], benchmark.line, "product", benchmark.product, rule)
     for name, study in settings.studies.items():
         aim = study.primary_endpoint.endpoint if study.primary_endpoint else ""
         if aim and aim not in endpoints:
-            rule = f"no row of arms.csv or contrasts.csv has this endpoint{did_you_mean(aim, endpoints)}"
+            rule = nowhere("endpoint", aim, endpoints)
             yield problem(("studies", name, "primary_endpoint", "endpoint"), aim, rule)
     for judged in risk_of_bias:
         for column, value, known in (("study", judged.study, studies), ("endpoint", judged.endpoint, endpoints)):
             if value and value not in known:
-                rule = f"no row of arms.csv or contrasts.csv has this {column}{did_you_mean(value, known)}"
-                yield Problem(RISK_OF_BIAS, judged.line, column, value, rule)
+                rule = nowhere(column, value, known)
+                yield Problem(files["risk_of_bias"], judged.line, column, value, rule)
     for name in settings.weights:
         if name not in endpoints:
-            rule = f"no row of arms.csv or contrasts.csv has this endpoint{did_you_mean(name, endpoints)}"
+            rule = nowhere("endpoint", name, endpoints)
             yield problem(("weights", name), "", rule)
     for name, endpoint in settings.endpoints.items():
         if name not in endpoints:
-            yield problem(("endpoints", name), "", _nowhere("endpoint", name, endpoints))
+            yield problem(("endpoints", name), "", nowhere("endpoint", name, endpoints))
         for baseline in endpoint.baselines:
             if not _is_known(baseline.source, sources):
                 key = ("endpoints", name, "baselines")
@@ -94,10 +96,6 @@ def cross_references(
         elif _contains_itself(settings, name):
             rule = "an endpoint cannot be part of itself, nor of its own parts"
             yield problem(("endpoints", name, "part_of"), whole, rule)
-
-
-def _nowhere(what: str, name: str, known: Iterable[str]) -> str:
-    return f"no row of arms.csv or contrasts.csv has this {what}{did_you_mean(name, known)}"
 
 
 class _Cited(Protocol):

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.problems import InvalidInput, Problem
-from reanalysis.evidence.reading.arms_table import read_arms
-from reanalysis.evidence.reading.benchmarks import FILE as BENCHMARKS
-from reanalysis.evidence.reading.benchmarks import read_benchmarks
-from reanalysis.evidence.reading.contrasts import read_contrasts
-from reanalysis.evidence.reading.cross_references import cross_references
-from reanalysis.evidence.reading.risk_of_bias import FILE as RISK_OF_BIAS
-from reanalysis.evidence.reading.risk_of_bias import read_risk_of_bias
-from reanalysis.evidence.reading.settings import Settings, read_settings, read_sources
-from reanalysis.evidence.reading.text_table import is_there, table_file
+from reanalysis.evidence.problems import InvalidInput
+from reanalysis.evidence.reading.gathering import TABLES, Door, gathered
+from reanalysis.evidence.reading.settings_files import read_settings, read_sources
+from reanalysis.evidence.reading.text_table import Records, is_there, read_records, read_text, table_file
 
-_OTHERS = (BENCHMARKS, RISK_OF_BIAS, "analysis.toml", "sources.toml")
-FILES = ("arms.csv", "arms.xlsx", "contrasts.csv", "contrasts.xlsx", *_OTHERS)
-_TABLES = ("arms", "contrasts", *_OTHERS)
-"""Tables in the order in which their problems are listed; those without an ending may be workbooks."""
+_WORKBOOKS = ("arms", "contrasts")
+"""Tables that may be workbooks."""
+FILES = (
+    *(f"{name}{ending}" for name in _WORKBOOKS for ending in (".csv", ".xlsx")),
+    *(f"{name}.csv" for name in TABLES if name not in _WORKBOOKS),
+    "analysis.toml",
+    "sources.toml",
+)
 
 
 def read_evidence(folder: str | Path) -> Evidence:
@@ -45,31 +44,28 @@ def read_evidence(folder: str | Path) -> Evidence:
         kind = type(folder).__name__
         raise InvalidInput([f"folder: must be the path of a folder that holds arms.csv, not a {kind}"]) from None
     _require_folder(folder)
-    problems: dict[str, tuple[Problem | str, ...]] = {}
-
-    def read[T](reader: Callable[[Path], T], name: str) -> T | None:
-        try:
-            path = folder / (name if "." in name else table_file(folder, name))
-            return reader(path) if is_there(path) else None
-        except InvalidInput as error:
-            problems[name] = error.problems
-            return None
-
-    declared = read(read_settings, "analysis.toml") if is_there(folder / "analysis.toml") else Settings()
-    settings = declared or Settings()
-    arms, ignored = read(lambda path: read_arms(path, declared), "arms") or ((), ())
-    contrasts = read(read_contrasts, "contrasts") or ()
-    benchmarks = read(read_benchmarks, BENCHMARKS) or ()
-    risk_of_bias = read(read_risk_of_bias, RISK_OF_BIAS) or ()
-    sources = read(read_sources, "sources.toml") or {}
-    found = [problem for name in _TABLES for problem in problems.get(name, ())]
-    found = found or list(cross_references(folder, arms, contrasts, benchmarks, settings, sources, risk_of_bias))
-    if found:
-        raise InvalidInput(found)
+    toml = folder / "analysis.toml"
+    door = Door(
+        folder,
+        {
+            name: partial(_records, folder, name)
+            for name in TABLES
+            if any(is_there(folder / file) for file in FILES if Path(file).stem == name)
+        },
+        lambda: read_settings(toml),
+        lambda: read_sources(folder / "sources.toml"),
+        {name: f"{name}.csv" for name in TABLES} | {"settings": toml.name},
+        lambda: read_text(toml) if is_there(toml) else "",
+    )
+    found = gathered(door)
     digests = {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES if is_there(folder / name)
     }
-    return Evidence(folder, arms, contrasts, settings, sources, ignored, digests, benchmarks, risk_of_bias)
+    return replace(found, sha256=digests)
+
+
+def _records(folder: Path, table: str) -> Records:
+    return read_records(folder / table_file(folder, table), TABLES[table].printed)
 
 
 def _require_folder(folder: Path) -> None:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from reanalysis.evidence.problems import Problem
+from reanalysis.evidence.problems import Problem, spot
 
 Place = tuple[str, int]
 """File and line where a name stands."""
@@ -50,7 +50,7 @@ def alike(column: str, named: Iterable[tuple[str, Place]]) -> list[Problem]:
         other, (where, at) = first.setdefault(folded(name), (name, (file, line)))
         if name != other and name not in reported:
             reported.add(name)
-            place = f"line {at}" if where == file else f"line {at} of {where}"
+            place = spot(where, at) + ("" if where == file else f" of {where}")
             rule = f"differs from {other!r} on {place} by case or blanks only; write one name in one way"
             found.append(Problem(file, line, column, name, rule))
     return found

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from reanalysis.evidence.problems import Problem
-from reanalysis.evidence.reading.cells import Name, an_id, cell, one_of
+from reanalysis.evidence.reading.cells import Name, an_id, cell, one_of, says
 from reanalysis.evidence.reading.table import Table, repeated
+from reanalysis.evidence.reading.text_table import Records
 
 FILE = "risk_of_bias.csv"
 
@@ -47,16 +48,22 @@ class RiskOfBiasRow:
     """
 
     line: int
-    study: Annotated[str, an_id("a study")]
-    endpoint: Name
-    domain: Annotated[Domain, one_of(*DOMAINS)]
-    judgement: Annotated[JudgementOfBias, one_of(*JUDGEMENTS)]
-    reason: Annotated[str, cell("a judgement needs its reason", bool)]
-    source: str
-    locator: str
+    study: Annotated[str, an_id("a study"), says("Id of the study, as in arms.csv.")]
+    endpoint: Annotated[
+        Name, says("Id of the outcome; empty where the judgement holds for every outcome that has none of its own.")
+    ]
+    domain: Annotated[
+        Domain,
+        one_of(*DOMAINS),
+        says(f"Domain of ROBINS-I: {', '.join(DOMAINS)}."),
+    ]
+    judgement: Annotated[JudgementOfBias, one_of(*JUDGEMENTS), says(f"One of {', '.join(JUDGEMENTS)}.")]
+    reason: Annotated[str, cell("a judgement needs its reason", bool), says("Why; needed.")]
+    source: Annotated[str, says("Key of the source in sources.toml.")]
+    locator: Annotated[str, says("Where it stands in that source.")]
 
 
-def read_risk_of_bias(path: Path) -> tuple[RiskOfBiasRow, ...]:
+def read_risk_of_bias(source: Path | Records) -> tuple[RiskOfBiasRow, ...]:
     """Read and validate risk_of_bias.csv.
 
     Raises
@@ -64,15 +71,15 @@ def read_risk_of_bias(path: Path) -> tuple[RiskOfBiasRow, ...]:
     InvalidInput
         With every problem of the file.
     """
-    return _RISK_OF_BIAS.read(path)[0]
+    return RISK_OF_BIAS.read(source)[0]
 
 
 def _duplicates(file: str, rows: Sequence[RiskOfBiasRow]) -> Iterable[Problem]:
-    def rule(row: RiskOfBiasRow, line: int) -> str:
+    def rule(row: RiskOfBiasRow, there: str) -> str:
         what = "/".join(part for part in (row.study, row.endpoint, row.domain) if part)
-        return f"a judgement of {what} stands on line {line} already"
+        return f"a judgement of {what} stands on {there} already"
 
     return repeated(file, rows, lambda row: (row.study, row.endpoint, row.domain), rule)
 
 
-_RISK_OF_BIAS = Table(RiskOfBiasRow, ("study", "domain", "judgement", "reason"), of_all=(_duplicates,))
+RISK_OF_BIAS = Table(RiskOfBiasRow, ("study", "domain", "judgement", "reason"), of_all=(_duplicates,))

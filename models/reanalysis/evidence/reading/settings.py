@@ -1,18 +1,13 @@
-"""analysis.toml and sources.toml: studies, endpoints, priors and margins, each with a default, and the bibliography."""
+"""What analysis.toml and sources.toml hold: studies, endpoints, priors, margins, each with a default; and sources."""
 
 from __future__ import annotations
 
 import math
 import re
 from datetime import date
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-
-from reanalysis.evidence.problems import InvalidInput, Problem
-from reanalysis.evidence.reading.text_table import is_there, read_text
-from reanalysis.evidence.reading.toml import line_of, parsed, validated
 
 Design = Literal["randomised", "weighted", "matched", "historical", "external"]
 
@@ -303,48 +298,7 @@ class Source(_Frozen):
         return ". ".join(part for part in (authors, self.title, place) if part)
 
 
-def read_settings(path: Path) -> Settings:
-    """Read analysis.toml; defaults where the file does not exist.
-
-    Raises
-    ------
-    InvalidInput
-        With every problem of the file.
-    """
-    if not is_there(path):
-        return Settings()
-    text = read_text(path)
-    return validated(Settings, path.name, text, parsed(path.name, text), _KEYS)
-
-
-def read_sources(path: Path) -> dict[str, Source]:
-    """Read sources.toml; empty where the file does not exist.
-
-    Raises
-    ------
-    InvalidInput
-        With every problem of the file.
-    """
-    if not is_there(path):
-        return {}
-    text = read_text(path)
-    problems: list[Problem | str] = []
-    sources: dict[str, Source] = {}
-    for key, value in parsed(path.name, text).items():
-        if not isinstance(value, dict):
-            line = line_of(text, (key,))
-            problems.append(Problem(path.name, line, key, str(value), "a source is a table of its own"))
-            continue
-        try:
-            sources[key] = validated(Source, path.name, text, value, _KEYS, (key,))
-        except InvalidInput as error:
-            problems += error.problems
-    if problems:
-        raise InvalidInput(problems)
-    return sources
-
-
-_KEYS = tuple(
+KEYS = tuple(
     key
     for model in (
         Settings,
@@ -366,3 +320,4 @@ _KEYS = tuple(
     )
     for key in model.model_fields
 )
+"""Every key that there is, to suggest for one that is misspelt."""

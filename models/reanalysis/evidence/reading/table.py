@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
-from reanalysis.evidence.problems import InvalidInput, Problem, by_line
-from reanalysis.evidence.reading.text_table import TextRow, read_table
+from reanalysis.evidence.problems import InvalidInput, Problem, by_line, spot
+from reanalysis.evidence.reading.text_table import Records, TextRow, read_records, text_table
 
 
 class Row(Protocol):
@@ -37,7 +37,7 @@ class Table[R: Row]:
     row : type
         A dataclass: its fields are ``line`` and the columns, annotated with kinds of cell.
     required, printed : tuple of str
-        As of ``read_table``.
+        As of ``text_table`` and ``read_records``.
     of_row : callable
         From a row to the rules that it breaks.
     of_all : tuple of callable
@@ -58,8 +58,13 @@ class Table[R: Row]:
         """Columns in the order of the row's fields."""
         return tuple(field.name for field in fields(self.row) if field.name != "line")
 
-    def read(self, path: Path) -> tuple[tuple[R, ...], tuple[str, ...]]:
+    def read(self, source: Path | Records) -> tuple[tuple[R, ...], tuple[str, ...]]:
         """Read and validate a table.
+
+        Parameters
+        ----------
+        source : Path or Records
+            Its file, or its records from wherever they are.
 
         Returns
         -------
@@ -73,7 +78,8 @@ class Table[R: Row]:
         InvalidInput
             With every problem of the file.
         """
-        table = read_table(path, self.columns, self.required, self.printed)
+        records = source if isinstance(source, Records) else read_records(source, self.printed)
+        table = text_table(records, self.columns, self.required)
         problems = list(table.problems)
         unread = {problem.line for problem in problems}
         rows: list[R] = []
@@ -112,14 +118,14 @@ def grouped[R, K](rows: Iterable[R], key: Callable[[R], K]) -> dict[K, tuple[R, 
 
 
 def repeated[R: Row](
-    file: str, rows: Sequence[R], key: Callable[[R], object], rule: Callable[[R, int], str]
+    file: str, rows: Sequence[R], key: Callable[[R], object], rule: Callable[[R, str], str]
 ) -> Iterable[Problem]:
-    """Rows whose key an earlier one has, with the rule for a row and the line of that."""
+    """Rows whose key an earlier one has, with the rule for a row and where that one stands, such as ``line 4``."""
     first: dict[object, int] = {}
     for row in rows:
         at = first.setdefault(key(row), row.line)
         if at != row.line:
-            yield Problem(file, row.line, "", "", rule(row, at))
+            yield Problem(file, row.line, "", "", rule(row, spot(file, at)))
 
 
 def of_events(events: tuple[int, int] | None, n: int | None, percent: object) -> Iterable[Breach]:

@@ -11,14 +11,41 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
+from reanalysis.evidence.reading.bounds import MOST_BYTES, MOST_CELLS, MOST_COLUMNS, MOST_ROWS, too_large
 from reanalysis.evidence.reading.names import looks_like_n
-from reanalysis.evidence.reading.workbook import MOST_ROWS, read_records
+from reanalysis.evidence.reading.workbook import sheet_records
 
 EXCEL = ".xlsx"
 _LONGEST_CELL = 100_000
-_MOST_BYTES = 50_000_000
 _LIKE_ANOTHER = 0.8
 """Similarity from which an unknown column is taken for a misspelt known one."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """A table as it was found: lists of cells, whatever they mean.
+
+    Parameters
+    ----------
+    file : str
+        Name of the file, or of what the table was given as.
+    rows : tuple of (int, list of str)
+        Each with the line on which it starts; the first names the columns.
+    problems : tuple of Problem
+        Cells and records that could not be read.
+    separator : str
+        What separates cells, empty where nothing has to.
+    """
+
+    file: str
+    rows: tuple[tuple[int, list[str]], ...]
+    problems: tuple[Problem, ...] = ()
+    separator: str = ""
+
+    @property
+    def header(self) -> list[str]:
+        """Names of the columns in small letters and without blanks around them; none where there is no row."""
+        return [column.strip().lower() for column in self.rows[0][1]] if self.rows else []
 
 
 @dataclass(frozen=True)
@@ -94,8 +121,8 @@ def read_bytes(path: Path) -> bytes:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
             raise refused(f"is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}, not a file")
-        if path.stat().st_size > _MOST_BYTES:
-            raise refused(f"a file may have {_MOST_BYTES // 1_000_000} MB")
+        if path.stat().st_size > MOST_BYTES:
+            raise refused(f"a file may have {MOST_BYTES // 1_000_000} MB")
         return path.read_bytes()
     except FileNotFoundError:
         raise refused("is a link to a file that does not exist" if path.is_symlink() else "does not exist") from None
@@ -104,18 +131,28 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_text(path: Path) -> str:
-    """Text of a file; its byte order mark, line ends and composed letters do not matter.
+    """Text of a file.
 
     Raises
     ------
     InvalidInput
         If the file cannot be read or is not UTF-8.
     """
+    return decoded(path.name, read_bytes(path))
+
+
+def decoded(name: str, raw: bytes) -> str:
+    """Bytes of a file as text; its byte order mark, line ends and composed letters do not matter.
+
+    Raises
+    ------
+    InvalidInput
+        If they are not UTF-8.
+    """
 
     def refused(rule: str, line: int | None = None, value: str = "") -> InvalidInput:
-        return InvalidInput([Problem(path.name, line, "", value, rule)])
+        return InvalidInput([Problem(name, line, "", value, rule)])
 
-    raw = read_bytes(path)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise refused("the file must be UTF-8 text, it is UTF-16")
     try:
@@ -135,47 +172,59 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def read_table(
-    path: Path, known: tuple[str, ...], required: tuple[str, ...], printed: tuple[str, ...] = ()
-) -> TextTable:
-    """Read a comma-separated table, or the same table in an Excel workbook.
+def read_records(path: Path, printed: tuple[str, ...] = ()) -> Records:
+    """Records of a comma-separated table, or of the same table in an Excel workbook.
 
     Parameters
     ----------
     path : Path
         The file; its ending says which.
-    known : tuple of str
-        Columns that mean something. Others are ignored and listed, unless they look like a misspelt one.
-    required : tuple of str
-        Columns that must be there; ``a|b`` asks for one of several.
     printed : tuple of str
         Columns whose decimals matter, which Excel may have lost.
 
     Raises
     ------
     InvalidInput
+        If the file cannot be read, or is larger than any table of evidence.
+    """
+    if path.suffix == EXCEL:
+        found, problems = sheet_records(path.name, read_bytes(path), printed)
+        return Records(path.name, tuple(found), tuple(problems))
+    return separated(path.name, read_text(path))
+
+
+def text_table(records: Records, known: tuple[str, ...], required: tuple[str, ...]) -> TextTable:
+    """Records as rows of named cells.
+
+    Parameters
+    ----------
+    records : Records
+        As they were found.
+    known : tuple of str
+        Columns that mean something. Others are ignored and listed, unless they look like a misspelt one.
+    required : tuple of str
+        Columns that must be there; ``a|b`` asks for one of several.
+
+    Raises
+    ------
+    InvalidInput
         If the header cannot be used. What is wrong with single records is in ``problems`` of the result.
     """
-    name = path.name
-    if path.suffix == EXCEL:
-        records, problems = read_records(path.name, read_bytes(path), printed)
-    else:
-        records, problems = _records(name, read_text(path))
-    if not records:
+    name, problems = records.file, list(records.problems)
+    if not records.rows:
         empty = Problem(name, None, "", "", "the file is empty; its first line names the columns")
         raise InvalidInput(problems or [empty])
-    header_line, written = records[0]
-    header = [column.strip().lower() for column in written]
+    header_line, header = records.rows[0][0], records.header
     wrong = _header_problems(name, header_line, header, known, required)
     if wrong:
         raise InvalidInput(wrong)
     rows = []
-    for line, record in records[1:]:
+    for line, record in records.rows[1:]:
         if not any(cell.strip() for cell in record):
             continue
         if len(record) != len(header):
             rule = f"the line must have {len(header)} cells like the header, it has {len(record)}"
-            if len(record) > len(header) and path.suffix != EXCEL:
+            if len(record) > len(header) and records.separator:
                 rule += "; a cell that holds a comma needs quotes"
             problems.append(Problem(name, line, "", ",".join(record), rule))
             continue
@@ -183,7 +232,7 @@ def read_table(
         cells.update({c: v.strip() for c, v in zip(header, record, strict=True) if c in cells})
         rows.append(TextRow(line, cells))
     if "n" in known:
-        taken = _taken_for_n(name, records, header)
+        taken = _taken_for_n(name, list(records.rows), header)
         if taken and "n" not in header:
             raise InvalidInput(taken)
         problems += taken
@@ -193,15 +242,23 @@ def read_table(
     return TextTable(name, tuple(rows), ignored, tuple(problems))
 
 
-def _records(name: str, text: str) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
-    """Records with the line each starts on, up to the first that cannot be separated from the rest."""
+def separated(name: str, text: str) -> Records:
+    """Records with the line each starts on, up to the first that cannot be separated from the rest.
+
+    Raises
+    ------
+    InvalidInput
+        If there are more rows, columns or cells than in any table of evidence.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     records: list[tuple[int, list[str]]] = []
-    start, rule = 1, ""
+    start, rule, cells = 1, "", 0
     try:
         for record in reader:
-            if len(records) > MOST_ROWS:
-                raise InvalidInput([Problem(name, start, "", "", f"a table may have {MOST_ROWS} rows")])
+            cells += len(record)
+            if len(records) > MOST_ROWS or len(record) > MOST_COLUMNS or cells > MOST_CELLS:
+                rule = f"a table {too_large(MOST_ROWS + 1, 0)}"
+                raise InvalidInput([Problem(name, start, "", "", rule)])
             if any(len(cell) > _LONGEST_CELL for cell in record):
                 rule = f"a cell may have at most {_LONGEST_CELL} characters"
                 break
@@ -215,7 +272,7 @@ def _records(name: str, text: str) -> tuple[list[tuple[int, list[str]]], list[Pr
             rule = "a quote opens on this line and never closes"
         else:
             rule = f"not a comma-separated table: {error}"
-    return records, [Problem(name, start, "", "", rule)] if rule else []
+    return Records(name, tuple(records), (Problem(name, start, "", "", rule),) if rule else (), ",")
 
 
 def _taken_for_n(name: str, records: list[tuple[int, list[str]]], header: list[str]) -> list[Problem]:

@@ -14,26 +14,27 @@ import unicodedata
 import warnings
 import zipfile
 from collections.abc import Collection
+from contextlib import suppress
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
+from xml.parsers import expat
 
 from reanalysis.evidence.problems import InvalidInput, Problem, listed
+from reanalysis.evidence.reading.bounds import MOST_CELLS, MOST_ELEMENTS, MOST_UNPACKED, too_large
 
-_MOST_BYTES = 50_000_000
-"""Unpacked size above which a workbook is no evidence table."""
-_MOST_COLUMNS = 1_000
-MOST_ROWS = 50_000
-"""Rows of a table: 200 studies with 30 endpoints in two arms are 12,000."""
 _FIXED = re.compile(r"(?:#,##|#)?0(\.0+)?(%?)")
 _DECORATION = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]|\s')
+
+
+_UNREADABLE = "is not an Excel workbook (.xlsx) that can be read"
 
 
 class _Refused(ValueError):
     """A cell that cannot be read, and the rule that it breaks."""
 
 
-def read_records(name: str, raw: bytes, printed: Collection[str]) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
+def sheet_records(name: str, raw: bytes, printed: Collection[str]) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
     """Rows of a workbook's table as text, with the row number of each.
 
     Parameters
@@ -50,7 +51,9 @@ def read_records(name: str, raw: bytes, printed: Collection[str]) -> tuple[list[
     InvalidInput
         If the workbook cannot be read or it is not clear which sheet is meant.
     """
-    plain, formulas = _sheets(name, raw, values=True), _sheets(name, raw, values=False)
+    has_formulas = _checked(name, raw)
+    plain = _sheets(name, raw, values=True)
+    formulas = _sheets(name, raw, values=False) if has_formulas else {}
     sheet = _the_sheet(name, plain)
     rows, written = plain[sheet], formulas.get(sheet, [])
     records: list[tuple[int, list[str]]] = []
@@ -77,17 +80,55 @@ def read_records(name: str, raw: bytes, printed: Collection[str]) -> tuple[list[
     return records, problems
 
 
+def _refused(name: str, rule: str) -> InvalidInput:
+    return InvalidInput([Problem(name, None, "", "", rule)])
+
+
+def _checked(name: str, raw: bytes) -> bool:
+    """Whether a workbook has formulas; its parts are counted one by one before anything is made of them.
+
+    Raises
+    ------
+    InvalidInput
+        If it is no archive, or holds more than any table of evidence.
+    """
+    counts = {"cells": 0, "formulas": 0, "elements": 0}
+
+    def counted(element: str, _: object) -> None:
+        name = element.rpartition(":")[2]
+        counts["cells"] += name == "c"
+        counts["formulas"] += name == "f"
+        counts["elements"] += 1
+        if counts["cells"] > MOST_CELLS or counts["elements"] > MOST_ELEMENTS:
+            raise _Refused
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+            if sum(entry.file_size for entry in packed.infolist()) > MOST_UNPACKED:
+                raise _refused(name, f"the workbook unpacks to more than {MOST_UNPACKED // 1_000_000} MB")
+            for entry in packed.infolist():
+                parser = expat.ParserCreate()
+                parser.StartElementHandler = counted
+                with (
+                    packed.open(entry) as part,
+                    suppress(expat.ExpatError),
+                ):  # a picture, or openpyxl says it
+                    parser.ParseFile(part)
+    except _Refused:
+        rule = f"a workbook may have {MOST_CELLS} cells with a value or format and {MOST_ELEMENTS} XML elements"
+        raise _refused(name, rule) from None
+    except InvalidInput:
+        raise
+    except Exception:  # whatever a damaged archive makes zipfile raise
+        raise _refused(name, _UNREADABLE) from None
+    return counts["formulas"] > 0
+
+
 def _sheets(name: str, raw: bytes, *, values: bool) -> dict[str, list[tuple[Any, ...]]]:
     """Cells of every sheet, row by row."""
     import openpyxl
 
-    def refused(rule: str) -> InvalidInput:
-        return InvalidInput([Problem(name, None, "", "", rule)])
-
     try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as packed:
-            if sum(entry.file_size for entry in packed.infolist()) > _MOST_BYTES:
-                raise refused(f"the workbook unpacks to more than {_MOST_BYTES // 1_000_000} MB")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # features of Excel that no table needs
             book = openpyxl.load_workbook(io.BytesIO(raw), data_only=values)
@@ -95,7 +136,7 @@ def _sheets(name: str, raw: bytes, *, values: bool) -> dict[str, list[tuple[Any,
     except InvalidInput:
         raise
     except Exception:  # whatever a damaged archive or its XML makes openpyxl raise
-        raise refused("is not an Excel workbook (.xlsx) that can be read") from None
+        raise _refused(name, _UNREADABLE) from None
 
 
 def _cells(name: str, sheet: Any) -> list[tuple[Any, ...]]:
@@ -112,10 +153,8 @@ def _cells(name: str, sheet: Any) -> list[tuple[Any, ...]]:
         if cell.value is not None and (not isinstance(cell.value, str) or cell.value.strip())
     ]
     rows, columns = (max((place[axis] for place in places), default=0) for axis in (0, 1))
-    if rows > MOST_ROWS or columns > _MOST_COLUMNS:
-        rule = (
-            f"a sheet may have {MOST_ROWS} rows and {_MOST_COLUMNS} columns; {sheet.title!r} has {rows} and {columns}"
-        )
+    if rule := too_large(rows, columns):
+        rule = f"a sheet {rule}; {sheet.title!r} has {rows} rows and {columns} columns"
         raise InvalidInput([Problem(name, None, "", "", rule)])
     return list(sheet.iter_rows(max_row=rows, max_col=columns)) if places else []
 
