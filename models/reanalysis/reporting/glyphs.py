@@ -7,14 +7,9 @@ report depend on where it was built. A folder that needs them is refused before 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
-from typing import Any
-
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput, Problem, by_line, printable
-from reanalysis.evidence.reading.text_table import is_there, read_text
-from reanalysis.evidence.reading.toml import line_of
+from reanalysis.evidence.reading.texts import texts_of
 from reanalysis.figures.words import characters
 
 _MOST_NAMED = 3
@@ -44,9 +39,7 @@ def require_shown(evidence: Evidence) -> None:
         Naming every place.
     """
     problems = [
-        Problem(file, line, column, text, _RULE.format(_named(lacking)))
-        for file, line, column, text in _texts(evidence)
-        if (lacking := missing(text))
+        text.problem(_RULE.format(_named(lacking))) for text in texts_of(evidence) if (lacking := missing(text.text))
     ]
     if not problems and (lacking := missing(evidence.title)):
         problems = [Problem("analysis.toml", None, "title", evidence.title, _RULE.format(_named(lacking)))]
@@ -58,37 +51,3 @@ def _named(characters: str) -> str:
     named = [f"{c!r} (U+{ord(c):04X})" for c in characters[:_MOST_NAMED]]
     more = len(characters) - len(named)
     return ", ".join(named) + (f" and {more} more" if more else "")
-
-
-def _texts(evidence: Evidence) -> Iterator[tuple[str, int | None, str, str]]:
-    """File, line, column or key, and text of all that a report may show; a name in a column once."""
-    seen: set[tuple[str, str, str]] = set()
-    for table in ("arms", "contrasts", "benchmarks"):
-        for row in getattr(evidence, table):
-            for one in fields(row):
-                text, place = getattr(row, one.name), (table, one.name)
-                if isinstance(text, str) and (*place, text) not in seen:
-                    seen.add((*place, text))
-                    yield evidence.file_of(table), row.line, one.name, text
-    declared: tuple[tuple[str, Mapping[str, Any]], ...] = (
-        ("analysis.toml", evidence.settings.model_dump()),
-        ("sources.toml", {key: source.model_dump() for key, source in evidence.sources.items()}),
-    )
-    for file, values in declared:
-        path = evidence.folder / file
-        written = read_text(path) if is_there(path) else ""
-        for key, text in _leaves(values, ()):
-            yield file, line_of(written, key), ".".join(key), text
-
-
-def _leaves(value: object, key: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every text among nested values, and every key of theirs, with where it stands."""
-    if isinstance(value, str):
-        yield key, value
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield (*key, str(name)), str(name)
-            yield from _leaves(inner, (*key, str(name)))
-    elif isinstance(value, (list, tuple)):
-        for inner in value:
-            yield from _leaves(inner, key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -34,8 +35,15 @@ def escape(value: object) -> Markdown:
         return value
     text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(value))
     text = _BREAKS.sub(" ", text).strip()
-    text = _UNIT.sub("\N{NO-BREAK SPACE}%", text)
+    text = isolated(_UNIT.sub("\N{NO-BREAK SPACE}%", text))
     return Markdown(_SPECIAL.sub(r"\\\1", text))
+
+
+def isolated(text: str) -> str:
+    """A text, kept to itself where it runs from right to left: figures after it stay in their order."""
+    if any(unicodedata.bidirectional(character) in ("R", "AL") for character in text):
+        return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
+    return text
 
 
 def figure(path: str, caption: str, alt: str, label: str) -> Markdown:

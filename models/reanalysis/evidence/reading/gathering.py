@@ -16,6 +16,7 @@ from reanalysis.evidence.reading.risk_of_bias import RISK_OF_BIAS, read_risk_of_
 from reanalysis.evidence.reading.settings import Settings, Source
 from reanalysis.evidence.reading.table import Table
 from reanalysis.evidence.reading.text_table import Records
+from reanalysis.evidence.reading.texts import require_plain
 
 TABLES: Mapping[str, Table] = {  # type: ignore[type-arg]
     "arms": ARMS,
@@ -91,4 +92,6 @@ def gathered(door: Door) -> Evidence:
         found = list(cross_references(names, door.text(), *known))
     if found:
         raise InvalidInput(found)
-    return Evidence(door.folder, arms, contrasts, settings, sources, ignored, {}, benchmarks, risk_of_bias)
+    evidence = Evidence(door.folder, arms, contrasts, settings, sources, ignored, {}, benchmarks, risk_of_bias)
+    require_plain(evidence, names)
+    return evidence

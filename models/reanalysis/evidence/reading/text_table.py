@@ -118,6 +118,8 @@ def read_bytes(path: Path) -> bytes:
         return InvalidInput([Problem(path.name, None, "", "", rule)])
 
     try:
+        if path.is_symlink() and not path.resolve(strict=True).is_relative_to(path.parent.resolve()):
+            raise refused("is a link out of its folder, which may be anything; copy the file into the folder")
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
             raise refused(f"is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}, not a file")
