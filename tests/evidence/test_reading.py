@@ -146,16 +146,17 @@ def test_the_order_of_rows_is_irrelevant_to_a_fit(tmp_path: Path) -> None:
         assert posterior(evidence) == pytest.approx(wanted, rel=1e-12, abs=1e-12)
 
 
-def test_files_and_folders_may_be_links(tmp_path: Path) -> None:
+def test_a_folder_may_be_a_link_and_its_files_may_be_links_within_it(tmp_path: Path) -> None:
     real = folder(tmp_path / "real", TWO_STUDIES, toml='title = "Linked"\n')
-    linked = tmp_path / "linked"
-    linked.mkdir()
+    expected = read_evidence(real).arms
+    (real / "..data").mkdir()  # as a configuration that is mounted into a container
     for name in ("arms.csv", "analysis.toml"):
-        (linked / name).symlink_to(real / name)
+        (real / name).rename(real / "..data" / name)
+        (real / name).symlink_to(f"..data/{name}")
     (tmp_path / "whole").symlink_to(real, target_is_directory=True)
-    for where in (linked, tmp_path / "whole"):
+    for where in (real, tmp_path / "whole"):
         evidence = read_evidence(where)
-        assert evidence.arms == read_evidence(real).arms
+        assert evidence.arms == expected
         assert evidence.title == "Linked"
 
 
