@@ -26,7 +26,7 @@ class Exit(IntEnum):
     MOVED = 5
 
 
-_OPTIONS = {"settings": "--set", "priors": "--prior"}
+_OPTIONS = {"settings": "--set", "priors": "--prior", "moderators": "--moderator"}
 """Options that are not called as their argument is."""
 
 

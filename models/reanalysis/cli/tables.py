@@ -84,7 +84,7 @@ def print_fit(evidence: Evidence, fitted: CheckedFit, page: Page | None = None) 
     page = page or Page()
     spec, found = fitted.spec, fitted.as_dict()
     name = evidence.endpoint_label(fitted.endpoint)
-    priors = ", ".join(f"{parameter} ~ {prior}" for parameter, prior in spec.priors.as_text().items())
+    priors = ", ".join(f"{parameter} ~ {prior}" for parameter, prior in spec.prior_texts.items())
     used = found["spec"]["defaults"]
     with until_closed(page.file):  # type: ignore[arg-type]
         page.lines(f"{name}: {spec.model}, {spec.pooling} pooling, by {fitted.posterior.engine}", style="bold")

@@ -111,9 +111,32 @@ class CheckedFit:
             "probabilities": probabilities(posterior),
             "uninformative_studies": {study.study: study.silence for study in posterior.data.silent},
             "baseline_choice": self._baseline_choice(),
+            **self._moderators(),
             "denominators": assumed_sizes(self.selection.observations),
             "diagnostics": self._diagnostics(),
             "passed": self.passed,
+        }
+
+    def _moderators(self) -> dict[str, Any]:
+        """Centres of the moderators, every study's covariates and parts, and the studies left out for lack of one."""
+        data = self.posterior.data
+        if not data.moderators:
+            return {}
+        names = [one.name for one in data.moderators]
+        centres = [one.centre for one in data.moderators]
+
+        def written(values: tuple[float, ...]) -> dict[str, float]:
+            return {n: v + c for n, v, c in zip(names, values, centres, strict=True)}
+
+        return {
+            "moderators": {
+                one.name: {"label": one.label, "centre": one.centre, "values": dict(one.values)} for one in data.moderators
+            },
+            "covariates": {
+                one.study: {part.subgroup: written(part.covariates) for part in one.parts} or written(one.covariates)
+                for one in data.studies
+            },
+            "studies_left_out": dict(data.uncovered),
         }
 
     @cached_property
@@ -219,7 +242,7 @@ def fit_and_judge(
     EngineError
         If an engine cannot give the posterior.
     """
-    if "quadrature" not in spec.family.engines:
+    if "quadrature" not in spec.engines:
         posterior = fit(spec, data, "nuts", sampler)
         return posterior, posterior, gates(posterior)
     quadrature = fit(spec, data, "quadrature")
