@@ -114,8 +114,7 @@ def hierarchical_draws(
         observed = treated + bias
     logits = {"control": control, "treated": observed}
     if slopes is not None:
-        above = parts_above(data)
-        logits |= {arm: treated + slopes @ above[:, g].T for g, arm in enumerate(data.arms[1:])}
+        logits |= of_parts(treated, slopes, data)
     return Draws(overall, study, logits, log_prior)
 
 
@@ -136,6 +135,12 @@ def parts_above(data: ModelData) -> Array:
         for g, part in enumerate(study.parts):
             found[s, g] = np.subtract(part.covariates, study.covariates)
     return found
+
+
+def of_parts(treated: Array, slopes: Array, data: ModelData) -> dict[str, Array]:
+    """Logits of treated arms and of their parts, from those at the mean covariate of the parts, (chains, draws, S)."""
+    above = parts_above(data)
+    return {arm: treated + slopes @ above[:, g].T for g, arm in enumerate(data.arms[1:])}
 
 
 def moved(slopes: Array | None, data: ModelData) -> Array | float:

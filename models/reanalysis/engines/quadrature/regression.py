@@ -45,7 +45,7 @@ _TAPS = 6
 _NARROW = 3.0
 """SDs of the slope within which its coordinate is nearly linear."""
 
-_BY_WIDTH, _BY_COORDINATE = 0.85, 0.2
+_BY_WIDTH, _BY_COORDINATE = 0.85, 0.155
 """First steps of the average in its smallest SDs, and of the slope's coordinate."""
 
 _TAU_NODES = (40, 56, 80, 112, 160)
@@ -60,11 +60,19 @@ _MOST_CELLS, _MOST_NODES = 2**23, 2**22
 """Cells of the grid, and nodes of a study's table by heterogeneity."""
 
 _WIDENED = 8
+_FARTHEST = 300.0
+"""Logit beyond which a rate is 0 or 1 in double precision."""
+
 _PLOT_NODES = 241
 _SMOOTH = 0.7
 """Largest distance, in SDs, between neighbouring parts of a mixture over the slope."""
 
-_MOST_SLOPES = 2**13
+_UNIFORM = 16
+"""Refinement of the slope's coordinate from which equal steps of the slope itself are fewer."""
+
+_MOST_ROWS = 2**24
+"""Numbers in the transforms of a mixture's parts."""
+
 _SOFT = 1e-8
 """Share of the largest density below which a cell fades from what is said of a study without its own report."""
 
@@ -228,14 +236,15 @@ class RegressionPosterior:
         length = int(next_fast_len(int(np.ceil(high / self.mu.step)) - first + 1, real=True))
         finer = finer_by(self.mu.step, step)
         times = self._refinement(mass, tau, shift)
-        if length * finer > LARGEST_LATTICE or times * len(shifts) * length > 2**26 or length * mass.shape[1] > 2**24:
+        if length * finer > LARGEST_LATTICE or length * mass.shape[1] > _MOST_NODES:
             raise QuadratureError("an effect at this value of the moderator needs too large a grid; narrow its prior")
         omega = 2 * np.pi * np.arange(length // 2 + 1) / (length * self.mu.step)
         damping = np.exp(-0.5 * np.outer(tau**2, omega**2))
         rows = np.stack([(np.fft.rfft(one, length, axis=1) * damping).sum(axis=0) for one in mass])
-        rows, fine = _refined_rows(rows, self.v, times)
-        moved = shift * _slope(self.window, fine)
-        total = (rows * np.exp(-1j * np.outer(moved, omega))).sum(axis=0)
+        rows, slopes = self._refined(rows, times)
+        if rows.size > _MOST_ROWS:
+            raise QuadratureError("the effect at a value of the moderator needs too large a grid; narrow the priors")
+        total = (rows * np.exp(-1j * np.outer(shift * slopes, omega))).sum(axis=0)
         if length % 2 == 0:
             total[-1] *= 0.5
         density = np.roll(np.fft.irfft(total, length * finer), (self.mu.first - first) * finer)
@@ -255,6 +264,23 @@ class RegressionPosterior:
         moved = np.abs(np.gradient(mean + shift * self.slopes))
         counts = weight > 1e-7 * weight.max()
         return max(1, int(np.ceil((moved / (_SMOOTH * sd))[counts].max())))
+
+    def _refined(self, rows: Array, times: int) -> tuple[Array, Array]:
+        """Rows (B, F) at more slopes, and these: ``times`` as many, or equally far apart where these were too many."""
+        v = self.v
+        if times == 1:
+            return rows, self.slopes
+        if times <= _UNIFORM:
+            fine = v.finer(times).points
+            weight = np.full(len(fine), 1 / times)
+        else:
+            slope = np.linspace(self.slopes[0], self.slopes[-1], int(times * _largest_gap(self.slopes)))
+            fine = _SlopeScale(self.window).coordinate(slope)
+            weight = (slope[1] - slope[0]) / (_NARROW * self.window.narrow[1] * np.cosh(fine) * v.step)
+        if len(fine) * rows.size > _MOST_ROWS * 2**8:
+            raise QuadratureError("the effect at a value of the moderator needs too large a grid; narrow the priors")
+        between = np.sinc((fine[:, None] - v.points) / v.step) * weight[:, None]  # rows vanish at both ends
+        return between @ rows, _slope(self.window, fine)
 
     def _exact(self, mass: Array, tau: Array, shift: float, step: float) -> tuple[Lattice, Array]:
         """As :meth:`_mixture` by sums of positive terms, exact in the tail that a study is pulled to."""
@@ -278,6 +304,11 @@ class RegressionPosterior:
         return part, density[part.first - lattice.first :][: part.size]
 
 
+def _largest_gap(slopes: Array) -> float:
+    """Number of the largest gaps between neighbours that the whole stretch is long."""
+    return float((slopes[-1] - slopes[0]) / np.diff(slopes).max())
+
+
 @dataclass(frozen=True)
 class _SlopeScale:
     """The slope and its coordinate: linear within a few SDs of the mode, logarithmic beyond."""
@@ -295,19 +326,6 @@ class _SlopeScale:
 
 def _slope(window: Window, v: Array) -> Array:
     return window.mode + _NARROW * window.narrow[1] * np.sinh(v)
-
-
-def _refined_rows(rows: Array, v: Lattice, times: int) -> tuple[Array, Array]:
-    """Rows at ``times`` as many nodes, by their trigonometric interpolant, and these nodes; integrals are kept."""
-    if times == 1:
-        return rows, v.points
-    length = int(next_fast_len(len(rows) + 2))
-    spectrum = np.fft.fft(rows, length, axis=0)
-    wide = np.zeros((length * times, rows.shape[1]), dtype=complex)
-    half = (length + 1) // 2
-    wide[:half], wide[-(length // 2) :] = spectrum[:half], spectrum[half:]
-    fine = np.fft.ifft(wide, axis=0)[: times * (len(rows) - 1) + 1]
-    return fine, v.finer(times).points
 
 
 @dataclass(frozen=True)
@@ -418,13 +436,14 @@ def solve_regression(studies: Sequence[Regressed], priors: Priors) -> Regression
     )  # fmt: skip
     narrowest = min(one.likelihood.effect_width(0.0) for one in studies)
     window = located(found, priors.tau, narrowest)
+    _require_within_reach(window, studies, priors)
     steps = (_BY_WIDTH, _BY_COORDINATE)
     coarse, _ = _on_grid(studies, priors, window, _COARSE_NODES, (_COARSE * steps[0], _COARSE * steps[1]))
     window = _trimmed(coarse)
     for _ in range(_WIDENED):
         for count in _TAU_NODES:
             posterior, lost = _on_grid(studies, priors, window, count, steps, coarse.stretch)
-            edges = _edges(posterior, priors)
+            edges = _edges(posterior)
             if edges or _tau_resolved(posterior):
                 break
         unresolved = _unresolved(posterior)
@@ -442,6 +461,21 @@ def solve_regression(studies: Sequence[Regressed], priors: Priors) -> Regression
             "widen the prior of tau, or leave a study out"
         )
     return posterior
+
+
+def _require_within_reach(window: Window, studies: tuple[Regressed, ...], priors: Priors) -> None:
+    """Raise where studies that say nothing of one side leave the posterior where rates are 0 or 1."""
+    cells = [one.x + d - window.centre for one in studies for d in (one.parts or (0.0,))]
+    by_slope = max(abs(end * x) for end in window.slope for x in cells)
+    by_mu = max(map(abs, window.mu))
+    if by_slope + by_mu <= _FARTHEST:
+        return
+    name, prior = ("moderator", priors.slope) if by_slope >= by_mu else ("mu", priors.mu)
+    most = float(f"{prior.width * 0.8 * _FARTHEST / (by_slope + by_mu):.1g}")
+    raise QuadratureError(
+        f"the posterior reaches effects of {by_slope + by_mu:.0f} on the logit scale, where rates are 0 or 1 and the "
+        f"studies say nothing: narrow the prior of {name}, {prior}, to a scale of {most:g} or less"
+    )
 
 
 def _trimmed(found: RegressionPosterior) -> Window:
@@ -464,20 +498,17 @@ def _trimmed(found: RegressionPosterior) -> Window:
     )
 
 
-def _edges(found: RegressionPosterior, priors: Priors) -> list[str]:
+def _edges(found: RegressionPosterior) -> list[str]:
     """Sides at which the posterior has not died away."""
     by_slope, by_mu = found.mass.sum(axis=(1, 2)), found.mass.sum(axis=(0, 1))
     by_tau = found.mass.sum(axis=(0, 2)) / found.u_weight
     ends = {"mu-": by_mu[0], "mu+": by_mu[-1]} | {"slope-": by_slope[0], "slope+": by_slope[-1]}
     tops = {"mu": by_mu.max(), "slope": by_slope.max()}
     sides = [name for name, end in ends.items() if end > EDGE * tops[name[:-1]]]
-    if by_tau[-1] > EDGE * by_tau.max() and found.window.u[1] < float(
-        found.window.scale.coordinate(priors.tau.tail(0.0))
-    ):
+    (low, high), (first, last) = found.window.u, found.window.support
+    if by_tau[-1] > EDGE * by_tau.max() and high < last:
         sides.append("u+")
-    if by_tau[0] > EDGE * by_tau.max() and found.window.u[0] > float(
-        found.window.scale.coordinate(priors.tau.quantile(0.0))
-    ):
+    if by_tau[0] > EDGE * by_tau.max() and low > first:
         sides.append("u-")
     return sides
 
@@ -487,7 +518,7 @@ def _unresolved(found: RegressionPosterior) -> tuple[bool, bool]:
     by_both = found.mass.sum(axis=1)
     along_mu = np.abs(found.mass[..., ::2].sum(axis=-1) - found.mass[..., 1::2].sum(axis=-1)).sum()
     along_slope = np.abs(by_both[::2].sum(axis=0) - by_both[1::2].sum(axis=0)).sum()
-    return bool(along_mu >= ALIASED), bool(along_slope >= 1e2 * ALIASED)
+    return bool(along_mu >= ALIASED), bool(along_slope >= 10 * ALIASED)
 
 
 def _tau_resolved(found: RegressionPosterior) -> bool:
@@ -527,10 +558,9 @@ def _on_grid(
     if table.size * count > _MOST_NODES:
         raise QuadratureError("priors this wide need too large a grid; narrow the priors of mu and the moderator")
     needed = (float(table.points[0]), float(table.points[-1]), float(tau[-1]))
-    holds = stretch and stretch[0] <= needed[0] and needed[1] <= stretch[1] and needed[2] <= stretch[2]
     found = RegressionPosterior(
         tuple(replace(one, x=float(at)) for one, at in zip(studies, x, strict=True)),
-        window, mu, v, u, u_weight, table, stretch if stretch and holds else needed, np.empty(0), np.empty(0), 0.0,
+        window, mu, v, u, u_weight, table, _holding(needed, stretch), np.empty(0), np.empty(0), 0.0,
     )  # fmt: skip
     average = mu.points - slopes[:, None] * window.centre
     log_prior = priors.mu.logpdf(average) + (
@@ -545,6 +575,18 @@ def _on_grid(
             log_mass[node_] += values
             gone[index].append(lost)
     return _finished(replace(found, log_mass=log_mass), gone)
+
+
+def _holding(
+    needed: tuple[float, float, float], known: tuple[float, float, float] | None
+) -> tuple[float, float, float]:  # fmt: skip
+    """A stretch that holds what is needed: the one known if it does, else one with round ends that serves others too."""
+    if known and known[0] <= needed[0] and needed[1] <= known[1] and needed[2] <= known[2]:
+        return known
+    low, high, tau = needed
+    grain = 2.0 ** np.ceil(np.log2(high - low)) / 4
+    round_tau = 2.0 ** (np.ceil(2 * np.log2(tau)) / 2)
+    return float(grain * np.floor(low / grain)), float(grain * np.ceil(high / grain)), float(round_tau)
 
 
 def _finished(found: RegressionPosterior, gone: dict[int, list[Flags | None]]) -> tuple[RegressionPosterior, bool]:

@@ -33,8 +33,8 @@ _ROWS, _FEW_ROWS = 16, 4
 _FIRST, _STEPS, _FARTHEST = 6.0, 6, 1e9
 """SDs from the mode at which an end is looked for first, how many places by factors of root 2 at once, and at most."""
 
+_LARGEST_TAU = 300.0
 _PINNED = 1e18
-_HALF_LOG_TWO_PI = 0.9189385332046727
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class Window:
         Smallest SDs of average and slope given the heterogeneity.
     scale : TauScale
         The coordinate of the heterogeneity.
+    support : tuple of float
+        Where the prior of the heterogeneity begins and ends in it.
     """
 
     centre: float
@@ -62,6 +64,7 @@ class Window:
     mode: float
     narrow: tuple[float, float]
     scale: TauScale
+    support: tuple[float, float]
 
     def wider(self, sides: Sequence[str]) -> Window:
         """With the stretches named by ``mu-`` or ``mu+`` and so on longer by half."""
@@ -71,7 +74,9 @@ class Window:
             low, high = getattr(found, name)
             more = 0.5 * (high - low)
             ends = (low - more, high) if side.endswith("-") else (low, high + more)
-            found = replace(found, **{name: (max(ends[0], 0.0), ends[1]) if name == "u" else ends})
+            if name == "u":
+                ends = (max(ends[0], self.support[0]), min(ends[1], self.support[1]))
+            found = replace(found, **{name: ends})
         return found
 
 
@@ -258,7 +263,8 @@ def located(found: Approximation, tau_prior: Distribution, narrowest: float) -> 
     """
     usual = tau_prior.quantile(0.25 if np.isfinite(tau_prior.logpdf(0.0)) else 1e-6)
     scale = TauScale(min(narrowest, usual))
-    low, top = float(scale.coordinate(tau_prior.quantile(0.0))), float(scale.coordinate(min(tau_prior.tail(1e-12), 300.0)))
+    low, end = float(scale.coordinate(tau_prior.quantile(0.0))), float(scale.coordinate(tau_prior.tail(0.0)))
+    top = end if np.isfinite(end) else float(scale.coordinate(min(tau_prior.tail(1e-12), _LARGEST_TAU)))
     edges = np.linspace(low, top, _ROWS + 1)
     u = 0.5 * (edges[1:] + edges[:-1])
     tau = scale.tau(u)
@@ -286,6 +292,7 @@ def located(found: Approximation, tau_prior: Distribution, narrowest: float) -> 
         float(modes.slope[at]),
         (float(np.sqrt(modes.covariance[:, 0, 0].min())), float(np.sqrt(modes.covariance[:, 1, 1].min()))),
         scale,
+        (low, end),
     )
 
 

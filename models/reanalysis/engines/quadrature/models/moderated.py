@@ -32,7 +32,8 @@ _COUNTS = 1e-9
 """Share of the largest weight above which a slope is a part of a mixture."""
 
 
-def _solved(spec: ModelSpec, data: ModelData) -> RegressionPosterior:
+def solved(spec: ModelSpec, data: ModelData) -> RegressionPosterior:
+    """The posterior of what the studies share."""
     studies = []
     for likelihood in likelihoods(spec, data):
         (x,) = likelihood.study.covariates
@@ -50,7 +51,7 @@ class RegressionTree:
 
     def __call__(self) -> DataTree:
         """Build the DataTree."""
-        draws = _draws(self.spec, self.data, _solved(self.spec, self.data))
+        draws = sample(self.spec, self.data, solved(self.spec, self.data))
         return to_tree(self.spec, self.data, "quadrature", draws, prior_draws(self.spec, self.data, CHAINS, DRAWS))
 
 
@@ -59,7 +60,7 @@ def _posteriors(specs: Sequence[ModelSpec], data: ModelData) -> list[Posterior]:
 
 
 def _posterior(spec: ModelSpec, data: ModelData) -> Posterior:
-    found, (moderator,) = _solved(spec, data), data.moderators
+    found, (moderator,) = solved(spec, data), data.moderators
     name = spec.effect
     overall: dict[str, Callable[[], Marginal]] = {
         name: partial(found.effect_at, 0.0),
@@ -114,9 +115,9 @@ def _of_parts(found: RegressionPosterior, index: int, name: str) -> Marginals:
     )
 
 
-def _draws(spec: ModelSpec, data: ModelData, found: RegressionPosterior) -> Draws:
-    """Independent joint draws, for plots and the DataTree."""
-    rng, count = stream(spec, data, "draws from quadrature"), CHAINS * DRAWS
+def sample(spec: ModelSpec, data: ModelData, found: RegressionPosterior, each: int = DRAWS) -> Draws:
+    """Independent joint draws, ``each`` in every chain, for plots and the DataTree."""
+    rng, count = stream(spec, data, "draws from quadrature"), CHAINS * each
     cell = rng.choice(found.mass.size, size=count, p=found.mass.ravel())
     node, row, column = np.unravel_index(cell, found.mass.shape)
     at = found.mu.points[column] + found.mu.step * rng.uniform(-0.5, 0.5, count)
