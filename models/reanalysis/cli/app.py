@@ -68,7 +68,9 @@ def fit_command(
     endpoint: Annotated[str, typer.Option(help="Endpoint id of arms.csv.")],
     model: Annotated[
         str | None,
-        typer.Option(help=f"One of {', '.join(MODELS)}; by default {PRIMARY}, or {MODERATED} where a moderator is given."),
+        typer.Option(
+            help=f"One of {', '.join(MODELS)}; by default {PRIMARY}, or {MODERATED} where a moderator is given."
+        ),
     ] = None,
     pooling: Annotated[str, typer.Option(help="partial, none or complete.")] = "partial",
     engine: Annotated[

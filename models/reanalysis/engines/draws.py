@@ -95,10 +95,10 @@ def hierarchical_draws(
         log_prior["effect"] = priors.mu.logpdf(effect)
     if slopes is not None and average is not None:
         log_prior["moderator"] = priors.moderator.logpdf(slopes).sum(axis=-1)
-        for place, one in enumerate(data.moderators):
-            overall[of_moderator(one.name)] = slopes[..., place]
-            for label, value in one.values:
-                overall[of_moderator(one.name, label)] = average + slopes[..., place] * (value - one.centre)
+        for place, moderator in enumerate(data.moderators):
+            overall[of_moderator(moderator.name)] = slopes[..., place]
+            for label, at in moderator.values:
+                overall[of_moderator(moderator.name, label)] = average + slopes[..., place] * (at - moderator.centre)
     if control is None:
         return Draws(overall, study, {spec.arm: effect}, log_prior)
     treated = control + effect
@@ -119,7 +119,7 @@ def hierarchical_draws(
 
 
 def of_moderator(name: str, value: str = "") -> str:
-    """Name of the slope in a moderator among what all studies share, or of the average effect at a named value of it."""
+    """Name of the slope in a moderator among what all studies share, or of the average effect at a value of it."""
     return f"log_odds_ratio[{name} = {value}]" if value else f"moderator[{name}]"
 
 

@@ -148,7 +148,10 @@ def _moderated(posterior: Posterior) -> Estimates:
         slopes[moderator.name] = summarise(posterior.overall[of_moderator(moderator.name)]).as_dict()
         for label, _ in moderator.values:
             effect = posterior.overall[of_moderator(moderator.name, label)]
-            pair = {"log_odds_ratio": summarise(effect).as_dict(), "odds_ratio": summarise(odds_ratio(effect)).as_dict()}
+            pair = {
+                "log_odds_ratio": summarise(effect).as_dict(),
+                "odds_ratio": summarise(odds_ratio(effect)).as_dict(),
+            }
             effects[f"{moderator.name} = {label}"] = pair
     return {"moderators": slopes, "effects_at": effects}
 

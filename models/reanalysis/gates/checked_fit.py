@@ -130,7 +130,8 @@ class CheckedFit:
 
         return {
             "moderators": {
-                one.name: {"label": one.label, "centre": one.centre, "values": dict(one.values)} for one in data.moderators
+                one.name: {"label": one.label, "centre": one.centre, "values": dict(one.values)}
+                for one in data.moderators
             },
             "covariates": {
                 one.study: {part.subgroup: written(part.covariates) for part in one.parts} or written(one.covariates)

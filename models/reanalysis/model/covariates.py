@@ -177,7 +177,9 @@ def _parts(
     if not together:
         return (), f"its parts {names} do not make up its treated arm"
     counts = [dict.fromkeys(one[place] for one in together) for place in range(len(rows))]
-    return tuple(
-        Part(row.subgroup, Candidates(*(tuple(v) for v in zip(*each, strict=True)), (1.0,) * len(each)), values)  # type: ignore[arg-type]
-        for row, each, values in zip(rows, counts, covariates, strict=True)
-    ), ""
+    parts = []
+    for row, each, values in zip(rows, counts, covariates, strict=True):
+        events, sizes = (tuple(one) for one in zip(*each, strict=True))
+        known_values = tuple(value for value in values if value is not None)
+        parts.append(Part(row.subgroup, Candidates(events, sizes, (1.0,) * len(each)), known_values))
+    return tuple(parts), ""

@@ -15,7 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-ModelName = Literal["contrast", "all-cohort", "joint", "exnex", "bias", "rates", "beta-rates", "arm-beta-binomial", "moderated"]
+ModelName = Literal[
+    "contrast", "all-cohort", "joint", "exnex", "bias", "rates", "beta-rates", "arm-beta-binomial", "moderated"
+]
 Pooling = Literal["partial", "none", "complete"]
 Engine = Literal["nuts", "quadrature"]
 
@@ -259,15 +261,15 @@ FAMILIES: dict[str, Family] = {
             (
                 r"\operatorname{logit} \pi_{s0} = m_s - \tfrac{1}{2} \delta_s, \quad "
                 r"\operatorname{logit} \pi_{sg} = m_s - \tfrac{1}{2} \delta_s + \delta_{sg}",
-                r"\delta_{sg} = \mu + \sum_j \beta_j (x_{sgj} - c_j) + \tau z_s, \quad z_s \sim \mathrm{Normal}(0, 1), "
-                r"\quad \beta_j \sim \mathrm{Normal}(0, 0.5^2)",
+                r"\delta_{sg} = \mu + \sum_j \beta_j (x_{sgj} - c_j) + \tau z_s, \quad "
+                r"z_s \sim \mathrm{Normal}(0, 1), \quad \beta_j \sim \mathrm{Normal}(0, 0.5^2)",
             ),
-            "Parts g of a treated arm (dose levels, routes) share the control, the baseline and z_s, and stand in place of "
-            "the whole arm; the study's effect delta_s is that at the mean of its parts. The centre c_j is the mean over "
-            "the studies unless it is declared. The prior of the slopes shrinks, because few studies differ in many ways; "
-            "between studies whatever else they differ in can pass for the moderator. Studies without the covariate are "
-            "left out and named. One moderator by quadrature and sampled, several sampled.",
-            "Thompson and Higgins 2002, Stat Med 21:1559; credibility: Schandelmaier et al. 2020, CMAJ 192:E901 (ICEMAN)",
+            "Parts g of a treated arm (dose levels, routes) share the control, the baseline and z_s, and stand in "
+            "place of the whole arm; the effect delta_s of the study is that at the mean of its parts. The centre c_j "
+            "is the mean over the studies unless it is declared. The prior of the slopes shrinks, because few studies "
+            "differ in many ways; between studies whatever else they differ in can pass for the moderator. Studies "
+            "without the covariate are left out and named. One moderator by quadrature and sampled, several sampled.",
+            "Thompson and Higgins 2002, Stat Med 21:1559; ICEMAN: Schandelmaier et al. 2020, CMAJ 192:E901",
             poolings=("partial",),
             short="a covariate moves the effect",
             priors=("mu", "tau", "baseline", "moderator"),
@@ -334,5 +336,5 @@ PRIMARY: ModelName = "contrast"
 MODERATED: ModelName = "moderated"
 """The model that a moderator asks for."""
 
-EFFECT_MODELS: tuple[ModelName, ...] = tuple(f.name for f in FAMILIES.values() if f.arms != "one")
-"""Models of the effect between two arms, the primary first."""
+EFFECT_MODELS: tuple[ModelName, ...] = tuple(f.name for f in FAMILIES.values() if f.arms != "one" and not f.moderators)
+"""Models of the average effect between two arms, the primary first; one of moderators asks what moves it."""

@@ -9,10 +9,10 @@ from reanalysis.evidence.candidates.observation import NoCandidates, Observation
 from reanalysis.evidence.coverage import coverage_cell
 from reanalysis.evidence.evidence import Evidence, once_per_folder
 from reanalysis.evidence.problems import InconsistentReport, InvalidInput
+from reanalysis.model.covariates import with_covariates
 from reanalysis.model.data import AdjustedRatio, Benchmark, JointData, ModelData, StudyData
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.family import BIAS_SETTINGS, FAMILIES, PRIMARY
-from reanalysis.model.covariates import with_covariates
 from reanalysis.model.joint import joint_endpoints, shared_denominators
 from reanalysis.model.spec import DEFAULT_PRIORS, ModelName, ModelSpec, Priors
 
@@ -34,10 +34,10 @@ def default_spec(
     """The primary specification of a folder, or that of another model."""
     priors = default_priors(evidence, model, basket)
     anchor = evidence.settings.priors.anchor
-    if FAMILIES[model].moderators:
-        moderators = moderators or evidence.moderators[:1] or ("",)  # a request without any is refused before it is fitted
-    else:
+    if not FAMILIES[model].moderators:
         moderators = ()
+    elif not moderators:  # a request without any is refused before it is fitted
+        moderators = evidence.moderators[:1] or ("none",)
     return ModelSpec(
         model, basket=basket, priors=priors, anchor=anchor, seed=evidence.settings.seed, moderators=moderators
     )
@@ -165,11 +165,15 @@ def _select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
         )
         used.update({(study, arm): one for arm, one in arms.items()})
     covered = with_covariates(evidence, spec, endpoint, studies, used) if spec.moderators else None
-    studies = studies if covered is None else list(covered.studies)
+    if covered is not None:
+        studies = list(covered.studies)
+        used = {place: one for place, one in used.items() if place[0] not in dict(covered.uncovered)}
     silent = tuple(one for one in studies if spec.baselines and one.silence)
     telling = tuple(one for one in studies if one not in silent)
     if not telling:
-        raise NothingLeft([covered.nothing if covered and not studies else _nothing_left(evidence, spec, endpoint, silent)])
+        raise NothingLeft(
+            [covered.nothing if covered and not studies else _nothing_left(evidence, spec, endpoint, silent)]
+        )
     if spec.anchor == "conditional":
         _require_plain_counts(telling)
     if covered is not None:

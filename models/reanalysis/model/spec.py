@@ -45,6 +45,10 @@ _LEAST_DF = 3.0
 """Degrees of freedom of a baseline below which too much of it lies where a rate is 0 or 1 in double precision."""
 
 
+DEFAULT_SLOPE = Distribution("normal", (0.0, 0.5))
+"""Prior of the slopes: shrunken, because few studies differ in many ways."""
+
+
 @dataclass(frozen=True)
 class Priors:
     """Priors of a hierarchical model on the logit scale.
@@ -65,7 +69,7 @@ class Priors:
     mu: Distribution
     tau: Distribution
     baseline: Distribution
-    moderator: Distribution = Distribution("normal", (0.0, 0.5))
+    moderator: Distribution = DEFAULT_SLOPE
 
     def __post_init__(self) -> None:
         if not self.tau.positive:
@@ -182,7 +186,9 @@ class ModelSpec:
         if self.anchor == "conditional" and not self.family.conditional:
             raise ValueError(f"the conditional likelihood is that of the contrast model, not of {self.model}")
         if bool(self.moderators) != self.family.moderators:
-            raise ValueError(f"moderators: {self.model} {'needs one or more' if self.family.moderators else 'has none'}")
+            raise ValueError(
+                f"moderators: {self.model} {'needs one or more' if self.family.moderators else 'has none'}"
+            )
         for name, value in self.settings:
             known = self.family.setting(name)
             if known is None or not known.allows(value):

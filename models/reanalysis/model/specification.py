@@ -36,8 +36,9 @@ def specification(
     **choices
         Fields of :class:`ModelSpec` by name. ``priors`` is a mapping of ``mu``, ``tau`` and ``baseline`` to text such
         as ``"halfnormal(1)"`` or :class:`Distribution`, ``settings`` one of names to numbers; either may be texts
-        ``NAME=VALUE``. ``leave_out`` is a study or several; ``moderators`` is a moderator or several, ``at`` names and numbers; ``readings`` (``"study/arm"`` to reading) and
-        ``denominators`` (``"study/arm"`` to n) are mappings. An ``arm`` makes ``exnex`` a basket of single arms.
+        ``NAME=VALUE``. ``leave_out`` is a study or several, ``moderators`` a moderator or several, ``at`` names of
+        them and values; ``readings`` (``"study/arm"`` to reading) and ``denominators`` (``"study/arm"`` to n) are
+        mappings. An ``arm`` makes ``exnex`` a basket of single arms.
 
     Returns
     -------

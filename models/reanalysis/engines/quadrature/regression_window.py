@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import expit, logsumexp
 
 from reanalysis.engines.quadrature.grids import TauScale
@@ -33,8 +35,31 @@ _ROWS, _FEW_ROWS = 16, 4
 _FIRST, _STEPS, _FARTHEST = 6.0, 6, 1e9
 """SDs from the mode at which an end is looked for first, how many places by factors of root 2 at once, and at most."""
 
+_NEARLY_LINEAR = 3.0
+"""SDs of the slope within which its coordinate is nearly linear."""
+
 _LARGEST_TAU = 300.0
 _PINNED = 1e18
+
+
+@dataclass(frozen=True)
+class SlopeScale:
+    """A coordinate v of the slope, mode + c sinh(v): linear near the mode, logarithmic beyond, on both sides."""
+
+    mode: float
+    c: float
+
+    def slope(self, v: Array) -> Array:
+        """Slope at the coordinate."""
+        return self.mode + self.c * np.sinh(v)
+
+    def derivative(self, v: Array) -> Array:
+        """Derivative of the slope by the coordinate."""
+        return self.c * np.cosh(v)
+
+    def coordinate(self, slope: ArrayLike) -> Array:
+        """Coordinate of a slope."""
+        return np.arcsinh((np.asarray(slope, dtype=float) - self.mode) / self.c)
 
 
 @dataclass(frozen=True)
@@ -66,6 +91,11 @@ class Window:
     scale: TauScale
     support: tuple[float, float]
 
+    @property
+    def slope_scale(self) -> SlopeScale:
+        """The coordinate of the slope."""
+        return SlopeScale(self.mode, _NEARLY_LINEAR * self.narrow[1])
+
     def wider(self, sides: Sequence[str]) -> Window:
         """With the stretches named by ``mu-`` or ``mu+`` and so on longer by half."""
         found = self
@@ -76,7 +106,8 @@ class Window:
             ends = (low - more, high) if side.endswith("-") else (low, high + more)
             if name == "u":
                 ends = (max(ends[0], self.support[0]), min(ends[1], self.support[1]))
-            found = replace(found, **{name: ends})
+            changed: dict[str, Any] = {name: ends}
+            found = replace(found, **changed)
         return found
 
 
@@ -216,14 +247,18 @@ class Approximation:
             ]
             share = np.ones(tau.shape)
             for _ in range(_HALVINGS):
-                tried = [a + (share[..., None] if m.ndim > tau.ndim else share) * m for a, m in zip(at, move, strict=True)]
+                tried = [
+                    a + (share[..., None] if m.ndim > tau.ndim else share) * m for a, m in zip(at, move, strict=True)
+                ]
                 found = density(*tried)
                 worse = ~(found[0] >= value - 1e-9)
                 if not worse.any():
                     break
                 share = np.where(worse, 0.5 * share, share)
             kept = found[0] >= value - 1e-9
-            at = [np.where(kept[..., None] if a.ndim > tau.ndim else kept, t, a) for a, t in zip(at, tried, strict=True)]
+            at = [
+                np.where(kept[..., None] if a.ndim > tau.ndim else kept, t, a) for a, t in zip(at, tried, strict=True)
+            ]
             gain = np.where(kept, found[0] - value, 0.0)
             value, eta, middle, rest = density(*at)
             if gain.max() < _CLOSE:

@@ -30,7 +30,13 @@ from reanalysis.engines.quadrature.grids import Lattice, finer_by
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData, StudyData
 from reanalysis.model.distributions import Distribution
-from reanalysis.model.likelihood import REMEMBERED, information, log_binomial_coefficient, log_likelihood, log_likelihood_on_grid
+from reanalysis.model.likelihood import (
+    REMEMBERED,
+    information,
+    log_binomial_coefficient,
+    log_likelihood,
+    log_likelihood_on_grid,
+)
 from reanalysis.model.spec import Anchor, ModelSpec
 from reanalysis.typing import Array
 

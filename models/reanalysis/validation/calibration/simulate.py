@@ -152,7 +152,12 @@ def _settings(study: Study, covariates: Mapping[str, float]) -> StudySettings:
         if isinstance(arm, Latent)
     }
     return StudySettings.model_validate(
-        {"design": study.design, "k": weighted[0] if weighted else None, "denominator": denominators, "covariates": covariates}
+        {
+            "design": study.design,
+            "k": weighted[0] if weighted else None,
+            "denominator": denominators,
+            "covariates": covariates,
+        }
     )
 
 

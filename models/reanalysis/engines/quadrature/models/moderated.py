@@ -14,7 +14,9 @@ from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Marginals, Posterior
 from reanalysis.engines.quadrature.models.hierarchy import by_study
 from reanalysis.engines.quadrature.registered import QuadratureModel
-from reanalysis.engines.quadrature.regression import Priors, Regressed, RegressionPosterior, solve_regression
+from reanalysis.engines.quadrature.regression import Priors, solve_regression
+from reanalysis.engines.quadrature.regression_posterior import RegressionPosterior
+from reanalysis.engines.quadrature.regression_terms import Regressed
 from reanalysis.engines.quadrature.sampling import CHAINS, DRAWS, draw_baseline, draw_effect, shaped
 from reanalysis.engines.quadrature.slope_mixture import SlopeMixture
 from reanalysis.engines.quadrature.study_effects import StudyEffects
@@ -23,7 +25,7 @@ from reanalysis.engines.streams import stream
 from reanalysis.engines.tree import to_tree
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
-from reanalysis.typing import Array
+from reanalysis.typing import Array, Integers
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -123,7 +125,7 @@ def sample(spec: ModelSpec, data: ModelData, found: RegressionPosterior, each: i
     at = found.mu.points[column] + found.mu.step * rng.uniform(-0.5, 0.5, count)
     edges = found.window.u[0] + np.concatenate([[0.0], np.cumsum(found.u_weight)])
     tau = found.window.scale.tau(edges[row] + found.u_weight[row] * rng.uniform(size=count))
-    slope = found.slopes_at(found.v.points[node] + found.v.step * rng.uniform(-0.5, 0.5, count))
+    slope = found.window.slope_scale.slope(found.v.points[node] + found.v.step * rng.uniform(-0.5, 0.5, count))
     average = at - slope * found.window.centre
     effects, baselines = [], []
     for study in found.studies:
@@ -135,12 +137,12 @@ def sample(spec: ModelSpec, data: ModelData, found: RegressionPosterior, each: i
         effects.append(effect)
         baselines.append(control)
     new = average + tau * rng.standard_normal(count)
-    both = (shaped(np.stack(values, axis=-1)) for values in (effects, baselines))
+    effect, control = (shaped(np.stack(values, axis=-1)) for values in (effects, baselines))
     mu, spread, predicted = (shaped(one) for one in (average, tau, new))
-    return hierarchical_draws(spec, data, *both, mu, spread, predicted, slopes=shaped(slope[:, None]))
+    return hierarchical_draws(spec, data, effect, control, mu, spread, predicted, slopes=shaped(slope[:, None]))
 
 
-def _by_slope(study: Regressed, slopes: Array, node: Array) -> list[tuple[StudyLikelihood, Array]]:
+def _by_slope(study: Regressed, slopes: Array, node: Integers) -> list[tuple[StudyLikelihood, Integers]]:
     """A study's likelihood with the draws that it serves: one for every slope where the treated arm has parts."""
     if not study.parts:
         return [(study.likelihood, np.arange(len(node)))]
