@@ -1,8 +1,8 @@
 """What one study adds to the log posterior of a meta-regression: its likelihood, smoothed, at every average and slope.
 
 M_s of `spectra` is tabulated once a study and read between its nodes by the polynomial through six of them: nodes of
-the average are whole numbers of the table's, so one set of weights serves a study and a slope. A study with parts of its
-treated arm has a likelihood, and a table, of its own for every slope.
+the average are whole numbers of the table's, so one set of weights serves a study and a slope. A study with parts of
+its treated arm has a likelihood, and a table, of its own for every slope.
 """
 
 from __future__ import annotations
