@@ -23,6 +23,9 @@ _HIGH, _BELOW, _BESIDE = 120.0, 14.0, 30.0
 _FARTHEST = math.log(64)
 """Log odds ratio beyond which a study alone is drawn at the edge."""
 
+_WIDEST = math.log(16)
+"""The same for the ends of the band, which may be clipped."""
+
 _NONE = "No declared moderator differs between the studies of this endpoint, or between parts of a treated arm."
 
 
@@ -54,7 +57,8 @@ def plot_moderators(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = N
     with house_style():
         heads = [(Words(one.label, SMALL),) for one in found]
         studies = dict.fromkeys(point.study for one in found for point in one.points)
-        key = [_name(fit.evidence, study) for study in studies]
+        told_apart = len({study_mark(fit.evidence.studies, study) for study in studies}) == len(studies)
+        key = [_name(fit.evidence, study) for study in studies if told_apart]
         note = "y: odds ratio; area by patients; line and band: the average and its 95 % interval" if found else _NONE
         ax, panels = panel_grid(title, heads, key, note, ax, high=_HIGH, below=_BELOW, beside=_BESIDE)
         for panel, one in zip(panels, found, strict=True):
@@ -75,7 +79,7 @@ def _draw(panel: Axes, evidence: Evidence, one: Moderated) -> None:
     panel.plot(values, middle, color=ACCENT, linewidth=1.4, zorder=2)
     panel.axhline(0.0, color=SOFT, linewidth=0.5, zorder=1)
     most = max(point.patients for point in one.points)
-    shown = [0.0, *middle]
+    shown = [0.0, *(min(max(end, -_WIDEST), _WIDEST) for end in (*lower, *upper))]
     for point in one.points:
         if point.effect is None:
             continue
