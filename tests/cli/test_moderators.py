@@ -29,9 +29,16 @@ dose = 0
 """
 
 
-def test_latitude_explains_bcg_as_published() -> None:
-    """Multinma's article on the network meta-regression of Phillippo et al.: means and SDs as they are printed."""
-    estimates = fit(BCG, "--moderator", "latitude", *FLAT, endpoint="tuberculosis").json["estimates"]
+@pytest.fixture(scope="module")
+def latitude() -> dict[str, Any]:
+    """BCG by latitude, as a command says it."""
+    at = ("--at", "latitude=33.46154")
+    return fit(BCG, "--moderator", "latitude", *FLAT, *at, endpoint="tuberculosis").json
+
+
+def test_latitude_explains_bcg_as_published(latitude: dict[str, Any]) -> None:
+    """Means and SDs as the article of multinma prints them."""
+    estimates = latitude["estimates"]
     printed = {
         "beta": (estimates["moderators"]["latitude"], -0.03, 0.01, 0.005),
         "d": (estimates["log_odds_ratio"], -0.76, 0.12, 0.012),
@@ -44,8 +51,8 @@ def test_latitude_explains_bcg_as_published() -> None:
         assert (found["mean"], found["sd"]) == pytest.approx((mean, sd), abs=tolerance), name
 
 
-def test_an_effect_is_told_at_the_values_that_are_asked_for() -> None:
-    found = fit(BCG, "--moderator", "latitude", "--at", "latitude=33.46154", endpoint="tuberculosis").json
+def test_an_effect_is_told_at_the_values_that_are_asked_for(latitude: dict[str, Any]) -> None:
+    found = latitude
     at = found["estimates"]["effects_at"]["latitude = 33.4615"]["log_odds_ratio"]
     assert at["median"] == pytest.approx(found["estimates"]["log_odds_ratio"]["median"], abs=1e-6)
     assert found["moderators"]["latitude"]["centre"] == 33.46154
@@ -76,7 +83,7 @@ def test_nobody_is_counted_twice(tmp_path: Path) -> None:
     assert study.observed("treated_2") == study.parts[1].candidates
 
 
-def test_information_within_and_between_studies_is_told_apart(tmp_path: Path) -> None:
+def test_information_within_and_between_studies_is_told_apart(tmp_path: Path, latitude: dict[str, Any]) -> None:
     with_both = DOSE + "[studies.C.covariates]\ndose = 1\n"
     found = fit(folder(tmp_path, ARMS, toml=with_both), "--moderator", "dose").json
     within, between = (found["moderator_information"][f"{where} studies"] for where in ("within", "between"))
@@ -85,8 +92,7 @@ def test_information_within_and_between_studies_is_told_apart(tmp_path: Path) ->
     assert within["slope"]["median"] > 0.2  # 8/15 and 9/10 of one arm
     together = found["estimates"]["moderators"]["dose"]
     assert together["sd"] < min(within["slope"]["sd"], between["slope"]["sd"])
-    alone = fit(BCG, "--moderator", "latitude", endpoint="tuberculosis").json["moderator_information"]
-    assert alone["within studies"] == {"studies": [], "slope": None}
+    assert latitude["moderator_information"]["within studies"] == {"studies": [], "slope": None}
 
 
 def test_parts_that_do_not_make_up_the_arm_are_not_used(tmp_path: Path) -> None:
