@@ -95,6 +95,9 @@ def _draw(panel: Axes, evidence: Evidence, one: Moderated) -> None:
     panel.set_yticks([math.log(tick) for tick in ticks], [ratio(tick) for tick in ticks], fontsize=SMALL, color=INK)
     if len(one.effects) <= 3:
         panel.set_xticks(*_named(one), fontsize=SMALL, color=INK)
+        for tick, place in zip(panel.get_xticklabels(), one.named.values(), strict=True):
+            share = (place - values[0]) / (values[-1] - values[0])
+            tick.set_horizontalalignment("left" if share < 0.1 else "right" if share > 0.9 else "center")
 
 
 def _named(one: Moderated) -> tuple[list[float], list[str]]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 ModelName = Literal[
-    "contrast", "all-cohort", "joint", "exnex", "bias", "rates", "beta-rates", "arm-beta-binomial", "moderated"
+    "contrast", "all-cohort", "joint", "exnex", "bias", "moderated", "rates", "beta-rates", "arm-beta-binomial"
 ]
 Pooling = Literal["partial", "none", "complete"]
 Engine = Literal["nuts", "quadrature"]
