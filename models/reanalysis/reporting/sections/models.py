@@ -170,8 +170,8 @@ METHODS = Section(
             stated(lambda a: a.spec.model, "no model"), place="#candidates",
         ),
         Item(
-            PRISMA, 5, "13e: causes of heterogeneity explored", "none",
-            lambda _: "no subgroup or covariate is modelled",
+            PRISMA, 5, "13e: causes of heterogeneity explored", "declared moderators, on the cards",
+            stated(lambda a: a.evidence.settings.moderators, "no moderator is declared"), place="#endpoints",
         ),
     ),
 )  # fmt: skip

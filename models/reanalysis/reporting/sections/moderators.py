@@ -11,7 +11,7 @@ from reanalysis.estimands.summary import Summary
 from reanalysis.estimands.words import decimal, percent, ratio_interval
 from reanalysis.evidence.problems import listed
 from reanalysis.figures.moderators import describe_moderators, of_endpoint, plot_moderators
-from reanalysis.reporting.markdown import Markdown, slug
+from reanalysis.reporting.markdown import Markdown, escape, slug
 from reanalysis.reporting.section import Artefacts, Figure, Section
 from reanalysis.reporting.table import Table, columns
 
@@ -59,7 +59,7 @@ def _text(made: Artefacts, endpoint: EndpointAnalysis) -> list[Markdown | Table 
         for study, why in one.uncovered:
             said.append(f"{one.label}: {endpoint.fit.evidence.study_label(study)} is left out, as it {why}.")
         said.append(f"{one.label}: heterogeneity that is left, tau, {decimal(one.tau.median)}.")
-    return [Markdown(" ".join(said)), made.figure("moderators", endpoint), moderators_table(endpoint)]
+    return [escape(" ".join(said)), made.figure("moderators", endpoint), moderators_table(endpoint)]
 
 
 def _results(endpoint: EndpointAnalysis) -> dict[str, Any]:
