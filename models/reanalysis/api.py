@@ -43,6 +43,8 @@ class Choices(TypedDict, total=False):
     route: Route
     readings: Mapping[str, str]
     denominators: Mapping[str, int]
+    moderators: str | Iterable[str]
+    at: Mapping[str, float | Iterable[float]] | Iterable[str]
     seed: int | None
 
 
@@ -69,7 +71,7 @@ def fit(evidence: Evidence, endpoint: str, engine: Engine | None = None, **choic
         If an engine cannot give the posterior.
     """
     spec = specification(evidence, endpoint, engine=engine, **choices)
-    return fit_endpoint(evidence, endpoint, spec, engine or spec.family.by_default)
+    return fit_endpoint(evidence, endpoint, spec, engine or spec.by_default)
 
 
 def effects(fitted: CheckedFit) -> pd.DataFrame:

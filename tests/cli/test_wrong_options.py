@@ -40,10 +40,10 @@ def refused(ended: Ended) -> list[str]:
         (["--seed", "-1"], "--seed -1: must be a whole number from 0 to 2147483647"),
         (["--seed", "2147483648"], "--seed 2147483648: must be a whole number from 0 to 2147483647"),
         (["--set", "w=0.5"], "--set 'w=0.5': model contrast has no settings"),
-        (["--prior", "mu"], "--prior 'mu': write NAME=DISTRIBUTION with NAME one of mu, tau, baseline"),
+        (["--prior", "mu"], "--prior 'mu': write NAME=DISTRIBUTION with NAME one of mu, tau, baseline, moderator"),
         (
             ["--prior", "sigma=normal(0,1)"],
-            "--prior 'sigma=normal(0,1)': write NAME=DISTRIBUTION with NAME one of mu, tau, baseline",
+            "--prior 'sigma=normal(0,1)': write NAME=DISTRIBUTION with NAME one of mu, tau, baseline, moderator",
         ),
         (
             ["--prior", "mu=cauchy(0,1)"],

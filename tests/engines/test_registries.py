@@ -27,7 +27,7 @@ def test_every_name_of_a_model_is_declared_and_no_other() -> None:
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_model_names_priors_that_there_are(name: str) -> None:
     family = FAMILIES[name]
-    assert set(family.priors) <= {"mu", "tau", "baseline"} == set(Priors.__dataclass_fields__)
+    assert set(family.priors) <= {"mu", "tau", "baseline", "moderator"} == set(Priors.__dataclass_fields__)
     assert bool(family.own_prior) == (not family.priors)
     assert ("tau" in family.used_priors("partial")) == ("tau" in family.priors)
     assert "tau" not in family.used_priors("complete")
@@ -35,7 +35,7 @@ def test_a_model_names_priors_that_there_are(name: str) -> None:
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_model_of_single_arms_has_no_baselines(name: ModelName) -> None:
-    spec = ModelSpec(model=name, arm=ARMS[0])  # type: ignore[arg-type]
+    spec = ModelSpec(model=name, arm=ARMS[0], moderators=("x",) * FAMILIES[name].moderators)  # type: ignore[arg-type]
     assert spec.rates == (FAMILIES[name].arms == "one")
     assert not (spec.rates and "baseline" in FAMILIES[name].priors)
 

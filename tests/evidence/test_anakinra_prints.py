@@ -80,13 +80,15 @@ def test_phase_2_controls_allow_twelve_denominators_of_response_and_72_is_none_o
     assert response.weight == pytest.approx([1 / 12] * 12)
 
 
-def test_38_percent_of_the_patients_on_iv_is_3_of_8_and_leaves_5_of_11() -> None:
+def test_38_percent_of_the_patients_on_iv_is_3_of_8_and_makes_up_8_of_19_with_the_5_of_11_it_leaves() -> None:
     (iv,) = rows("phase2", endpoint="cr", subgroup="IV")
     assert [(n, *counts("38", n)) for n in range(1, 11) if counts("38", n)] == [(8, 3)]
     assert possible_pairs(evidence(), iv) == {8: (3, 3)}
     (finding,) = [f for f in found(ledger(), "subgroups") if (f.study, f.endpoint) == ("phase2", "cr")]
-    assert finding.feasible == ("3 of 8",)
-    assert finding.message.endswith("the rest of the arm then has 5 of 11")
+    assert finding.feasible == ("8 of 19",)
+    (sc,) = rows("phase2", endpoint="cr", subgroup="SC")
+    assert (sc.events, sc.n, sc.use) == ((5, 5), 11, "context")
+    assert "worked out" in sc.reason.lower()
 
 
 def test_crs_on_anakinra_is_17_of_25_as_count_percentage_and_both_routes_say() -> None:

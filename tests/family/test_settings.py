@@ -48,7 +48,9 @@ def test_a_wrong_setting_is_refused(tmp_path: Path, options: list[str], error: s
 
 @pytest.mark.parametrize("model", [name for name, family in FAMILIES.items() if "quadrature" in family.engines])
 def test_each_model_with_quadrature_is_reached_and_shows_its_settings(tmp_path: Path, model: str) -> None:
-    found = fit_command(folder(tmp_path, TWO_STUDIES), "--model", model).json
+    toml = "[studies.A.covariates]\ndose = 1\n[studies.B.covariates]\ndose = 2\n"
+    moderator = ("--moderator", "dose") if FAMILIES[model].moderators else ()
+    found = fit_command(folder(tmp_path, TWO_STUDIES, toml=toml), "--model", model, *moderator).json
     assert (found["model"], found["engine"], found["passed"]) == (model, "quadrature", True)
     assert set(found["spec"]["settings"]) == {setting.name for setting in FAMILIES[model].settings}
 

@@ -16,6 +16,7 @@ from reanalysis.figures.energy import describe_energy, plot_energy
 from reanalysis.figures.forest import describe_forest, plot_forest
 from reanalysis.figures.icons import describe_icons, plot_icons
 from reanalysis.figures.leave_one_out import describe_leave_one_out, plot_leave_one_out
+from reanalysis.figures.moderators import describe_moderators, plot_moderators
 from reanalysis.figures.overview import describe_overview, plot_overview
 from reanalysis.figures.prior_posterior import describe_prior_posterior, plot_prior_posterior
 from reanalysis.figures.prior_sensitivity import describe_prior_sensitivity, plot_prior_sensitivity
@@ -33,6 +34,7 @@ OF_ENDPOINT: dict[str, tuple[Plot, Describe]] = {
     "sensitivity": (plot_sensitivity, describe_sensitivity),
     "prior_sensitivity": (plot_prior_sensitivity, describe_prior_sensitivity),
     "leave_one_out": (plot_leave_one_out, describe_leave_one_out),
+    "moderators": (plot_moderators, describe_moderators),
 }
 OF_ANALYSIS: dict[str, tuple[Plot, Describe]] = {
     "overview": (plot_overview, describe_overview),

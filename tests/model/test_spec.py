@@ -9,6 +9,7 @@ import pytest
 
 from reanalysis.model.data import ModelData, StudyData
 from reanalysis.model.distributions import Distribution
+from reanalysis.model.family import FAMILIES
 from reanalysis.model.spec import DEFAULT_PRIORS, MODELS, ModelSpec, Priors
 
 
@@ -25,7 +26,8 @@ def test_unknown_choices_are_refused_with_the_known_ones(wrong: dict[str, str]) 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_has_default_priors_and_a_plain_record(model: str) -> None:
-    spec = ModelSpec(model=model, priors=DEFAULT_PRIORS[model])  # type: ignore[arg-type]
+    moderators = ("x",) * FAMILIES[model].moderators
+    spec = ModelSpec(model=model, priors=DEFAULT_PRIORS[model], moderators=moderators)  # type: ignore[arg-type]
     record = json.loads(json.dumps(spec.as_dict()))
     assert record["model"] == model
     assert {name: str(Distribution.parse(text)) for name, text in record["priors"].items()} == record["priors"]

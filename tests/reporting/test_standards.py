@@ -50,7 +50,6 @@ def test_what_is_not_met_is_listed_with_the_reason(whole: Artefacts) -> None:
         "Bayes factors with the prior probabilities of models, where models are compared": (
             "models are fitted beside each other; no Bayes factor is computed"
         ),
-        "13e: causes of heterogeneity explored": "no subgroup or covariate is modelled",
         "24: registration and protocol": "no protocol is registered",
         "missing data judged for each study compared": "no information on IPTW cohort",
     }

@@ -97,7 +97,7 @@ class Outcome:
     @property
     def engine(self) -> Engine:
         """What fits the model here: quadrature where the model has it."""
-        return "quadrature" if "quadrature" in self.spec.family.engines else "nuts"
+        return "quadrature" if "quadrature" in self.spec.engines else "nuts"
 
     @property
     def failed(self) -> tuple[CheckResult, ...]:

@@ -76,7 +76,7 @@ class Plan:
 def model_task(spec: ModelSpec, data: ModelData, better: str | None) -> Task[Outcome]:
     """What one model says of an endpoint; the data of a joint model hold those of all its endpoints."""
     about = {"endpoint": data.endpoint, "model": spec.model}
-    samples = "quadrature" not in spec.family.engines
+    samples = "quadrature" not in spec.engines
     return Task("model", answer, (spec, data, better), about, samples)
 
 

@@ -17,7 +17,7 @@ from reanalysis.cli.new import new_command
 from reanalysis.cli.options import Data, Format, Seed
 from reanalysis.cli.predict import predict_command
 from reanalysis.cli.sensitivity import sensitivity_command
-from reanalysis.model.family import FAMILIES, MODELS, PRIMARY
+from reanalysis.model.family import FAMILIES, MODELS, MODERATED, PRIMARY
 
 _SAMPLED = [name for name, family in FAMILIES.items() if "quadrature" not in family.engines]
 
@@ -83,7 +83,12 @@ def audit_command(data: Data, output: Format = "table") -> None:
 def fit_command(
     data: Data,
     endpoint: Annotated[str, typer.Option(help="Endpoint id of arms.csv.")],
-    model: Annotated[str, typer.Option(help=f"One of {', '.join(MODELS)}.")] = PRIMARY,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help=f"One of {', '.join(MODELS)}; by default {PRIMARY}, or {MODERATED} where a moderator is given."
+        ),
+    ] = None,
     pooling: Annotated[str, typer.Option(help="partial, none or complete.")] = "partial",
     engine: Annotated[
         str | None,
@@ -98,7 +103,7 @@ def fit_command(
     ] = None,
     prior: Annotated[
         list[str] | None,
-        typer.Option(help="NAME=DIST, repeatable; NAME mu, tau or baseline, DIST such as normal(0,1)."),
+        typer.Option(help="NAME=DIST, repeatable; NAME mu, tau, baseline or moderator, DIST such as normal(0,1)."),
     ] = None,
     anchor: Annotated[
         str | None,
@@ -116,6 +121,14 @@ def fit_command(
         typer.Option("--k", help="Effective-size factor of weighted arms, instead of the study's."),
     ] = None,
     leave_out: Annotated[list[str] | None, typer.Option(help="Study to leave out, repeatable.")] = None,
+    moderator: Annotated[
+        list[str] | None,
+        typer.Option(help="Covariate that the effect depends on, repeatable: a name of [moderators] or of covariates."),
+    ] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=X, repeatable: the effect at a value of a moderator, beside the folder's values."),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="NAME=X, repeatable: a setting of the model, such as w=0.8 of exnex."),
@@ -145,12 +158,14 @@ def fit_command(
         k=k,
         leave_out=leave_out,
         settings=settings,
+        moderators=moderator,
+        at=at,
         seed=seed,
     )
     from reanalysis.cli.progress import working
     from reanalysis.gates.checked_fit import fit_endpoint
 
-    engine = engine or spec.family.by_default
+    engine = engine or spec.by_default
     with working(f"fitting {endpoint} by {engine}"):
         fitted = fit_endpoint(evidence, endpoint, spec, engine)  # type: ignore[arg-type]
     if out is not None:

@@ -27,7 +27,7 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-_OPTIONS = {"settings": "--set", "priors": "--prior"}
+_OPTIONS = {"settings": "--set", "priors": "--prior", "moderators": "--moderator"}
 """Options that are not called as their argument is."""
 
 

@@ -84,7 +84,7 @@ def print_fit(evidence: Evidence, fitted: CheckedFit, page: Page | None = None) 
     page = page or Page()
     spec, found = fitted.spec, fitted.as_dict()
     name = evidence.endpoint_label(fitted.endpoint)
-    priors = ", ".join(f"{parameter} ~ {prior}" for parameter, prior in spec.priors.as_text().items())
+    priors = ", ".join(f"{parameter} ~ {prior}" for parameter, prior in spec.prior_texts.items())
     used = found["spec"]["defaults"]
     with until_closed(page.file):  # type: ignore[arg-type]
         page.lines(f"{name}: {spec.model}, {spec.pooling} pooling, by {fitted.posterior.engine}", style="bold")
@@ -92,6 +92,10 @@ def print_fit(evidence: Evidence, fitted: CheckedFit, page: Page | None = None) 
         page.lines(f"rho: {_pairs(used['rho'])}" + (f"; k: {_pairs(used['k'])}" if used["k"] else ""))
         for study, reason in found["uninformative_studies"].items():
             page.lines(f"{study}: {reason}: says nothing of a ratio, and contributes nothing")
+        for name, moderator in found.get("moderators", {}).items():
+            page.lines(f"{name}: {moderator['label']}, centred at {moderator['centre']:g}")
+        for study, reason in found.get("studies_left_out", {}).items():
+            page.lines(f"{study} is left out: it {reason}")
         for line in (*sizes_told(fitted.selection.observations), *_particulars(found)):
             page.lines(line)
         page.table(estimates_table(found["estimates"]))
@@ -100,10 +104,21 @@ def print_fit(evidence: Evidence, fitted: CheckedFit, page: Page | None = None) 
         for other, estimates in found["estimates"].get("endpoints", {}).items():
             page.lines(evidence.endpoint_label(other), style="bold")
             page.table(estimates_table(estimates))
+        for source, one in (found.get("moderator_information") or {}).items():
+            page.lines(f"slope from {source} alone: {_slope(one)}")
         if fitted.baseline_choice is not None:
             page.lines(f"baselines {spec.baseline_text}: {fitted.baseline_choice.text}")
         for gate in fitted.gates:
             page.lines(f"{'passed' if gate.passed else 'FAILED'}: {gate.name}: {gate.text}")
+
+
+def _slope(found: dict[str, Any]) -> str:
+    """A slope with the studies that inform it."""
+    slope = found["slope"]
+    if slope is None:
+        return "nothing informs it" if not found["studies"] else "not computed"
+    interval = f"{_number(slope['lower'])} to {_number(slope['upper'])}"
+    return f"{_number(slope['median'])} ({interval}), from {', '.join(found['studies'])}"
 
 
 def _particulars(found: dict[str, Any]) -> Iterator[str]:

@@ -34,8 +34,9 @@ def padded_arrays(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Arr
         pooled and scatter, the switches of pooling.
     """
     rates = spec.rates
-    arms = [[getattr(study, spec.arm)] if rates else [study.control, study.treated] for study in data.studies]
-    per_study = 1 if rates else 2
+    names = (spec.arm,) if rates else data.arms
+    arms = [[study.observed(arm) for arm in names] for study in data.studies]
+    per_study = len(names)
     events, n, log_weight = padded_candidates(arms, slots, per_study)
     rho = np.zeros((slots, per_study))
     ratio, ratio_sd = np.zeros(slots), np.zeros(slots)

@@ -59,6 +59,7 @@ def hierarchical_draws(
     heterogeneity: Array | None = None,
     new: Array | None = None,
     bias: Array | None = None,
+    slopes: Array | None = None,
 ) -> Draws:
     """Draws of a hierarchical model from its parameters.
 
@@ -76,6 +77,8 @@ def hierarchical_draws(
         mu, tau and a new study's effect, None where the pooling has none.
     bias : ndarray, shape (chains, draws, S), or None
         beta_s, None for a model without it.
+    slopes : ndarray, shape (chains, draws, J), or None
+        Of the effect in each of J moderators, None for a model without them.
     """
     name, priors = spec.effect, spec.priors
     overall: dict[str, Array] = {}
@@ -87,9 +90,15 @@ def hierarchical_draws(
         log_prior["mu"] = priors.mu.logpdf(average)
     if heterogeneity is not None and average is not None:
         log_prior["tau"] = priors.tau.logpdf(heterogeneity)
-        log_prior["effect"] = _log_effect(spec, effect, average, heterogeneity)
+        log_prior["effect"] = _log_effect(spec, effect - moved(slopes, data), average, heterogeneity)
     elif average is None:
         log_prior["effect"] = priors.mu.logpdf(effect)
+    if slopes is not None and average is not None:
+        log_prior["moderator"] = priors.moderator.logpdf(slopes).sum(axis=-1)
+        for place, moderator in enumerate(data.moderators):
+            overall[of_moderator(moderator.name)] = slopes[..., place]
+            for label, at in moderator.values:
+                overall[of_moderator(moderator.name, label)] = average + slopes[..., place] * (at - moderator.centre)
     if control is None:
         return Draws(overall, study, {spec.arm: effect}, log_prior)
     treated = control + effect
@@ -103,7 +112,40 @@ def hierarchical_draws(
         sd = np.array([one.bias for one in data.studies])
         log_prior["bias"] = np.where(sd > 0, normal_logpdf(bias, 0.0, np.where(sd > 0, sd, 1.0)), 0.0)
         observed = treated + bias
-    return Draws(overall, study, {"control": control, "treated": observed}, log_prior)
+    logits = {"control": control, "treated": observed}
+    if slopes is not None:
+        logits |= of_parts(treated, slopes, data)
+    return Draws(overall, study, logits, log_prior)
+
+
+def of_moderator(name: str, value: str = "") -> str:
+    """Name of the slope in a moderator among what all studies share, or of the average effect at a value of it."""
+    return f"log_odds_ratio[{name} = {value}]" if value else f"moderator[{name}]"
+
+
+def covariates(data: ModelData) -> Array:
+    """Covariates of the studies less their centres, shape (S, J)."""
+    return np.array([one.covariates for one in data.studies], dtype=float).reshape(len(data.studies), -1)
+
+
+def parts_above(data: ModelData) -> Array:
+    """Covariates of the parts of treated arms less those of their studies, shape (S, G, J); 0 where there are none."""
+    found = np.zeros((len(data.studies), len(data.arms) - 1, len(data.moderators)))
+    for s, study in enumerate(data.studies):
+        for g, part in enumerate(study.parts):
+            found[s, g] = np.subtract(part.covariates, study.covariates)
+    return found
+
+
+def of_parts(treated: Array, slopes: Array, data: ModelData) -> dict[str, Array]:
+    """Logits of treated arms and of their parts, from those at the mean covariate of the parts, (chains, draws, S)."""
+    above = parts_above(data)
+    return {arm: treated + slopes @ above[:, g].T for g, arm in enumerate(data.arms[1:])}
+
+
+def moved(slopes: Array | None, data: ModelData) -> Array | float:
+    """What moderators add to the average, shape (chains, draws, S)."""
+    return 0.0 if slopes is None else slopes @ covariates(data).T
 
 
 def contrasts_of(control: Array, treated: Array) -> dict[str, Array]:
@@ -144,6 +186,10 @@ def prior_draws(spec: ModelSpec, data: ModelData, chains: int, draws: int) -> Dr
         new = mu + tau * rng.standard_normal(shape)
         if spec.family.mixture:
             effect, new = stand_alone(spec, effect, rng), stand_alone(spec, new, rng)
+    slopes = None
+    if spec.moderators:
+        slopes = spec.priors.moderator.draw(rng, (*shape, len(spec.moderators)))
+        effect = effect + moved(slopes, data)
     control = bias = None
     if not spec.rates:
         control = spec.priors.baseline.draw(rng, by_study) - spec.below * effect
@@ -153,7 +199,7 @@ def prior_draws(spec: ModelSpec, data: ModelData, chains: int, draws: int) -> Dr
                 control[..., s] = drawn.reshape(shape)
     if spec.family.bias:
         bias = np.array([one.bias for one in data.studies]) * rng.standard_normal(by_study)
-    return hierarchical_draws(spec, data, effect, control, average, heterogeneity, new, bias)
+    return hierarchical_draws(spec, data, effect, control, average, heterogeneity, new, bias, slopes)
 
 
 def stand_alone(spec: ModelSpec, effect: Array, rng: np.random.Generator) -> Array:

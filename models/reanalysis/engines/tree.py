@@ -96,7 +96,7 @@ def _log_likelihood(data: ModelData, draws: Draws) -> Array:
             values[..., s, -1] = normal_logpdf(ratio.log_ratio, effect, ratio.standard_error)
             continue
         for a, (arm, logit) in enumerate(draws.logits.items()):
-            candidates = getattr(study, arm)
+            candidates = study.observed(arm)
             if candidates is not None:
                 values[..., s, a] = log_likelihood(candidates, logit[..., s], study.rho)
     return values

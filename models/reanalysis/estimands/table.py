@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from reanalysis.engines.draws import of_moderator
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.headline import headline, why_no_headline
@@ -128,6 +129,8 @@ def estimates(posterior: Posterior) -> Estimates:
     study: dict[str, Estimates] = {name: {} for name in posterior.study}
     for one in quantities(posterior):
         (study[one.study] if one.study else shared)[one.key] = one.as_dict()
+    if posterior.data.moderators:
+        shared |= _moderated(posterior)
     if "logit_rate" in shared:
         shared["map_prior"] = _map_prior(posterior)
     found = shared | {"study": study}
@@ -137,9 +140,34 @@ def estimates(posterior: Posterior) -> Estimates:
     return found
 
 
+def _moderated(posterior: Posterior) -> Estimates:
+    """The slope in each moderator, and the average effect at its named values."""
+    slopes: Estimates = {}
+    effects: Estimates = {}
+    for moderator in posterior.data.moderators:
+        slopes[moderator.name] = summarise(posterior.overall[of_moderator(moderator.name)]).as_dict()
+        for label, _ in moderator.values:
+            effect = posterior.overall[of_moderator(moderator.name, label)]
+            pair = {
+                "log_odds_ratio": summarise(effect).as_dict(),
+                "odds_ratio": summarise(odds_ratio(effect)).as_dict(),
+            }
+            effects[f"{moderator.name} = {label}"] = pair
+    return {"moderators": slopes, "effects_at": effects}
+
+
+_NESTED = ("study", "endpoints", "map_prior", "moderators", "effects_at")
+
+
 def flat(found: Estimates) -> dict[tuple[str, str], dict[str, float | None]]:
     """Summaries by (study, quantity), the study empty for what all studies share; what does not exist is left out."""
-    rows = {("", name): value for name, value in found.items() if name not in ("study", "endpoints", "map_prior")}
+    rows = {("", name): value for name, value in found.items() if name not in _NESTED}
+    rows |= {("", of_moderator(name)): value for name, value in found.get("moderators", {}).items()}
+    rows |= {
+        ("", f"{scale}[{where}]"): value
+        for where, pair in found.get("effects_at", {}).items()
+        for scale, value in pair.items()
+    }
     for study, own in found.get("study", {}).items():
         rows |= {(study, name): value for name, value in own.items()}
     return {key: value for key, value in rows.items() if isinstance(value, dict)}

@@ -165,6 +165,17 @@ class Evidence:
         """Settings of an endpoint, defaults where analysis.toml does not name it."""
         return self.settings.endpoints.get(endpoint, Endpoint())
 
+    @property
+    def moderators(self) -> tuple[str, ...]:
+        """Names of the moderators, declared or with a value of some study, in order."""
+        own = (name for study in self.settings.studies.values() for name in study.covariates)
+        return tuple(dict.fromkeys([*self.settings.moderators, *own]))
+
+    def moderator_label(self, name: str) -> str:
+        """Name of a moderator for readers."""
+        declared = self.settings.moderators.get(name)
+        return (declared.label if declared else "") or name
+
     def study_label(self, study: str) -> str:
         """Name of a study for readers."""
         return self.study(study).label or study

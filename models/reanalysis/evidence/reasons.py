@@ -15,6 +15,7 @@ _PRIORS = {
     "mu": "prior of the average effect (mu)",
     "tau": "prior of the heterogeneity (tau)",
     "baseline": "prior of the baselines",
+    "moderator": "prior of the slopes of moderators",
     "anchor": "what the prior of the baselines is on",
 }
 
@@ -53,6 +54,8 @@ def reasons(evidence: Evidence) -> tuple[Reasoned, ...]:
 def _priors(evidence: Evidence) -> Iterator[Reasoned]:
     texts, why = evidence.settings.priors, evidence.settings.reasons.priors
     for name, setting in _PRIORS.items():
+        if name == "moderator" and not evidence.moderators:
+            continue
         yield Reasoned("prior", setting, getattr(texts, name), why.get(name, ""))  # type: ignore[call-overload]
 
 

@@ -36,7 +36,7 @@ def baseline_choice(spec: ModelSpec, data: ModelData) -> CheckResult | None:
         could not be computed). ``passed`` is None, and False where a choice moves P(odds ratio < 1) by more than
         :data:`MOVED`. None for a model without baselines, quadrature or a headline.
     """
-    if not spec.baselines or "quadrature" not in spec.family.engines or why_no_headline(spec, data):
+    if not spec.baselines or "quadrature" not in spec.engines or why_no_headline(spec, data):
         return None
     rows = []
     for label, other in baseline_alternatives(spec, data).items():

@@ -11,6 +11,7 @@ import pandas as pd
 
 from reanalysis.engines.fit import fit
 from reanalysis.engines.posterior import IN_LOG_EVIDENCE, Posterior
+from reanalysis.estimands.moderators import sources
 from reanalysis.estimands.summary import LEVEL
 from reanalysis.estimands.table import estimates, flat, probabilities, tidy
 from reanalysis.evidence.audit.ledger import Ledger, require_consistent
@@ -90,7 +91,9 @@ class CheckedFit:
             for g in self.gates
         )
         title = f"{self.evidence.endpoint_label(self.endpoint)}: {self.spec.model}, {self.posterior.engine}"
-        sizes = "".join(f"<p>{escape(line)}</p>" for line in sizes_told(self.selection.observations))
+        left = [f"{study} is left out: it {why}" for study, why in self.posterior.data.uncovered]
+        told = (*left, *sizes_told(self.selection.observations))
+        sizes = "".join(f"<p>{escape(line)}</p>" for line in told)
         return (
             f"<p><b>{escape(title)}</b></p>{sizes}{self.table().to_html(float_format='{:.3f}'.format)}<ul>{gates}</ul>"
         )
@@ -111,10 +114,41 @@ class CheckedFit:
             "probabilities": probabilities(posterior),
             "uninformative_studies": {study.study: study.silence for study in posterior.data.silent},
             "baseline_choice": self._baseline_choice(),
+            **self._moderators(),
             "denominators": assumed_sizes(self.selection.observations),
             "diagnostics": self._diagnostics(),
             "passed": self.passed,
         }
+
+    def _moderators(self) -> dict[str, Any]:
+        """Centres of the moderators, every study's covariates and parts, and the studies left out for lack of one."""
+        data = self.posterior.data
+        if not data.moderators:
+            return {}
+        names = [one.name for one in data.moderators]
+        centres = [one.centre for one in data.moderators]
+
+        def written(values: tuple[float, ...]) -> dict[str, float]:
+            return {n: v + c for n, v, c in zip(names, values, centres, strict=True)}
+
+        return {
+            "moderators": {
+                one.name: {"label": one.label, "centre": one.centre, "values": dict(one.values)}
+                for one in data.moderators
+            },
+            "covariates": {
+                one.study: {part.subgroup: written(part.covariates) for part in one.parts} or written(one.covariates)
+                for one in data.studies
+            },
+            "studies_left_out": dict(data.uncovered),
+            "moderator_information": self._information(),
+        }
+
+    def _information(self) -> dict[str, Any] | None:
+        """The slope from within studies alone and from between studies alone; None for several moderators."""
+        if len(self.spec.moderators) > 1:
+            return None
+        return {one.source: one.as_dict() for one in sources(self.spec, self.posterior.data)}
 
     @cached_property
     def baseline_choice(self) -> CheckResult | None:
@@ -219,7 +253,7 @@ def fit_and_judge(
     EngineError
         If an engine cannot give the posterior.
     """
-    if "quadrature" not in spec.family.engines:
+    if "quadrature" not in spec.engines:
         posterior = fit(spec, data, "nuts", sampler)
         return posterior, posterior, gates(posterior)
     quadrature = fit(spec, data, "quadrature")

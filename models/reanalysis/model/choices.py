@@ -151,6 +151,32 @@ class Choices:
                 self.say("priors", f" {name}: {error}")
         return priors
 
+    def moderators(self, known: Collection[str]) -> tuple[str, ...]:
+        """The moderators that were asked for, in the order asked, each known and given once."""
+        asked = self.asked.get("moderators", ())
+        if isinstance(asked, Mapping) or not isinstance(asked, Iterable):
+            self.say("moderators", f" {asked!r}: must be a moderator or several")
+            return ()
+        named = [asked] if isinstance(asked, str) else list(asked)
+        for name in named:
+            if not known:
+                self.say("moderators", f" {name!r}: no study has a covariate; give [studies.ID.covariates] a value")
+            elif name not in known:
+                self.say("moderators", f" {name!r}: unknown{did_you_mean(str(name), known)}; there are {listed(known)}")
+        return tuple(dict.fromkeys(name for name in named if name in known))
+
+    def at(self, known: Collection[str]) -> tuple[tuple[str, float], ...]:
+        """Values of moderators at which the effect is asked for; of one moderator there may be several."""
+        found = []
+        for name, values, text in self._named("at", "NAME=X"):
+            for value in values if isinstance(values, (list, tuple)) else [values]:
+                if name not in known or not math.isfinite(number(value)):
+                    has = f"with NAME one of {listed(known)}" if known else "beside a moderator"
+                    self.say("at", f" {text!r}: write NAME=X, a number, {has}")
+                else:
+                    found.append((str(name), number(value)))
+        return tuple(dict.fromkeys(found))
+
     def settings(self, family: Family) -> tuple[tuple[str, float], ...]:
         """The settings of a model that were asked for, sorted by name."""
         known = {setting.name: setting for setting in family.settings}

@@ -35,6 +35,25 @@ class Benchmark:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of a treated arm, whose covariates are its own.
+
+    Parameters
+    ----------
+    subgroup : str
+        As the evidence names it.
+    candidates : Candidates
+        What was reported of it.
+    covariates : tuple of float
+        As those of :class:`StudyData`.
+    """
+
+    subgroup: str
+    candidates: Candidates
+    covariates: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class StudyData:
     """One study as the likelihood sees it.
 
@@ -52,6 +71,10 @@ class StudyData:
         SD of the additive bias of the study's effect, in log odds (``bias``).
     benchmark : Benchmark or None
         What its baseline is likely to be, where its control is missing (``all-cohort``).
+    covariates : tuple of float
+        One for each moderator, less the moderator's centre; of a study with parts the mean of theirs (``moderated``).
+    parts : tuple of Part
+        Parts of the treated arm, two or more, which then stand in its place.
     """
 
     study: str
@@ -61,6 +84,8 @@ class StudyData:
     adjusted: AdjustedRatio | None = None
     bias: float = 0.0
     benchmark: Benchmark | None = None
+    covariates: tuple[float, ...] = ()
+    parts: tuple[Part, ...] = ()
 
     def __post_init__(self) -> None:
         if all(known is None for known in (self.adjusted, self.control, self.treated, self.benchmark)):
@@ -71,6 +96,15 @@ class StudyData:
             raise ValueError(f"the SD of a bias is at least 0: {self.bias}")
         if self.benchmark is not None and self.control is not None:
             raise ValueError(f"study {self.study!r} has a control and needs no benchmark")
+
+    def observed(self, arm: str) -> Candidates | None:
+        """What an arm reported; ``treated``, ``treated_2`` and so on are the parts of a treated arm that has parts."""
+        if arm == "control":
+            return self.control
+        part = int(arm.partition("_")[2] or 1) - 1
+        if self.parts:
+            return self.parts[part].candidates if part < len(self.parts) else None
+        return self.treated if part == 0 else None
 
     @property
     def silence(self) -> Silence | None:
@@ -97,6 +131,26 @@ class StudyData:
 
 
 @dataclass(frozen=True)
+class Moderator:
+    """A covariate of studies, and the values of it at which effects are asked for.
+
+    Parameters
+    ----------
+    name, label : str
+        Id, and name for readers.
+    centre : float
+        Value at which the average is the effect.
+    values : tuple of (str, float)
+        Named values.
+    """
+
+    name: str
+    label: str
+    centre: float
+    values: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
 class ModelData:
     """The studies of one endpoint in a fixed order (sorted by id, so that row order changes nothing).
 
@@ -109,11 +163,17 @@ class ModelData:
     silent : tuple of StudyData
         Studies with two arms that say nothing of a ratio (see :attr:`StudyData.silence`): patients without a
         contribution to an effect or its heterogeneity.
+    moderators : tuple of Moderator
+        What the covariates of the studies are (``moderated``).
+    uncovered : tuple of (str, str)
+        Studies left out because they lack a covariate, and what they lack.
     """
 
     endpoint: str
     studies: tuple[StudyData, ...]
     silent: tuple[StudyData, ...] = field(default=(), kw_only=True)
+    moderators: tuple[Moderator, ...] = field(default=(), kw_only=True)
+    uncovered: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         if not self.studies:
@@ -123,6 +183,12 @@ class ModelData:
     def names(self) -> tuple[str, ...]:
         """Study ids in order."""
         return tuple(s.study for s in self.studies)
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Names of the arms of :meth:`StudyData.observed`."""
+        most = max(len(one.parts) for one in self.studies)
+        return ("control", "treated", *(f"treated_{part}" for part in range(2, most + 1)))
 
     @property
     def comparative(self) -> tuple[str, ...]:

@@ -15,7 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-ModelName = Literal["contrast", "all-cohort", "joint", "exnex", "bias", "rates", "beta-rates", "arm-beta-binomial"]
+ModelName = Literal[
+    "contrast", "all-cohort", "joint", "exnex", "bias", "moderated", "rates", "beta-rates", "arm-beta-binomial"
+]
 Pooling = Literal["partial", "none", "complete"]
 Engine = Literal["nuts", "quadrature"]
 
@@ -108,6 +110,8 @@ class Family:
         is False.
     hierarchy : bool
         Whether effects or logit rates have an average and vary around it.
+    moderators : bool
+        Whether effects depend on covariates of studies, and of parts of a treated arm.
     """
 
     name: ModelName
@@ -134,6 +138,7 @@ class Family:
     map_prior: bool = False
     quantities: tuple[str, ...] = ()
     hierarchy: bool = True
+    moderators: bool = False
 
     @property
     def rho(self) -> bool:
@@ -143,11 +148,6 @@ class Family:
     def used_priors(self, pooling: Pooling = "partial") -> tuple[str, ...]:
         """Names of the priors that a posterior depends on: complete and no pooling have no tau."""
         return tuple(name for name in self.priors if name != "tau" or pooling == "partial")
-
-    @property
-    def by_default(self) -> Engine:
-        """Engine that is used where none is asked for: quadrature where the model has it."""
-        return "quadrature" if "quadrature" in self.engines else "nuts"
 
     def setting(self, name: str) -> Setting | None:
         """A setting by name, None where the model has none of that name."""
@@ -256,6 +256,26 @@ FAMILIES: dict[str, Family] = {
             in_data=True,
         ),
         Family(
+            "moderated",
+            "What studies, or parts of a treated arm, differ in moves the effect: a meta-regression.",
+            (
+                r"\operatorname{logit} \pi_{s0} = m_s - \tfrac{1}{2} \delta_s, \quad "
+                r"\operatorname{logit} \pi_{sg} = m_s - \tfrac{1}{2} \delta_s + \delta_{sg}",
+                r"\delta_{sg} = \mu + \sum_j \beta_j (x_{sgj} - c_j) + \tau z_s, \quad "
+                r"z_s \sim \mathrm{Normal}(0, 1), \quad \beta_j \sim \mathrm{Normal}(0, 0.5^2)",
+            ),
+            "Parts g of a treated arm (dose levels, routes) share the control, the baseline and z_s, and stand in "
+            "place of the whole arm; the effect delta_s of the study is that at the mean of its parts. The centre c_j "
+            "is the mean over the studies unless it is declared. The prior of the slopes shrinks, because few studies "
+            "differ in many ways; between studies whatever else they differ in can pass for the moderator. Studies "
+            "without the covariate are left out and named. One moderator by quadrature and sampled, several sampled.",
+            "Thompson and Higgins 2002, Stat Med 21:1559; ICEMAN: Schandelmaier et al. 2020, CMAJ 192:E901",
+            poolings=("partial",),
+            short="a covariate moves the effect",
+            priors=("mu", "tau", "baseline", "moderator"),
+            moderators=True,
+        ),
+        Family(
             "rates",
             "Logit rates of one arm are exchangeable across studies.",
             (r"\operatorname{logit} \pi_s = \theta_s, \quad \theta_s \sim \mathrm{Normal}(\mu, \tau^2)",),
@@ -313,5 +333,8 @@ MODELS: tuple[str, ...] = tuple(FAMILIES)
 PRIMARY: ModelName = "contrast"
 """The model that the others change in one thing."""
 
-EFFECT_MODELS: tuple[ModelName, ...] = tuple(f.name for f in FAMILIES.values() if f.arms != "one")
-"""Models of the effect between two arms, the primary first."""
+MODERATED: ModelName = "moderated"
+"""The model that a moderator asks for."""
+
+EFFECT_MODELS: tuple[ModelName, ...] = tuple(f.name for f in FAMILIES.values() if f.arms != "one" and not f.moderators)
+"""Models of the average effect between two arms, the primary first; one of moderators asks what moves it."""

@@ -9,6 +9,7 @@ from reanalysis.evidence.candidates.observation import NoCandidates, Observation
 from reanalysis.evidence.coverage import coverage_cell
 from reanalysis.evidence.evidence import Evidence, once_per_folder
 from reanalysis.evidence.problems import InconsistentReport, InvalidInput
+from reanalysis.model.covariates import with_covariates
 from reanalysis.model.data import AdjustedRatio, Benchmark, JointData, ModelData, StudyData
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.family import BIAS_SETTINGS, FAMILIES, PRIMARY
@@ -22,16 +23,24 @@ def default_priors(evidence: Evidence, model: ModelName, basket: bool = False) -
         return DEFAULT_PRIORS["rates"]
     texts = evidence.settings.priors
     try:
-        return Priors(*(Distribution.parse(text) for text in (texts.mu, texts.tau, texts.baseline)))
+        return Priors(*(Distribution.parse(text) for text in (texts.mu, texts.tau, texts.baseline, texts.moderator)))
     except ValueError as error:
         raise InvalidInput([f"analysis.toml, priors: {error}"]) from None
 
 
-def default_spec(evidence: Evidence, model: ModelName = PRIMARY, basket: bool = False) -> ModelSpec:
+def default_spec(
+    evidence: Evidence, model: ModelName = PRIMARY, basket: bool = False, moderators: tuple[str, ...] = ()
+) -> ModelSpec:
     """The primary specification of a folder, or that of another model."""
     priors = default_priors(evidence, model, basket)
     anchor = evidence.settings.priors.anchor
-    return ModelSpec(model=model, basket=basket, priors=priors, anchor=anchor, seed=evidence.settings.seed)
+    if not FAMILIES[model].moderators:
+        moderators = ()
+    elif not moderators:  # a request without any is refused before it is fitted
+        moderators = evidence.moderators[:1] or ("none",)
+    return ModelSpec(
+        model, basket=basket, priors=priors, anchor=anchor, seed=evidence.settings.seed, moderators=moderators
+    )
 
 
 def study_rho(evidence: Evidence, study: str, spec: ModelSpec) -> float:
@@ -155,12 +164,20 @@ def _select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
             )
         )
         used.update({(study, arm): one for arm, one in arms.items()})
+    covered = with_covariates(evidence, spec, endpoint, studies, used) if spec.moderators else None
+    if covered is not None:
+        studies = list(covered.studies)
+        used = {place: one for place, one in used.items() if place[0] not in dict(covered.uncovered)}
     silent = tuple(one for one in studies if spec.baselines and one.silence)
     telling = tuple(one for one in studies if one not in silent)
     if not telling:
-        raise NothingLeft([_nothing_left(evidence, spec, endpoint, silent)])
+        raise NothingLeft(
+            [covered.nothing if covered and not studies else _nothing_left(evidence, spec, endpoint, silent)]
+        )
     if spec.anchor == "conditional":
         _require_plain_counts(telling)
+    if covered is not None:
+        return Selection(covered.centred(endpoint, telling, silent), used)
     return Selection(ModelData(endpoint, telling, silent=silent), used)
 
 

@@ -45,6 +45,10 @@ _LEAST_DF = 3.0
 """Degrees of freedom of a baseline below which too much of it lies where a rate is 0 or 1 in double precision."""
 
 
+DEFAULT_SLOPE = Distribution("normal", (0.0, 0.5))
+"""Prior of the slopes: shrunken, because few studies differ in many ways."""
+
+
 @dataclass(frozen=True)
 class Priors:
     """Priors of a hierarchical model on the logit scale.
@@ -58,16 +62,19 @@ class Priors:
     baseline : Distribution
         Baseline m_s of a study: the mean of its two logits, or its control logit (see ``anchor`` of
         :class:`ModelSpec`); models of contrasts only.
+    moderator : Distribution
+        Slope of the effect in each moderator (``moderated`` only).
     """
 
     mu: Distribution
     tau: Distribution
     baseline: Distribution
+    moderator: Distribution = DEFAULT_SLOPE
 
     def __post_init__(self) -> None:
         if not self.tau.positive:
             raise ValueError(f"tau is a standard deviation: {self.tau} puts mass below 0")
-        for name, prior in (("mu", self.mu), ("baseline", self.baseline)):
+        for name, prior in (("mu", self.mu), ("baseline", self.baseline), ("moderator", self.moderator)):
             if prior.family not in SYMMETRIC:
                 raise ValueError(f"{name} takes {_TAKES}, not {prior}")
         if self.baseline.family == "student_t" and self.baseline.parameters[0] < _LEAST_DF:
@@ -139,6 +146,10 @@ class ModelSpec:
         (study/arm, reading) choices that replace the weighted mixture of readings.
     denominators : tuple of (str, int)
         (study/arm, n) choices that replace the prior of a denominator that is not reported.
+    moderators : tuple of str
+        Covariates that effects depend on, one or more (``moderated``).
+    at : tuple of (str, float)
+        Values of moderators at which the effect is asked for, beside those that the folder names.
     seed : int
         Seed of every random step.
     """
@@ -156,6 +167,8 @@ class ModelSpec:
     route: Route = "rates"
     readings: tuple[tuple[str, str], ...] = ()
     denominators: tuple[tuple[str, int], ...] = ()
+    moderators: tuple[str, ...] = ()
+    at: tuple[tuple[str, float], ...] = ()
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -172,6 +185,10 @@ class ModelSpec:
             raise ValueError(f"a basket is exnex of single arms, not {self.model}")
         if self.anchor == "conditional" and not self.family.conditional:
             raise ValueError(f"the conditional likelihood is that of the contrast model, not of {self.model}")
+        if bool(self.moderators) != self.family.moderators:
+            raise ValueError(
+                f"moderators: {self.model} {'needs one or more' if self.family.moderators else 'has none'}"
+            )
         for name, value in self.settings:
             known = self.family.setting(name)
             if known is None or not known.allows(value):
@@ -181,6 +198,21 @@ class ModelSpec:
     def family(self) -> Family:
         """What the model is."""
         return FAMILIES[self.model]
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """Engines that it can be fitted with: of several moderators the sampling one alone."""
+        return ("nuts",) if len(self.moderators) > 1 else self.family.engines
+
+    @property
+    def by_default(self) -> Engine:
+        """Engine that is used where none is asked for: quadrature where there is one."""
+        return "quadrature" if "quadrature" in self.engines else "nuts"
+
+    @property
+    def prior_texts(self) -> dict[str, str]:
+        """Prior strings by name, that of the slopes where there are any."""
+        return self.priors.as_text() | ({"moderator": str(self.priors.moderator)} if self.moderators else {})
 
     @property
     def rates(self) -> bool:
@@ -231,8 +263,9 @@ class ModelSpec:
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, priors as their strings."""
         plain = asdict(self)
-        plain["priors"] = self.priors.as_text()
+        plain["priors"] = self.prior_texts
         plain["leave_out"] = list(self.leave_out)
         plain["settings"] = {known.name: self.setting(known.name) for known in self.family.settings}
         plain["readings"], plain["denominators"] = dict(self.readings), dict(self.denominators)
+        plain["moderators"], plain["at"] = list(self.moderators), [list(one) for one in self.at]
         return plain

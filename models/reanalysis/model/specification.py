@@ -15,7 +15,7 @@ from reanalysis.evidence.coverage import comparative_studies
 from reanalysis.evidence.evidence import Evidence, require_evidence
 from reanalysis.evidence.problems import BadChoice, InvalidInput, did_you_mean, listed
 from reanalysis.model.choices import Choices, bad_engine, whole
-from reanalysis.model.family import FAMILIES, PRIMARY
+from reanalysis.model.family import FAMILIES, MODERATED, PRIMARY
 from reanalysis.model.selection import default_spec
 from reanalysis.model.spec import ModelSpec
 
@@ -36,8 +36,9 @@ def specification(
     **choices
         Fields of :class:`ModelSpec` by name. ``priors`` is a mapping of ``mu``, ``tau`` and ``baseline`` to text such
         as ``"halfnormal(1)"`` or :class:`Distribution`, ``settings`` one of names to numbers; either may be texts
-        ``NAME=VALUE``. ``leave_out`` is a study or several; ``readings`` (``"study/arm"`` to reading) and
-        ``denominators`` (``"study/arm"`` to n) are mappings. An ``arm`` makes ``exnex`` a basket of single arms.
+        ``NAME=VALUE``. ``leave_out`` is a study or several, ``moderators`` a moderator or several, ``at`` names of
+        them and values; ``readings`` (``"study/arm"`` to reading) and ``denominators`` (``"study/arm"`` to n) are
+        mappings. An ``arm`` makes ``exnex`` a basket of single arms.
 
     Returns
     -------
@@ -72,10 +73,13 @@ class _Request(Choices):
         """
         words = dict(self.words())
         named = "model" in words or "model" not in self.asked  # else nothing is said of what depends on the model
-        model: Any = words.get("model", PRIMARY)
+        moderators = self.moderators(self.evidence.moderators)
+        model: Any = words.get("model", MODERATED if self.asked.get("moderators") else PRIMARY)
         rho, k, seed = self.rho(), self.k(), self.seed()
-        spec = default_spec(self.evidence, model, self._basket(model, words) if named else False)
+        spec = default_spec(self.evidence, model, self._basket(model, words) if named else False, moderators)
         self.problems += bad_engine(engine, spec.family if named else None)
+        if engine == "quadrature" and len(moderators) > 1:
+            self.say("engine", f" quadrature: takes one moderator; {listed(moderators)} together are sampled by nuts")
         if named:
             self._endpoint(spec, words.get("arm", spec.arm))
             self.problems += self._combinations(spec, words, rho)
@@ -86,6 +90,7 @@ class _Request(Choices):
             "readings": self._readings(),
             "denominators": self._denominators(),
             "seed": spec.seed if seed is None else seed,
+            "at": self.at(moderators),
         }
         if changed.get("anchor", spec.anchor) == "conditional" and engine == "nuts":
             self.say("engine", " nuts: the conditional likelihood is fitted by quadrature only")
@@ -140,6 +145,11 @@ class _Request(Choices):
             yield BadChoice("anchor", f" {words['anchor']}: {name} of single arms has no baselines")
         elif words.get("anchor") == "conditional" and not family.conditional:
             yield BadChoice("anchor", f" conditional: it is the likelihood of the contrast model, not of {name}")
+        if family.moderators and not self.asked.get("moderators"):
+            known = listed(self.evidence.moderators) or "none: no study has [studies.ID.covariates]"
+            yield BadChoice("moderators", f": {name} needs one or more; there are {known}")
+        if self.asked.get("moderators") and not family.moderators:
+            yield BadChoice("moderators", f": are of model moderated, not of {name}")
         if "arm" in words and not spec.rates:
             yield BadChoice("arm", f" {words['arm']}: {name} compares two arms; rates, beta-rates and exnex take one")
         if words.get("route") == "adjusted" and spec.rates:

@@ -133,7 +133,7 @@ def _row(problem: PublishedProblem, figure: PublishedFigure, value: float, model
 
 def _priors(found: Refit) -> str:
     spec = found.fit.spec
-    texts = spec.priors.as_text()
+    texts = spec.prior_texts
     pooling = () if spec.pooling == "partial" else (f"{spec.pooling} pooling",)
     used = spec.family.used_priors(spec.pooling)
     anchor = (f"anchor {spec.anchor}",) if spec.anchor != "midpoint" and "baseline" in used else ()

@@ -33,27 +33,33 @@ class ProgramKey:
     mu_family: str = "normal"
     alone: bool = False
     """Whether each effect has the prior of mu, where that is not normal as the effects around an average are."""
+    moderators: int = 0
+    moderator_family: str = ""
+    parts: int = 1
+    """Parts that a treated arm may have."""
 
     @property
     def arms(self) -> int:
         """Arms of a study."""
-        return 1 if self.rates else 2
+        return 1 if self.rates else 1 + self.parts
 
     @classmethod
-    def of(cls, spec: ModelSpec, slots: int, endpoints: int = 1) -> ProgramKey:
+    def of(cls, spec: ModelSpec, slots: int, endpoints: int = 1, parts: int = 1) -> ProgramKey:
         """The key of a specification."""
         family = spec.priors.tau.family if "tau" in spec.family.priors else ""
         baseline = "" if spec.rates else spec.priors.baseline.family
         average = spec.priors.mu.family if "mu" in spec.family.priors else "normal"
         alone = spec.pooling == "none" and average != "normal"
-        return cls(spec.model, family, slots, spec.rates, endpoints, baseline, average, alone)
+        count = len(spec.moderators)
+        slopes = (count, spec.priors.moderator.family if count else "")
+        return cls(spec.model, family, slots, spec.rates, endpoints, baseline, average, alone, *slopes, parts)
 
     @classmethod
     def for_data(cls, spec: ModelSpec, data: ModelData) -> ProgramKey:
         """The key of a fit."""
         if isinstance(data, JointData):
             return cls.of(spec, padded_studies(len(data.all_studies)), len(data.parts))
-        return cls.of(spec, padded_studies(len(data.studies)))
+        return cls.of(spec, padded_studies(len(data.studies)), parts=len(data.arms) - 1)
 
 
 @dataclass(frozen=True)

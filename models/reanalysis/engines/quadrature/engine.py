@@ -30,7 +30,7 @@ def fit(spec: ModelSpec, data: ModelData) -> Posterior:
 
 
 def _model_of(spec: ModelSpec) -> QuadratureModel:
-    if "quadrature" not in spec.family.engines:
+    if "quadrature" not in spec.engines:
         raise EngineError(f"model {spec.model} has the sampling engine only")
     return quadrature_models()[spec.model]
 

@@ -44,7 +44,7 @@ def sample(
     average = tau = new = None
     if isinstance(joint, HierarchyPosterior):
         average, tau = _hyperparameters(joint, rng, count)
-        effects = [_effect(study, average, tau, rng) for study in studies]
+        effects = [draw_effect(study, average, tau, rng) for study in studies]
         new = average + tau * rng.standard_normal(count)
     elif isinstance(joint, ExchangeabilityPosterior):
         average, tau = _hyperparameters(joint.hierarchy, rng, count)
@@ -60,20 +60,21 @@ def sample(
         ]
     baselines = bias = None
     if not spec.rates:
-        drawn = [_baseline(s, e, rng) for s, e in zip(studies, effects, strict=True)]
+        drawn = [draw_baseline(s, e, rng) for s, e in zip(studies, effects, strict=True)]
         if spec.family.bias:
             treated = [a + e for a, e in zip(drawn, effects, strict=True)]
-            bias = _by_study([_bias(s, b, rng) for s, b in zip(studies, treated, strict=True)])
-        baselines = _by_study(drawn)
-    mu, spread, predicted = (None if one is None else _shaped(one) for one in (average, tau, new))
-    return hierarchical_draws(spec, data, _by_study(effects), baselines, mu, spread, predicted, bias)
+            bias = _stacked([_bias(s, b, rng) for s, b in zip(studies, treated, strict=True)])
+        baselines = _stacked(drawn)
+    mu, spread, predicted = (None if one is None else shaped(one) for one in (average, tau, new))
+    return hierarchical_draws(spec, data, _stacked(effects), baselines, mu, spread, predicted, bias)
 
 
-def _by_study(values: Sequence[Array]) -> Array:
-    return _shaped(np.stack(values, axis=-1))
+def _stacked(values: Sequence[Array]) -> Array:
+    return shaped(np.stack(values, axis=-1))
 
 
-def _shaped(values: Array) -> Array:
+def shaped(values: Array) -> Array:
+    """Draws by chain."""
     return values.reshape(CHAINS, -1, *values.shape[1:])
 
 
@@ -86,7 +87,7 @@ def _hyperparameters(joint: HierarchyPosterior, rng: np.random.Generator, count:
     return mu, joint.scale.tau(u)
 
 
-def _effect(study: StudyLikelihood, mu: Array, tau: Array, rng: np.random.Generator) -> Array:
+def draw_effect(study: StudyLikelihood, mu: Array, tau: Array, rng: np.random.Generator) -> Array:
     """Effect given (mu, tau): likelihood times Normal(mu, tau^2) on a lattice; the normal where tau is below it."""
     step = 0.25 * study.effect_width()
     low, high = float((mu - 6 * tau).min()), float((mu + 6 * tau).max())
@@ -109,7 +110,7 @@ def _mixed_effect(
 ) -> Array:
     """Effect given (mu, tau) where a study may stand alone: which it does by the evidence for either."""
     if joint.share == 1:
-        return _effect(study, mu, tau, rng)
+        return draw_effect(study, mu, tau, rng)
     m, v = joint.apart.parameters
     step = 0.25 * min(study.effect_width(), v)
     low, high = float((mu - 6 * tau).min()), float((mu + 6 * tau).max())
@@ -129,7 +130,7 @@ def _mixed_effect(
         alone[block] = rng.uniform(size=len(log_with)) < expit(log_alone - log_with)
     drawn = np.broadcast_to(log_values + joint.apart.logpdf(lattice.points), (500, lattice.size))
     by_itself = np.concatenate([_nodes(lattice, drawn, rng) for _ in range(-(-len(mu) // 500))])[: len(mu)]
-    return np.where(alone, by_itself, _effect(study, mu, tau, rng))
+    return np.where(alone, by_itself, draw_effect(study, mu, tau, rng))
 
 
 def _bias(study: StudyLikelihood, treated: Array, rng: np.random.Generator) -> Array:
@@ -156,7 +157,7 @@ def _separate_effect(study: StudyLikelihood, predictive: Predictive, rng: np.ran
     )
 
 
-def _baseline(study: StudyLikelihood, effect: Array, rng: np.random.Generator) -> Array:
+def draw_baseline(study: StudyLikelihood, effect: Array, rng: np.random.Generator) -> Array:
     """Control logit given the effect."""
     step = 0.25 * study.width()
     lattice = study.baseline_lattice(step, Lattice.covering(float(effect.min()), float(effect.max()), step))

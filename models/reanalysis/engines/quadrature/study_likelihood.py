@@ -30,7 +30,13 @@ from reanalysis.engines.quadrature.grids import Lattice, finer_by
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData, StudyData
 from reanalysis.model.distributions import Distribution
-from reanalysis.model.likelihood import REMEMBERED, information, log_binomial_coefficient, log_likelihood_on_grid
+from reanalysis.model.likelihood import (
+    REMEMBERED,
+    information,
+    log_binomial_coefficient,
+    log_likelihood,
+    log_likelihood_on_grid,
+)
 from reanalysis.model.spec import Anchor, ModelSpec
 from reanalysis.typing import Array
 
@@ -74,12 +80,15 @@ class StudyLikelihood:
     anchor : {"midpoint", "control", "conditional"}
         What the baseline is: the mean of both logits or the control logit; or that the likelihood is conditional on
         the events of both arms together and needs none.
+    apart : tuple of float
+        By part of the treated arm, how far its logit lies above the treated arm's.
     """
 
     study: StudyData
     baseline: Distribution
     arm: str | None = None
     anchor: Anchor = "midpoint"
+    apart: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, study: StudyData, spec: ModelSpec) -> StudyLikelihood:
@@ -117,6 +126,8 @@ class StudyLikelihood:
         candidates = getattr(self.study, arm)
         if not candidates:
             return 0.0
+        if self.apart and arm == "treated":
+            return sum(information(part.candidates, self.study.rho, within) for part in self.study.parts)
         known = information(candidates, self.study.rho, within)
         return known / (1 + known * self._bias_of(arm) ** 2)
 
@@ -179,6 +190,11 @@ class StudyLikelihood:
         factor = self._prior_factor(lattice, "treated")
         if self.study.treated is None:
             return factor
+        if self.apart:
+            each = zip(self.study.parts, self.apart, strict=True)
+            return factor + sum(
+                log_likelihood(part.candidates, lattice.points + above, self.study.rho) for part, above in each
+            )
         bias = self._bias_of("treated")
         if bias > 0:
             return factor + _smoothed_arm(self.study.treated, self.study.rho, bias, lattice)

@@ -82,6 +82,15 @@ def cross_references(
         if name not in endpoints:
             rule = nowhere("endpoint", name, endpoints)
             yield problem(("weights", name), "", rule)
+    subgroups = dict.fromkeys(row.subgroup for row in arms if row.subgroup and row.arm == "treated")
+    for name, moderator in settings.moderators.items():
+        if not moderator.levels and not any(name in study.covariates for study in settings.studies.values()):
+            rule = "has no value of any study: give [studies.ID.covariates], or levels by subgroup"
+            yield problem(("moderators", name), "", rule)
+        for level in moderator.levels:
+            if level not in subgroups:
+                rule = f"no row of a treated arm has this subgroup{did_you_mean(level, subgroups)}"
+                yield problem(("moderators", name, "levels", level), level, rule)
     for name, endpoint in settings.endpoints.items():
         if name not in endpoints:
             yield problem(("endpoints", name), "", nowhere("endpoint", name, endpoints))

@@ -98,6 +98,7 @@ class Study(_Frozen):
     primary_endpoint: PrimaryEndpoint | None = None
     conclusion: Conclusion | None = None
     denominator: dict[Literal["control", "treated"], Denominator] = Field(default_factory=dict)
+    covariates: dict[str, float] = Field(default_factory=dict, description="values of moderators, by name")
 
     @field_validator("k_grid")
     @classmethod
@@ -138,6 +139,21 @@ class Weight(_Frozen):
     reason: str = Field(min_length=1)
 
 
+class Moderator(_Frozen):
+    """A covariate that may explain why effects differ: of studies, or of parts of a treated arm by their subgroup.
+
+    ``centre`` is the value at which the average effect is given, by default the mean over the studies of an endpoint.
+    ``levels`` gives the value of each ``subgroup`` of arms.csv, and names these values; ``values`` names others at
+    which the effect is told.
+    """
+
+    label: str = ""
+    centre: float | None = None
+    levels: dict[str, float] = Field(default_factory=dict)
+    values: dict[str, float] = Field(default_factory=dict)
+    reason: str = ""
+
+
 class Endpoint(_Frozen):
     """One endpoint: its name, its good side, the endpoint it is part of and the margins that matter."""
 
@@ -167,6 +183,7 @@ class PriorTexts(_Frozen):
     mu: str = "normal(0,1)"
     tau: str = "halfnormal(0.5)"
     baseline: str = "normal(0,10)"
+    moderator: str = "normal(0,0.5)"
     anchor: Literal["midpoint", "control"] = "midpoint"
 
 
@@ -219,7 +236,7 @@ class Words(_Frozen):
 class Reasons(_Frozen):
     """Why priors, discounts and margins are as they are; what belongs to one study or endpoint stands there."""
 
-    priors: dict[Literal["mu", "tau", "baseline", "anchor"], str] = Field(default_factory=dict)
+    priors: dict[Literal["mu", "tau", "baseline", "moderator", "anchor"], str] = Field(default_factory=dict)
     rho: dict[Design, str] = Field(default_factory=dict)
     margins: str = Field("", description="of every endpoint that gives none of its own")
 
@@ -265,6 +282,7 @@ class Settings(_Frozen):
     limits: tuple[str, ...] = ()
     studies: dict[str, Study] = Field(default_factory=dict)
     endpoints: dict[str, Endpoint] = Field(default_factory=dict)
+    moderators: dict[str, Moderator] = Field(default_factory=dict)
     priors: PriorTexts = PriorTexts()
     rho: Rho = Rho()
     certainty: CertaintyDeclared = CertaintyDeclared()
@@ -306,6 +324,7 @@ KEYS = tuple(
         PrimaryEndpoint,
         Conclusion,
         Endpoint,
+        Moderator,
         Denominator,
         Baseline,
         PriorTexts,

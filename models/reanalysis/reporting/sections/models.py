@@ -21,7 +21,7 @@ from reanalysis.reporting.table import Column, Table, columns
 _NOTHING = "\N{EN DASH}"
 _MOST_NAMED = 4
 _ENGINES = {"quadrature": "quadrature", "nuts": "NUTS"}
-_SYMBOLS = {"mu": "μ", "tau": "τ", "baseline": "m"}
+_SYMBOLS = {"mu": "μ", "tau": "τ", "baseline": "m", "moderator": "β"}
 
 # ---- on the card of an endpoint -------------------------------------------------------------------------------------
 
@@ -127,7 +127,8 @@ def _family(_: Artefacts, analysis: Analysis) -> Markdown:
 
 def _described(evidence: Evidence, family: Family) -> dict[str, object]:
     """A model as the methods show it: its formulas, the priors it has for this evidence, its settings."""
-    priors = default_priors(evidence, family.name).as_text()
+    defaults = default_priors(evidence, family.name)
+    priors = {name: str(getattr(defaults, name)) for name in family.used_priors()}
     settings = [
         f"{one.name} = {'not set' if one.default is None else f'{one.default:g}'}, {one.meaning}"
         + (f" ({one.basket:g} for single arms)" if one.basket is not None else "")
@@ -169,8 +170,8 @@ METHODS = Section(
             stated(lambda a: a.spec.model, "no model"), place="#candidates",
         ),
         Item(
-            PRISMA, 5, "13e: causes of heterogeneity explored", "none",
-            lambda _: "no subgroup or covariate is modelled",
+            PRISMA, 5, "13e: causes of heterogeneity explored", "declared moderators, on the cards",
+            stated(lambda a: a.evidence.settings.moderators, "no moderator is declared"), place="#endpoints",
         ),
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from reanalysis.evidence.reading.settings import Design as StudyDesignClass
 from reanalysis.model.distributions import Distribution
-from reanalysis.model.family import Engine
+from reanalysis.model.family import MODERATED, Engine
 from reanalysis.model.spec import ModelSpec
 
 
@@ -73,11 +73,21 @@ Arm = Count | Percent | Interval | Latent | Weighted
 
 @dataclass(frozen=True)
 class Study:
-    """One simulated study: how each arm is printed, and the class that its rho comes from."""
+    """One simulated study: how each arm is printed, and the class that its rho comes from.
+
+    Parameters
+    ----------
+    covariate : float
+        Value of the moderator.
+    parts : tuple of (int, float)
+        Patients and covariate of each part of the treated arm, whose counts are printed beside the whole arm's.
+    """
 
     design: StudyDesignClass
     control: Arm
     treated: Arm
+    covariate: float = 0.0
+    parts: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,8 @@ class Design:
         construction. If not, the specification's prior is fitted to baselines of another law. No theorem promises
         uniform ranks there, none is asked of what depends on a baseline, and effects are held to the same bands: a
         prior of control risks must not decide them.
+    moderator : str
+        Name of the covariate that effects depend on, empty where they depend on none.
     nuts : float
         Fraction of the replicates that NUTS is given where each takes long.
     """
@@ -102,6 +114,7 @@ class Design:
     studies: tuple[Study, ...]
     baseline: Distribution | None = None
     known: bool = True
+    moderator: str = ""
     nuts: float = 1.0
 
     def simulated(self, spec: ModelSpec) -> Distribution:
@@ -110,6 +123,8 @@ class Design:
 
     def fitted(self, spec: ModelSpec) -> ModelSpec:
         """The specification of the fits."""
+        if self.moderator:
+            spec = replace(spec, model=MODERATED, moderators=(self.moderator,))
         if not self.known:
             return spec
         return replace(spec, priors=replace(spec.priors, baseline=self.simulated(spec)))
@@ -179,6 +194,17 @@ DESIGNS: dict[str, Design] = {
         _RARE,
         known=False,
         nuts=0.2,
+    ),
+    "moderated": Design(
+        (
+            Study("randomised", Count(60), Count(60), -1.0),
+            Study("matched", Count(40), Count(45), parts=((30, -1.0), (15, 1.0))),
+            Study("historical", Percent(72), Count(25), 0.5),
+            Study("randomised", Count(80), Count(90), 1.5),
+        ),
+        _MODERATE,
+        moderator="x",
+        nuts=0.3,
     ),
 }  # fmt: skip
 """By name. The study whose risk difference is ranked is the first that says something of a ratio."""

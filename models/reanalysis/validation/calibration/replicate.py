@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from filelock import FileLock
 
+from reanalysis.engines.draws import of_moderator, of_parts
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import DrawsMarginal, Marginal
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
 
 Ranks = dict[str, float | str]
 
-QUANTITIES = ("average", "heterogeneity", "new study", "risk difference", "log likelihood")
+QUANTITIES = ("average", "heterogeneity", "new study", "risk difference", "log likelihood", "slope")
 """What is ranked: mu, tau, a new study's effect, the risk difference of the first study that says something of a ratio,
-and the log likelihood of all that do."""
+the log likelihood of all that do, and the slope in a moderator."""
 
 EFFECTS = QUANTITIES[:3]
 """Those that no baseline should bear on."""
@@ -53,7 +54,9 @@ THIN = 2
 
 def ranked(design: str) -> tuple[str, ...]:
     """Quantities that a design ranks: all, but effects alone where the fitted prior is not the law of the baselines."""
-    return QUANTITIES if DESIGNS[design].known else EFFECTS
+    made = DESIGNS[design]
+    every = QUANTITIES if made.moderator else QUANTITIES[:-1]
+    return every if made.known else EFFECTS
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def sampler() -> Sampler:
     return Sampler(*SAMPLER)
 
 
-_COMPILED: set[int] = set()
+_COMPILED: set[tuple[str, int]] = set()
 
 
 def _compile_one_at_a_time(spec: ModelSpec, data: ModelData) -> None:
@@ -122,11 +125,11 @@ def _compile_one_at_a_time(spec: ModelSpec, data: ModelData) -> None:
 
     from reanalysis.engines.arrays import padded_studies
 
-    slots = padded_studies(len(data.studies))
-    if slots not in _COMPILED:
+    program = (spec.model, padded_studies(len(data.studies)))
+    if program not in _COMPILED:
         with FileLock(Path(pytensor.config.compiledir) / "reanalysis-calibration.lock"):
             fit(spec, data, "nuts", sampler())
-        _COMPILED.add(slots)
+        _COMPILED.add(program)
 
 
 def _rank(name: str, truth: Truth, posterior: Posterior, rng: np.random.Generator) -> float:
@@ -140,8 +143,12 @@ def _rank(name: str, truth: Truth, posterior: Posterior, rng: np.random.Generato
         "heterogeneity": truth.tau,
         "new study": truth.new,
         "risk difference": truth.risk_difference(first),
+        "slope": truth.slope,
     }[name]
-    marginal = posterior.study[first]["risk_difference"] if name == "risk difference" else overall[_NAME[name]]
+    if name == "slope":
+        marginal = overall[of_moderator(posterior.data.moderators[0].name)]
+    else:
+        marginal = posterior.study[first]["risk_difference"] if name == "risk difference" else overall[_NAME[name]]
     return _rank_in(marginal, value, rng)
 
 
@@ -165,8 +172,9 @@ def _log_likelihood_draws(posterior: Posterior) -> Array:
     total = np.zeros(1)
     for place, study in enumerate(posterior.data.studies):
         for arm, logit in logits.items():
-            candidates = getattr(study, arm)
-            total = total + log_likelihood(candidates, logit[..., place].ravel(), study.rho)
+            candidates = study.observed(arm)
+            if candidates is not None:
+                total = total + log_likelihood(candidates, logit[..., place].ravel(), study.rho)
     return total
 
 
@@ -174,17 +182,27 @@ def _nuts_logits(posterior: Posterior) -> dict[str, Array]:
     found = {}
     for arm in ("control", "treated"):
         marginals = [posterior.study[name][f"{arm}_logit"] for name in posterior.data.names]
-        found[arm] = np.stack([one.draws for one in marginals if isinstance(one, DrawsMarginal)], axis=-1)
+        found[arm] = _stacked(marginals)
+    if posterior.data.moderators:
+        slopes = _stacked([posterior.overall[of_moderator(one.name)] for one in posterior.data.moderators])
+        found |= of_parts(found["treated"], slopes, posterior.data)
     return found
+
+
+def _stacked(marginals: Sequence[Marginal]) -> Array:
+    return np.stack([one.draws for one in marginals if isinstance(one, DrawsMarginal)], axis=-1)
 
 
 def _grid_logits(posterior: Posterior) -> dict[str, Array]:
     """Independent draws of the control and treated logits of all studies, shape (chains, draws, S)."""
     from reanalysis.engines.quadrature.hierarchy import solve
+    from reanalysis.engines.quadrature.models import moderated
     from reanalysis.engines.quadrature.sampling import CHAINS, sample
     from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 
     spec, data = posterior.spec, posterior.data
+    if spec.moderators:
+        return moderated.sample(spec, data, moderated.solved(spec, data), GRID_DRAWS // CHAINS).logits
     studies = [StudyLikelihood.of(study, spec) for study in data.studies]
     joint = solve(studies, spec.priors.mu, spec.priors.tau)
     return sample(spec, data, studies, joint, (), GRID_DRAWS // CHAINS).logits

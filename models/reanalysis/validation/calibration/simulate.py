@@ -18,7 +18,7 @@ from reanalysis.engines.prediction import draw_counts
 from reanalysis.evidence.candidates.printing import Percentage
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
-from reanalysis.evidence.reading.settings import Denominator
+from reanalysis.evidence.reading.settings import Denominator, Moderator
 from reanalysis.evidence.reading.settings import Study as StudySettings
 from reanalysis.model.data import ModelData
 from reanalysis.model.likelihood import log_likelihood
@@ -48,24 +48,28 @@ class Truth:
     mu, tau, new : float
         Average, heterogeneity, and the effect in a new study.
     logits : dict of str to tuple of float
-        Control and treated logit by study.
+        Control and treated logit by study; that of each further part of a treated arm after them.
+    slope : float
+        Of the effect in the moderator, of a design that has one.
     """
 
     mu: float
     tau: float
     new: float
-    logits: Mapping[str, tuple[float, float]]
+    logits: Mapping[str, tuple[float, ...]]
+    slope: float = 0.0
 
     def risk_difference(self, study: str) -> float:
         """Treated minus control rate of a study."""
-        control, treated = expit(self.logits[study])
+        control, treated = expit(self.logits[study][:2])
         return float(treated - control)
 
     def log_likelihood(self, data: ModelData) -> float:
         """Log probability of all reports."""
         total = 0.0
         for study in data.studies:
-            for candidates, logit in zip((study.control, study.treated), self.logits[study.study], strict=True):
+            for arm, logit in zip(data.arms, self.logits[study.study], strict=False):
+                candidates = study.observed(arm)
                 if candidates is not None:
                     total += float(log_likelihood(candidates, logit, study.rho))
         return total
@@ -108,22 +112,38 @@ def _drawn(rng: np.random.Generator, base: Evidence, design: Design, spec: Model
     priors, baseline = spec.priors, design.simulated(spec)
     mu, tau = float(priors.mu.draw(rng, 1)[0]), float(priors.tau.draw(rng, 1)[0])
     new = mu + tau * rng.standard_normal()
+    slope = float(priors.moderator.draw(rng, 1)[0]) if design.moderator else 0.0
     rows: list[ArmRow] = []
     studies: dict[str, StudySettings] = {}
-    logits: dict[str, tuple[float, float]] = {}
+    logits: dict[str, tuple[float, ...]] = {}
+    levels: dict[str, float] = {}
     for number, study in enumerate(design.studies):
         name = f"s{number:02d}"
         m, delta = float(baseline.draw(rng, 1)[0]), mu + tau * rng.standard_normal()
-        logits[name] = (m - spec.below * delta, m + (1 - spec.below) * delta)
+        x = float(np.mean([at for _, at in study.parts])) if study.parts else study.covariate
+        delta += slope * x
+        control = m - spec.below * delta
         rho = float(getattr(base.settings.rho, study.design))
-        for arm, logit in zip(("control", "treated"), logits[name], strict=True):
-            rows.append(_row(rng, name, arm, getattr(study, arm), logit, rho))
-        studies[name] = _settings(study)
-    settings = base.settings.model_copy(update={"studies": studies, "endpoints": {}})
-    return Truth(mu, tau, new, logits), replace(base, arms=tuple(rows), contrasts=(), settings=settings)
+        rows.append(_row(rng, name, "control", study.control, control, rho))
+        if study.parts:
+            logits[name] = (control, *(control + delta + slope * (at - x) for _, at in study.parts))
+            own = [
+                replace(_row(rng, name, "treated", Count(n), logit, rho), subgroup=f"{name} part {part}")
+                for part, ((n, _), logit) in enumerate(zip(study.parts, logits[name][1:], strict=True))
+            ]
+            together = sum(row.events[0] for row in own if row.events)
+            rows += [replace(own[0], subgroup="", events=(together, together), n=sum(n for n, _ in study.parts)), *own]
+            levels |= {row.subgroup: at for row, (_, at) in zip(own, study.parts, strict=True)}
+        else:
+            logits[name] = (control, control + delta)
+            rows.append(_row(rng, name, "treated", study.treated, control + delta, rho))
+        studies[name] = _settings(study, {design.moderator: x} if design.moderator else {})
+    moderators = {design.moderator: Moderator(centre=0.0, levels=levels)} if design.moderator else {}
+    settings = base.settings.model_copy(update={"studies": studies, "endpoints": {}, "moderators": moderators})
+    return Truth(mu, tau, new, logits, slope), replace(base, arms=tuple(rows), contrasts=(), settings=settings)
 
 
-def _settings(study: Study) -> StudySettings:
+def _settings(study: Study, covariates: Mapping[str, float]) -> StudySettings:
     arms = {"control": study.control, "treated": study.treated}
     weighted = [arm.k for arm in arms.values() if isinstance(arm, Weighted)]
     denominators = {
@@ -132,7 +152,12 @@ def _settings(study: Study) -> StudySettings:
         if isinstance(arm, Latent)
     }
     return StudySettings.model_validate(
-        {"design": study.design, "k": weighted[0] if weighted else None, "denominator": denominators}
+        {
+            "design": study.design,
+            "k": weighted[0] if weighted else None,
+            "denominator": denominators,
+            "covariates": covariates,
+        }
     )
 
 

@@ -114,7 +114,7 @@ def _posterior(
         data=data,
         engine="quadrature",
         overall=Marginals(overall),
-        study=_by_study(studies, predictives, name),
+        study=by_study(studies, predictives, name),
         make_tree=tree(spec, data),
         log_evidence=joint.log_evidence if joint else None,
         exchangeable=exchangeable,
@@ -137,7 +137,9 @@ class _Recomputed(Marginals):
         return self.made[name] if name in self.made else self.computed(name)
 
 
-def _by_study(studies: list[StudyLikelihood], given_others: list[Predictive], name: str) -> dict[str, Marginals]:
+def by_study(studies: list[StudyLikelihood], given_others: list[Predictive], name: str) -> dict[str, Marginals]:
+    """Marginals of each study, from its likelihood and the distribution of its effect given the others."""
+
     @lru_cache(maxsize=_REMEMBERED)
     def effects(index: int) -> StudyEffects:
         return StudyEffects.of(studies[index], given_others[index])

@@ -1,0 +1,93 @@
+"""What moves the effect of an endpoint: its declared moderators, one at a time, on its card."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.estimands.moderators import WITHIN
+from reanalysis.estimands.summary import Summary
+from reanalysis.estimands.words import decimal, percent, ratio_interval
+from reanalysis.evidence.problems import listed
+from reanalysis.figures.moderators import describe_moderators, of_endpoint, plot_moderators
+from reanalysis.reporting.markdown import Markdown, escape, slug
+from reanalysis.reporting.section import Artefacts, Figure, Section
+from reanalysis.reporting.table import Table, columns
+
+_DASH = "\N{EN DASH}"
+
+
+def _odds_ratio(found: Summary | None) -> str:
+    if found is None:
+        return _DASH
+    return ratio_interval(math.exp(found.median), math.exp(found.lower), math.exp(found.upper))
+
+
+def moderators_table(endpoint: EndpointAnalysis) -> Table:
+    """The odds ratio at named values, the ratio of odds ratios a unit, and that within and between studies."""
+    rows = []
+    for one in of_endpoint(endpoint):
+        rows += [[one.label, f"at {label}", _odds_ratio(effect), ""] for label, effect in one.effects.items()]
+        rows.append([one.label, "ratio of odds ratios, a unit more", _odds_ratio(one.slope), percent(one.above)])
+        for source in one.sources:
+            studies = listed([endpoint.fit.evidence.study_label(study) for study in source.studies])
+            text = f"the same from {source.source} alone" + (f": {studies}" if studies else ": nothing informs it")
+            rows.append([one.label, text, _odds_ratio(source.slope), ""])
+    return Table(
+        columns("Moderator 1.4 | What 2.6 | Odds ratio (95 % interval) 1.6 | P(rises) >0.8"),
+        rows,
+        f"{endpoint.label}: the average effect along each declared moderator, one at a time, and how it changes.",
+        f"tbl-moderators-{slug(endpoint.id)}",
+    )
+
+
+def _text(made: Artefacts, endpoint: EndpointAnalysis) -> list[Markdown | Table | None]:
+    found = of_endpoint(endpoint)
+    if not found:
+        return []
+    prior = endpoint.fit.spec.priors.moderator
+    said = [
+        f"Each slope has the prior {prior}, which shrinks it towards none; it is learnt one moderator at a time. "
+        "Within a study parts of the treated arm share a control, so what they say of the moderator is not about other "
+        "differences between cohorts, but nobody was randomised to a part; between studies whatever else differs can "
+        "pass for the moderator."
+    ]
+    for one in found:
+        if not any(source.studies for source in one.sources if source.source == WITHIN):
+            said.append(f"{one.label}: all of the information lies between studies.")
+        for study, why in one.uncovered:
+            said.append(f"{one.label}: {endpoint.fit.evidence.study_label(study)} is left out, as it {why}.")
+        said.append(f"{one.label}: heterogeneity that is left, tau, {decimal(one.tau.median)}.")
+    return [escape(" ".join(said)), made.figure("moderators", endpoint), moderators_table(endpoint)]
+
+
+def _results(endpoint: EndpointAnalysis) -> dict[str, Any]:
+    found = of_endpoint(endpoint)
+    return {"moderators": [one.as_dict() for one in found]} if found else {}
+
+
+def _drawn(endpoint: EndpointAnalysis) -> bool:
+    return bool(of_endpoint(endpoint))
+
+
+MODERATORS = Section(
+    anchor="moderators",
+    place="folded",
+    title="What may explain the difference",
+    level=3,
+    text=_text,
+    results=_results,
+    figures=(
+        Figure(
+            "moderators",
+            plot_moderators,
+            lambda e: (
+                f"{e.label}: studies, and parts of treated arms, by moderator; area by patients. The line is the "
+                "average effect, the band its 95 % interval."
+            ),
+            describe_moderators,
+            drawn=_drawn,
+        ),
+    ),
+)
