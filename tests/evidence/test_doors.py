@@ -60,6 +60,12 @@ def wide_file(where: Path) -> Evidence:
     return ra.import_evidence(where / "wide.csv", endpoint="death")
 
 
+def wide_workbook(where: Path) -> Evidence:
+    with_notes = pd.DataFrame(WIDE).rename(columns=str.upper).assign(notes="")
+    with_notes.to_excel(where / "trials.xlsx", index=False)
+    return replace(ra.import_evidence(where / "trials.xlsx", endpoint="death"), ignored_columns=())
+
+
 def bare(evidence: Evidence) -> Evidence:
     """Without the ratios that only RevMan prints."""
     assert len(evidence.contrasts) == len(ASPIRIN)
@@ -81,6 +87,7 @@ DOORS: dict[str, Callable[[Path], Evidence]] = {
     ),
     "wide frame": lambda where: ra.evidence(WIDE, endpoint="death"),
     "wide file": wide_file,
+    "wide workbook": wide_workbook,
     "RevMan, version 1": lambda where: bare(ra.import_evidence(package(where / "r1.zip"))),
     "RevMan, version 2": lambda where: bare(ra.import_evidence(package(where / "r2.zip", settings=[setting(2)]))),
     "RevMan 5": lambda where: bare(ra.import_evidence(review(where / "r.rm5"))),

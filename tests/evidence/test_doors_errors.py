@@ -149,7 +149,8 @@ def test_a_value_that_is_no_cell_is_refused(column: str, value: object, rule: st
         ([1], "arms: must be a pandas DataFrame, a mapping of columns or a list of rows by column, not a list"),
         (pd.DataFrame(), "arms: the table has no rows"),
         (pd.DataFrame({("a", "b"): [1]}), "arms: columns need one name each, they have 2"),
-        ({"study": ["A"], "trt": ["x"]}, "arms, arm: the column is missing; needed are study, arm, endpoint"),
+        ({"study": ["A"], "events": [1]}, "arms, arm: the column is missing; needed are study, arm, endpoint"),
+        ({"study": ["A"], "x_trt": [1]}, "arms: the columns are neither long (study, arm, endpoint, events, n) nor"),
         (pd.DataFrame(index=range(50_001), columns=["study"]), "arms: a table may have 50000 rows, 1000 columns and"),
     ],
 )  # fmt: skip

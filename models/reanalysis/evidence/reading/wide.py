@@ -85,6 +85,10 @@ def long_records(records: Records, endpoint: str = "", treated: Group | None = N
     """
     if spelling(records.header):
         return as_long(records, endpoint, treated)
+    if len(records.header) > 1 and not {"arm", "events"} & set(records.header):
+        spellings = "; ".join(", ".join(one.columns) for one in SPELLINGS)
+        rule = f"the columns are neither long (study, arm, endpoint, events, n) nor wide (study and {spellings})"
+        raise InvalidInput([Problem(records.file, records.rows[0][0], "", ", ".join(records.header), rule)])
     rule = f": {records.file} is no wide table, whose columns are such as {', '.join(SPELLINGS[0].columns)}"
     told = {"endpoint": endpoint, "treated": treated}
     wrong = [BadChoice(name, f" {value!r}{rule}") for name, value in told.items() if value]
