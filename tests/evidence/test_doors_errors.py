@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
+import pickle
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -97,8 +99,10 @@ def test_rows_that_contradict_each_other_are_called_as_the_frame_calls_them() ->
 
 def test_a_print_that_contradicts_itself_is_refused_by_its_row_when_it_is_fitted() -> None:
     frame = pd.DataFrame([[*ROWS[0], ""], [*ROWS[1], "63"]], columns=[*HEADER, "percent"])
-    (told,) = refused(ra.fit, ra.evidence(frame), "x")
-    assert told.startswith("arms, row 1: A/treated/x: ")
+    evidence = ra.evidence(frame)
+    for one in (evidence, pickle.loads(pickle.dumps(evidence)), copy.deepcopy(evidence)):
+        (told,) = refused(ra.fit, one, "x")
+        assert told.startswith("arms, row 1: A/treated/x: ")
 
 
 def test_a_print_that_contradicts_itself_is_refused_by_its_line_of_the_file_that_was_imported(tmp_path: Path) -> None:

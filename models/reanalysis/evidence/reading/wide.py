@@ -61,6 +61,8 @@ SPELLINGS = (
 )
 """A new spelling has its place here and nowhere else."""
 
+_BESIDE = {"n1i": "bi", "n2i": "di"}
+"""Columns of metafor that hold what another two say already: they are checked."""
 _EACH_ARM = ("study", "arm", "endpoint", "events", "n", "percent")
 
 
@@ -136,6 +138,9 @@ def as_long(records: Records, endpoint: str = "", treated: Group | None = None) 
         assumed[-1] += f", {found.convention}" if found.convention and treated is None else ", as was told"
     if study != "study":
         assumed.append(f"studies are in the column {study}")
+    read = {study, "endpoint", *found.columns, *_BESIDE.values(), *kept}
+    if others := [name for name in dict.fromkeys(header) if name and name not in read]:
+        assumed.append(f"left out: the columns {listed(others)}")
     at = {name: header.index(name) for name in header}
     rows: list[tuple[int, list[str]]] = [(1, [*_EACH_ARM[:-1], *kept])]
     spots: list[str] = []
@@ -214,7 +219,7 @@ def _counts(
     """Events and n of one arm as text, and columns with their values and the rules that they break."""
     events, second = cell[names[0]], cell.get(names[1], "")
     if not found.others:
-        beside = {"n1i": "bi", "n2i": "di"}.get(names[1], "")
+        beside = _BESIDE.get(names[1], "")
         counts = [text for text in (events, cell.get(beside, ""), second) if text.isdecimal()]
         if len(counts) == 3 and int(counts[0]) + int(counts[1]) != int(counts[2]):
             rule = f"{names[0]} + {beside} = {int(counts[0]) + int(counts[1])}, and {names[1]} = {second}"
