@@ -60,6 +60,12 @@ def wide_file(where: Path) -> Evidence:
     return ra.import_evidence(where / "wide.csv", endpoint="death")
 
 
+def wide_workbook(where: Path) -> Evidence:
+    with_notes = pd.DataFrame(WIDE).rename(columns=str.upper).assign(notes="")
+    with_notes.to_excel(where / "trials.xlsx", index=False)
+    return replace(ra.import_evidence(where / "trials.xlsx", endpoint="death"), ignored_columns=())
+
+
 def bare(evidence: Evidence) -> Evidence:
     """Without the ratios that only RevMan prints."""
     assert len(evidence.contrasts) == len(ASPIRIN)
@@ -81,6 +87,7 @@ DOORS: dict[str, Callable[[Path], Evidence]] = {
     ),
     "wide frame": lambda where: ra.evidence(WIDE, endpoint="death"),
     "wide file": wide_file,
+    "wide workbook": wide_workbook,
     "RevMan, version 1": lambda where: bare(ra.import_evidence(package(where / "r1.zip"))),
     "RevMan, version 2": lambda where: bare(ra.import_evidence(package(where / "r2.zip", settings=[setting(2)]))),
     "RevMan 5": lambda where: bare(ra.import_evidence(review(where / "r.rm5"))),
@@ -175,14 +182,24 @@ def test_numbered_groups_are_read_only_when_told_which_is_treated() -> None:
 
 def test_a_wide_table_takes_what_papers_write_and_an_endpoint_of_each_row() -> None:
     table = {"studlab": ["A", "A"], "endpoint": ["x", "y"], "event.e": ["7/21", "8 (38%)"], "event.c": ["3/20", ""]}
-    table |= {"n.e": ["", "21"], "n.c": ["", ""], "timepoint": ["day 30", ""]}
+    table |= {
+        "n.e": ["", "21"],
+        "n.c": ["", ""],
+        "timepoint": ["day 30", ""],
+        "author": ["Smith", ""],
+        "year": [2020, 2021],
+    }
     evidence = ra.evidence(table)
     assert [(r.endpoint, r.arm, r.printed, r.timepoint) for r in evidence.arms] == [
         ("x", "control", "3 of 20", "day 30"),
         ("x", "treated", "7 of 21", "day 30"),
         ("y", "treated", "8 of 21 (38 %)", ""),
     ]
-    assert evidence.assumed[2:] == ("studies are in the column studlab", "row 1: A has no control arm")
+    assert evidence.assumed[2:] == (
+        "studies are in the column studlab",
+        "left out: the columns author, year",
+        "row 1: A has no control arm",
+    )
 
 
 def test_direction_labels_priors_and_designs_are_arguments() -> None:

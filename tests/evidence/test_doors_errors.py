@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
+import pickle
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -97,8 +99,10 @@ def test_rows_that_contradict_each_other_are_called_as_the_frame_calls_them() ->
 
 def test_a_print_that_contradicts_itself_is_refused_by_its_row_when_it_is_fitted() -> None:
     frame = pd.DataFrame([[*ROWS[0], ""], [*ROWS[1], "63"]], columns=[*HEADER, "percent"])
-    (told,) = refused(ra.fit, ra.evidence(frame), "x")
-    assert told.startswith("arms, row 1: A/treated/x: ")
+    evidence = ra.evidence(frame)
+    for one in (evidence, pickle.loads(pickle.dumps(evidence)), copy.deepcopy(evidence)):
+        (told,) = refused(ra.fit, one, "x")
+        assert told.startswith("arms, row 1: A/treated/x: ")
 
 
 def test_a_print_that_contradicts_itself_is_refused_by_its_line_of_the_file_that_was_imported(tmp_path: Path) -> None:
@@ -149,7 +153,8 @@ def test_a_value_that_is_no_cell_is_refused(column: str, value: object, rule: st
         ([1], "arms: must be a pandas DataFrame, a mapping of columns or a list of rows by column, not a list"),
         (pd.DataFrame(), "arms: the table has no rows"),
         (pd.DataFrame({("a", "b"): [1]}), "arms: columns need one name each, they have 2"),
-        ({"study": ["A"], "trt": ["x"]}, "arms, arm: the column is missing; needed are study, arm, endpoint"),
+        ({"study": ["A"], "events": [1]}, "arms, arm: the column is missing; needed are study, arm, endpoint"),
+        ({"study": ["A"], "x_trt": [1]}, "arms: the columns are neither long (study, arm, endpoint, events, n) nor"),
         (pd.DataFrame(index=range(50_001), columns=["study"]), "arms: a table may have 50000 rows, 1000 columns and"),
     ],
 )  # fmt: skip

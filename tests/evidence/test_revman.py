@@ -111,6 +111,29 @@ def test_outcomes_become_endpoints_and_what_is_no_count_of_events_is_left_out(tm
     assert "left out, of another comparison or without events: 1.4 Score" in evidence.assumed
 
 
+def test_outcomes_of_revman_5_have_subgroups_labels_and_levels(tmp_path: Path) -> None:
+    row_ = '<DICH_DATA STUDY_ID="STD-CDP" EVENTS_1="{}" TOTAL_1="{}" EVENTS_2="{}" TOTAL_2="{}" EFFECT_SIZE="{}"/>'
+    groups = "".join(
+        f"<DICH_SUBGROUP><NAME>{name}</NAME>{row_.format(*counts)}</DICH_SUBGROUP>"
+        for name, counts in (("old", (4, 20, 2, 20, "2.0")), ("young", (3, 10, 1, 10, "3.0")))
+    )
+    bleeding = (
+        '<DICH_OUTCOME NO="2" EFFECT_MEASURE="RR" CI_STUDY="90" SWAP_EVENTS="NO"><NAME>Bleeding</NAME>'
+        f"<GROUP_LABEL_1>Aspirin</GROUP_LABEL_1><GROUP_LABEL_2>Placebo</GROUP_LABEL_2>{groups}</DICH_OUTCOME>"
+        '<CONT_OUTCOME NO="3"><NAME>Score</NAME></CONT_OUTCOME>'
+    )
+    found = read_revman(review(tmp_path / "r.rm5", bleeding)).analyses
+    assert [(one.number, one.measure, one.level, one.dichotomous) for one in found] == [
+        ("1", "odds ratio", "95", True),
+        ("2", "risk ratio", "90", True),
+        ("3", "", "", False),
+    ]
+    evidence = ra.import_evidence(tmp_path / "r.rm5")
+    assert [r.study for r in evidence.arms if r.endpoint == "bleeding"] == ["CDP, old"] * 2 + ["CDP, young"] * 2
+    assert (evidence.endpoint_label("bleeding"), evidence.settings.control_label) == ("Bleeding", "Placebo")
+    assert "left out, of another comparison or without events: 1.3 Score" in evidence.assumed
+
+
 def test_of_several_comparisons_one_is_chosen(tmp_path: Path) -> None:
     other = {"Analysis group": 2, "Analysis group name": "Heparin or none"}
     path = package(tmp_path / "r.zip", [*ROWS, row("Z", 1, 9, 2, 9, **other)], [setting(), setting(**other)])
@@ -125,6 +148,7 @@ def test_a_folder_and_a_flat_archive_are_read_too(tmp_path: Path) -> None:
     flat = package(tmp_path / "flat.zip", nested=False)
     with zipfile.ZipFile(flat) as packed:
         packed.extractall(tmp_path / "unpacked")
+    (tmp_path / "unpacked" / "._R1-data-rows.csv").write_bytes(b"\0")  # as macOS leaves them
     nested = package(tmp_path / "nested.zip")
     assert read_revman(flat) == read_revman(nested) == read_revman(tmp_path / "unpacked")
 

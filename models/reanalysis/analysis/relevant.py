@@ -57,7 +57,7 @@ def relevant(evidence: Evidence, endpoint: str) -> Evidence:
             "endpoints": {e: v for e, v in evidence.settings.endpoints.items() if e in endpoints},
         }
     )
-    nothing = {"folder": Path(), "sources": {}, "ignored_columns": (), "sha256": {}}
+    nothing = {"folder": Path(), "sources": {}, "ignored_columns": (), "sha256": {}, "assumed": ()}
     return replace(evidence, **kept | nothing | {"settings": settings})  # type: ignore[arg-type]
 
 

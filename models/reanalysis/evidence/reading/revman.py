@@ -100,7 +100,7 @@ def read_revman(path: Path) -> RevMan:
         return _review(path.name, read_bytes(path))
     if path.is_dir():
         paths = sorted(path.rglob("*.csv"))
-        files = {file.name: read_bytes(file) for file in paths if file.name.endswith((_ROWS, _SETTINGS))}
+        files = {file.name: read_bytes(file) for file in paths if _is_read(file.name)}
     else:
         files = _unpacked(path.name, read_bytes(path))
     rows = [name for name in files if name.endswith(_ROWS)]
@@ -111,6 +111,11 @@ def read_revman(path: Path) -> RevMan:
         raise InvalidInput([Problem(path.name, None, "", "", rule)])
     text = decoded(settings[0], files[settings[0]]) if settings else ""
     return _package(separated(rows[0], decoded(rows[0], files[rows[0]])), text)
+
+
+def _is_read(file: str) -> bool:
+    """Whether a file of a package is one of the two; macOS adds hidden ones of the same ending."""
+    return file.endswith((_ROWS, _SETTINGS)) and not file.startswith(".")
 
 
 def _unpacked(name: str, raw: bytes, nested: bool = False) -> dict[str, bytes]:
@@ -125,7 +130,7 @@ def _unpacked(name: str, raw: bytes, nested: bool = False) -> dict[str, bytes]:
             for entry in packed.infolist():
                 file = entry.filename.replace("\\", "/").rpartition("/")[2]
                 inner = not nested and file.endswith(".zip")
-                if not inner and not file.endswith((_ROWS, _SETTINGS)):
+                if not inner and not _is_read(file):
                     continue
                 if entry.file_size > MOST_BYTES:
                     raise refused(f"{file}: a file may have {MOST_BYTES // 1_000_000} MB")

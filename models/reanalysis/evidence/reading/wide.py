@@ -61,6 +61,8 @@ SPELLINGS = (
 )
 """A new spelling has its place here and nowhere else."""
 
+_BESIDE = {"n1i": "bi", "n2i": "di"}
+"""Columns of metafor that hold what another two say already: they are checked."""
 _EACH_ARM = ("study", "arm", "endpoint", "events", "n", "percent")
 
 
@@ -85,6 +87,10 @@ def long_records(records: Records, endpoint: str = "", treated: Group | None = N
     """
     if spelling(records.header):
         return as_long(records, endpoint, treated)
+    if len(records.header) > 1 and not {"arm", "events"} & set(records.header):
+        spellings = "; ".join(", ".join(one.columns) for one in SPELLINGS)
+        rule = f"the columns are neither long (study, arm, endpoint, events, n) nor wide (study and {spellings})"
+        raise InvalidInput([Problem(records.file, records.rows[0][0], "", ", ".join(records.header), rule)])
     rule = f": {records.file} is no wide table, whose columns are such as {', '.join(SPELLINGS[0].columns)}"
     told = {"endpoint": endpoint, "treated": treated}
     wrong = [BadChoice(name, f" {value!r}{rule}") for name, value in told.items() if value]
@@ -132,6 +138,9 @@ def as_long(records: Records, endpoint: str = "", treated: Group | None = None) 
         assumed[-1] += f", {found.convention}" if found.convention and treated is None else ", as was told"
     if study != "study":
         assumed.append(f"studies are in the column {study}")
+    read = {study, "endpoint", *found.columns, *_BESIDE.values(), *kept}
+    if others := [name for name in dict.fromkeys(header) if name and name not in read]:
+        assumed.append(f"left out: the columns {listed(others)}")
     at = {name: header.index(name) for name in header}
     rows: list[tuple[int, list[str]]] = [(1, [*_EACH_ARM[:-1], *kept])]
     spots: list[str] = []
@@ -210,7 +219,7 @@ def _counts(
     """Events and n of one arm as text, and columns with their values and the rules that they break."""
     events, second = cell[names[0]], cell.get(names[1], "")
     if not found.others:
-        beside = {"n1i": "bi", "n2i": "di"}.get(names[1], "")
+        beside = _BESIDE.get(names[1], "")
         counts = [text for text in (events, cell.get(beside, ""), second) if text.isdecimal()]
         if len(counts) == 3 and int(counts[0]) + int(counts[1]) != int(counts[2]):
             rule = f"{names[0]} + {beside} = {int(counts[0]) + int(counts[1])}, and {names[1]} = {second}"

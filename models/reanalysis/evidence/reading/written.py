@@ -68,7 +68,7 @@ def write_evidence(evidence: Evidence, folder: str | Path) -> tuple[str, ...]:
     try:
         for name, text in files.items():
             (part / name).write_text(text, encoding="utf-8", newline="")
-        if read_evidence(part) != with_new_lines(evidence):
+        if numbered_anew(read_evidence(part)) != numbered_anew(evidence):
             raise AssertionError("what is written reads as something else")
         part.chmod(stat.S_IMODE(folder.stat().st_mode) if folder.is_dir() else 0o777 & ~umask())
         part.replace(folder)
@@ -89,8 +89,8 @@ def evidence_files(evidence: Evidence) -> dict[str, str]:
     return files | {name: toml_text(values) for name, values in others.items() if values}
 
 
-def with_new_lines(evidence: Evidence) -> Evidence:
-    """The same evidence with its rows on the lines on which they are written."""
+def numbered_anew(evidence: Evidence) -> Evidence:
+    """The same evidence with its rows on one line each, as they are written where no cell holds several."""
     rows: dict[str, Any] = {
         name: tuple(replace(row, line=line) for line, row in enumerate(getattr(evidence, name), 2)) for name in TABLES
     }
