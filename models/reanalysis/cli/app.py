@@ -99,6 +99,10 @@ def fit_command(
         typer.Option("--k", help="Effective-size factor of weighted arms, instead of the study's."),
     ] = None,
     leave_out: Annotated[list[str] | None, typer.Option(help="Study to leave out, repeatable.")] = None,
+    words: Annotated[
+        bool,
+        typer.Option("--words", help="Count what studies without figures of both arms say in words, as likelihood."),
+    ] = False,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="NAME=X, repeatable: a setting of the model, such as w=0.8 of exnex."),
@@ -127,6 +131,7 @@ def fit_command(
         rho=rho,
         k=k,
         leave_out=leave_out,
+        words=words,
         settings=settings,
         seed=seed,
     )

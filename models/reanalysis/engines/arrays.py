@@ -34,7 +34,10 @@ def padded_arrays(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Arr
         pooled and scatter, the switches of pooling.
     """
     rates = spec.rates
-    arms = [[getattr(study, spec.arm)] if rates else [study.control, study.treated] for study in data.studies]
+    arms = [
+        [getattr(study, spec.arm)] if rates else [study.control, study.treated] if study.told is None else [None, None]
+        for study in data.studies
+    ]
     per_study = 1 if rates else 2
     events, n, log_weight = padded_candidates(arms, slots, per_study)
     rho = np.zeros((slots, per_study))

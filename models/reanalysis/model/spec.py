@@ -45,6 +45,10 @@ _LEAST_DF = 3.0
 """Degrees of freedom of a baseline below which too much of it lies where a rate is 0 or 1 in double precision."""
 
 
+WORDS_NEEDED = "a claim is one of two arms of a study, each with its own baseline and an effect of one endpoint"
+"""What a model needs to take what is said in words."""
+
+
 @dataclass(frozen=True)
 class Priors:
     """Priors of a hierarchical model on the logit scale.
@@ -135,6 +139,8 @@ class ModelSpec:
         Studies left out, sorted.
     route : {"rates", "adjusted"}
         Whether a study with adjusted ratios enters by its weighted rates or by its adjusted ratio.
+    words : bool
+        Whether a study without figures of both arms enters by what its source says of them in words.
     readings : tuple of (str, str)
         (study/arm, reading) choices that replace the weighted mixture of readings.
     denominators : tuple of (str, int)
@@ -154,6 +160,7 @@ class ModelSpec:
     k: float | None = None
     leave_out: tuple[str, ...] = ()
     route: Route = "rates"
+    words: bool = False
     readings: tuple[tuple[str, str], ...] = ()
     denominators: tuple[tuple[str, int], ...] = ()
     seed: int = 0
@@ -172,6 +179,8 @@ class ModelSpec:
             raise ValueError(f"a basket is exnex of single arms, not {self.model}")
         if self.anchor == "conditional" and not self.family.conditional:
             raise ValueError(f"the conditional likelihood is that of the contrast model, not of {self.model}")
+        if self.words and (self.rates or not self.family.words):
+            raise ValueError(f"{self.model} takes no words: {WORDS_NEEDED}")
         for name, value in self.settings:
             known = self.family.setting(name)
             if known is None or not known.allows(value):

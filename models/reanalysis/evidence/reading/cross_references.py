@@ -76,6 +76,9 @@ def cross_references(
             if value and value not in known:
                 rule = f"no row of arms.csv or contrasts.csv has this {column}{did_you_mean(value, known)}"
                 yield Problem(RISK_OF_BIAS, judged.line, column, value, rule)
+        if judged.direction and settings.bias is None:
+            rule = "a direction needs the sizes of biases: declare [bias] in analysis.toml, with a reason"
+            yield Problem(RISK_OF_BIAS, judged.line, "direction", judged.direction, rule)
     for name in settings.weights:
         if name not in endpoints:
             rule = f"no row of arms.csv or contrasts.csv has this endpoint{did_you_mean(name, endpoints)}"

@@ -25,6 +25,11 @@ DOMAINS: tuple[Domain, ...] = get_args(Domain)
 JudgementOfBias = Literal["low", "moderate", "serious", "critical", "no information"]
 JUDGEMENTS: tuple[JudgementOfBias, ...] = get_args(JudgementOfBias)
 
+Direction = Literal["", "favours treated", "favours control"]
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
+"""Which arm a bias makes look better, where that can be told. Towards or away from no effect is no direction of an
+additive bias: its sign would be that of an effect nobody knows."""
+
 
 @dataclass(frozen=True)
 class RiskOfBiasRow:
@@ -44,6 +49,8 @@ class RiskOfBiasRow:
         Why.
     source, locator : str
         Key in sources.toml, and where in that source.
+    direction : str
+        One of :data:`DIRECTIONS`, empty where it cannot be predicted.
     """
 
     line: int
@@ -54,6 +61,14 @@ class RiskOfBiasRow:
     reason: Annotated[str, cell("a judgement needs its reason", bool)]
     source: str
     locator: str
+    direction: Annotated[
+        Direction, one_of(*DIRECTIONS[1:], default="", rule="must be favours treated, favours control, or empty")
+    ] = ""
+
+    @property
+    def favours(self) -> str:
+        """The arm that the bias favours, empty where that cannot be told."""
+        return self.direction.removeprefix("favours ")
 
 
 def read_risk_of_bias(path: Path) -> tuple[RiskOfBiasRow, ...]:

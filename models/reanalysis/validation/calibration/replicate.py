@@ -52,8 +52,13 @@ THIN = 2
 
 
 def ranked(design: str) -> tuple[str, ...]:
-    """Quantities that a design ranks: all, but effects alone where the fitted prior is not the law of the baselines."""
-    return QUANTITIES if DESIGNS[design].known else EFFECTS
+    """Quantities that a design ranks: all, but effects alone where the fitted prior is not the law of the baselines.
+
+    The log likelihood is that of counts: where words are told as well it is left out.
+    """
+    if not DESIGNS[design].known:
+        return EFFECTS
+    return QUANTITIES[:-1] if DESIGNS[design].words else QUANTITIES
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ def sampler() -> Sampler:
     return Sampler(*SAMPLER)
 
 
-_COMPILED: set[int] = set()
+_COMPILED: set[object] = set()
 
 
 def _compile_one_at_a_time(spec: ModelSpec, data: ModelData) -> None:
@@ -120,13 +125,13 @@ def _compile_one_at_a_time(spec: ModelSpec, data: ModelData) -> None:
     """
     import pytensor
 
-    from reanalysis.engines.arrays import padded_studies
+    from reanalysis.engines.nuts.kernel import ProgramKey
 
-    slots = padded_studies(len(data.studies))
-    if slots not in _COMPILED:
+    key = ProgramKey.for_data(spec, data)
+    if key not in _COMPILED:
         with FileLock(Path(pytensor.config.compiledir) / "reanalysis-calibration.lock"):
             fit(spec, data, "nuts", sampler())
-        _COMPILED.add(slots)
+        _COMPILED.add(key)
 
 
 def _rank(name: str, truth: Truth, posterior: Posterior, rng: np.random.Generator) -> float:

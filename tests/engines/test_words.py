@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,25 +11,17 @@ from scipy.integrate import quad
 from scipy.special import betaln, expit, gammaln
 from scipy.stats import betabinom, binom
 
-from reanalysis.alternatives.choices import WORDS
-from reanalysis.alternatives.one_at_a_time import sensitivity_set
-from reanalysis.alternatives.outcome import Outcome
-from reanalysis.alternatives.words import ClaimLikelihood, effects_with_words, words_outcomes
 from reanalysis.engines.benchmark import log_robust_factor
 from reanalysis.engines.fit import fit
 from reanalysis.engines.quadrature.grids import Lattice
-from reanalysis.engines.quadrature.study_likelihood import likelihoods
+from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood, likelihoods
 from reanalysis.evidence.candidates.candidates import Candidates
-from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.contrasts import Claim
-from reanalysis.evidence.reading.folder import read_evidence
-from reanalysis.model.claims import ClaimData
-from reanalysis.model.data import Benchmark, ModelData, StudyData
+from reanalysis.model.claims import allowed
+from reanalysis.model.data import Benchmark, ModelData, StudyData, Told
 from reanalysis.model.distributions import Distribution
-from reanalysis.model.selection import default_spec, select
 from reanalysis.model.spec import ModelSpec
 
-ANAKINRA = Path(__file__).parents[2] / "data" / "anakinra"
 UNIFORM = Distribution.parse("logistic(0,1)")
 EFFECTS = Lattice(0.5, -8, 17)
 
@@ -42,16 +33,20 @@ def every(*sizes: int) -> Candidates:
     return Candidates(events, n, weight)
 
 
-def claim(said: Claim, control: Candidates, treated: Candidates, rho: float = 0.0) -> ClaimData:
-    return ClaimData("told", (said,), control, treated, rho, 0.05, 10.0)
+def claim(
+    said: Claim, control: Candidates, treated: Candidates, rho: float = 0.0, bias: float = 0.0, bias_mean: float = 0.0
+) -> StudyData:
+    told = Told((said,), 0.05, 10.0, UNIFORM)
+    return StudyData("told", control, treated, rho, bias=bias, bias_mean=bias_mean, told=told)
 
 
-def of(data: ClaimData, baseline: Distribution = UNIFORM, benchmark: Benchmark | None = None) -> ClaimLikelihood:
-    return ClaimLikelihood.of_claim(data, baseline, benchmark)
+def of(data: StudyData, baseline: Distribution = UNIFORM, benchmark: Benchmark | None = None) -> StudyData:
+    assert data.told is not None
+    return replace(data, told=replace(data.told, baseline=baseline, benchmark=benchmark))
 
 
-def values(likelihood: ClaimLikelihood, lattice: Lattice = EFFECTS) -> np.ndarray:
-    found, log_factor = likelihood.on(lattice)
+def values(study: StudyData, lattice: Lattice = EFFECTS) -> np.ndarray:
+    found, log_factor = StudyLikelihood.of(study, ModelSpec()).on(lattice)
     return found * np.exp(log_factor)
 
 
@@ -62,12 +57,14 @@ def probabilities(arm: Candidates, logit: float, rho: float) -> np.ndarray:
     return np.array(arm.weight) * betabinom.pmf(arm.events, arm.n, rate * (1 / rho - 1), (1 - rate) * (1 / rho - 1))
 
 
-def said_at(data: ClaimData, control: float, treated: float) -> float:
+def said_at(data: StudyData, control: float, treated: float) -> float:
     """The probability that the claim is made, a plain double sum over the pairs."""
     by_control, by_treated = (
-        probabilities(arm, logit, data.rho) for arm, logit in ((data.control, control), (data.treated, treated))
+        probabilities(arm, logit, data.rho)
+        for arm, logit in ((data.control, control), (data.treated, treated))
+        if arm is not None
     )
-    return float(np.outer(by_control, by_treated)[data.allowed()].sum())
+    return float(np.outer(by_control, by_treated)[allowed(data)].sum())
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.02])
@@ -112,7 +109,7 @@ def test_at_no_effect_and_a_uniform_rate_it_is_a_sum_of_beta_functions() -> None
 
     log_each = log_ways(30, x) + log_ways(20, y) + betaln(x + y + 1, 50 - x - y + 1)
     (found,) = values(of(told), Lattice(1.0, 0, 1))
-    assert found == pytest.approx(float(np.exp(log_each)[told.allowed()].sum()), rel=1e-8)
+    assert found == pytest.approx(float(np.exp(log_each)[allowed(told)].sum()), rel=1e-8)
 
 
 def test_what_every_pair_allows_says_nothing() -> None:
@@ -140,19 +137,56 @@ def test_far_out_it_falls_as_the_baseline_does() -> None:
     assert farther - far == pytest.approx(-15.0, abs=0.1)
 
 
-def with_claim(told: ClaimLikelihood | None, spec: ModelSpec) -> dict[str | None, float]:
-    data = ModelData("x", (StudyData("A", Candidates.count(12, 30), Candidates.count(20, 30), 0.0),))
-    studies = [*likelihoods(spec, data), *([] if told is None else [told])]
-    return {study: found.mean() for study, found in effects_with_words(spec, studies).items()}
+COUNTED = StudyData("A", Candidates.count(12, 30), Candidates.count(20, 30), 0.0)
 
 
-def test_a_claim_that_says_nothing_changes_nothing() -> None:
-    spec = ModelSpec()
-    data = ModelData("x", (StudyData("A", Candidates.count(12, 30), Candidates.count(20, 30), 0.0),))
-    posterior = fit(spec, data)
-    found = with_claim(of(claim("no difference", every(1), every(1))), spec)
-    assert found[None] == pytest.approx(posterior.overall["log_odds_ratio"].mean(), abs=1e-6)
-    assert found["A"] == pytest.approx(posterior.study["A"]["log_odds_ratio"].mean(), abs=1e-6)
+def with_claim(told: StudyData | None, spec: ModelSpec) -> dict[str | None, float]:
+    """Means of the average under None, where there is one, and of each study's own effect."""
+    posterior = fit(spec, ModelData("x", (COUNTED,) if told is None else (COUNTED, told)))
+    own = {study: found["log_odds_ratio"].mean() for study, found in posterior.study.items()}
+    shared = {None: posterior.overall["log_odds_ratio"].mean()} if posterior.overall else {}
+    return shared | own
+
+
+@pytest.mark.parametrize("model", ["contrast", "exnex", "bias", "all-cohort"])
+def test_pairs_that_allow_everything_are_a_study_left_out(model: str) -> None:
+    spec = ModelSpec(model=model)  # type: ignore[arg-type]
+    everything = replace(of(claim("no difference", every(9), every(7))), told=Told((), 0.05, 10.0, UNIFORM))
+    alone, found = with_claim(None, spec), with_claim(everything, spec)
+    assert found[None] == pytest.approx(alone[None], abs=1e-6)
+    assert found["A"] == pytest.approx(alone["A"], abs=1e-6)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.02])
+def test_one_pair_is_two_counts(rho: float) -> None:
+    """A claim that only one pair of counts allows says what these counts say, its baseline the same."""
+    spec = ModelSpec(priors=replace(ModelSpec().priors, baseline=UNIFORM))
+    counts = StudyData("told", Candidates.count(3, 20), Candidates.count(9, 25), rho)
+    pair = replace(counts, told=Told(("no difference",), 0.05, 10.0, UNIFORM))
+    assert allowed(pair).tolist() == [[True]]
+    by_words, by_counts = (fit(spec, ModelData("x", (COUNTED, one))) for one in (pair, counts))
+    for quantity in ("log_odds_ratio", "tau", "log_odds_ratio_new"):
+        assert by_words.overall[quantity].mean() == pytest.approx(by_counts.overall[quantity].mean(), abs=1e-6)
+        assert by_words.overall[quantity].sd() == pytest.approx(by_counts.overall[quantity].sd(), abs=1e-6)
+    for study in ("A", "told"):
+        own = (one.study[study]["log_odds_ratio"].mean() for one in (by_words, by_counts))
+        assert next(own) == pytest.approx(next(own), abs=1e-6)
+    assert by_words.log_evidence == pytest.approx(by_counts.log_evidence, abs=1e-6)
+    assert set(by_words.study["told"]) == {"log_odds_ratio"}  # rates that nobody reported have no posterior
+
+
+@pytest.mark.parametrize(("bias", "mean"), [(0.4, 0.0), (0.05, 0.3), (0.0, -0.5), (1.5, 0.2)])
+def test_a_bias_of_the_comparison_is_in_what_is_said(bias: float, mean: float) -> None:
+    told = claim("no difference", every(12), every(15), bias=bias, bias_mean=mean)
+    z, weight = np.polynomial.hermite_e.hermegauss(40)
+    for effect in (-1.0, 0.5):
+        expected, _ = quad(
+            lambda m, d=effect: np.exp(UNIFORM.logpdf(m))
+            * sum(w * said_at(told, m - d / 2, m + d / 2 + mean + bias * x) for x, w in zip(z, weight, strict=True)),
+            -25, 25, epsabs=1e-9, limit=100,
+        )  # fmt: skip
+        (found,) = values(told, Lattice(0.5, round(2 * effect), 1))
+        assert found == pytest.approx(expected / weight.sum(), rel=1e-5)
 
 
 @pytest.mark.parametrize("pooling", ["partial", "complete"])
@@ -182,9 +216,9 @@ def test_the_average_is_that_of_a_plain_integral_over_its_effects() -> None:
     spec = ModelSpec(pooling="complete")
     told = of(claim("similar", every(15), every(10)))
     lattice = Lattice(0.01, -600, 1201)
-    data = ModelData("x", (StudyData("A", Candidates.count(12, 30), Candidates.count(20, 30), 0.0),))
-    (study,) = likelihoods(spec, data)
-    density = np.exp(spec.priors.mu.logpdf(lattice.points)) * study.on(lattice)[0] * told.on(lattice)[0]
+    density = np.exp(spec.priors.mu.logpdf(lattice.points))
+    for study in likelihoods(spec, ModelData("x", (COUNTED, told))):
+        density = density * study.on(lattice)[0]
     assert with_claim(told, spec)[None] == pytest.approx(float(density @ lattice.points / density.sum()), abs=1e-6)
 
 
@@ -192,10 +226,9 @@ def test_the_average_of_a_hierarchy_is_that_of_a_plain_sum_over_mu_tau_and_each_
     spec = ModelSpec()
     told = of(claim("no difference", every(30), every(20)))
     lattice = Lattice(0.05, -200, 401)
-    data = ModelData("x", (StudyData("A", Candidates.count(12, 30), Candidates.count(20, 30), 0.0),))
     mu, tau = np.linspace(-5, 5, 201), (np.arange(240) + 0.5) / 100
     density = spec.priors.mu.logpdf(mu) + spec.priors.tau.logpdf(tau)[:, None]
-    for one in (*likelihoods(spec, data), told):
+    for one in likelihoods(spec, ModelData("x", (COUNTED, told))):
         likelihood = one.on(lattice)[0]
         # what is narrower than the lattice is smoothed by its own cell
         spread = np.sqrt(tau**2 + lattice.step**2 / 12)[:, None, None]
@@ -203,69 +236,3 @@ def test_the_average_of_a_hierarchy_is_that_of_a_plain_sum_over_mu_tau_and_each_
         density = density + np.log((normal / normal.sum(axis=-1, keepdims=True)) @ likelihood)
     mass = np.exp(density - density.max()).sum(axis=0)
     assert with_claim(told, spec)[None] == pytest.approx(float(mass @ mu / mass.sum()), abs=2e-4)
-
-
-# ---------------------------------------------------------------- the re-analysis
-
-
-@pytest.fixture(scope="module")
-def evidence() -> Evidence:
-    return read_evidence(ANAKINRA)
-
-
-@pytest.fixture(scope="module")
-def crs(evidence: Evidence) -> list[Outcome]:
-    return sensitivity_set(evidence, default_spec(evidence), "crs_any", {WORDS})[WORDS]
-
-
-def test_crs_of_any_grade_then_draws_on_all_three_cohorts(crs: list[Outcome]) -> None:
-    figures, *told = crs
-    assert figures.primary
-    assert figures.studies == ("phase2",)
-    assert {one.label.partition(":")[0] for one in told} == {
-        "words, uniform rates",
-        "words, benchmarks of the products",
-    }
-    for one in told:
-        assert set(one.studies) == {"phase1", "phase2", "iptw"}
-        assert one.odds_ratio is not None
-    assert [one.study for one in told[:4]] == [None, "phase2", "iptw", "phase1"]
-    assert "(in words: no difference)" in told[2].note
-
-
-def test_words_narrow_the_effect_of_the_cohort_with_figures(crs: list[Outcome]) -> None:
-    figures, *told = crs
-
-    def width(one: Outcome) -> float:
-        assert one.log_odds_ratio is not None
-        return one.log_odds_ratio.upper - one.log_odds_ratio.lower
-
-    own = [one for one in told if one.study == "phase2"]
-    assert len(own) == 2
-    assert all(width(one) < width(figures) for one in own)
-
-
-def test_where_every_cohort_has_figures_or_the_model_is_another_there_are_no_words(evidence: Evidence) -> None:
-    spec = default_spec(evidence)
-    assert WORDS not in sensitivity_set(evidence, spec, "icans_any", {WORDS})
-    assert WORDS not in sensitivity_set(evidence, replace(spec, model="bias", rho=None), "crs_any", {WORDS})
-
-
-def test_a_cohort_whose_words_cannot_be_weighed_is_named(tmp_path: Path) -> None:
-    (tmp_path / "arms.csv").write_text(
-        "study,arm,endpoint,events,n,use,reason\nA,control,x,9,30,,\nA,treated,x,6,30,,\nB,control,z,3,40,,\n"
-        "B,treated,z,2,20,,\nC,treated,x,4,20,sensitivity,one arm\n"
-    )
-    (tmp_path / "contrasts.csv").write_text(
-        "study,endpoint,claim,use,reason\nB,x,similar,context,words\nC,x,similar,context,words\n"
-    )
-    told = read_evidence(tmp_path)
-    average, *_ = words_outcomes(told, default_spec(told), "x", benchmarks=False)
-    assert average.studies == ("A", "B")
-    assert average.note == "average effect; C not counted: the size of its control arm is not printed"
-
-
-def test_cohorts_with_figures_and_those_in_words_are_all_that_there_is(evidence: Evidence) -> None:
-    spec = default_spec(evidence)
-    named = {one.study for one in words_outcomes(evidence, spec, "icans_g3", benchmarks=True)}
-    assert named == {None, *select(evidence, spec, "icans_g3").data.names, "phase1", "phase2"}
