@@ -11,12 +11,16 @@ from scipy.integrate import quad
 from scipy.special import betaln, expit, gammaln
 from scipy.stats import betabinom, binom
 
-from reanalysis.engines.benchmark import log_robust_factor
+from reanalysis.engines.benchmark import log_benchmark_evidence, log_robust_factor
 from reanalysis.engines.fit import fit
+from reanalysis.engines.nuts.kernel import ProgramKey
+from reanalysis.engines.nuts.models import nuts_models
+from reanalysis.engines.nuts.words import draw_said, words_arrays
 from reanalysis.engines.quadrature.grids import Lattice
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood, likelihoods
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.evidence.reading.contrasts import Claim
+from reanalysis.gates.checked_fit import fit_and_judge
 from reanalysis.model.claims import allowed
 from reanalysis.model.data import Benchmark, ModelData, StudyData, Told
 from reanalysis.model.distributions import Distribution
@@ -236,3 +240,80 @@ def test_the_average_of_a_hierarchy_is_that_of_a_plain_sum_over_mu_tau_and_each_
         density = density + np.log((normal / normal.sum(axis=-1, keepdims=True)) @ likelihood)
     mass = np.exp(density - density.max()).sum(axis=0)
     assert with_claim(told, spec)[None] == pytest.approx(float(mass @ mu / mass.sum()), abs=2e-4)
+
+
+# ---------------------------------------------------------------- the other engine
+
+
+def told_terms(spec: ModelSpec, data: ModelData, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """What the PyMC model gives the claims as a log probability at a random point, and that point."""
+    key = ProgramKey.for_data(spec, data)
+    model = nuts_models()[spec.model].build(key)
+    arrays = nuts_models()[spec.model].arrays(spec, data, key.slots) | words_arrays(data, key.slots)
+    for variable in model.data_vars:
+        variable.set_value(arrays[variable.name])
+    rng = np.random.default_rng(seed)
+    point = {
+        name: np.asarray(value + rng.normal(0, 0.7, np.shape(value))) for name, value in model.initial_point().items()
+    }
+    told, benchmark = (model.named_vars[name] for name in ("told", "told_benchmark"))
+    logp = model.compile_logp(vars=[told, benchmark], sum=False, mode="FAST_COMPILE")
+    return sum(np.asarray(one) for one in logp(point)), point
+
+
+@pytest.mark.parametrize("model", ["contrast", "exnex", "bias", "all-cohort"])
+@pytest.mark.parametrize("rho", [0.0, 0.02])
+def test_the_sampled_model_has_the_probability_that_the_claims_are_made(model: str, rho: float) -> None:
+    """At any point, beside benchmarks, biases and effects that stand alone."""
+    spec = ModelSpec(model=model)  # type: ignore[arg-type]
+    bias = {"bias": 0.4, "bias_mean": 0.2} if model == "bias" else {}
+    benchmark = Benchmark(Candidates.count(80, 100), 0.05, 0.5)
+    first = replace(claim("similar", every(4, 7), Candidates.count(5, 6), rho, **bias), study="B")
+    second = replace(of(claim("lower", every(8), every(9), rho, **bias), UNIFORM, benchmark), study="C")
+    terms, at = told_terms(spec, ModelData("x", (COUNTED, first, second)), 3)
+    tau, z, raw = np.exp(at["tau_log__"]), at["z"], at["told_raw"]
+    for place, study in enumerate((first, second)):
+        assert study.told is not None
+        effects = [float(at["mu"] + tau * z[place + 1])]
+        if model == "exnex":
+            effects.append(1.5 * float(at["apart_raw"][place + 1]))
+        shift = bias.get("bias_mean", 0.0) + bias.get("bias", 0.0) * float(at["bias_raw"][place + 1]) if bias else 0.0
+        said = []
+        for effect in effects:
+            control = float(raw[place]) - study.told.below * effect
+            said.append(said_at(study, control, control + effect + shift))
+        expected = np.log(np.mean(said))
+        if study.told.benchmark is not None:
+            expected += float(log_robust_factor(benchmark, UNIFORM, raw[place])) + log_benchmark_evidence(
+                benchmark, UNIFORM
+            )
+        assert terms[place] == pytest.approx(expected, rel=1e-8)
+
+
+def test_draws_of_what_is_said_mark_the_pair_as_often_as_it_happens() -> None:
+    told = claim("no difference", every(2), every(3), 0.02)
+    arrays = words_arrays(ModelData("x", (COUNTED, told)), 3)
+    tables = [
+        arrays[f"told_{arm}_{name}"]
+        for arm in ("control", "treated")
+        for name in ("x", "y", "x_at", "y_at", "log_ways")
+    ]
+    logits, rng = np.array([[[-0.4, 0.8]]]), np.random.default_rng(7)
+    found = sum(draw_said(*tables, logits, np.array([0.02]), np.zeros(1), rng=rng, size=(1,))[0] for _ in range(4000))
+    by_control, by_treated = probabilities(every(2), -0.4, 0.02), probabilities(every(3), 0.8, 0.02)
+    assert np.sum(found) == 4000
+    assert found / 4000 == pytest.approx(np.outer(by_control, by_treated), abs=0.03)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["contrast", "exnex", "bias"])
+def test_both_engines_agree_within_the_gates(model: str) -> None:
+    spec = ModelSpec(model=model)  # type: ignore[arg-type]
+    told = (replace(claim("no difference", every(30), every(20), 0.02), study=name) for name in "BC")
+    posterior, quadrature, judged = fit_and_judge(spec, ModelData("x", (COUNTED, *told)), "nuts")
+    assert all(gate.passed for gate in judged), [gate.text for gate in judged]
+    first, second = ((one.study["B"]["log_odds_ratio"].mean()) for one in (posterior, quadrature))
+    assert first == pytest.approx(second, abs=0.1 * quadrature.study["B"]["log_odds_ratio"].sd())
+    assert set(posterior.study["B"]) == {"log_odds_ratio"}
+    with_draws = posterior.tree()
+    assert float(with_draws["log_likelihood"]["print"].sel(study="B", arm="treated").max()) < 0

@@ -54,7 +54,10 @@ def bias_of(evidence: Evidence, endpoint: str = "x", **settings: float) -> tuple
 def test_without_sizes_or_judgements_it_is_that_of_the_design_and_has_no_direction(tmp_path: Path) -> None:
     assert bias_of(judged(tmp_path / "a", ",confounding,serious,", toml="")) == (0.45, 0.0)
     assert bias_of(judged(tmp_path / "b", "y,confounding,serious,")) == (0.45, 0.0)
-    assert study_bias(judged(tmp_path / "c", ",confounding,serious,"), "A", "x", ModelSpec()) == (0.0, 0.0)  # the other models have none
+    assert study_bias(judged(tmp_path / "c", ",confounding,serious,"), "A", "x", ModelSpec()) == (
+        0.0,
+        0.0,
+    )  # the other models have none
 
 
 def test_the_squares_of_the_domains_add_and_those_of_the_endpoint_come_first(tmp_path: Path) -> None:
