@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,13 +64,13 @@ def test_a_fit_with_words_is_that_of_the_sensitivity_and_names_what_it_counts(
 
 def test_the_command_line_counts_words_and_refuses_them_by_name() -> None:
     told = run("fit", ANAKINRA, "--endpoint", "crs_any", "--words", "--format", "json")
-    assert json.loads(told.stdout)["claims"].keys() == {"iptw", "phase1"}
-    shown = run("fit", ANAKINRA, "--endpoint", "crs_any", "--words").stdout
+    assert told.json["claims"].keys() == {"iptw", "phase1"}
+    shown = run("fit", ANAKINRA, "--endpoint", "crs_any", "--words").out
     assert "iptw: told in words, no difference; baseline logistic(0,1), mean logit" in shown
     for model in ("joint", "arm-beta-binomial", "rates", "beta-rates"):
         refused = run("fit", ANAKINRA, "--endpoint", "crs_any", "--words", "--model", model)
-        assert refused.returncode == 2
-        assert f"--words: {model} takes none: a claim is one of two arms of a study" in refused.stderr
+        assert refused.code == 2
+        assert f"--words: {model} takes none: a claim is one of two arms of a study" in refused.err
 
 
 def test_python_says_the_same(evidence: Evidence) -> None:
@@ -95,8 +94,9 @@ def test_what_is_left_out_or_varied_beside_words_is_a_study_like_any(evidence: E
     found = sensitivity_set(evidence, spec, "crs_any", {"leave one out", WORDS, "model", "pooling"})
     labels = {one.label: one.studies for one in found["leave one out"]}
     assert labels["without IPTW cohort"] == ("phase1", "phase2")
-    primary, *others = found[WORDS]
-    assert (primary.label, primary.primary) == ("words, uniform rates", True)
+    (primary,) = (one for one in found[WORDS] if one.primary)
+    others = [one for one in found[WORDS] if not one.primary]
+    assert primary.label == "words, uniform rates"
     assert [one.label for one in others] == ["figures alone", "words, benchmarks of the products"]
     assert others[0].studies == ("phase2",)
     assert all(one.odds_ratio is not None for group in found.values() for one in group if "no pooling" not in one.label)
@@ -121,7 +121,7 @@ def test_other_priors_of_what_is_told_are_declared_with_the_words(evidence: Evid
     assert found["claims"]["phase1"]["baseline"] == "logistic(0,1), control logit"
     assert found["claims"]["phase1"]["benchmark"]["weight"] == 0.5
     spec = specification(declared, "crs_any", words=True)
-    primary, *_ = sensitivity_set(declared, spec, "crs_any", {WORDS})[WORDS]
+    (primary,) = (one for one in sensitivity_set(declared, spec, "crs_any", {WORDS})[WORDS] if one.primary)
     assert primary.label == "words, benchmarks of the products"
 
 
