@@ -41,6 +41,7 @@ class Choices(TypedDict, total=False):
     k: float | None
     leave_out: str | Iterable[str]
     route: Route
+    words: bool
     readings: Mapping[str, str]
     denominators: Mapping[str, int]
     moderators: str | Iterable[str]

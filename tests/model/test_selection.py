@@ -78,7 +78,8 @@ def test_the_discount_is_that_of_the_design_unless_one_is_named(anakinra: Eviden
     by_study = {one.study: one.rho for one in chosen(anakinra, "icans_any").studies}
     assert by_study == {"iptw": 0.01, "phase1": 0.02, "phase2": 0.02}
     assert {one.rho for one in chosen(anakinra, "icans_any", rho=0.1).studies} == {0.1}
-    biased = chosen(anakinra, "icans_any", "bias").studies
+    by_design = replace(anakinra, settings=anakinra.settings.model_copy(update={"bias": None}))
+    biased = chosen(by_design, "icans_any", "bias").studies
     assert {one.study: (one.rho, one.bias) for one in biased} == {
         "iptw": (0.0, 0.35), "phase1": (0.0, 0.45), "phase2": (0.0, 0.45)
     }  # fmt: skip

@@ -53,10 +53,10 @@ def answer(analysis: Analysis) -> str:
     table = [f"| {head} |", f"|{'---|' * 7}"]
     notes = []
     for row in outcome_rows(analysis):
-        label = row.endpoint.label
-        cells = [label, row.evidence, row.without, row.treated, row.difference, row.odds_ratio, row.chances]
+        cells = [row.label, row.evidence, row.without, row.treated, row.difference, row.odds_ratio, row.chances]
         table.append(f"| {' | '.join(cells)} |")
-        notes.append(f"- {label}. {' '.join(row.notes)}")
+        if row.notes:
+            notes.append(f"- {row.label}. {' '.join(row.notes)}")
     blocks = [shared_endpoints(analysis), "\n".join(said), "\n".join(table), "\n".join(notes)]
     return "\n\n".join([*blocks, *filter(None, [beliefs(analysis.headlines)])]) + "\n"
 

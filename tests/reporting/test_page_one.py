@@ -8,8 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import reanalysis as ra
 from figures import folders
 from readme.answer import DATA, analysed, answer
 from reanalysis.analysis.analysis import Analysis
@@ -18,7 +20,7 @@ from reanalysis.gates.result import CheckResult
 from reanalysis.reporting import contents
 from reanalysis.reporting.movers import believed, strongest
 from reanalysis.reporting.outcomes import outcome_rows
-from reanalysis.reporting.results import results
+from reanalysis.reporting.results import results, results_table
 from reanalysis.reporting.section import Artefacts
 from reanalysis.reporting.verdict import harms_first, verdict
 from reporting.built import squeezed
@@ -160,7 +162,7 @@ def chance(p: float) -> str:
 def test_the_numbers_of_each_row_are_those_of_the_results(analysis: Analysis) -> None:
     found = results(analysis)["endpoints"]
     for row in outcome_rows(analysis):
-        head = found[row.endpoint.id]["headline"]
+        head = found[row.endpoint.id]["headline" if row.words is None else "with_words"]
         at = head["baselines"][0]
         treated = per_100(at, "treated_risk")
         risk = 100 * at["control_risk"]
@@ -183,7 +185,7 @@ def alternatives(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def test_the_result_before_discounts_is_that_of_the_table_of_discounts(reanalysis: Analysis) -> None:
     found = results(reanalysis)["endpoints"]
-    for row in outcome_rows(reanalysis):
+    for row in (one for one in outcome_rows(reanalysis) if one.words is None):
         name = "neither (rho = 0, k = 1)"
         rows = {r["choice"]: r for r in alternatives(found[row.endpoint.id]) if r["group"] == "discounts"}
         full = rows.get(name) or rows["no discount (rho = 0)"]
@@ -217,7 +219,7 @@ def test_what_moves_it_most_does_move_it_most(analysis: Analysis) -> None:
 
 
 def test_published_rates_stand_beside_the_modelled_ratio(reanalysis: Analysis) -> None:
-    rows = {row.endpoint.id: " ".join(row.notes) for row in outcome_rows(reanalysis)}
+    rows = {row.endpoint.id: " ".join(row.notes) for row in outcome_rows(reanalysis) if row.words is None}
     infection = [r for r in reanalysis.evidence.arms if r.endpoint == "infection_g3" and r.study == "iptw"]
     rates = {row.arm: str(row.percent) for row in infection}
     a, b = (float(rates[arm].split()[0]) / 100 for arm in ("treated", "control"))
@@ -241,11 +243,37 @@ def test_every_number_of_the_page_has_an_origin(reanalysis: Analysis) -> None:
         assert set(re.findall(r"\d+(?:\.\d+)?", one.plain)) <= known, one
 
 
+def test_words_turn_the_one_cohort_of_crs_into_three_with_one_number_everywhere(reanalysis: Analysis) -> None:
+    (row,) = (one for one in outcome_rows(reanalysis) if one.words is not None)
+    assert row.endpoint.id == "crs_any"
+    assert (row.label, row.evidence) == ("with what the other cohorts say in words", "three cohorts")
+    found = results(reanalysis)["endpoints"]
+    assert [e for e, one in found.items() if one["with_words"]] == ["icans_g3", "crs_any", "tocilizumab", "steroids"]
+    whole = found["crs_any"]["with_words"]
+    assert whole["studies"] == ["iptw", "phase1", "phase2"]
+    assert whole["told"] == ["iptw", "phase1"]
+    (same,) = (r for r in found["crs_any"]["sensitivity"] if r["choice"] == whole["scenario"])
+    assert same["odds_ratio"] == whole["odds_ratio"]
+    fitted = ra.fit(reanalysis.evidence, "crs_any", words=True).as_dict()["estimates"]
+    table = results_table(reanalysis)
+    in_csv = table[(table["endpoint"] == "crs_any") & (table["scenario"] == whole["scenario"])].set_index("quantity")
+    for end in ("median", "lower", "upper"):
+        assert whole["odds_ratio"][end] == pytest.approx(fitted["odds_ratio"][end], rel=1e-9)
+        assert in_csv.loc["odds_ratio", end] == whole["odds_ratio"][end]
+        (at,) = (b for b in whole["baselines"] if b["label"] == row.endpoint.baselines[0].baseline.label)
+        odds = np.exp(whole["log_odds_ratio"][end]) * at["control_risk"] / (1 - at["control_risk"])
+        assert at["treated_risk"][end] == pytest.approx(odds / (1 + odds))
+    assert whole["odds_ratio"]["upper"] / whole["odds_ratio"]["lower"] < np.exp(
+        found["crs_any"]["headline"]["log_odds_ratio"]["upper"]
+        - found["crs_any"]["headline"]["log_odds_ratio"]["lower"]
+    )
+
+
 # ---- order, names, sizes --------------------------------------------------------------------------------------------
 
 
 def test_outcomes_better_rare_come_before_those_better_frequent(reanalysis: Analysis) -> None:
-    shown = [row.endpoint.better for row in outcome_rows(reanalysis)]
+    shown = [row.endpoint.better for row in outcome_rows(reanalysis) if row.words is None]
     assert shown == sorted(shown, key=lambda better: better == "higher")
     backwards = tuple(reversed(reanalysis.headlines))
     assert [e.better for e in harms_first(backwards)] == shown

@@ -14,7 +14,7 @@ from reanalysis.evidence.candidates.printing import CONVENTIONS
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.spec import ModelSpec
-from reanalysis.validation.calibration.designs import DESIGNS, Count, Interval, Latent, Percent, Weighted
+from reanalysis.validation.calibration.designs import DESIGNS, Count, Interval, Latent, Percent, Told, Weighted
 from reanalysis.validation.calibration.simulate import Truth, _drawn, printed_percent, simulate
 
 
@@ -39,9 +39,9 @@ def test_every_count_is_among_those_that_its_print_allows(n: int, decimals: int)
 
 
 def test_designs_have_one_to_forty_studies_and_every_kind_of_print() -> None:
-    assert sorted(len(design.studies) for design in DESIGNS.values()) == [1, 2, 3, 4, 10, 10, 10, 40]
+    assert sorted(len(design.studies) for design in DESIGNS.values()) == [1, 2, 3, 3, 4, 10, 10, 10, 40]
     kinds = {type(arm) for design in DESIGNS.values() for s in design.studies for arm in (s.control, s.treated)}
-    assert kinds == {Count, Percent, Interval, Latent, Weighted}
+    assert kinds == {Count, Percent, Interval, Latent, Told, Weighted}
 
 
 @pytest.mark.parametrize("design", ["ten rare", "forty rare", "rare, known"])

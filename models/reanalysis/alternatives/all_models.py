@@ -20,7 +20,7 @@ from reanalysis.gates.checked_fit import fit_and_judge
 from reanalysis.gates.gates import gates
 from reanalysis.gates.result import CheckResult
 from reanalysis.model.data import JointData, ModelData, SharedDenominator
-from reanalysis.model.family import EFFECT_MODELS
+from reanalysis.model.family import EFFECT_MODELS, FAMILIES
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
 
@@ -88,6 +88,10 @@ def asked_models(
 ) -> Iterator[tuple[Outcome, ModelData | None]]:
     """Every model, without its effect, and the data that it would be fitted to: None where a note says why not."""
     for name in EFFECT_MODELS:
+        if spec.words and not FAMILIES[name].words:
+            without_words = replace(spec, model=name, settings=(), words=False)
+            yield Outcome(without_words, (), note="it takes no words"), None
+            continue
         one = replace(spec, model=name, settings=())
         try:
             data = select(evidence, one, endpoint).data

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
-from reanalysis.alternatives.outcome import Outcome, Setting
+from reanalysis.alternatives.outcome import Setting
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.selection import Selection, select
@@ -44,9 +44,6 @@ class Level:
         Whether the multiverse has the level: always, where its grids are refined, or never.
     place : float
         Where it stands in a table of this choice; levels of the same place in the order of their declaration.
-    outcomes : callable, optional
-        Gives the outcomes of an endpoint itself, where neither evidence nor specification can say what is changed; such
-        a level is never crossed.
     """
 
     label: str
@@ -55,7 +52,6 @@ class Level:
     short: str = ""
     crossed: Crossed = "always"
     place: float = 0.0
-    outcomes: Callable[[Evidence, ModelSpec, str], list[Outcome]] | None = None
 
     def apply(self, evidence: Evidence, spec: ModelSpec) -> Setting:
         """The evidence and the specification with this level."""

@@ -17,13 +17,12 @@ from math import log
 from typing import Any, Final
 
 from reanalysis.alternatives.choice import DECLARED, Choice, Crossed, Group, Level, Primary, declared
-from reanalysis.alternatives.words import words_outcomes
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.model.baselines import baseline_alternatives
 from reanalysis.model.claims import claims_of, words_benchmark
 from reanalysis.model.distributions import Distribution
-from reanalysis.model.family import EFFECT_MODELS, FAMILIES, PRIMARY
+from reanalysis.model.family import EFFECT_MODELS, FAMILIES
 from reanalysis.model.spec import ModelSpec
 
 MU_PRIOR: Final = "mu prior"
@@ -162,7 +161,7 @@ def _model(primary: Primary) -> Iterator[Choice]:
     own = primary.spec.model
     levels = [Level(own)]
     for name in EFFECT_MODELS:
-        if name != own and "quadrature" in FAMILIES[name].engines:
+        if name != own and "quadrature" in FAMILIES[name].engines and (FAMILIES[name].words or not primary.spec.words):
             levels.append(Level(name, {"model": name, "settings": ()}))
             for w in (0.25, 0.75) if FAMILIES[name].mixture else ():
                 sets = {"model": name, "settings": (("w", w),)}
@@ -227,18 +226,24 @@ def _priors(group: Group, name: str, own: Distribution, others: dict[str, Distri
 @declared
 def _words(primary: Primary) -> Iterator[Choice]:
     """What studies without figures of both arms say in words, under each baseline that is declared for them."""
-    evidence, endpoint = primary.evidence, primary.endpoint
-    if primary.spec.model != PRIMARY:
+    evidence, spec, data = primary.evidence, primary.spec, primary.selection.data
+    if not spec.family.words:
         return
-    baseline = Distribution.parse(evidence.settings.words.baseline)
-    uniform = baseline == Distribution("logistic", (0.0, 1.0))
-    levels = [Level("figures alone")]
-    if counted := claims_of(evidence, primary.spec, endpoint).counted:
-        label = "words, uniform rates" if uniform else f"words, baseline {baseline}"
-        levels.append(Level(label, crossed="never", outcomes=partial(words_outcomes, benchmarks=False)))
-    if any(words_benchmark(evidence, one.study, endpoint) for one in counted):
-        label = "words, benchmarks of the products"
-        levels.append(Level(label, crossed="never", outcomes=partial(words_outcomes, benchmarks=True)))
+    words, figures = evidence.settings.words, [one.study for one in (*data.studies, *data.silent) if one.told is None]
+    told = [one.study for one in claims_of(evidence, spec, primary.endpoint, figures).counted]
+    ways = {(False, False): "figures alone"}
+    if told:
+        baseline = Distribution.parse(words.baseline)
+        uniform = baseline == Distribution("logistic", (0.0, 1.0))
+        ways[True, False] = "words, uniform rates" if uniform else f"words, baseline {baseline}"
+    if any(words_benchmark(evidence, study, primary.endpoint) for study in told):
+        ways[True, True] = "words, benchmarks of the products"
+    own = (bool(told) and spec.words, spec.words and words.benchmarks and (True, True) in ways)
+    levels = [Level(ways[own], place=list(ways).index(own))]
+    for place, ((said, benchmarks), label) in enumerate(ways.items()):
+        if (said, benchmarks) != own:
+            changed = partial(_with_settings, words=words.model_copy(update={"benchmarks": benchmarks}))
+            levels.append(Level(label, {"words": said}, evidence=changed, crossed="never", place=place))
     yield Choice(WORDS, WORDS, tuple(levels))
 
 

@@ -12,7 +12,7 @@ from reanalysis.alternatives.one_at_a_time import sensitivity_set
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.alternatives.scrutiny import Scrutiny
 from reanalysis.estimands.headline import Headline, headline
-from reanalysis.estimands.risks import BaselineEffect, at_baseline, named_baselines
+from reanalysis.estimands.risks import BaselineEffect, RisksAt, at_baseline, named_baselines, risks_of
 from reanalysis.estimands.summary import Direction, Summary, direction
 from reanalysis.estimands.table import summaries
 from reanalysis.gates.checked_fit import CheckedFit
@@ -51,6 +51,25 @@ class StudyEffect:
     treated_rate: Summary | None
     risk_difference: Summary | None
     rho: float
+
+
+@dataclass(frozen=True)
+class WithWords:
+    """The average effect of an endpoint with figures in one study alone, once words of the others count.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        The effect, of the group ``words`` of the sensitivity.
+    told : tuple of str
+        Studies that enter by their words.
+    baselines : tuple of RisksAt
+        At the control risks of the headline.
+    """
+
+    outcome: Outcome
+    told: tuple[str, ...]
+    baselines: tuple[RisksAt, ...]
 
 
 @dataclass(frozen=True)
@@ -109,6 +128,22 @@ class EndpointAnalysis:
         """Priors that decide the headline."""
         power = self.scrutiny.power.table if self.scrutiny else None
         return alarms(self.sensitivity, power, self.headline.study)
+
+    @property
+    def with_words(self) -> WithWords | None:
+        """The average with what the other studies say in words; None where several have figures, or none is told.
+
+        Under the baseline that ``[words]`` declares for them.
+        """
+        told = [o for o in self.sensitivity.get("words", ()) if o.spec.words and not o.primary and o.log_odds_ratio]
+        own = self.headline.study
+        if own is None or not told:
+            return None
+        found = told[-1 if self.fit.evidence.settings.words.benchmarks else 0]
+        others = tuple(study for study in found.studies if study != own)
+        if found.study is not None or found.log_odds_ratio is None or not others:
+            return None
+        return WithWords(found, others, tuple(risks_of(found.log_odds_ratio, one.baseline) for one in self.baselines))
 
     @property
     def id(self) -> str:

@@ -32,8 +32,8 @@ def relevant(evidence: Evidence, endpoint: str) -> Evidence:
     Tasks of an endpoint are given this and no more, so its digest covers all that they can see: the endpoint's own rows
     of every table; where an arm does not report its denominator all rows of that arm, whose percentages share it, and
     those of the other arm where that one bounds it; both arms of a study that is told in words, for their sizes; the
-    studies concerned; and the settings that belong to no other endpoint. Lines are numbered anew, so that a row
-    inserted for another endpoint changes nothing here.
+    studies concerned, and how their bias is judged for all endpoints; and the settings that belong to no other
+    endpoint. Lines are numbered anew, so that a row inserted for another endpoint changes nothing here.
     """
     shared = {*_arms_that_share_a_denominator(evidence, endpoint), *_arms_told_in_words(evidence, endpoint)}
     order = {study: number for number, study in enumerate(evidence.studies)}
@@ -45,12 +45,16 @@ def relevant(evidence: Evidence, endpoint: str) -> Evidence:
         kept[name] = tuple(replace(row, line=number) for number, row in enumerate(own, 2))
     named = [row for rows in kept.values() for row in rows]
     studies = {row.study for row in named if hasattr(row, "study")}
+    judged = [replace(row, line=0) for row in evidence.risk_of_bias if not row.endpoint and row.study in studies]
+    kept["risk_of_bias"] += tuple(judged)
     endpoints = {row.endpoint for row in named} | {endpoint}
+    bias = evidence.settings.bias
     settings = evidence.settings.model_copy(
         update=dict.fromkeys(("title", "question", "population", "search"), "")
         | {
             "limits": (),
             "words": evidence.settings.words.model_copy(update={"reason": ""}),
+            "bias": bias and bias.model_copy(update={"reason": ""}),
             "reasons": Reasons(),
             "report": ReportDetails(),
             "studies": {s: v for s, v in evidence.settings.studies.items() if s in studies},

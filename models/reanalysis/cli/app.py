@@ -129,6 +129,10 @@ def fit_command(
         list[str] | None,
         typer.Option(help="NAME=X, repeatable: the effect at a value of a moderator, beside the folder's values."),
     ] = None,
+    words: Annotated[
+        bool,
+        typer.Option("--words", help="Count what studies without figures of both arms say in words, as likelihood."),
+    ] = False,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="NAME=X, repeatable: a setting of the model, such as w=0.8 of exnex."),
@@ -157,6 +161,7 @@ def fit_command(
         rho=rho,
         k=k,
         leave_out=leave_out,
+        words=words,
         settings=settings,
         moderators=moderator,
         at=at,

@@ -29,6 +29,9 @@ def sensitivity_command(
         bool, typer.Option("--all-models", help="Also fit every model once, those sampled by NUTS too (minutes).")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Save every specification: a .csv or .parquet file.")] = None,
+    words: Annotated[
+        bool, typer.Option("--words", help="Alternatives to the analysis that counts what is told in words alone.")
+    ] = False,
     workers: Workers = None,
     output: Format = "table",
 ) -> None:
@@ -42,7 +45,7 @@ def sensitivity_command(
 
     require(bad_format(output), bad_table(out, _TABLES), bad_workers(workers))
     evidence = read_evidence(data)
-    spec = specification(evidence, endpoint)
+    spec = specification(evidence, endpoint, words=words)
     from reanalysis.alternatives.alarms import PRIOR_OF, alarms
     from reanalysis.alternatives.all_models import all_models as fit_all_models
     from reanalysis.alternatives.choices import WORDS

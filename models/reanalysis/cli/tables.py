@@ -90,6 +90,12 @@ def print_fit(evidence: Evidence, fitted: CheckedFit, page: Page | None = None) 
         page.lines(f"{name}: {spec.model}, {spec.pooling} pooling, by {fitted.posterior.engine}", style="bold")
         page.lines(f"prior proportional to {spec.family.own_prior}" if spec.family.own_prior else f"priors: {priors}")
         page.lines(f"rho: {_pairs(used['rho'])}" + (f"; k: {_pairs(used['k'])}" if used["k"] else ""))
+        for study, told in found["claims"].items():
+            page.lines(f"{study}: told in words, {' and '.join(told['claims'])}; baseline {told['baseline']}")
+        for study, reason in found["claims_not_counted"].items():
+            page.lines(f"{study}: told in words, not counted: {reason}")
+        for study, bias in used["bias"].items():
+            page.lines(f"{study}: bias of mean {bias['mean']:.2f} and SD {bias['sd']:.2f} log odds")
         for study, reason in found["uninformative_studies"].items():
             page.lines(f"{study}: {reason}: says nothing of a ratio, and contributes nothing")
         for name, moderator in found.get("moderators", {}).items():

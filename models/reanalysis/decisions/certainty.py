@@ -16,7 +16,6 @@ from reanalysis.estimands.measures import odds_ratio, risk_difference, treated_r
 from reanalysis.estimands.risks import Beyond, beyond_margins, within_rope
 from reanalysis.estimands.summary import Direction, Summary, direction, summarise
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.reading.risk_of_bias import JudgementOfBias
 from reanalysis.evidence.reading.settings import Judgement
 from reanalysis.model.data import StudyData
 from reanalysis.typing import Array
@@ -299,10 +298,7 @@ def studies_bias(effect: EndpointEffect) -> list[StudyBias]:
     """Risk of bias of each study that compares: its rows for the endpoint, else its rows for all endpoints."""
     evidence, found = effect.evidence, []
     for name in effect.head.comparative:
-        judgements: dict[str, JudgementOfBias] = {}
-        for endpoint in ("", effect.endpoint):
-            rows = (r for r in evidence.risk_of_bias if (r.study, r.endpoint) == (name, endpoint))
-            judgements |= {row.domain: row.judgement for row in rows}
+        judgements = {domain: row.judgement for domain, row in evidence.judgements(name, effect.endpoint).items()}
         arms = [observed.candidates for (study, _), observed in effect.observations.items() if study == name]
         patients = sum(float(np.average(arm.size, weights=arm.weight)) for arm in arms)
         randomised = evidence.study(name).design == "randomised"

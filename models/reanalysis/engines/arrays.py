@@ -35,7 +35,7 @@ def padded_arrays(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Arr
     """
     rates = spec.rates
     names = (spec.arm,) if rates else data.arms
-    arms = [[study.observed(arm) for arm in names] for study in data.studies]
+    arms = [[None if study.told else study.observed(arm) for arm in names] for study in data.studies]
     per_study = len(names)
     events, n, log_weight = padded_candidates(arms, slots, per_study)
     rho = np.zeros((slots, per_study))

@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from reanalysis.engines.benchmark import draw_baseline, log_robust_factor
 from reanalysis.engines.streams import stream
-from reanalysis.model.data import ModelData
+from reanalysis.model.data import ModelData, Told
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.spec import ModelSpec
 from reanalysis.typing import Array
@@ -107,10 +107,13 @@ def hierarchical_draws(
     for s, one in enumerate(data.studies):
         if one.benchmark is not None:
             log_prior["baseline"][..., s] += log_robust_factor(one.benchmark, priors.baseline, control[..., s])
+        if one.told is not None:
+            log_prior["baseline"][..., s] = _log_told_baseline(one.told, control[..., s], effect[..., s])
     observed = treated
     if bias is not None:
         sd = np.array([one.bias for one in data.studies])
-        log_prior["bias"] = np.where(sd > 0, normal_logpdf(bias, 0.0, np.where(sd > 0, sd, 1.0)), 0.0)
+        mean = np.array([one.bias_mean for one in data.studies])
+        log_prior["bias"] = np.where(sd > 0, normal_logpdf(bias, mean, np.where(sd > 0, sd, 1.0)), 0.0)
         observed = treated + bias
     logits = {"control": control, "treated": observed}
     if slopes is not None:
@@ -146,6 +149,14 @@ def of_parts(treated: Array, slopes: Array, data: ModelData) -> dict[str, Array]
 def moved(slopes: Array | None, data: ModelData) -> Array | float:
     """What moderators add to the average, shape (chains, draws, S)."""
     return 0.0 if slopes is None else slopes @ covariates(data).T
+
+
+def _log_told_baseline(told: Told, control: Array, effect: Array) -> Array:
+    """Log prior density of the baseline of a study that is told in words."""
+    found = told.baseline.logpdf(control + told.below * effect)
+    if told.benchmark is None:
+        return found
+    return found + log_robust_factor(told.benchmark, told.baseline, control)
 
 
 def contrasts_of(control: Array, treated: Array) -> dict[str, Array]:
@@ -197,8 +208,16 @@ def prior_draws(spec: ModelSpec, data: ModelData, chains: int, draws: int) -> Dr
             if one.benchmark is not None:
                 drawn = draw_baseline(one.benchmark, spec.priors.baseline, rng, chains * draws)
                 control[..., s] = drawn.reshape(shape)
+            if one.told is None:
+                continue
+            if one.told.benchmark is None:
+                control[..., s] = one.told.baseline.draw(rng, shape) - one.told.below * effect[..., s]
+            else:
+                drawn = draw_baseline(one.told.benchmark, one.told.baseline, rng, chains * draws)
+                control[..., s] = drawn.reshape(shape)
     if spec.family.bias:
         bias = np.array([one.bias for one in data.studies]) * rng.standard_normal(by_study)
+        bias = bias + np.array([one.bias_mean for one in data.studies])
     return hierarchical_draws(spec, data, effect, control, average, heterogeneity, new, bias, slopes)
 
 

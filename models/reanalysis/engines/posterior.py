@@ -56,7 +56,8 @@ class Marginals(Mapping[str, Marginal]):
 
 IN_LOG_EVIDENCE = (
     "normalised priors, and the whole probability of what each arm reported: binomial coefficients and the weights of "
-    "candidates as they were declared; of an adjusted ratio the normal density of its log"
+    "candidates as they were declared; of an adjusted ratio the normal density of its log; of words the probability "
+    "that they would be said"
 )
 """What a log evidence contains, so that it compares models of the same reports and can be had by any other integral."""
 

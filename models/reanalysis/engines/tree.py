@@ -14,6 +14,7 @@ from reanalysis.engines.draws import Draws, normal_logpdf
 from reanalysis.engines.prediction import draw_report
 from reanalysis.engines.streams import stream
 from reanalysis.files import write_whole
+from reanalysis.model.claims import log_said
 from reanalysis.model.data import ModelData
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
@@ -86,7 +87,7 @@ def _group(draws: Draws) -> dict[str, Array]:
 
 
 def _log_likelihood(data: ModelData, draws: Draws) -> Array:
-    """Log probability of each report, shape (chains, draws, S, arms); a ratio stands with the last arm."""
+    """Log probability of each report, shape (chains, draws, S, arms); a ratio, or words, stand with the last arm."""
     first = next(iter(draws.logits.values()))
     values = np.zeros((*first.shape, len(draws.logits)))
     for s, study in enumerate(data.studies):
@@ -94,6 +95,9 @@ def _log_likelihood(data: ModelData, draws: Draws) -> Array:
             effect = draws.study["log_odds_ratio"][..., s]
             ratio = study.adjusted
             values[..., s, -1] = normal_logpdf(ratio.log_ratio, effect, ratio.standard_error)
+            continue
+        if study.told is not None:
+            values[..., s, -1] = log_said(study, draws.logits["control"][..., s], draws.logits["treated"][..., s])
             continue
         for a, (arm, logit) in enumerate(draws.logits.items()):
             candidates = study.observed(arm)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.special import expit, logit
 
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
@@ -157,17 +158,39 @@ def _whole_percent(risk: float) -> float:
 
 
 @dataclass(frozen=True)
-class BaselineEffect:
-    """An effect translated into risks at one named control risk, all as proportions."""
+class RisksAt:
+    """The treated risk and the risk difference of an effect at one named control risk, as proportions."""
 
     baseline: Baseline
     treated_risk: Summary
     risk_difference: Summary
+
+
+@dataclass(frozen=True)
+class BaselineEffect(RisksAt):
+    """An effect translated into risks at one named control risk, all as proportions."""
+
     risk_ratio: Summary
     needed: NumberNeeded | None
     beyond: tuple[Beyond, ...]
     rope: float
     within_rope: float
+
+
+def risks_of(log_odds_ratio: Summary, baseline: Baseline) -> RisksAt:
+    """Risks at one control risk of which the quantiles alone are known: both increase with the effect.
+
+    Parameters
+    ----------
+    log_odds_ratio : Summary
+        Its median and interval.
+    baseline : Baseline
+        The control risk.
+    """
+    control = baseline.percent / 100
+    ends = {end: float(expit(logit(control) + getattr(log_odds_ratio, end))) for end in ("median", "lower", "upper")}
+    less = {end: value - control for end, value in ends.items()}
+    return RisksAt(baseline, Summary(None, None, **ends), Summary(None, None, **less))
 
 
 def at_baseline(log_odds_ratio: Marginal, baseline: Baseline, endpoint: Endpoint) -> BaselineEffect:

@@ -157,6 +157,11 @@ class Evidence:
         rows = (b for b in self.benchmarks if product and b.use == "primary")
         return next((b for b in rows if (b.product, b.endpoint) == (product, endpoint)), None)
 
+    def judgements(self, study: str, endpoint: str) -> dict[str, RiskOfBiasRow]:
+        """Rows of risk_of_bias.csv by domain: those of the endpoint, else those of the study for all endpoints."""
+        rows = [row for row in self.risk_of_bias if row.study == study and row.endpoint in ("", endpoint)]
+        return {row.domain: row for row in sorted(rows, key=lambda row: row.endpoint)}
+
     def study(self, study: str) -> Study:
         """Settings of a study, defaults where analysis.toml does not name it."""
         return self.settings.studies.get(study, Study())

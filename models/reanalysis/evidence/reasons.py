@@ -8,6 +8,7 @@ from typing import get_args
 
 from reanalysis.evidence.coverage import cell_report
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.risk_of_bias import JUDGEMENTS
 from reanalysis.evidence.reading.settings import Design
 from reanalysis.evidence.reading.table import grouped
 
@@ -27,7 +28,7 @@ class Reasoned:
     Parameters
     ----------
     kind : str
-        ``prior``, ``rho``, ``k``, ``size``, ``words``, ``margin``, ``weight`` or ``control risk``.
+        ``prior``, ``rho``, ``k``, ``size``, ``words``, ``bias``, ``margin``, ``weight`` or ``control risk``.
     setting, value : str
         What is set, for readers, and what it is set to.
     reason : str
@@ -48,7 +49,14 @@ def reasons(evidence: Evidence) -> tuple[Reasoned, ...]:
 
     Discounts of design classes that no study has, and settings of endpoints that no row has, are left out.
     """
-    return (*_priors(evidence), *_discounts(evidence), *_sizes(evidence), *_words(evidence), *_of_endpoints(evidence))
+    return (
+        *_priors(evidence),
+        *_discounts(evidence),
+        *_sizes(evidence),
+        *_words(evidence),
+        *_bias(evidence),
+        *_of_endpoints(evidence),
+    )
 
 
 def _priors(evidence: Evidence) -> Iterator[Reasoned]:
@@ -94,6 +102,13 @@ def _words(evidence: Evidence) -> Iterator[Reasoned]:
             f"baseline {words.baseline}, or a benchmark with weight {words.benchmark_weight:g}"
         )
         yield Reasoned("words", "what words without figures say", value, words.reason)
+
+
+def _bias(evidence: Evidence) -> Iterator[Reasoned]:
+    """What a judgement of risk of bias may add to a log odds ratio."""
+    if (sizes := evidence.settings.bias) is not None:
+        value = ", ".join(f"{judgement} {sizes.of(judgement):g}" for judgement in JUDGEMENTS)
+        yield Reasoned("bias", "bias of a domain in log odds, by its judgement", value, sizes.reason)
 
 
 def _of_endpoints(evidence: Evidence) -> Iterator[Reasoned]:

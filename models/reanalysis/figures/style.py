@@ -51,6 +51,7 @@ DARK = {
     GOOD: "#17332a", BETTER: "#6fd3a3", ACCENT: "#56b4e9", CONTRAST: "#ff9a5c", "#D55E00": "#ff8a3d",
     "#009E73": "#2fc79a", "#CC79A7": "#e49ac3", "#00324f": "#a9dcf8", "#e3e3e3": "#3a3f45", "#cfe3c8": "#2f4a2a",
     "#a9d3ee": "#1f4a66", "#f3c06b": "#7a5410", "#f6dfb2": "#5c4a20", "#e2e2e2": "#44484d", "#f1f1f1": "#2f3337",
+    "#e9a58f": "#7a3020",
 }  # fmt: skip
 """Colours of the SVG where the reader asked for a dark page, by what they are on a light one."""
 

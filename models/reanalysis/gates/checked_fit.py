@@ -20,8 +20,10 @@ from reanalysis.evidence.evidence import Evidence
 from reanalysis.gates.baseline_choice import baseline_choice
 from reanalysis.gates.gates import gates
 from reanalysis.gates.result import CheckResult
-from reanalysis.model.data import ModelData
-from reanalysis.model.selection import Selection, default_spec, select, study_k
+from reanalysis.model.claims import allowed
+from reanalysis.model.data import Benchmark, ModelData
+from reanalysis.model.discounts import study_k
+from reanalysis.model.selection import Selection, default_spec, select
 from reanalysis.model.spec import Engine, ModelSpec
 
 if TYPE_CHECKING:
@@ -112,6 +114,8 @@ class CheckedFit:
             "spec": spec.as_dict() | {"defaults": self._used()},
             "estimates": estimates(posterior),
             "probabilities": probabilities(posterior),
+            "claims": self.claims(),
+            "claims_not_counted": dict(self.selection.unheard),
             "uninformative_studies": {study.study: study.silence for study in posterior.data.silent},
             "baseline_choice": self._baseline_choice(),
             **self._moderators(),
@@ -150,6 +154,29 @@ class CheckedFit:
             return None
         return {one.source: one.as_dict() for one in sources(self.spec, self.posterior.data)}
 
+    def claims(self) -> dict[str, Any]:
+        """By study that is told in words: what its source says, of how many counts, and the prior of its baseline."""
+        found = {}
+        for study in self.posterior.data.studies:
+            if (told := study.told) is None or study.control is None or study.treated is None:
+                continue
+            keep = allowed(study)
+            found[study.study] = {
+                "claims": list(told.claims),
+                "alpha": told.alpha,
+                "points": told.points,
+                "baseline": f"{told.baseline}, {'mean logit' if told.benchmark is None else 'control logit'}",
+                "benchmark": None if told.benchmark is None else self._benchmark(study.study, told.benchmark),
+                "sizes": {arm: sorted({*getattr(study, arm).n}) for arm in ("control", "treated")},
+                "pairs": {"possible": keep.size, "allowed": int(keep.sum())},
+            }
+        return found
+
+    def _benchmark(self, study: str, benchmark: Benchmark) -> dict[str, Any]:
+        row = self.evidence.benchmark(study, self.endpoint)
+        assert row is not None
+        return {"label": row.label, "printed": row.printed, "rho": benchmark.rho, "weight": benchmark.share}
+
     @cached_property
     def baseline_choice(self) -> CheckResult | None:
         """The headline under other priors of the baselines; None where the model has none."""
@@ -168,6 +195,9 @@ class CheckedFit:
         return {
             "rho": {s.study: s.rho for s in self.posterior.data.studies},
             "k": {study: study_k(self.evidence, study, self.spec) for study in sorted(weighted)},
+            "bias": {s.study: {"mean": s.bias_mean, "sd": s.bias} for s in self.posterior.data.studies}
+            if self.spec.family.bias
+            else {},
             "benchmarks": self._benchmarks(),
             "candidates": {
                 f"{study}/{arm}": len(o.candidates) for (study, arm), o in sorted(self.selection.observations.items())

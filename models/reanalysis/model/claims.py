@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,52 +20,67 @@ from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.evidence.candidates.narrowing import latent_solutions
 from reanalysis.evidence.candidates.observation import NoCandidates, denominator_prior, observations
 from reanalysis.evidence.coverage import cell_report
-from reanalysis.evidence.evidence import Evidence, once_per_folder
+from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.evidence.reading.contrasts import Claim
-from reanalysis.model.data import Benchmark
-from reanalysis.model.selection import select, study_k, study_rho
+from reanalysis.model.data import Benchmark, StudyData, Told
+from reanalysis.model.discounts import study_bias, study_k, study_rho
+from reanalysis.model.distributions import Distribution
+from reanalysis.model.likelihood import log_pmf
 from reanalysis.model.spec import ModelSpec
 from reanalysis.typing import Array, Flags
 
 _MOST_PAIRS = 500_000
 """Pairs of counts of one study that are weighed one by one."""
 
+_BLOCK = 2**20
+"""Logits times candidates computed at once: 8 MiB an array."""
 
-@dataclass(frozen=True)
-class ClaimData:
-    """One study of which a comparison is told in words alone.
+
+def allowed(study: StudyData) -> Flags:
+    """Pairs of candidates that the claims of a study allow, shape (those of the control, those of the treated arm).
 
     Parameters
     ----------
-    study : str
-        Study id.
-    claims : tuple of Claim
-        What its source says of the treated arm against the control arm; all of it holds.
-    control, treated : Candidates
-        What is known of the arms' counts: of an arm without figures every count of its size.
-    rho : float
-        Intra-arm correlation of the study's design.
-    alpha, points : float
-        Level of the test, and percentage points within which rates are similar.
+    study : StudyData
+        One that is told in words.
     """
+    assert study.told is not None
+    assert study.control is not None
+    assert study.treated is not None
+    x, n = study.control.x[:, None], study.control.size[:, None]
+    y, m = study.treated.x[None, :], study.treated.size[None, :]
+    keep = np.ones((len(study.control), len(study.treated)), dtype=bool)
+    for claim in study.told.claims:
+        keep &= allowed_pairs(claim, x, n, y, m, study.told.alpha, study.told.points)
+    return keep
 
-    study: str
-    claims: tuple[Claim, ...]
-    control: Candidates
-    treated: Candidates
-    rho: float
-    alpha: float
-    points: float
 
-    def allowed(self) -> Flags:
-        """Pairs of candidates that the claims allow, shape (candidates of the control, candidates of the treated)."""
-        x, n = self.control.x[:, None], self.control.size[:, None]
-        y, m = self.treated.x[None, :], self.treated.size[None, :]
-        keep = np.ones((len(self.control), len(self.treated)), dtype=bool)
-        for claim in self.claims:
-            keep &= allowed_pairs(claim, x, n, y, m, self.alpha, self.points)
-        return keep
+def log_said(study: StudyData, control: Array, treated: Array) -> Array:
+    """Log probability that the claims of a study are made.
+
+    Parameters
+    ----------
+    control, treated : ndarray
+        Logits of the arms, of one shape, which is that of the result.
+    """
+    assert study.control is not None
+    assert study.treated is not None
+    keep = allowed(study).astype(float)
+    found = np.empty(control.size)
+    rows = max(1, _BLOCK // len(study.control))
+    for start in range(0, control.size, rows):
+        block = slice(start, start + rows)
+        by_control = np.exp(log_probabilities(study.control, study.rho, control.ravel()[block]))
+        by_treated = np.exp(log_probabilities(study.treated, study.rho, treated.ravel()[block]))
+        with np.errstate(divide="ignore"):
+            found[block] = np.log(np.einsum("ij,ij->i", by_control @ keep, by_treated))
+    return found.reshape(control.shape)
+
+
+def log_probabilities(arm: Candidates, rho: float, logits: Array) -> Array:
+    """Log of weight times probability of each candidate at each logit, shape (logits, candidates)."""
+    return log_pmf(arm.x, arm.size, logits[:, None], rho) + arm.log_weight
 
 
 def allowed_pairs(claim: Claim, x: Array, n: Array, y: Array, m: Array, alpha: float, points: float) -> Flags:
@@ -76,7 +91,7 @@ def allowed_pairs(claim: Claim, x: Array, n: Array, y: Array, m: Array, alpha: f
     claim : Claim
         ``similar``, ``no difference``, ``lower`` or ``higher``.
     alpha, points : float
-        As of :class:`ClaimData`.
+        As of :class:`~reanalysis.model.data.Told`.
     """
     apart = y * n - x * m  # the difference of the rates times n m, which ties leave exact
     if claim == "similar":
@@ -96,18 +111,17 @@ class Claims:
 
     Parameters
     ----------
-    counted : tuple of ClaimData
+    counted : tuple of StudyData
         By study.
     left_out : tuple of (str, str)
         Studies whose claim cannot be weighed, and why.
     """
 
-    counted: tuple[ClaimData, ...]
-    left_out: tuple[tuple[str, str], ...]
+    counted: tuple[StudyData, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
-@once_per_folder
-def claims_of(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Claims:
+def claims_of(evidence: Evidence, spec: ModelSpec, endpoint: str, counted: Collection[str]) -> Claims:
     """Claims without figures of the studies that a specification does not count by their figures.
 
     Parameters
@@ -115,26 +129,26 @@ def claims_of(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Claims:
     evidence : Evidence
         The folder.
     spec : ModelSpec
-        The primary specification.
+        What is fitted.
     endpoint : str
-        An endpoint that some study compares in figures.
+        Endpoint id.
+    counted : collection of str
+        Studies that enter by their figures, or say nothing by them.
     """
-    data = select(evidence, spec, endpoint).data
-    figures = {study.study for study in (*data.studies, *data.silent)}
-    counted: list[ClaimData] = []
+    told: list[StudyData] = []
     left_out: list[tuple[str, str]] = []
-    for study in sorted({*evidence.studies} - figures - {*spec.leave_out}):
+    for study in sorted({*evidence.studies} - {*counted} - {*spec.leave_out}):
         claims = tuple(dict.fromkeys(row.claim for row in cell_report(evidence, study, endpoint).without_figures))
         if not claims:
             continue
         try:
-            counted.append(_weighed(evidence, spec, endpoint, study, claims))  # type: ignore[arg-type]
+            told.append(_weighed(evidence, spec, endpoint, study, claims))  # type: ignore[arg-type]
         except (NoCandidates, InvalidInput) as error:
             left_out.append((study, str(error)))
-    return Claims(tuple(counted), tuple(left_out))
+    return Claims(tuple(told), tuple(left_out))
 
 
-def _weighed(evidence: Evidence, spec: ModelSpec, endpoint: str, study: str, claims: tuple[Claim, ...]) -> ClaimData:
+def _weighed(evidence: Evidence, spec: ModelSpec, endpoint: str, study: str, claims: tuple[Claim, ...]) -> StudyData:
     seen = observations(
         evidence, endpoint, study=study, sensitivity=True,
         readings=dict(spec.readings), denominators=dict(spec.denominators),
@@ -149,9 +163,16 @@ def _weighed(evidence: Evidence, spec: ModelSpec, endpoint: str, study: str, cla
     if (pairs := len(control) * len(treated)) > _MOST_PAIRS:
         raise NoCandidates(f"its arms allow {pairs:,} pairs of counts, at most {_MOST_PAIRS:,}")
     words = evidence.settings.words
-    found = ClaimData(study, claims, control, treated, study_rho(evidence, study, spec), words.alpha, words.points)
-    if not found.allowed().any():
+    benchmark = words_benchmark(evidence, study, endpoint) if words.benchmarks else None
+    told = Told(claims, words.alpha, words.points, Distribution.parse(words.baseline), benchmark)
+    bias, bias_mean = study_bias(evidence, study, endpoint, spec)
+    found = StudyData(
+        study, control, treated, study_rho(evidence, study, spec), bias=bias, bias_mean=bias_mean, told=told
+    )
+    if not (keep := allowed(found)).any():
         raise NoCandidates(f"no counts of its arms would be called {' and '.join(claims)}")
+    if keep.all():
+        raise NoCandidates(f"all counts of its arms would be called {' and '.join(claims)}, so that it says nothing")
     return found
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from reanalysis.evidence.candidates.candidates import Candidates, Silence, silence
+from reanalysis.evidence.reading.contrasts import Claim
+from reanalysis.model.distributions import Distribution
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,34 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What a source says of a comparison in words, without figures of both arms.
+
+    Parameters
+    ----------
+    claims : tuple of Claim
+        What it says of the treated arm against the control arm; all of it holds.
+    alpha, points : float
+        Level of the test, and percentage points within which rates are similar.
+    baseline : Distribution
+        Prior of the study's own baseline: the mean of its two logits, or its control logit beside a benchmark.
+    benchmark : Benchmark or None
+        What its control rate is likely to be.
+    """
+
+    claims: tuple[Claim, ...]
+    alpha: float
+    points: float
+    baseline: Distribution
+    benchmark: Benchmark | None = None
+
+    @property
+    def below(self) -> float:
+        """Share of the study's effect by which its control logit lies below its baseline."""
+        return 0.5 if self.benchmark is None else 0.0
+
+
+@dataclass(frozen=True)
 class StudyData:
     """One study as the likelihood sees it.
 
@@ -62,19 +92,22 @@ class StudyData:
     study : str
         Study id.
     control, treated : Candidates or None
-        Observations of the arms, weighted arms already at their effective size; None where not observed.
+        Observations of the arms, weighted arms already at their effective size; None where not observed. Of a study
+        that is told in words: the counts of which they are said, every count of its size of an arm without figures.
     rho : float
         Intra-arm correlation of the study's design, 0 for none.
     adjusted : AdjustedRatio or None
         Replaces the arms in the adjusted route.
-    bias : float
-        SD of the additive bias of the study's effect, in log odds (``bias``).
+    bias, bias_mean : float
+        SD and mean of the additive bias of the study's effect, in log odds (``bias``).
     benchmark : Benchmark or None
         What its baseline is likely to be, where its control is missing (``all-cohort``).
     covariates : tuple of float
         One for each moderator, less the moderator's centre; of a study with parts the mean of theirs (``moderated``).
     parts : tuple of Part
         Parts of the treated arm, two or more, which then stand in its place.
+    told : Told or None
+        What is said of the arms in words, in place of their counts.
     """
 
     study: str
@@ -86,6 +119,8 @@ class StudyData:
     benchmark: Benchmark | None = None
     covariates: tuple[float, ...] = ()
     parts: tuple[Part, ...] = ()
+    bias_mean: float = 0.0
+    told: Told | None = None
 
     def __post_init__(self) -> None:
         if all(known is None for known in (self.adjusted, self.control, self.treated, self.benchmark)):
@@ -96,6 +131,13 @@ class StudyData:
             raise ValueError(f"the SD of a bias is at least 0: {self.bias}")
         if self.benchmark is not None and self.control is not None:
             raise ValueError(f"study {self.study!r} has a control and needs no benchmark")
+        if self.told is not None and (self.control is None or self.treated is None):
+            raise ValueError(f"study {self.study!r} is told in words: both arms need the counts that are possible")
+
+    @property
+    def counted(self) -> bool:
+        """Whether its arms reported counts, so that their rates have a posterior; not a ratio, nor words alone."""
+        return self.adjusted is None and self.told is None
 
     def observed(self, arm: str) -> Candidates | None:
         """What an arm reported; ``treated``, ``treated_2`` and so on are the parts of a treated arm that has parts."""
@@ -110,23 +152,26 @@ class StudyData:
     def silence(self) -> Silence | None:
         """Why the study says nothing of a ratio, None where it does; a benchmark stands in for a missing control."""
         control = self.benchmark.candidates if self.benchmark else self.control
-        return None if self.adjusted is not None else silence(control, self.treated)
+        return silence(control, self.treated) if self.counted else None
 
     @property
     def plain(self) -> bool:
-        """Whether it is whole counts of both arms as they were reported, or a ratio: no discount, nothing latent."""
-        if self.adjusted is not None:
+        """Whether it is whole counts of both arms as they were reported: no discount, nothing latent.
+
+        Or a ratio, or words: what no baseline of the others bears on.
+        """
+        if not self.counted:
             return True
         arms = (self.control, self.treated)
         whole = all(
             arm is not None and arm.certain and (*arm.events, *arm.n) == tuple(map(round, (*arm.events, *arm.n)))
             for arm in arms
         )
-        return whole and self.rho == 0 and self.bias == 0
+        return whole and self.rho == 0 and self.bias == 0 and self.bias_mean == 0
 
     @property
     def comparative(self) -> bool:
-        """Whether the study compares two arms of its own (or reports their ratio)."""
+        """Whether the study compares two arms of its own (or reports their ratio, or what is said of them in words)."""
         return self.adjusted is not None or not (self.control is None or self.treated is None)
 
 

@@ -93,6 +93,8 @@ class Family:
         Whether it has a likelihood conditional on the events of both arms together.
     ratios : bool
         Whether a study may enter by its adjusted ratio, without counts.
+    words : bool
+        Whether a study may enter by what its source says of two arms in words.
     benchmarks : bool
         Whether an external benchmark stands in for a control that a study lacks.
     bias : bool
@@ -130,6 +132,7 @@ class Family:
     paired: bool = True
     conditional: bool = False
     ratios: bool = True
+    words: bool = False
     benchmarks: bool = False
     bias: bool = False
     mixture: bool = False
@@ -183,6 +186,7 @@ FAMILIES: dict[str, Family] = {
             "Smith, Spiegelhalter and Thomas 1995, Stat Med 14:2685; beta-binomial arms: Williams 1975, "
             "Biometrics 31:949",
             short="arms paired within each cohort",
+            words=True,
             conditional=True,
         ),
         Family(
@@ -197,6 +201,7 @@ FAMILIES: dict[str, Family] = {
             "Robust mixture prior: Schmidli et al. 2014, Biometrics 70:1023",
             settings=(Setting("w", 0.5, 0.0, 1.0, "prior weight of the benchmark against the vague baseline"),),
             short="missing controls from external benchmarks",
+            words=True,
             benchmarks=True,
             in_data=True,
         ),
@@ -236,6 +241,7 @@ FAMILIES: dict[str, Family] = {
                 Setting("nex_sd", 1.5, 0.01, 10.0, "v, SD of an effect that stands alone", basket=2.0),
             ),
             short="a cohort may stand alone",
+            words=True,
             arms="either",
             mixture=True,
         ),
@@ -244,13 +250,15 @@ FAMILIES: dict[str, Family] = {
             "What a design may hide is an additive bias of its own size, not a discount of patients.",
             (
                 r"\operatorname{logit} \pi_{s1} = m_s + \tfrac{1}{2} \delta_s + \beta_s, \quad "
-                r"\beta_s \sim \mathrm{Normal}(0, b_s^2), \quad \rho_s = 0",
+                r"\beta_s \sim \mathrm{Normal}(d_s, b_s^2), \quad \rho_s = 0",
             ),
             "The other way to discount; never together with rho. Effects and treated rates of a study are those "
-            "without its bias.",
+            "without its bias. b_s is that of its design, and d_s is 0; where analysis.toml declares the sizes of "
+            "biases, both follow from the judgements of risk_of_bias.csv, and d_s is 0 unless one states a direction.",
             "Turner et al. 2009, J R Stat Soc A 172:21; Welton et al. 2009, J R Stat Soc A 172:119",
             settings=tuple(BIAS_SETTINGS.values()),
             short="bias added, no discount rho",
+            words=True,
             own_discount="bias discounts by an additive bias",
             bias=True,
             in_data=True,

@@ -9,10 +9,12 @@ from reanalysis.evidence.candidates.observation import NoCandidates, Observation
 from reanalysis.evidence.coverage import coverage_cell
 from reanalysis.evidence.evidence import Evidence, once_per_folder
 from reanalysis.evidence.problems import InconsistentReport, InvalidInput
+from reanalysis.model.claims import Claims, claims_of
 from reanalysis.model.covariates import with_covariates
 from reanalysis.model.data import AdjustedRatio, Benchmark, JointData, ModelData, StudyData
+from reanalysis.model.discounts import study_bias, study_k, study_rho
 from reanalysis.model.distributions import Distribution
-from reanalysis.model.family import BIAS_SETTINGS, FAMILIES, PRIMARY
+from reanalysis.model.family import FAMILIES, PRIMARY
 from reanalysis.model.joint import joint_endpoints, shared_denominators
 from reanalysis.model.spec import DEFAULT_PRIORS, ModelName, ModelSpec, Priors
 
@@ -43,51 +45,27 @@ def default_spec(
     )
 
 
-def study_rho(evidence: Evidence, study: str, spec: ModelSpec) -> float:
-    """Intra-arm correlation of a study: the specification's, else that of its design class, else 0."""
-    if spec.rho is not None:
-        return spec.rho
-    if not spec.family.rho:
-        return 0.0  # the model spreads or discounts in its own way
-    design = evidence.study(study).design
-    return 0.0 if design is None else float(getattr(evidence.settings.rho, design))
-
-
-def study_bias(evidence: Evidence, study: str, spec: ModelSpec) -> float:
-    """SD of the additive bias of a study: by its design class in ``bias``, else 0."""
-    design = evidence.study(study).design
-    return 0.0 if not spec.family.bias or design is None else spec.number(BIAS_SETTINGS[design].name)
-
-
-def study_k(evidence: Evidence, study: str, spec: ModelSpec) -> float:
-    """Effective-size factor of a weighted study.
-
-    Raises
-    ------
-    InvalidInput
-        If neither the specification nor analysis.toml gives one.
-    """
-    k = spec.k if spec.k is not None else evidence.study(study).k
-    if k is None:
-        raise InvalidInput(
-            [
-                f"arms.csv: study {study!r} has weighted arms and no effective-size factor; "
-                f"set [studies.{study}] k in analysis.toml or pass --k"
-            ]
-        )
-    return k
-
-
 class NothingLeft(InvalidInput):
     """No study informs an endpoint."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The data of a model with the observations it was made from."""
+    """The data of a model with the observations it was made from.
+
+    Parameters
+    ----------
+    data : ModelData
+        Studies.
+    observations : dict of (str, str) to Observation
+        What the arms reported, by study and arm.
+    unheard : tuple of (str, str)
+        Studies told in words whose words cannot be weighed, and why; empty unless words are asked for.
+    """
 
     data: ModelData
     observations: dict[tuple[str, str], Observation]
+    unheard: tuple[tuple[str, str], ...] = ()
 
 
 def select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
@@ -145,25 +123,31 @@ def _select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
         if study in spec.leave_out:
             continue
         if study in adjusted:
-            bias = study_bias(evidence, study, spec)
-            studies.append(StudyData(study, None, None, 0.0, adjusted[study], bias=bias))
+            bias, bias_mean = study_bias(evidence, study, endpoint, spec)
+            studies.append(StudyData(study, None, None, 0.0, adjusted[study], bias=bias, bias_mean=bias_mean))
             continue
         arms = {arm: found[study, arm] for arm in ("control", "treated") if (study, arm) in found}
         filled = _benchmark(evidence, spec, endpoint, study) if fills and "control" not in arms else None
         if not rates and len(arms) < 2 and filled is None:
             continue
         scaled = {arm: _scaled(evidence, spec, one) for arm, one in arms.items()}
+        bias, bias_mean = study_bias(evidence, study, endpoint, spec)
         studies.append(
             StudyData(
                 study,
                 scaled.get("control"),
                 scaled.get("treated"),
                 study_rho(evidence, study, spec),
-                bias=study_bias(evidence, study, spec),
+                bias=bias,
                 benchmark=filled,
+                bias_mean=bias_mean,
             )
         )
         used.update({(study, arm): one for arm, one in arms.items()})
+    claims = Claims()
+    if spec.words:
+        claims = claims_of(evidence, spec, endpoint, [one.study for one in studies])
+        studies = sorted((*studies, *claims.counted), key=lambda one: one.study)
     covered = with_covariates(evidence, spec, endpoint, studies, used) if spec.moderators else None
     if covered is not None:
         studies = list(covered.studies)
@@ -178,7 +162,7 @@ def _select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
         _require_plain_counts(telling)
     if covered is not None:
         return Selection(covered.centred(endpoint, telling, silent), used)
-    return Selection(ModelData(endpoint, telling, silent=silent), used)
+    return Selection(ModelData(endpoint, telling, silent=silent), used, claims.left_out)
 
 
 @once_per_folder

@@ -47,6 +47,8 @@ _LEAST_DF = 3.0
 
 DEFAULT_SLOPE = Distribution("normal", (0.0, 0.5))
 """Prior of the slopes: shrunken, because few studies differ in many ways."""
+WORDS_NEEDED = "a claim is one of two arms of a study, each with its own baseline and an effect of one endpoint"
+"""What a model needs to take what is said in words."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,8 @@ class ModelSpec:
         Studies left out, sorted.
     route : {"rates", "adjusted"}
         Whether a study with adjusted ratios enters by its weighted rates or by its adjusted ratio.
+    words : bool
+        Whether a study without figures of both arms enters by what its source says of them in words.
     readings : tuple of (str, str)
         (study/arm, reading) choices that replace the weighted mixture of readings.
     denominators : tuple of (str, int)
@@ -165,6 +169,7 @@ class ModelSpec:
     k: float | None = None
     leave_out: tuple[str, ...] = ()
     route: Route = "rates"
+    words: bool = False
     readings: tuple[tuple[str, str], ...] = ()
     denominators: tuple[tuple[str, int], ...] = ()
     moderators: tuple[str, ...] = ()
@@ -189,6 +194,8 @@ class ModelSpec:
             raise ValueError(
                 f"moderators: {self.model} {'needs one or more' if self.family.moderators else 'has none'}"
             )
+        if self.words and (self.rates or not self.family.words):
+            raise ValueError(f"{self.model} takes no words: {WORDS_NEEDED}")
         for name, value in self.settings:
             known = self.family.setting(name)
             if known is None or not known.allows(value):

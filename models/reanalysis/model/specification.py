@@ -17,7 +17,7 @@ from reanalysis.evidence.problems import BadChoice, InvalidInput, did_you_mean, 
 from reanalysis.model.choices import Choices, bad_engine, whole
 from reanalysis.model.family import FAMILIES, MODERATED, PRIMARY
 from reanalysis.model.selection import default_spec
-from reanalysis.model.spec import ModelSpec
+from reanalysis.model.spec import WORDS_NEEDED, ModelSpec
 
 
 def specification(
@@ -91,6 +91,7 @@ class _Request(Choices):
             "denominators": self._denominators(),
             "seed": spec.seed if seed is None else seed,
             "at": self.at(moderators),
+            "words": self.flag("words"),
         }
         if changed.get("anchor", spec.anchor) == "conditional" and engine == "nuts":
             self.say("engine", " nuts: the conditional likelihood is fitted by quadrature only")
@@ -152,6 +153,8 @@ class _Request(Choices):
             yield BadChoice("moderators", f": are of model moderated, not of {name}")
         if "arm" in words and not spec.rates:
             yield BadChoice("arm", f" {words['arm']}: {name} compares two arms; rates, beta-rates and exnex take one")
+        if self.flag("words") and (spec.rates or not family.words):
+            yield BadChoice("words", f": {name} takes none: {WORDS_NEEDED}")
         if words.get("route") == "adjusted" and spec.rates:
             yield BadChoice("route", f" adjusted: {name} of single arms has no ratio")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.analysis import Analysis
-from reanalysis.analysis.endpoint import EndpointAnalysis, StudyEffect
+from reanalysis.analysis.endpoint import EndpointAnalysis, StudyEffect, WithWords
+from reanalysis.estimands.risks import RisksAt
 from reanalysis.estimands.words import counted, interval, percent, ratio
 from reanalysis.evidence.candidates.observation import Observation
 from reanalysis.reporting.movers import believed, range_told, strongest
@@ -41,6 +42,8 @@ class OutcomeRow:
         Of either side.
     notes : tuple of str
         Sentences that stand under the row: what was published, the result before any discount, what moves it most.
+    words : WithWords or None
+        Where the row is that of the same outcome with what the other studies say in words.
     """
 
     endpoint: EndpointAnalysis
@@ -51,28 +54,70 @@ class OutcomeRow:
     odds_ratio: str
     chances: str
     notes: tuple[str, ...]
+    words: WithWords | None = None
+
+    @property
+    def label(self) -> str:
+        """What the row is called."""
+        if self.words is None:
+            return self.endpoint.label
+        return f"with what the other {_plural(self.endpoint, self.words)} say in words"
 
 
 def outcome_rows(analysis: Analysis) -> list[OutcomeRow]:
-    """A row an endpoint of the first page, harms before benefits."""
-    return [_row(endpoint) for endpoint in harms_first(analysis.headlines)]
+    """A row an endpoint of the first page, harms before benefits.
+
+    Beneath it one with what the other studies say in words, where that turns one study into several.
+    """
+    rows = []
+    for endpoint in harms_first(analysis.headlines):
+        rows.append(_row(endpoint))
+        if (words := endpoint.with_words) is not None:
+            rows.append(_row_with_words(rows[-1], words))
+    return rows
 
 
 def _row(endpoint: EndpointAnalysis) -> OutcomeRow:
     at = endpoint.baselines[0]
-    whole = at.baseline.percent
-    low, high = per_100(at.treated_risk.lower, whole), per_100(at.treated_risk.upper, whole)
-    more, range_ = difference_interval(at)
     return OutcomeRow(
         endpoint,
         _evidence(endpoint),
-        per_100(whole / 100, whole),
-        f"{per_100(at.treated_risk.median, whole)} ({low} to {high})",
-        f"{more} ({range_})",
+        per_100(at.baseline.percent / 100, at.baseline.percent),
+        *_risks(at),
         interval(endpoint.odds_ratio),
         chances(endpoint.direction.below, endpoint.direction.benefit),
         tuple(text for text in (published(endpoint), undiscounted(endpoint), _moved(endpoint)) if text),
     )
+
+
+def _row_with_words(row: OutcomeRow, words: WithWords) -> OutcomeRow:
+    found = words.outcome
+    assert found.odds_ratio is not None
+    assert found.direction is not None
+    noun = _plural(row.endpoint, words)
+    treated, difference = _risks(words.baselines[0])
+    return replace(
+        row,
+        evidence=counted(len(found.studies), noun, noun),
+        treated=treated,
+        difference=difference,
+        odds_ratio=interval(found.odds_ratio),
+        chances=chances(found.direction.below, found.direction.benefit),
+        notes=(),
+        words=words,
+    )
+
+
+def _plural(endpoint: EndpointAnalysis, words: WithWords) -> str:
+    return kind_of_study(endpoint.fit.evidence, words.told)[1]
+
+
+def _risks(at: RisksAt) -> tuple[str, str]:
+    """Of 100 patients those treated, and how many more or fewer that is."""
+    whole = at.baseline.percent
+    middle, low, high = (per_100(getattr(at.treated_risk, end), whole) for end in ("median", "lower", "upper"))
+    more, range_ = difference_interval(at)
+    return f"{middle} ({low} to {high})", f"{more} ({range_})"
 
 
 def _evidence(endpoint: EndpointAnalysis) -> str:
@@ -161,7 +206,7 @@ def beliefs(endpoints: Sequence[EndpointAnalysis]) -> str:
     most, belief = max(further, key=lambda one: one[1].shift)
     if len(endpoints) == 1:
         return f"Only expecting benefit or harm beforehand moves this chance further ({range_told(most, belief)})."
-    which = "each of these chances" if len(further) == len(endpoints) else listed([name(e) for e, _ in further])
+    which = "each chance" if len(further) == len(endpoints) else listed([name(e) for e, _ in further])
     return (
         f"Only expecting benefit or harm beforehand moves {which} further ({name(most)}: {range_told(most, belief)})."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reanalysis.alternatives.alarms import Alarm
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.endpoint import EndpointAnalysis
-from reanalysis.estimands.risks import BaselineEffect
+from reanalysis.estimands.risks import RisksAt
 from reanalysis.estimands.words import counted, decimal, interval, percent
 from reanalysis.reporting.elsewhere import only_one_compares
 from reanalysis.reporting.wording import capital, kind_of_study, listed, running
@@ -73,13 +73,13 @@ def per_100(risk: float, control: float) -> str:
     return f"{100 * risk:.{0 if float(control).is_integer() else 1}f}"
 
 
-def difference(at: BaselineEffect, value: float) -> str:
+def difference(at: RisksAt, value: float) -> str:
     """``9 more``, ``3 fewer`` or ``no more`` of 100 patients."""
     text = per_100(abs(value), at.baseline.percent)
     return "0" if float(text) == 0 else f"{text} {'more' if value > 0 else 'fewer'}"
 
 
-def difference_interval(at: BaselineEffect) -> tuple[str, str]:
+def difference_interval(at: RisksAt) -> tuple[str, str]:
     """``9 more`` and ``2 fewer to 33 more``."""
     found = at.risk_difference
     return difference(at, found.median), f"{difference(at, found.lower)} to {difference(at, found.upper)}"

@@ -13,8 +13,10 @@ from reanalysis.engines.nuts.kernel import ProgramKey
 from reanalysis.engines.nuts.models import nuts_models
 from reanalysis.engines.nuts.program import program
 from reanalysis.engines.nuts.sampled import Sampled
+from reanalysis.engines.nuts.words import words_arrays
 from reanalysis.engines.posterior import Posterior, Run, Sampling
 from reanalysis.engines.streams import sampler_seed
+from reanalysis.model.claims import log_said
 from reanalysis.model.data import JointData, ModelData
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
@@ -66,7 +68,7 @@ def fit(spec: ModelSpec, data: ModelData, sampler: Sampler | None = None) -> Pos
     sampler = sampler or Sampler()
     _require_finite_start(spec, data)
     model, compiled = nuts_models()[spec.model], program(ProgramKey.for_data(spec, data))
-    arrays = model.arrays(spec, data, compiled.key.slots)
+    arrays = model.arrays(spec, data, compiled.key.slots) | words_arrays(data, compiled.key.slots)
     ready = compiled.with_data({name: arrays[name] for name in compiled.shapes})
     runs: list[Run] = []
     for settings in (sampler, sampler.careful):
@@ -115,6 +117,11 @@ def _require_finite_start(spec: ModelSpec, data: ModelData) -> None:
     control = spec.priors.baseline.quantile(0.5) - spec.below * effect
     logits = {"control": control, "treated": control + effect} if not spec.rates else {spec.arm: effect}
     for study in data.studies:
+        if study.told is not None:
+            own = np.array(study.told.baseline.quantile(0.5) - study.told.below * effect)
+            if not np.isfinite(log_said(study, own, own + effect)):
+                raise EngineError(f"what {study.study} says in words has no finite probability at the start value")
+            continue
         for arm, logit in logits.items():
             candidates = getattr(study, arm)
             if candidates is not None and not np.isfinite(log_likelihood(candidates, logit, study.rho)):

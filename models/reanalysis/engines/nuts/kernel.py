@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,9 @@ class ProgramKey:
     moderator_family: str = ""
     parts: int = 1
     """Parts that a treated arm may have."""
+    told: int = 0
+    told_family: str = ""
+    """Studies told in words, and the family of the prior of their baselines."""
 
     @property
     def arms(self) -> int:
@@ -59,7 +62,9 @@ class ProgramKey:
         """The key of a fit."""
         if isinstance(data, JointData):
             return cls.of(spec, padded_studies(len(data.all_studies)), len(data.parts))
-        return cls.of(spec, padded_studies(len(data.studies)), parts=len(data.arms) - 1)
+        told = [study.told.baseline.family for study in data.studies if study.told is not None]
+        key = cls.of(spec, padded_studies(len(data.studies)), parts=len(data.arms) - 1)
+        return replace(key, told=len(told), told_family=told[0]) if told else key
 
 
 @dataclass(frozen=True)
@@ -187,6 +192,16 @@ def report_logp(value: Any, n: Any, log_weight: Any, logit: Any, rho: Any) -> An
 
     terms = log_pmf_of(pt.maximum(value, 0.0), n, logit[..., None], rho[..., None]) + log_weight
     return pt.logsumexp(pt.switch(value >= 0, terms, -np.inf), axis=-1)
+
+
+def benchmark_logp(
+    value: Any, n: Any, log_weight: Any, baseline: Any, rho: Any, log_share: Any, log_evidence: Any, vague: Any
+) -> Any:
+    """Log probability of a benchmark that shares a study's baseline, or has one of its own from the vague prior."""
+    import pytensor.tensor as pt
+
+    shared = report_logp(value, n, log_weight, baseline, rho)
+    return pt.logaddexp(log_share[..., 0] + shared, log_share[..., 1] + log_evidence)
 
 
 def log_pmf_of(x: Any, n: Any, logit: Any, rho: Any) -> Any:

@@ -17,11 +17,13 @@ from reanalysis.typing import Array
 
 _COMPILING = threading.Lock()
 
-_LOOSE = {
-    f"{prefix}{name}": axes
-    for prefix, axes in (("", 1), ("benchmark_", 1), ("slot_", 2))
-    for name in ("events", "n", "log_weight")
-} | {"size_log_weight": 1}
+_PREFIXES = {"": 1, "benchmark_": 1, "slot_": 2, "told_benchmark_": 1}
+
+_LOOSE = (
+    {f"{prefix}{name}": axes for prefix, axes in _PREFIXES.items() for name in ("events", "n", "log_weight")}
+    | {f"told_{arm}_{name}": 1 for arm in ("control", "treated") for name in ("x", "y", "x_at", "y_at", "log_ways")}
+    | {"size_log_weight": 1, "told_pairs": 2}
+)
 """How many axes at the end of an array may have any length: candidates, or denominators and their candidates."""
 
 
@@ -49,7 +51,7 @@ class Program:
             fixed = array.shape[: array.ndim - _LOOSE.get(name, 0)]
             if fixed != expected or array.dtype != np.float64:
                 raise EngineError(f"{name} must be float64 of shape {expected}, not {array.dtype} of {array.shape}")
-        for prefix in ("", "benchmark_", "slot_"):
+        for prefix in _PREFIXES:
             alike = [
                 arrays[name].shape
                 for name in (f"{prefix}events", f"{prefix}n", f"{prefix}log_weight")

@@ -66,7 +66,7 @@ def posterior_of(
                 {
                     name: partial(DrawsMarginal, values[..., index])
                     for name, values in draws.study.items()
-                    if one.adjusted is None or name == spec.effect
+                    if one.counted or name == spec.effect
                 }
             )
             for index, one in enumerate(data.studies)

@@ -14,6 +14,7 @@ from reanalysis.engines.quadrature.hierarchy_posterior import HierarchyPosterior
 from reanalysis.engines.quadrature.pooled import CommonEffect
 from reanalysis.engines.quadrature.study_effects import Predictive
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
+from reanalysis.engines.quadrature.told import draw_control
 from reanalysis.engines.streams import stream
 from reanalysis.model.data import ModelData
 from reanalysis.model.likelihood import log_likelihood
@@ -134,17 +135,17 @@ def _mixed_effect(
 
 
 def _bias(study: StudyLikelihood, treated: Array, rng: np.random.Generator) -> Array:
-    """Bias given the treated logit without it."""
-    sd = study.study.bias
-    if sd == 0 or study.study.treated is None:
-        return sd * rng.standard_normal(len(treated))
+    """Bias given the treated logit without it; that of a ratio, or of words, from its prior."""
+    sd, mean = study.study.bias, study.study.bias_mean
+    if sd == 0 or study.study.treated is None or not study.study.counted:
+        return mean + sd * rng.standard_normal(len(treated))
     x = np.linspace(-6 * sd, 6 * sd, 241)
     lattice = Lattice(float(x[1] - x[0]), -120, 241)
     bias = np.empty_like(treated)
     for start in range(0, len(treated), 500):
         block = slice(start, start + 500)
-        log_arm = log_likelihood(study.study.treated, treated[block, None] + lattice.points, study.study.rho)
-        bias[block] = _nodes(lattice, log_arm - 0.5 * (lattice.points / sd) ** 2, rng)
+        log_arm = log_likelihood(study.study.treated, treated[block, None] + mean + lattice.points, study.study.rho)
+        bias[block] = mean + _nodes(lattice, log_arm - 0.5 * (lattice.points / sd) ** 2, rng)
     return bias
 
 
@@ -159,6 +160,8 @@ def _separate_effect(study: StudyLikelihood, predictive: Predictive, rng: np.ran
 
 def draw_baseline(study: StudyLikelihood, effect: Array, rng: np.random.Generator) -> Array:
     """Control logit given the effect."""
+    if study.study.told is not None:
+        return draw_control(study.study, effect, rng)
     step = 0.25 * study.width()
     lattice = study.baseline_lattice(step, Lattice.covering(float(effect.min()), float(effect.max()), step))
     reach = Lattice.covering(lattice.points[0] + effect.min(), lattice.points[-1] + effect.max(), lattice.step)

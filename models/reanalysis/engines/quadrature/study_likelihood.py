@@ -10,9 +10,9 @@ effect, because (a + b)^2 = 2 a^2 + 2 b^2 - (a - b)^2: with b = a + delta,
     Normal(m; c, s^2) ~ exp(-(a - c)^2 / 4 s^2) exp(-(b - c)^2 / 4 s^2) exp(delta^2 / 8 s^2),
 
 so the sum is a correlation of two arms under any anchor; of other priors it is a sum over both logits. A bias of the
-comparison, Normal(0, b^2), smooths p(y_1 | .) beforehand; a benchmark multiplies p(y_0 | a). The trapezoidal sum of a
-smooth decaying function converges exponentially in the step (Trefethen and Weideman 2014, SIAM Review 56:385), so a
-step near the width of the integrand is already exact to rounding.
+comparison, Normal(d, b^2), moves and smooths p(y_1 | .) beforehand; a benchmark multiplies p(y_0 | a). The trapezoidal
+sum of a smooth decaying function converges exponentially in the step (Trefethen and Weideman 2014, SIAM Review 56:385),
+so a step near the width of the integrand is already exact to rounding. What is told in words has a table (`told`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from scipy.special import logsumexp
 from reanalysis.engines.benchmark import log_robust_factor
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.quadrature.grids import Lattice, finer_by
+from reanalysis.engines.quadrature.told import log_said_of
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.model.data import ModelData, StudyData
 from reanalysis.model.distributions import Distribution
@@ -92,13 +93,15 @@ class StudyLikelihood:
 
     @classmethod
     def of(cls, study: StudyData, spec: ModelSpec) -> StudyLikelihood:
-        """The study under a specification."""
+        """The study under a specification; one that is told in words has a baseline of its own."""
+        if study.told is not None:
+            return cls(study, study.told.baseline)
         return cls(study, spec.priors.baseline, spec.arm if spec.rates else None, spec.anchor)
 
     @property
     def whole(self) -> bool:
         """Whether the effect is all there is: no two arms whose rates have a posterior."""
-        return self.arm is not None or self.study.adjusted is not None or self.anchor == "conditional"
+        return self.arm is not None or not self.study.counted or self.anchor == "conditional"
 
     @property
     def splits(self) -> bool:
@@ -195,9 +198,9 @@ class StudyLikelihood:
             return factor + sum(
                 log_likelihood(part.candidates, lattice.points + above, self.study.rho) for part, above in each
             )
-        bias = self._bias_of("treated")
-        if bias > 0:
-            return factor + _smoothed_arm(self.study.treated, self.study.rho, bias, lattice)
+        bias = (self._bias_of("treated"), self.study.bias_mean)
+        if bias != (0.0, 0.0):
+            return factor + _biased_arm(self.study.treated, self.study.rho, *bias, lattice)
         return factor + _log_arm(self, "treated", lattice)
 
     def effect_factor(self, lattice: Lattice) -> Array:
@@ -246,15 +249,18 @@ def _log_arm(likelihood: StudyLikelihood, arm: str, lattice: Lattice) -> Array:
 
 
 @lru_cache(maxsize=1024)
-def _smoothed_arm(candidates: Candidates, rho: float, bias: float, lattice: Lattice) -> Array:
-    """Log of the integral of p(y | b + x) Normal(x; 0, bias^2): a sum on a lattice fine enough for both factors."""
+def _biased_arm(candidates: Candidates, rho: float, bias: float, mean: float, lattice: Lattice) -> Array:
+    """Log of the integral of p(y | b + x) Normal(x; mean, bias^2): a sum on a lattice fine enough for both factors."""
+    if bias == 0:
+        return log_likelihood(candidates, lattice.points + mean, rho)
     narrow = (information(candidates, rho, _PULL) + bias**-2) ** -0.5
     finer = finer_by(lattice.step, 0.6 * narrow)
     step = lattice.step / finer
-    reach = int(np.ceil(_BIAS_REACH * bias / step))
-    first, size = lattice.first * finer - reach, (lattice.size - 1) * finer + 1 + 2 * reach
+    reach, middle = int(np.ceil(_BIAS_REACH * bias / step)) + 1, round(mean / step)
+    first, size = lattice.first * finer + middle - reach, (lattice.size - 1) * finer + 1 + 2 * reach
     log_values = log_likelihood_on_grid(candidates, rho, step, first, size)
-    kernel = np.exp(-0.5 * (step * np.arange(-reach, reach + 1) / bias) ** 2)
+    at = step * (middle + np.arange(reach, -reach - 1, -1))  # a convolution runs backwards
+    kernel = np.exp(-0.5 * ((at - mean) / bias) ** 2)
     top = float(log_values.max())
     smooth = np.convolve(np.exp(log_values - top), kernel / kernel.sum(), mode="valid")[::finer]
     with np.errstate(divide="ignore"):
@@ -262,10 +268,12 @@ def _smoothed_arm(candidates: Candidates, rho: float, bias: float, lattice: Latt
 
 
 def _on_lattice(likelihood: StudyLikelihood, lattice: Lattice) -> tuple[Array, float]:
+    if likelihood.study.told is not None:
+        return _scaled(log_said_of(likelihood.study, lattice.points))
     adjusted = likelihood.study.adjusted
     if adjusted is not None:
         sd = likelihood._ratio_sd
-        z = (lattice.points - adjusted.log_ratio) / sd
+        z = (lattice.points + likelihood.study.bias_mean - adjusted.log_ratio) / sd
         return np.exp(-0.5 * z**2), -np.log(sd) - 0.5 * np.log(2 * np.pi)
     if likelihood.arm is not None:
         return _scaled(_log_arm(likelihood, likelihood.arm, lattice))

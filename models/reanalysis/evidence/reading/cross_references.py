@@ -78,6 +78,9 @@ def cross_references(
             if value and value not in known:
                 rule = nowhere(column, value, known)
                 yield Problem(files["risk_of_bias"], judged.line, column, value, rule)
+        if judged.direction and settings.bias is None:
+            rule = "a direction needs the sizes of biases: declare [bias] in analysis.toml, with a reason"
+            yield Problem(files["risk_of_bias"], judged.line, "direction", judged.direction, rule)
     for name in settings.weights:
         if name not in endpoints:
             rule = nowhere("endpoint", name, endpoints)

@@ -26,6 +26,11 @@ DOMAINS: tuple[Domain, ...] = get_args(Domain)
 JudgementOfBias = Literal["low", "moderate", "serious", "critical", "no information"]
 JUDGEMENTS: tuple[JudgementOfBias, ...] = get_args(JudgementOfBias)
 
+Direction = Literal["", "favours treated", "favours control"]
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
+"""Which arm a bias makes look better, where that can be told. Towards or away from no effect is no direction of an
+additive bias: its sign would be that of an effect nobody knows."""
+
 
 @dataclass(frozen=True)
 class RiskOfBiasRow:
@@ -45,6 +50,8 @@ class RiskOfBiasRow:
         Why.
     source, locator : str
         Key in sources.toml, and where in that source.
+    direction : str
+        One of :data:`DIRECTIONS`, empty where it cannot be predicted.
     """
 
     line: int
@@ -61,6 +68,16 @@ class RiskOfBiasRow:
     reason: Annotated[str, cell("a judgement needs its reason", bool), says("Why; needed.")]
     source: Annotated[str, says("Key of the source in sources.toml.")]
     locator: Annotated[str, says("Where it stands in that source.")]
+    direction: Annotated[
+        Direction,
+        one_of(*DIRECTIONS[1:], default="", rule="must be favours treated, favours control, or empty"),
+        says("Arm that the bias favours, favours treated or favours control; empty where that cannot be told."),
+    ] = ""
+
+    @property
+    def favours(self) -> str:
+        """The arm that the bias favours, empty where that cannot be told."""
+        return self.direction.removeprefix("favours ")
 
 
 def read_risk_of_bias(source: Path | Records) -> tuple[RiskOfBiasRow, ...]:

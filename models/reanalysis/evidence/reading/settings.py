@@ -209,13 +209,14 @@ class Words(_Frozen):
 
     ``no difference`` is said where the pooled chi-square test has p above ``alpha``, ``lower`` and ``higher`` where it
     has not, and ``similar`` where rates differ by ``points`` percentage points at most. ``baseline`` is the prior of
-    the mean logit of both arms; where benchmarks.csv has a rate of the study's product, also that of its control logit
-    which is the benchmark's with probability ``benchmark_weight``.
+    the mean logit of both arms. With ``benchmarks``, where benchmarks.csv has a rate of the study's product, it is that
+    of its control logit, which is the benchmark's with probability ``benchmark_weight``.
     """
 
     alpha: float = Field(0.05, gt=0, lt=1)
     points: float = Field(10.0, gt=0, lt=100)
     baseline: str = "logistic(0,1)"
+    benchmarks: bool = False
     benchmark_weight: float = Field(0.5, gt=0, le=1)
     reason: str = ""
 
@@ -231,6 +232,24 @@ class Words(_Frozen):
         if not right:
             raise ValueError("must be normal(mean,sd) or logistic(mean,scale), of a scale above 0 and at most 10")
         return text
+
+
+class BiasSizes(_Frozen):
+    """What each domain of risk_of_bias.csv may add to a log odds ratio by its judgement, a root mean square.
+
+    The biases of the domains are independent: the squares of their sizes add (see :mod:`reanalysis.model.discounts`).
+    """
+
+    low: float = Field(0.0, ge=0, le=10)
+    moderate: float = Field(0.1, ge=0, le=10)
+    serious: float = Field(0.2, ge=0, le=10)
+    critical: float = Field(0.4, ge=0, le=10)
+    no_information: float = Field(0.2, ge=0, le=10)
+    reason: str = Field(min_length=1)
+
+    def of(self, judgement: str) -> float:
+        """Size of a judgement of risk_of_bias.csv."""
+        return float(getattr(self, judgement.replace(" ", "_")))
 
 
 class Reasons(_Frozen):
@@ -288,6 +307,7 @@ class Settings(_Frozen):
     certainty: CertaintyDeclared = CertaintyDeclared()
     weights: dict[str, Weight] = Field(default_factory=dict)
     words: Words = Words()
+    bias: BiasSizes | None = None
     reasons: Reasons = Reasons()
     report: ReportDetails = ReportDetails()
 
@@ -334,6 +354,7 @@ KEYS = tuple(
         Judgement,
         Weight,
         Words,
+        BiasSizes,
         Reasons,
         ReportDetails,
     )

@@ -101,14 +101,20 @@ def outcome_table(made: Artefacts) -> Table:
             *columns("Outcome 1.3 | Evidence 1.1 | Without, of 100 >0.8 | With, of 100 >1.2"),
             *columns("Difference, of 100 1.5 | Odds ratio 1.5 | How likely 1.2"),
         ],
-        [row for one in rows for row in (_cells(one, made.figures.get(strip_name(one.endpoint.id))), _across(one))],
+        [row for one in rows for row in _lines(made, one)],
         f"Without: published control rate{', of several the median' if several else ''}"
         + (" (modelled where none or all had the event)" if modelled else "")
         + ". Ranges: 95 % intervals. Published: rates without, with (odds ratio)."
-        + (" Undiscounted: every patient counted in full." if discounted else ""),
+        + (" Undiscounted: patients counted in full." if discounted else ""),
         "tbl-answer",
         sortable=False,
     )
+
+
+def _lines(made: Artefacts, row: OutcomeRow) -> list[list[object]]:
+    if row.words is not None:
+        return [[row.label, *_cells(row, None)[1:]]]
+    return [_cells(row, made.figures.get(strip_name(row.endpoint.id))), _across(row)]
 
 
 def _cells(row: OutcomeRow, strip: Markdown | None) -> list[object]:
@@ -141,6 +147,7 @@ def _results(analysis: Analysis) -> dict[str, Any]:
         "verdict": [one.plain for one in verdict(analysis)],
         "endpoints": {
             e.id: {"headline": _headline(e), "alarms": e.alarms, "certainty": certainty_of(e).grade.as_dict()}
+            | {"with_words": _with_words(e)}
             for e in analysis.endpoints
         },
     }
@@ -157,6 +164,31 @@ def _headline(e: EndpointAnalysis) -> dict[str, Any]:
         "p_benefit": e.direction.benefit,
         "p_harm": e.direction.harm,
         "monte_carlo": monte_carlo(e.headline.log_odds_ratio),
+    }
+
+
+def _with_words(e: EndpointAnalysis) -> dict[str, Any] | None:
+    if (words := e.with_words) is None:
+        return None
+    found = words.outcome
+    return {
+        "scenario": found.label,
+        "studies": found.studies,
+        "told": words.told,
+        "log_odds_ratio": found.log_odds_ratio,
+        "odds_ratio": found.odds_ratio,
+        "p_below_0": found.below,
+        "p_benefit": found.benefit,
+        "p_harm": None if found.direction is None else found.direction.harm,
+        "baselines": [
+            {
+                "label": at.baseline.label,
+                "control_risk": at.baseline.percent / 100,
+                "treated_risk": at.treated_risk,
+                "risk_difference": at.risk_difference,
+            }
+            for at in words.baselines
+        ],
     }
 
 

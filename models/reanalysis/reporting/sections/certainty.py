@@ -45,7 +45,7 @@ def bias_table(analysis: Analysis) -> Table | None:
                 evidence.study_label(row.study),
                 evidence.endpoint_label(row.endpoint) if row.endpoint else "every endpoint",
                 row.domain,
-                row.judgement,
+                f"{row.judgement}, {row.direction}" if row.direction else row.judgement,
                 row.reason,
             ]
             for row in evidence.risk_of_bias

@@ -17,6 +17,12 @@ from reanalysis.figures.beyond import describe_beyond, plot_beyond
 from reanalysis.figures.forest import describe_forest, forest_pages, plot_forest
 from reanalysis.figures.icons import describe_icons, plot_icons
 from reanalysis.figures.prior_posterior import describe_prior_posterior, plot_prior_posterior
+from reanalysis.figures.traffic_lights import (
+    describe_traffic_lights,
+    judged_studies,
+    plot_traffic_lights,
+    traffic_light_pages,
+)
 from reanalysis.gates.convergence import monte_carlo
 from reanalysis.model.data import StudyData
 from reanalysis.reporting.markdown import render, slug
@@ -117,10 +123,26 @@ _FOREST: Figure[EndpointAnalysis] = Figure(
     pages=forest_pages,
     first_page=False,
 )
+
+
+def _lights(endpoint: EndpointAnalysis, studies: Sequence[str]) -> Axes:
+    return plot_traffic_lights(endpoint, studies=studies)
+
+
+_LIGHTS: Figure[EndpointAnalysis] = Figure(
+    "traffic-lights",
+    _lights,
+    lambda e: f"{e.label}: risk of bias of each study by the seven domains of ROBINS-I, the worst of them last.",
+    describe_traffic_lights,
+    pages=traffic_light_pages,
+    drawn=lambda e: bool(judged_studies(e)),
+    first_page=False,
+)
+
 FOREST: Section[EndpointAnalysis] = Section(
     anchor="forest",
-    text=lambda made, e: made.figure("forest", e),
-    figures=(_FOREST,),
+    text=lambda made, e: [made.figure("forest", e), made.figure("traffic-lights", e)],
+    figures=(_FOREST, _LIGHTS),
     items=(Item(PRISMA, 3, "13c: results of studies and syntheses displayed", "forest", drawn(_FOREST)),),
 )
 STUDIES = Section(anchor="studies", place="folded", title="Each cohort", level=3, text=_studies)

@@ -11,6 +11,7 @@ from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.words import counted, percent, ratio_interval
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.model.discounts import study_bias
 from reanalysis.model.family import EFFECT_MODELS, FAMILIES, Family
 from reanalysis.model.selection import default_priors
 from reanalysis.reporting.markdown import Markdown, render_file, slug
@@ -70,9 +71,22 @@ def model_table(
         f"{evidence.endpoint_label(endpoint)}: what each model says of the headline effect, at its default settings. "
         f"The primary model is marked *; its priors and discounts stay, but {own_rho} replace rho by their own. "
         "arm-beta-binomial breaks the pairing: it compares treated arms with the controls of all cohorts. What "
-        "quadrature fitted was not sampled here and has no gates.",
+        "quadrature fitted was not sampled here and has no gates." + _biases(evidence, endpoint, models),
         f"tbl-models-{slug(endpoint)}",
     )
+
+
+def _biases(evidence: Evidence, endpoint: str, models: Sequence[Outcome]) -> str:
+    """The bias that a model gives each study, a sentence; empty where no model fitted has one."""
+    one = next((one for one in models if one.spec.family.bias and one.studies), None)
+    if one is None:
+        return ""
+    found = {study: study_bias(evidence, study, endpoint, one.spec) for study in one.studies}
+    if len(found) > _MOST_NAMED:
+        sds = [sd for sd, _ in found.values()]
+        return f" In {one.model} the bias of a cohort has an SD of {min(sds):.2f} to {max(sds):.2f} log odds."
+    told = [f"{evidence.study_label(study)} {mean:.2f} ({sd:.2f})" for study, (sd, mean) in found.items()]
+    return f" In {one.model} the mean (SD) of the bias in log odds is: {'; '.join(told)}."
 
 
 def _cohorts(evidence: Evidence, studies: tuple[str, ...], primary: tuple[str, ...]) -> str:

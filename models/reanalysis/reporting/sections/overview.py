@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reanalysis.analysis.analysis import Analysis
-from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.analysis.endpoint import EndpointAnalysis, WithWords
+from reanalysis.estimands.summary import Direction
 from reanalysis.estimands.words import counted, interval, percent, points_interval
 from reanalysis.figures.coverage import describe_coverage, plot_coverage
 from reanalysis.reporting.markdown import Markdown, render
@@ -15,6 +16,7 @@ from reanalysis.reporting.sentences import deciding_in_short, left_out, turns
 from reanalysis.reporting.table import Column, Table, columns
 from reanalysis.reporting.unknown import not_known
 from reanalysis.reporting.verdict import certainty_of
+from reanalysis.reporting.wording import kind_of_study
 
 _NAMED = 3
 """Up to so many studies are named in a cell, more are counted."""
@@ -57,7 +59,7 @@ def overview_table(made: Artefacts, endpoints: Sequence[EndpointAnalysis]) -> Ta
     analysis = made.analysis
     declared = any(e.better for e in endpoints)
     scale = made.figure(strip_name(""))
-    rows = []
+    rows: list[list[object]] = []
     for e in endpoints:
         at = e.baselines[0]
         rows.append(
@@ -72,6 +74,8 @@ def overview_table(made: Artefacts, endpoints: Sequence[EndpointAnalysis]) -> Ta
                 certainty_of(e).grade.level,
             ]
         )
+        if (words := e.with_words) is not None:
+            rows.append(_with_words(e, words, declared, bool(scale)))
     heads = [("Helps", 0.8), ("Harms", 0.8)] if declared else [("Fewer events", 0.9)]
     return Table(
         [
@@ -87,6 +91,24 @@ def overview_table(made: Artefacts, endpoints: Sequence[EndpointAnalysis]) -> Ta
         f"fewer events with {analysis.evidence.settings.treated_label}, which is worse where more events are better.",
         "tbl-all",
     )
+
+
+def _with_words(e: EndpointAnalysis, words: WithWords, declared: bool, drawn: bool) -> list[object]:
+    """The row beneath an endpoint with figures in one study: with what the others say in words."""
+    found, at = words.outcome, words.baselines[0]
+    assert found.odds_ratio is not None
+    assert found.direction is not None
+    nouns = kind_of_study(e.fit.evidence, words.told)
+    return [
+        f"{e.label}, with what the other {nouns[1]} say in words",
+        f"1, in words {len(words.told)}",
+        interval(found.odds_ratio),
+        *([""] if drawn else []),
+        *_sides(found.direction, declared),
+        f"{points_interval(at.risk_difference)} at {at.baseline.percent:g} % ({at.baseline.label})",
+        "",
+        "",
+    ]
 
 
 def _whose(endpoints: Sequence[EndpointAnalysis]) -> str:
@@ -108,7 +130,10 @@ def _evidence(endpoint: EndpointAnalysis) -> str:
 
 
 def _chances(endpoint: EndpointAnalysis, declared: bool) -> list[str]:
-    sides = endpoint.direction
+    return _sides(endpoint.direction, declared)
+
+
+def _sides(sides: Direction, declared: bool) -> list[str]:
     if not declared:
         return [percent(sides.below)]
     if sides.benefit is None or sides.harm is None:

@@ -68,6 +68,13 @@ class Weighted:
         return round(self.k * self.n)
 
 
+@dataclass(frozen=True)
+class Told:
+    """Nothing but what is said of both arms in words: no difference, or which of them is higher."""
+
+    n: int
+
+
 Arm = Count | Percent | Interval | Latent | Weighted
 
 
@@ -84,8 +91,8 @@ class Study:
     """
 
     design: StudyDesignClass
-    control: Arm
-    treated: Arm
+    control: Arm | Told
+    treated: Arm | Told
     covariate: float = 0.0
     parts: tuple[tuple[int, float], ...] = ()
 
@@ -117,12 +124,18 @@ class Design:
     moderator: str = ""
     nuts: float = 1.0
 
+    @property
+    def words(self) -> bool:
+        """Whether a study is told in words."""
+        return any(isinstance(study.control, Told) for study in self.studies)
+
     def simulated(self, spec: ModelSpec) -> Distribution:
         """What baselines are drawn from."""
         return spec.priors.baseline if self.baseline is None else self.baseline
 
     def fitted(self, spec: ModelSpec) -> ModelSpec:
         """The specification of the fits."""
+        spec = replace(spec, words=self.words)
         if self.moderator:
             spec = replace(spec, model=MODERATED, moderators=(self.moderator,))
         if not self.known:
@@ -205,6 +218,14 @@ DESIGNS: dict[str, Design] = {
         _MODERATE,
         moderator="x",
         nuts=0.3,
+    ),
+    "words": Design(
+        (
+            Study("historical", Percent(72, 1), Count(25)),
+            Study("matched", Told(20), Told(30)),
+            Study("historical", Told(60), Told(40)),
+        ),
+        nuts=0.15,
     ),
 }  # fmt: skip
 """By name. The study whose risk difference is ranked is the first that says something of a ratio."""

@@ -53,10 +53,15 @@ THIN = 2
 
 
 def ranked(design: str) -> tuple[str, ...]:
-    """Quantities that a design ranks: all, but effects alone where the fitted prior is not the law of the baselines."""
+    """Quantities that a design ranks: all, but effects alone where the fitted prior is not the law of the baselines.
+
+    The log likelihood is that of counts: where words are told as well it is left out.
+    """
     made = DESIGNS[design]
-    every = QUANTITIES if made.moderator else QUANTITIES[:-1]
-    return every if made.known else EFFECTS
+    if not made.known:
+        return EFFECTS
+    without = {"log likelihood": made.words, "slope": not made.moderator}
+    return tuple(name for name in QUANTITIES if not without.get(name, False))
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,7 @@ def sampler() -> Sampler:
     return Sampler(*SAMPLER)
 
 
-_COMPILED: set[tuple[str, int]] = set()
+_COMPILED: set[object] = set()
 
 
 def _compile_one_at_a_time(spec: ModelSpec, data: ModelData) -> None:
@@ -123,13 +128,13 @@ def _compile_one_at_a_time(spec: ModelSpec, data: ModelData) -> None:
     """
     import pytensor
 
-    from reanalysis.engines.arrays import padded_studies
+    from reanalysis.engines.nuts.kernel import ProgramKey
 
-    program = (spec.model, padded_studies(len(data.studies)))
-    if program not in _COMPILED:
+    key = ProgramKey.for_data(spec, data)
+    if key not in _COMPILED:
         with FileLock(Path(pytensor.config.compiledir) / "reanalysis-calibration.lock"):
             fit(spec, data, "nuts", sampler())
-        _COMPILED.add(program)
+        _COMPILED.add(key)
 
 
 def _rank(name: str, truth: Truth, posterior: Posterior, rng: np.random.Generator) -> float:

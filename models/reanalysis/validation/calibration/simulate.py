@@ -2,7 +2,8 @@
 
 The simulation assumes what the likelihood assumes and nothing else: a denominator that is not printed is drawn from
 its prior, one percentage is printed half-up, an interval is a cell of a fixed partition, and a weighted arm is a
-beta-binomial count of its effective size, its proportion printed in full. What enters the model is rebuilt from the
+beta-binomial count of its effective size, its proportion printed in full; of two arms that are told in words the claim
+is made that holds of their counts. What enters the model is rebuilt from the
 report by the code that makes candidates of evidence folders.
 """
 
@@ -18,9 +19,12 @@ from reanalysis.engines.prediction import draw_counts
 from reanalysis.evidence.candidates.printing import Percentage
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.contrasts import Claim, ContrastRow
 from reanalysis.evidence.reading.settings import Denominator, Moderator
 from reanalysis.evidence.reading.settings import Study as StudySettings
+from reanalysis.model.claims import allowed_pairs
 from reanalysis.model.data import ModelData
+from reanalysis.model.distributions import Distribution
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.selection import NothingLeft, select
 from reanalysis.model.spec import ModelSpec
@@ -33,6 +37,7 @@ from reanalysis.validation.calibration.designs import (
     Latent,
     Percent,
     Study,
+    Told,
     Weighted,
 )
 
@@ -114,16 +119,26 @@ def _drawn(rng: np.random.Generator, base: Evidence, design: Design, spec: Model
     new = mu + tau * rng.standard_normal()
     slope = float(priors.moderator.draw(rng, 1)[0]) if design.moderator else 0.0
     rows: list[ArmRow] = []
+    said: list[ContrastRow] = []
     studies: dict[str, StudySettings] = {}
     logits: dict[str, tuple[float, ...]] = {}
     levels: dict[str, float] = {}
     for number, study in enumerate(design.studies):
         name = f"s{number:02d}"
-        m, delta = float(baseline.draw(rng, 1)[0]), mu + tau * rng.standard_normal()
+        told = isinstance(study.control, Told)
+        law, below = (Distribution.parse(base.settings.words.baseline), 0.5) if told else (baseline, spec.below)
+        m, delta = float(law.draw(rng, 1)[0]), mu + tau * rng.standard_normal()
         x = float(np.mean([at for _, at in study.parts])) if study.parts else study.covariate
         delta += slope * x
-        control = m - spec.below * delta
+        control = m - below * delta
+        logits[name] = (control, control + delta)
         rho = float(getattr(base.settings.rho, study.design))
+        studies[name] = _settings(study, {design.moderator: x} if design.moderator else {})
+        if isinstance(study.control, Told) or isinstance(study.treated, Told):
+            sizes, claim = _told(rng, study, (control, control + delta), rho, base.settings.words.alpha)
+            rows += [replace(_empty(name, arm), endpoint="other", events=(0, 0), n=n) for arm, n in sizes.items()]
+            said.append(replace(_SAID, study=name, claim=claim))
+            continue
         rows.append(_row(rng, name, "control", study.control, control, rho))
         if study.parts:
             logits[name] = (control, *(control + delta + slope * (at - x) for _, at in study.parts))
@@ -135,12 +150,22 @@ def _drawn(rng: np.random.Generator, base: Evidence, design: Design, spec: Model
             rows += [replace(own[0], subgroup="", events=(together, together), n=sum(n for n, _ in study.parts)), *own]
             levels |= {row.subgroup: at for row, (_, at) in zip(own, study.parts, strict=True)}
         else:
-            logits[name] = (control, control + delta)
             rows.append(_row(rng, name, "treated", study.treated, control + delta, rho))
-        studies[name] = _settings(study, {design.moderator: x} if design.moderator else {})
     moderators = {design.moderator: Moderator(centre=0.0, levels=levels)} if design.moderator else {}
     settings = base.settings.model_copy(update={"studies": studies, "endpoints": {}, "moderators": moderators})
-    return Truth(mu, tau, new, logits, slope), replace(base, arms=tuple(rows), contrasts=(), settings=settings)
+    made = replace(base, arms=tuple(rows), contrasts=tuple(said), settings=settings)
+    return Truth(mu, tau, new, logits, slope), made
+
+
+def _told(
+    rng: np.random.Generator, study: Study, logits: tuple[float, float], rho: float, alpha: float
+) -> tuple[dict[str, int], Claim]:
+    """Sizes of the arms of a study that is told in words, and which of three claims, of which one holds, is made."""
+    sizes = {name: arm.n for name, arm in vars(study).items() if isinstance(arm, Told)}
+    n = np.array([*sizes.values()])
+    x = draw_counts(rng, n, np.array(logits), np.full(2, rho))
+    claims: tuple[Claim, ...] = ("lower", "higher", "no difference")
+    return sizes, next(one for one in claims if allowed_pairs(one, x[0], n[0], x[1], n[1], alpha, 0.0))
 
 
 def _settings(study: Study, covariates: Mapping[str, float]) -> StudySettings:
@@ -161,6 +186,17 @@ def _settings(study: Study, covariates: Mapping[str, float]) -> StudySettings:
     )
 
 
+def _empty(study: str, arm: str) -> ArmRow:
+    """The row of an arm that reports nothing yet."""
+    return ArmRow(0, study, arm, ENDPOINT, None, None, None, "", "", None, "none", "", "primary", "", "", "")
+
+
+_SAID = ContrastRow(
+    0, "", ENDPOINT, "", "", "", "", "", 0.95, "", "", "", "", "", "", "context", "words", "", ""
+)  # fmt: skip
+"""The row of a claim that says nothing yet."""
+
+
 def _row(rng: np.random.Generator, study: str, name: str, arm: Arm, logit: float, rho: float) -> ArmRow:
     """The arm as it is reported."""
     if isinstance(arm, Latent):
@@ -170,7 +206,7 @@ def _row(rng: np.random.Generator, study: str, name: str, arm: Arm, logit: float
     else:
         n = arm.effective if isinstance(arm, Weighted) else arm.n
     x = int(draw_counts(rng, np.array([n]), np.array([logit]), np.array([rho]))[0])
-    empty = ArmRow(0, study, name, ENDPOINT, None, None, None, "", "", None, "none", "", "primary", "", "", "")
+    empty = _empty(study, name)
     match arm:
         case Count():
             return replace(empty, events=(x, x), n=n)

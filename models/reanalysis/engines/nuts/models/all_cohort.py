@@ -12,12 +12,13 @@ from reanalysis.engines.benchmark import log_benchmark_evidence
 from reanalysis.engines.nuts.kernel import (
     NutsModel,
     ProgramKey,
+    benchmark_logp,
     observe_reports,
     of_one_endpoint,
-    report_logp,
     with_extras,
 )
 from reanalysis.engines.nuts.models import hierarchy
+from reanalysis.engines.nuts.words import observe_words
 from reanalysis.engines.prediction import draw_benchmark
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
@@ -32,6 +33,7 @@ def _build(key: ProgramKey) -> Any:
         _observe_benchmarks(key, found.control(found.effect))
         observe_reports(pm, found.reports, found.logits(found.effect))
         hierarchy.observe_ratios(key, found.effect)
+        observe_words(key, found.effect)
     return model
 
 
@@ -49,16 +51,6 @@ def _observe_benchmarks(key: ProgramKey, control: Any) -> None:
         random=partial(draw_benchmark, family=key.baseline_family), signature="(c),(c),(),(),(m),(),(p)->(c)",
         observed=events,
     )  # fmt: skip
-
-
-def benchmark_logp(
-    value: Any, n: Any, log_weight: Any, baseline: Any, rho: Any, log_share: Any, log_evidence: Any, vague: Any
-) -> Any:
-    """Log probability of a benchmark that shares a study's baseline, or has one of its own from the vague prior."""
-    import pytensor.tensor as pt
-
-    shared = report_logp(value, n, log_weight, baseline, rho)
-    return pt.logaddexp(log_share[..., 0] + shared, log_share[..., 1] + log_evidence)
 
 
 def _extras(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Array]:

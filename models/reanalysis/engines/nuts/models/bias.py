@@ -1,4 +1,4 @@
-"""The hierarchical model with an additive bias of each study's own size: free variables bias_raw beside the others."""
+"""The hierarchical model with an additive bias of each study: free variables bias_raw beside the others."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from reanalysis.engines.nuts.kernel import (
     with_extras,
 )
 from reanalysis.engines.nuts.models import hierarchy
+from reanalysis.engines.nuts.words import observe_words
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
 from reanalysis.typing import Array
@@ -25,20 +26,24 @@ def _build(key: ProgramKey) -> Any:
 
     with pm.Model() as model:
         found = hierarchy.Hierarchy.of(key)
-        bias = pm.Data("bias_sd", np.zeros(key.slots)) * pm.Normal("bias_raw", shape=key.slots)
+        mean, sd = (pm.Data(f"bias_{name}", np.zeros(key.slots)) for name in ("mean", "sd"))
+        bias = mean + sd * pm.Normal("bias_raw", shape=key.slots)
         observe_reports(pm, found.reports, found.logits(found.effect, bias))
         hierarchy.observe_ratios(key, found.effect + bias)
+        observe_words(key, found.effect, bias)
     return model
 
 
 def _extras(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Array]:
-    bias = np.zeros(slots)
-    bias[: len(data.studies)] = [one.bias for one in data.studies]
-    return {"bias_sd": bias}
+    mean, sd = np.zeros(slots), np.zeros(slots)
+    for slot, one in enumerate(data.studies):
+        mean[slot], sd[slot] = one.bias_mean, one.bias
+    return {"bias_mean": mean, "bias_sd": sd}
 
 
 def _assembled(spec: ModelSpec, data: ModelData, posterior: Any) -> Assembled:
-    bias = np.array([one.bias for one in data.studies]) * posterior["bias_raw"].values[..., : len(data.studies)]
+    own, count = _extras(spec, data, len(data.studies)), len(data.studies)
+    bias = own["bias_mean"] + own["bias_sd"] * posterior["bias_raw"].values[..., :count]
     return hierarchy.assembled(spec, data, posterior, bias)
 
 

@@ -16,7 +16,9 @@ from reanalysis.engines.draws import apart_prior, normal_logpdf, stand_alone
 from reanalysis.engines.nuts.kernel import Assembled, NutsModel, ProgramKey, of_one_endpoint, report_logp, with_extras
 from reanalysis.engines.nuts.models import hierarchy
 from reanalysis.engines.nuts.models.hierarchy import ratio_logp, ratio_random
+from reanalysis.engines.nuts.words import observe_words, told_controls
 from reanalysis.engines.prediction import draw_mixed_report
+from reanalysis.model.claims import log_said
 from reanalysis.model.data import ModelData, StudyData
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
@@ -43,6 +45,7 @@ def _build(key: ProgramKey) -> Any:
                 "adjusted", found.effect, apart, sd, log_mix, logp=_mixed_ratio_logp, random=_mixed_ratio_random,
                 signature="(),(),(),(m)->()", observed=ratio,
             )  # fmt: skip
+            observe_words(key, found.effect, mixed=(apart, log_mix))
     return model
 
 
@@ -88,30 +91,36 @@ def _mixing(
     new = stand_alone(spec, new, rng)
     apart = apart_prior(spec)
     alone = apart.mean + apart.sd * posterior["apart_raw"].values[..., : len(data.studies)]
-    share = _exchangeable(spec, data, baseline, effect, alone)
+    raw = posterior["told_raw"].values if "told_raw" in posterior else None
+    share = _exchangeable(spec, data, baseline, raw, effect, alone)
     found = {study: float(share[..., index].mean()) for index, study in enumerate(data.names)}
     return np.where(rng.uniform(size=effect.shape) < share, effect, alone), new, found
 
 
-def _exchangeable(spec: ModelSpec, data: ModelData, baseline: Array | None, effect: Array, alone: Array) -> Array:
+def _exchangeable(
+    spec: ModelSpec, data: ModelData, baseline: Array | None, raw: Array | None, effect: Array, alone: Array
+) -> Array:
     """Probability, draw by draw, that a study has its exchangeable effect and not the one that stands alone."""
     w = spec.number("w")
     with np.errstate(divide="ignore"):
         odds = np.full(effect.shape, np.log(w) - np.log1p(-w))
-    for s, study in enumerate(data.studies):
-        base = None if baseline is None else baseline[..., s]
-        odds[..., s] += _log_report(spec, study, base, effect[..., s]) - _log_report(spec, study, base, alone[..., s])
+    for sign, either in ((1, effect), (-1, alone)):
+        control = None if baseline is None else told_controls(data, raw, baseline - spec.below * either, either)
+        for s, study in enumerate(data.studies):
+            base = None if control is None else control[..., s]
+            odds[..., s] += sign * _log_report(spec, study, base, either[..., s])
     return np.asarray(expit(odds))
 
 
-def _log_report(spec: ModelSpec, study: StudyData, baseline: Array | None, effect: Array) -> Array:
+def _log_report(spec: ModelSpec, study: StudyData, control: Array | None, effect: Array) -> Array:
     """Log probability of what depends on a study's effect."""
     if study.adjusted is not None:
         ratio = study.adjusted
         return np.asarray(normal_logpdf(ratio.log_ratio, effect, ratio.standard_error))
-    if baseline is None:
+    if control is None:
         return _log_arm(study, spec.arm, effect)
-    control = baseline - spec.below * effect
+    if study.told is not None:
+        return log_said(study, control, control + effect)
     return _log_arm(study, "control", control) + _log_arm(study, "treated", control + effect)
 
 

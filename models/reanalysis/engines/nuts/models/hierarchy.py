@@ -32,6 +32,7 @@ from reanalysis.engines.nuts.kernel import (
     symmetric,
     tau_of,
 )
+from reanalysis.engines.nuts.words import observe_words, told_controls
 from reanalysis.engines.streams import stream
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
@@ -101,6 +102,7 @@ def build(key: ProgramKey) -> Any:
         observe_reports(pm, found.reports, found.logits(found.effect))
         if not key.rates:
             observe_ratios(key, found.effect)
+            observe_words(key, found.effect)
     return model
 
 
@@ -159,8 +161,10 @@ def assembled(
     if not spec.rates:
         baseline = located(spec.priors.baseline, posterior["alpha_raw"].values[..., :count])
 
+    raw = posterior["told_raw"].values if "told_raw" in posterior else None
+
     def control(effect: Array) -> Array | None:
-        return None if baseline is None else baseline - spec.below * effect
+        return None if baseline is None else told_controls(data, raw, baseline - spec.below * effect, effect)
 
     if spec.pooling == "none":
         effect = located(spec.priors.mu, z)
