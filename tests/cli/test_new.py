@@ -14,11 +14,13 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from reanalysis.cli.app import app
-from reanalysis.cli.new import FILES
 from reanalysis.evidence.reading.columns import ABOUT, columns, columns_page
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.evidence.reading.gathering import TABLES
 from reanalysis.evidence.reading.settings import Settings, Source
+
+SCAFFOLD = resources.files("reanalysis.cli") / "scaffold"
+FILES = sorted(one.name for one in SCAFFOLD.iterdir())
 
 
 def run(*arguments: object) -> tuple[int, str]:
@@ -31,7 +33,8 @@ def test_a_new_folder_can_be_audited_and_fitted(tmp_path: Path) -> None:
     code, said = run("new", folder)
     assert code == 0
     assert "reanalysis audit" in said
-    assert sorted(p.name for p in folder.iterdir()) == sorted(FILES)
+    assert sorted(p.name for p in folder.iterdir()) == FILES
+    assert len(FILES) == 7
     code, said = run("audit", folder)
     assert code == 0
     assert "0 errors, 0 warnings" in said
@@ -58,7 +61,7 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
 
 def uncommented(name: str) -> str:
     """A template with every setting that it gives as a comment taken for one."""
-    text = (resources.files("reanalysis.cli") / "scaffold" / name).read_text(encoding="utf-8")
+    text = (SCAFFOLD / name).read_text(encoding="utf-8")
     return re.sub(r'^# (?=\[|[\w."]+ = )', "", text, flags=re.MULTILINE)
 
 
