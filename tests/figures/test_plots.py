@@ -153,7 +153,7 @@ def test_forest_shows_every_printed_and_every_modelled_odds_ratio(anakinra: Anal
 
 def test_forest_lists_studies_in_the_order_of_the_evidence(anakinra: Analysis) -> None:
     words = shown(plot_forest(endpoint_of(anakinra, "icans_any")))
-    assert words.index("Phase 1") < words.index("Phase 2") < words.index("IPTW cohort")
+    assert words.index("Strati 2023") < words.index("Liang 2025") < words.index("IPTW 2025")
 
 
 def test_forest_of_one_study_calls_the_rest_extrapolated(anakinra: Analysis) -> None:

@@ -52,7 +52,7 @@ def test_what_is_not_met_is_listed_with_the_reason(whole: Artefacts) -> None:
         ),
         "13e: causes of heterogeneity explored": "no subgroup or covariate is modelled",
         "24: registration and protocol": "no protocol is registered",
-        "missing data judged for each study compared": "no information on IPTW cohort",
+        "missing data judged for each study compared": "no information on IPTW 2025",
     }
 
 

@@ -217,7 +217,7 @@ def test_the_variation_before_any_discount_is_told_beside_that_of_the_model(rean
 def test_sentences_speak_of_events_not_of_p_values(reanalysis: Analysis) -> None:
     by_name = {e.id: e for e in reanalysis.endpoints}
     assert basis(by_name["icans_any"]) == "Any-grade ICANS was compared in three cohorts."
-    assert "has figures for both groups in one cohort only (Phase 2)" in basis(by_name["crs_any"])
+    assert "has figures for both groups in one cohort only (Liang 2025)" in basis(by_name["crs_any"])
     about = effect(by_name["icans_any"]).replace("\N{NO-BREAK SPACE}", " ")
     assert "anakinra is about as likely to reduce any-grade ICANS (41 %) as to increase it (59 %)" in about
     assert "the chance that anakinra increases grade 3+ infection is" in effect(by_name["infection_g3"])

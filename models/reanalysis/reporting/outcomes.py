@@ -114,7 +114,7 @@ def _crude(endpoint: EndpointAnalysis, study: StudyEffect, alone: bool) -> str:
     rows = evidence.contrasts_of_cell.get((study.study, endpoint.id), ())
     adjusted = [row.printed for row in rows if row.use == "sensitivity" and row.has_interval]
     more = f"; adjusted {listed(adjusted)}" if adjusted else ""
-    return f"{study.label} {without} and {treated} ({odds}{more})"
+    return f"{study.label}, {without} and {treated} ({odds}{more})"
 
 
 def _rate(observation: Observation) -> str:
@@ -160,8 +160,6 @@ def beliefs(endpoints: Sequence[EndpointAnalysis]) -> str:
         return ""
     most, belief = max(further, key=lambda one: one[1].shift)
     if len(endpoints) == 1:
-        return f"Only expecting benefit or harm beforehand moves this chance further ({range_told(most, belief)})."
-    which = "each of these chances" if len(further) == len(endpoints) else listed([name(e) for e, _ in further])
-    return (
-        f"Only expecting benefit or harm beforehand moves {which} further ({name(most)}: {range_told(most, belief)})."
-    )
+        return f"Expecting benefit or harm beforehand moves this chance further ({range_told(most, belief)})."
+    which = "all of these chances" if len(further) == len(endpoints) else listed([name(e) for e, _ in further])
+    return f"Expecting benefit or harm beforehand moves {which} further ({name(most)}: {range_told(most, belief)})."

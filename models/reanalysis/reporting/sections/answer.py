@@ -18,11 +18,11 @@ from reanalysis.figures.strip import (
 )
 from reanalysis.gates.convergence import monte_carlo
 from reanalysis.reporting.markdown import Markdown, anchor, escape, render, slug
+from reanalysis.reporting.measured import measured
 from reanalysis.reporting.outcomes import OutcomeRow, before_discounts, beliefs, outcome_rows
 from reanalysis.reporting.section import Artefacts, Inline, Item, Section, every, stated
 from reanalysis.reporting.standards import BARG, ZAMPIERI
 from reanalysis.reporting.table import Table, columns
-from reanalysis.reporting.unknown import shared_endpoints
 from reanalysis.reporting.verdict import certainty_of, verdict
 
 _ANSWER = """\
@@ -36,8 +36,6 @@ _ANSWER = """\
 **{{ question }}**
 
 {% endif %}
-{{ shared }}
-
 # In short {#answer}
 
 {% if failed %}
@@ -60,6 +58,10 @@ _ANSWER = """\
 
 {% if beliefs %}
 {{ beliefs }}
+
+{% endif %}
+{% if measured %}
+{{ measured }}
 {% endif %}
 """
 
@@ -69,11 +71,11 @@ def _answer(made: Artefacts, analysis: Analysis) -> Markdown:
         _ANSWER,
         byline=_byline(analysis.evidence.settings.report),
         question=analysis.evidence.settings.question,
-        shared=shared_endpoints(analysis),
         failed=analysis.failed,
         endpoints=analysis.endpoints,
         verdict=verdict(analysis),
         table=outcome_table(made),
+        measured=measured(analysis.evidence),
         beliefs=beliefs(analysis.headlines),
     )
 

@@ -18,7 +18,7 @@ _MOST_NAMED = 8
 """So many studies at most stand on the first page; more are counted there and named in the table of facts."""
 _MOST_WORDS = 55
 """Words of limits on the first page; the others follow it."""
-_DOSE, _COMPARATOR = "dose", "comparator"
+_DOSE, _COMPARATOR, _PHASE = "dose", "comparator", "phase"
 """What the name of a fact in analysis.toml holds to stand in a column of the first page."""
 
 _LIMITS = """\
@@ -80,10 +80,11 @@ def _source(evidence: Evidence, study: str) -> Source:
 
 
 def _study_link(evidence: Evidence, study: str) -> Markdown:
-    """Its label, with author and year where the label has them not, as a link where its source has an identifier."""
+    """Its label, author and year where that lacks them, and its phase; a link where its source has an identifier."""
     label, source = evidence.study_label(study), _source(evidence, study)
-    named = author_year(source)
+    named, phase = author_year(source), _fact(evidence, study, _PHASE)
     text = label if not named or named.split()[0] in label else f"{named} ({label})"
+    text += f" (phase {phase})" if phase[:1].isdigit() else ""
     return Markdown(f"[{escape(text)}]({address(source)})") if address(source) else escape(text)
 
 

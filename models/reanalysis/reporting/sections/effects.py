@@ -105,8 +105,8 @@ def variation(endpoint: EndpointAnalysis) -> str:
     )
 
 
-def _forest(endpoint: EndpointAnalysis, studies: Sequence[str]) -> Axes:
-    return plot_forest(endpoint, studies=studies)
+def _forest(endpoint: EndpointAnalysis, studies: Sequence[str], narrow: bool = False) -> Axes:
+    return plot_forest(endpoint, studies=studies, narrow=narrow)
 
 
 _FOREST: Figure[EndpointAnalysis] = Figure(
@@ -115,6 +115,7 @@ _FOREST: Figure[EndpointAnalysis] = Figure(
     lambda e: f"{e.label}: each study from its published rates and in the model, the average and a new study.",
     describe_forest,
     pages=forest_pages,
+    narrow=True,
     first_page=False,
 )
 FOREST: Section[EndpointAnalysis] = Section(

@@ -17,6 +17,7 @@ from reanalysis.reporting.markdown import Markdown, render_file, slug
 from reanalysis.reporting.section import Artefacts, Item, Section, stated
 from reanalysis.reporting.standards import BARG, PRISMA, ROBUST
 from reanalysis.reporting.table import Column, Table, columns
+from reanalysis.reporting.wording import capital
 
 _NOTHING = "\N{EN DASH}"
 _MOST_NAMED = 4
@@ -49,7 +50,7 @@ def model_table(
     declared = evidence.endpoint(endpoint).better is not None
 
     def row(one: Outcome) -> list[str]:
-        name = f"{'* ' if one.model == model else ''}{one.model}: {FAMILIES[one.model].short}"
+        name = f"{'* ' if one.model == model else ''}{capital(FAMILIES[one.model].short)} ({one.model})"
         cohorts = _cohorts(evidence, one.studies, primary)
         found, direction = one.log_odds_ratio, one.direction
         if found is None or direction is None:
@@ -59,7 +60,8 @@ def model_table(
         return [name, _ENGINES[one.engine], cohorts, shown, *[percent(side) for side in sides], _gates(one)]
 
     probabilities = ("P(benefit)", "P(harm)") if declared else ("P(fewer)",)
-    own_rho = " and ".join(name for name in EFFECT_MODELS if not FAMILIES[name].rho)
+    own_rho = " and ".join(f"({name})" for name in EFFECT_MODELS if not FAMILIES[name].rho)
+    unpaired = " and ".join(f"({name})" for name in EFFECT_MODELS if not FAMILIES[name].paired)
     return Table(
         [
             *columns("Model 2.3 | Fitted by 1.1 | Cohorts 1.6 | Odds ratio (95 % interval) 2.0"),
@@ -69,8 +71,8 @@ def model_table(
         [row(one) for one in models if one.note != NOT_SAMPLED],
         f"{evidence.endpoint_label(endpoint)}: what each model says of the headline effect, at its default settings. "
         f"The primary model is marked *; its priors and discounts stay, but {own_rho} replace rho by their own. "
-        "arm-beta-binomial breaks the pairing: it compares treated arms with the controls of all cohorts. What "
-        "quadrature fitted was not sampled here and has no gates.",
+        f"{unpaired} breaks the pairing: it compares treated arms with the controls of all cohorts. In brackets: the "
+        "name that commands know. What quadrature fitted was not sampled here and has no gates.",
         f"tbl-models-{slug(endpoint)}",
     )
 

@@ -8,12 +8,12 @@ from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.words import counted, interval, percent, points_interval
 from reanalysis.figures.coverage import describe_coverage, plot_coverage
-from reanalysis.reporting.markdown import Markdown, render
+from reanalysis.reporting.markdown import Markdown, escape, render
 from reanalysis.reporting.section import Artefacts, Blocks, Figure, Section
 from reanalysis.reporting.sections.answer import strip_name
 from reanalysis.reporting.sentences import deciding_in_short, left_out, turns
 from reanalysis.reporting.table import Column, Table, columns
-from reanalysis.reporting.unknown import not_known
+from reanalysis.reporting.unknown import not_known, shared_endpoints
 from reanalysis.reporting.verdict import certainty_of
 
 _NAMED = 3
@@ -43,6 +43,7 @@ def _all(made: Artefacts, analysis: Analysis) -> Blocks:
     deciding = [(e.label, found) for e in analysis.endpoints if (found := deciding_in_short(e))]
     what = "benefit" if any(e.better for e in analysis.endpoints) else "fewer events"
     return [
+        escape(shared_endpoints(analysis)),
         made.figure("coverage"),
         overview_table(made, analysis.endpoints),
         render(_DECIDING, deciding=deciding, what=what) if deciding else None,
@@ -137,6 +138,7 @@ ALL_ENDPOINTS = Section(
             plot_coverage,
             lambda _: "Who reports what. Only comparisons of two arms within one study enter the primary analysis.",
             describe_coverage,
+            narrow=True,
         ),
     ),
 )
