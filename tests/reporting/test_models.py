@@ -93,7 +93,8 @@ def test_each_first_page_endpoint_has_a_row_a_model(reanalysis_report: Report) -
         primary = endpoint.odds_ratio
         assert rows["contrast"][3] == ratio_interval(primary.median, primary.lower, primary.upper)
         assert rows["contrast"][0].startswith("* ")
-    assert reanalysis_report.words.count("breaks the pairing") >= len(reanalysis_report.analysis.headlines)
+    assert "breaks the pairing" not in reanalysis_report.words  # of a model that was not fitted
+    assert "Breaks the pairing" in reanalysis_report.words
     assert "Strati 2023" in rows_of(reanalysis_report, "CRS, any grade")["all-cohort"][2]
     assert "Strati 2023" not in rows_of(reanalysis_report, "CRS, any grade")["contrast"][2]
 

@@ -8,6 +8,7 @@ from reanalysis.analysis.analysis import Analysis
 from reanalysis.estimands.words import counted
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.settings import Source
+from reanalysis.reporting.elsewhere import elsewhere_told
 from reanalysis.reporting.markdown import Markdown, escape, render
 from reanalysis.reporting.section import Artefacts, Blocks, Section
 from reanalysis.reporting.table import Column, Table, columns
@@ -41,9 +42,11 @@ it harms, that it does not. P(benefit) and P(harm) stand for them in tables.
 {%- else %}
 How likely fewer events are is the probability that the odds ratio lies below 1, written P(fewer) in tables; no side is
 declared better, so none is called so.
-{%- endif %} All of them depend on the priors ({{ priors }}). Each study counts for less than its patients where it is
-not randomised (rho) and where it is weighted (k): both are assumptions, and [the alternatives](#endpoints) show the
-results without them.
+{%- endif %} All of them depend on the priors ({{ priors }}). {% if discounted %}Each study counts for less than its
+patients where it is not randomised (rho) and where it is weighted (k): both are assumptions, and
+[the alternatives](#endpoints) show the results without them.{% else %}Every patient of every study counts in full:
+no design that would count for less, and no weighting, is declared.{% endif %}
+
 """
 
 
@@ -113,13 +116,14 @@ def _first(_: Artefacts, analysis: Analysis) -> Blocks:
 
 
 def _first_limits(_: Artefacts, analysis: Analysis) -> Markdown:
-    shown: list[str] = []
-    for limit in limits(analysis)[0 if analysis.evidence.settings.limits else 1 :]:
+    stated, shown = analysis.evidence.settings.limits, []
+    for limit in limits(analysis)[0 if stated else 1 :]:
         if len(" ".join([*shown, limit]).split()) > _MOST_WORDS:
             break
         shown.append(limit)
-    more = "All limits" if shown else "The limits of this evidence"
-    return render(_FIRST_LIMITS, limits=shown, link=Markdown(f"[{more}](#limits)."))
+    if not stated and not shown:
+        shown.append("None is stated with this evidence.")
+    return render(_FIRST_LIMITS, limits=shown, link=Markdown("[All limits](#limits)."))
 
 
 # ---- behind it ------------------------------------------------------------------------------------------------------
@@ -148,7 +152,8 @@ def cohort_table(analysis: Analysis) -> Table | None:
     return Table(
         [Column("Fact", 1.1), *[Column(evidence.study_label(s), 1.6) for s in studies]],
         rows,
-        "The studies side by side. A difference between their results may come from a difference in any of these rows.",
+        "The studies side by side."
+        + (" A difference between their results may come from a difference in any of these rows." * (len(studies) > 1)),
         "tbl-cohorts",
     )
 
@@ -165,14 +170,15 @@ def limits(analysis: Analysis) -> list[str]:
     found = list(settings.limits) or ["The folder states no limits of its own (limits in analysis.toml)."]
     if settings.search:
         found.append(settings.search)
-    single = sum(len(e.headline.comparative) == 1 for e in analysis.endpoints)
+    alone = [e.id for e in analysis.endpoints if len(e.headline.comparative) == 1]
+    single = len(alone)
     if single and len(compared(analysis)) > 1:
         total = len(analysis.endpoints)
         which = "Each outcome has" if single == total else f"{capital(counted(single, 'of', 'of'))} "
         which += "" if single == total else f"{counted(total, 'outcome')} {'has' if single == 1 else 'have'}"
-        found.append(
-            f"{which} figures for both groups in one study only. What other studies say of them stands with each."
-        )
+        told = any(elsewhere_told(analysis.evidence, endpoint) for endpoint in alone)
+        more = " What other studies say stands with each." if told else " No other study reports them."
+        found.append(f"{which} figures for both groups in one study only.{more}")
     most = max(len(e.headline.comparative) for e in analysis.endpoints)
     if 1 < most < 10:
         found.append(
@@ -185,7 +191,12 @@ def limits(analysis: Analysis) -> list[str]:
 def _reading(_: Artefacts, analysis: Analysis) -> Markdown:
     declared = any(e.better for e in analysis.endpoints)
     priors = ", ".join(f"{name} {prior}" for name, prior in analysis.spec.priors.as_text().items())
-    return render(_READING, settings=analysis.evidence.settings, declared=declared, priors=priors)
+    arms = [o for e in analysis.endpoints for o in e.fit.selection.observations.values()]
+    discounted = any(o.weighted for o in arms) or any(
+        study.rho for e in analysis.endpoints for study in e.fit.posterior.data.studies
+    )
+    settings = analysis.evidence.settings
+    return render(_READING, settings=settings, declared=declared, priors=priors, discounted=discounted)
 
 
 COHORTS: Section[Analysis] = Section(anchor="cohorts", text=_first)

@@ -81,11 +81,12 @@ def overview_table(made: Artefacts, endpoints: Sequence[EndpointAnalysis]) -> Ta
             *[Column(head, width, "right") for head, width in heads],
             Column("Difference per 100 (95 % interval)", 2.3),
             Column(f"{'Helps' if declared else 'Fewer events'}, with one study left out", 1.5),
-            Column("Certainty", 0.9),
+            Column("Certainty", 1.15),
         ],
         rows,
         f"All outcomes. {_whose(endpoints)} Differences in 100 patients at the control risk named; negative means "
-        f"fewer events with {analysis.evidence.settings.treated_label}, which is worse where more events are better.",
+        f"fewer events with {analysis.evidence.settings.treated_label}"
+        + (", which is worse where more events are better." if any(e.better == "higher" for e in endpoints) else "."),
         "tbl-all",
     )
 

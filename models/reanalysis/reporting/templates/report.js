@@ -156,7 +156,7 @@
       const at = named.indexOf(state.get("analysis"));
       if (at >= 0) which.value = at;
       if (state.get("risk") > 0 && state.get("risk") < 100) risk.value = Number(state.get("risk"));
-      if (state.get("size") >= 0) size.value = state.get("size");
+      if (state.has("size") && Number(state.get("size")) >= 0) size.value = state.get("size");
       choose();
       if (at < 0 && state.has("analysis")) told.prepend(make("p", {}, "This report has no analysis of the name in the address."));
     }
