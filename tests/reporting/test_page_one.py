@@ -16,6 +16,7 @@ from reanalysis.analysis.analysis import Analysis
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting import contents
+from reanalysis.reporting.measured import measured
 from reanalysis.reporting.movers import believed, strongest
 from reanalysis.reporting.outcomes import outcome_rows
 from reanalysis.reporting.results import results
@@ -316,6 +317,8 @@ def test_studies_are_named_with_author_year_link_and_conclusion(reanalysis: Anal
 
 def test_the_readme_says_what_page_one_says(analysis: Analysis) -> None:
     text, told = squeezed(page(analysis)), answer(analysis)
+    assert measured(analysis.evidence) in told
+    assert measured(analysis.evidence) in text
     for one in verdict(analysis):
         assert f"**{one.lead}** {one.text}" in told
     for row in outcome_rows(analysis):
