@@ -262,7 +262,7 @@ def test_what_moves_it_most_does_move_it_most(analysis: Analysis) -> None:
         assert mover.shift == pytest.approx(max(shifts.values()), abs=1e-9)
         assert shifts[mover.group] == pytest.approx(mover.shift, abs=1e-9)
         belief = believed(endpoint)
-        said = "Expecting benefit or harm beforehand" in page(analysis)
+        said = "Only expecting benefit or harm beforehand" in page(analysis)
         if belief is not None and belief.shift > mover.shift:
             assert said
 

@@ -160,6 +160,8 @@ def beliefs(endpoints: Sequence[EndpointAnalysis]) -> str:
         return ""
     most, belief = max(further, key=lambda one: one[1].shift)
     if len(endpoints) == 1:
-        return f"Expecting benefit or harm beforehand moves this chance further ({range_told(most, belief)})."
-    which = "all of these chances" if len(further) == len(endpoints) else listed([name(e) for e, _ in further])
-    return f"Expecting benefit or harm beforehand moves {which} further ({name(most)}: {range_told(most, belief)})."
+        return f"Only expecting benefit or harm beforehand moves this chance further ({range_told(most, belief)})."
+    which = "each of these chances" if len(further) == len(endpoints) else listed([name(e) for e, _ in further])
+    return (
+        f"Only expecting benefit or harm beforehand moves {which} further ({name(most)}: {range_told(most, belief)})."
+    )
