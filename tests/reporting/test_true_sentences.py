@@ -15,6 +15,7 @@ from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.elsewhere import elsewhere_told
 from reanalysis.reporting.measured import measured
 from reanalysis.reporting.section import Artefacts, Section
+from reanalysis.reporting.sections.certainty import grade_table
 from reanalysis.reporting.sections.choices import unheard
 from reanalysis.reporting.sections.cohorts import FACTS, FIRST_LIMITS, LIMITS, READING
 from reanalysis.reporting.sections.effects import counts_as, sizes, study_table, variation
@@ -22,6 +23,7 @@ from reanalysis.reporting.sections.findings import DEDUCTIONS, LEDGER
 from reanalysis.reporting.sections.overview import overview_table
 from reanalysis.reporting.sentences import basis, effect, leaving_out, risk
 from reanalysis.reporting.unknown import not_known, shared_endpoints
+from reanalysis.reporting.verdict import certainty_of
 
 TWO = [("Ash", (20, 100, 30, 100)), ("Birch", (21, 90, 30, 92))]
 COLUMNS = (
@@ -295,6 +297,14 @@ def test_a_folder_without_findings_has_sentences_instead_of_empty_tables(tmp_pat
         told = text_of(section, found)
         assert "|" not in told
         assert told.endswith(".")
+
+
+def test_a_long_reason_is_told_once_and_found_where_it_says(reanalysis: Analysis) -> None:
+    reasons = {(e.label, one.domain): one.reason for e in reanalysis.endpoints for one in certainty_of(e).grade.steps}
+    told = {(row[0], row[1]): str(row[5]) for row in grade_table(reanalysis).rows}
+    again = {where: why.removeprefix("as for ") for where, why in told.items() if why != reasons[where]}
+    assert len(again) > len(reanalysis.endpoints)
+    assert all(told[label, domain] == reasons[where, domain] for (where, domain), label in again.items())
 
 
 # ---- days and doses, sizes, and words that cannot be weighed ---------------------------------------------------------
