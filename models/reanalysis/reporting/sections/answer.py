@@ -23,6 +23,7 @@ from reanalysis.reporting.outcomes import OutcomeRow, before_discounts, beliefs,
 from reanalysis.reporting.section import Artefacts, Inline, Item, Section, every, stated
 from reanalysis.reporting.standards import BARG, ZAMPIERI
 from reanalysis.reporting.table import Table, columns
+from reanalysis.reporting.unknown import shared_endpoints
 from reanalysis.reporting.verdict import certainty_of, verdict
 
 _ANSWER = """\
@@ -34,8 +35,10 @@ _ANSWER = """\
 {% endif %}
 {% if question %}
 **{{ question }}**
-
+{% else %}
+{{ shared }}
 {% endif %}
+
 # In short {#answer}
 
 {% if failed %}
@@ -71,6 +74,7 @@ def _answer(made: Artefacts, analysis: Analysis) -> Markdown:
         _ANSWER,
         byline=_byline(analysis.evidence.settings.report),
         question=analysis.evidence.settings.question,
+        shared=shared_endpoints(analysis),
         failed=analysis.failed,
         endpoints=analysis.endpoints,
         verdict=verdict(analysis),
