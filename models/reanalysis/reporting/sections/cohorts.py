@@ -116,7 +116,8 @@ def _first(_: Artefacts, analysis: Analysis) -> Blocks:
 
 
 def _first_limits(_: Artefacts, analysis: Analysis) -> Markdown:
-    stated, shown = analysis.evidence.settings.limits, []
+    stated = analysis.evidence.settings.limits
+    shown: list[str] = []
     for limit in limits(analysis)[0 if stated else 1 :]:
         if len(" ".join([*shown, limit]).split()) > _MOST_WORDS:
             break
