@@ -19,8 +19,8 @@ from figures.plots import EVERY, OF_ENDPOINT, subjects
 from figures.rendered import faults, overlaps, shown
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis, RawEffect
-from reanalysis.estimands.words import interval, percent
 from reanalysis.engines.posterior import Posterior
+from reanalysis.estimands.words import interval, percent
 from reanalysis.evidence.candidates.candidates import SILENCES
 from reanalysis.evidence.coverage import Cell
 from reanalysis.figures import prior_sensitivity
