@@ -100,7 +100,7 @@ def test_leaving_the_weighted_study_out_makes_k_irrelevant(evidence: Evidence, s
     axis = [choice.name for choice in crossed.choices].index("k")
     left_out = crossed.choices[0]
     assert left_out.name == "left out"
-    without = np.take(crossed.cells, left_out.labels.index("IPTW cohort"), 0)
+    without = np.take(crossed.cells, left_out.labels.index("IPTW 2025"), 0)
     assert np.all(without == np.take(without, [0], axis - 1))
     assert not np.all(crossed.cells == np.take(crossed.cells, [0], axis))
 

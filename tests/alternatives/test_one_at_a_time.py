@@ -32,7 +32,7 @@ def test_leaving_a_study_out_equals_a_folder_without_it(
 ) -> None:
     rest = replace(evidence, arms=tuple(r for r in evidence.arms if r.study != "iptw"))
     expected = fit(spec, select(rest, spec, "icans_any").data).overall["log_odds_ratio"]
-    found = by_label(icans["leave one out"])["without IPTW cohort"].log_odds_ratio
+    found = by_label(icans["leave one out"])["without IPTW 2025"].log_odds_ratio
     assert found is not None
     assert found.mean == pytest.approx(expected.mean(), abs=1e-9)  # alternatives share a grid
 

@@ -17,6 +17,7 @@ from reanalysis.analysis.analysis import carry_out
 from reanalysis.analysis.plan import plan
 from reanalysis.analysis.relevant import relevant, tables
 from reanalysis.analysis.request import Request
+from reanalysis.analysis.saved_draws import draws_file
 from reanalysis.analysis.task import Task
 from reanalysis.builds import keys
 from reanalysis.builds.keys import task_key
@@ -98,6 +99,7 @@ def every_kind(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Task[objec
     analysis = carry_out(planned, seen, tasks=contents.tasks(planned))
     for task in (*published_figures(analysis), *chain_figures(analysis)):
         found[task.function.__name__] = task
+    found["draws"] = Task("draws", draws_file, (analysis.endpoints[0].fit.draws, 0))
     found["documents"] = Task("documents", written_documents, ("", Details(""), {}))
     return found
 
@@ -111,6 +113,7 @@ KINDS = {
     "drawn_endpoint": "figures/forest.py",
     "drawn_chains": "figures/ranks.py",
     "drawn_shared": "figures/coverage.py",
+    "draws": "engines/tree.py",
     "documents": "analysis/endpoint.py",
 }
 

@@ -28,7 +28,7 @@ def test_json_keeps_its_contract(ended: Ended) -> None:
     found = ended.json
     assert {"net_benefit", "tradeoff", "weight_share_better", "certainty"} <= set(found)
     assert set(found["net_benefit"]) == {
-        "liso-cel (TRANSCEND)", "axi-cel (ZUMA-1)", "IPTW controls", "controls of these studies",
+        "liso-cel (TRANSCEND)", "axi-cel (ZUMA-1)", "IPTW 2025 controls", "controls of these studies",
     }  # fmt: skip
     for told in found["net_benefit"].values():
         assert S | {"probability_better"} <= set(told)

@@ -13,20 +13,24 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from xarray import DataTree
 
 from figures.plots import EVERY, OF_ENDPOINT, subjects
 from figures.rendered import faults, overlaps, shown
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis, RawEffect
+from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.words import interval, percent
 from reanalysis.evidence.candidates.candidates import SILENCES
 from reanalysis.evidence.coverage import Cell
+from reanalysis.figures import prior_sensitivity
 from reanalysis.figures.beyond import plot_beyond
 from reanalysis.figures.coverage import describe_coverage, plot_coverage
 from reanalysis.figures.forest import forest_pages, plot_forest
 from reanalysis.figures.leave_one_out import plot_leave_one_out
 from reanalysis.figures.overview import plot_overview
 from reanalysis.figures.prior_posterior import plot_prior_posterior
+from reanalysis.figures.prior_sensitivity import describe_prior_sensitivity, plot_prior_sensitivity
 from reanalysis.figures.sensitivity import plot_sensitivity, sensitivity_pages
 from reanalysis.figures.style import PAGE, cohort_colour, new_figure, study_mark
 from reanalysis.reporting.artefacts import _alone
@@ -153,7 +157,7 @@ def test_forest_shows_every_printed_and_every_modelled_odds_ratio(anakinra: Anal
 
 def test_forest_lists_studies_in_the_order_of_the_evidence(anakinra: Analysis) -> None:
     words = shown(plot_forest(endpoint_of(anakinra, "icans_any")))
-    assert words.index("Phase 1") < words.index("Phase 2") < words.index("IPTW cohort")
+    assert words.index("Strati 2023") < words.index("Liang 2025") < words.index("IPTW 2025")
 
 
 def test_forest_of_one_study_calls_the_rest_extrapolated(anakinra: Analysis) -> None:
@@ -353,3 +357,22 @@ def test_no_alternatives_at_all_is_said(anakinra: Analysis, name: str) -> None:
     bare = replace(endpoint_of(anakinra, "icans_any"), sensitivity={})
     assert "not computed" in shown(plot(bare))
     assert describe(bare)
+
+
+# ---- prior sensitivity ------------------------------------------------------------------------------------
+
+
+def test_draws_are_made_once_for_the_figure_and_its_words(anakinra: Analysis, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Posterior] = []
+    tree = Posterior.tree
+
+    def counted_tree(posterior: Posterior) -> DataTree:
+        made.append(posterior)
+        return tree(posterior)
+
+    monkeypatch.setattr(Posterior, "tree", counted_tree)
+    monkeypatch.setattr(prior_sensitivity, "_LAST", [])
+    for count, endpoint in enumerate(anakinra.headlines[:2], 1):
+        plot_prior_sensitivity(endpoint)
+        assert endpoint.label in describe_prior_sensitivity(endpoint)
+        assert len(made) == count

@@ -15,6 +15,7 @@ from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.figures.overview import plot_overview
 from reanalysis.figures.save import save_figure
+from reanalysis.reporting.measured import measured
 from reanalysis.reporting.outcomes import beliefs, outcome_rows
 from reanalysis.reporting.unknown import shared_endpoints
 from reanalysis.reporting.verdict import verdict
@@ -58,7 +59,8 @@ def answer(analysis: Analysis) -> str:
         if row.notes:
             notes.append(f"- {row.label}. {' '.join(row.notes)}")
     blocks = [shared_endpoints(analysis), "\n".join(said), "\n".join(table), "\n".join(notes)]
-    return "\n\n".join([*blocks, *filter(None, [beliefs(analysis.headlines)])]) + "\n"
+    blocks += filter(None, [beliefs(analysis.headlines), measured(analysis.evidence)])
+    return "\n\n".join(blocks) + "\n"
 
 
 def written() -> str:

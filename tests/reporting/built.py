@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -127,6 +128,12 @@ class Report:
     def open(self, tag: str) -> list[Element]:
         """Those that a reader sees before anything is unfolded."""
         return [e for e in self.all(tag) if not e.folded]
+
+    @property
+    def pictures(self) -> list[Element]:
+        """Pictures of the page; of one that has a form for phones, the other."""
+        pairs = pairwise(self.elements)
+        return [e for around, e in pairs if e.tag == "svg" and "on-phone" not in (around.attributes.get("class") or "")]
 
     @cached_property
     def words(self) -> str:

@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def browser() -> Iterator[Any]:
 class Opened:
     """A page with all that went wrong while it was open."""
 
-    def __init__(self, browser: Any, report: Report, **settings: Any) -> None:
+    def __init__(self, browser: Any, report: Report, address: str = "", **settings: Any) -> None:
         self.context = browser.new_context(**{"viewport": DESK, **settings})
         self.page = self.context.new_page()
         self.faults: list[str] = []
@@ -50,7 +51,7 @@ class Opened:
         self.page.on("console", lambda m: self.faults.append(m.text) if m.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(report.page.as_uri())
+        self.page.goto(address or report.page.as_uri())
 
     def told(self, endpoint: EndpointAnalysis) -> dict[str, tuple[str, float | None]]:
         """What the explorer of an endpoint says: text and probability by name."""
@@ -199,6 +200,80 @@ def test_the_explorer_answers_to_the_keyboard(opened: Opened, reanalysis_report:
     assert size.get_attribute("aria-valuetext") == "5.5 per 100"
 
 
+def heard(page: Any, endpoint: EndpointAnalysis) -> str:
+    """What is announced to those who hear the page."""
+    return squeezed(page.inner_text(f'.explorer[data-endpoint="{anchor(endpoint.id)}"] output[aria-live="polite"]'))
+
+
+def test_each_step_is_announced_in_short_and_nothing_when_the_page_opens(
+    browser: Any, reanalysis_report: Report
+) -> None:
+    opened, endpoint = Opened(browser, reanalysis_report), reanalysis_report.analysis.headlines[0]
+    assert {heard(opened.page, e) for e in reanalysis_report.analysis.endpoints} == {""}
+    opened.page.locator(f"#{anchor(endpoint.id)}-size").focus()
+    for _ in range(2):
+        opened.page.keyboard.press("ArrowRight")
+        chances = {name: text for name, (text, p) in opened.told(endpoint).items() if p is not None}
+        assert heard(opened.page, endpoint) == "; ".join(f"{name} {text}" for name, text in chances.items())
+    opened.set(endpoint, "risk", 0)
+    assert heard(opened.page, endpoint) == "The control risk lies between 0 and 100 %."
+
+
+def test_the_address_leads_to_the_choices_and_their_numbers(browser: Any, reanalysis_report: Report) -> None:
+    opened, endpoint = Opened(browser, reanalysis_report), reanalysis_report.analysis.headlines[1]
+    place = f"#{anchor(endpoint.id)}"
+    opened.page.select_option(f"{place}-effect", index=4)
+    opened.page.fill(f"{place}-risk", "27.5")
+    opened.page.locator(f"{place}-size").focus()
+    opened.page.keyboard.press("ArrowRight")
+    address, told = opened.page.url, opened.told(endpoint)
+    assert address.partition("#")[2].startswith(anchor(endpoint.id))
+    again = Opened(browser, reanalysis_report, address=address)
+    assert again.told(endpoint) == told
+    assert again.page.input_value(f"{place}-baseline") == ""  # another control risk than those that have a name
+    assert again.page.evaluate("scrollY") > 0
+    for other in reanalysis_report.analysis.endpoints:
+        if other is not endpoint:
+            assert again.told(other) == opened.told(other)
+
+
+@pytest.mark.parametrize("state", ["?", "?risk=-1&size=x&analysis=no%20such", "%", "?%&&=", "?risk=1e9"])
+def test_an_address_that_names_nothing_changes_nothing(browser: Any, reanalysis_report: Report, state: str) -> None:
+    endpoint = reanalysis_report.analysis.headlines[0]
+    before = Opened(browser, reanalysis_report).told(endpoint)
+    opened = Opened(
+        browser, reanalysis_report, address=f"{reanalysis_report.page.as_uri()}#{anchor(endpoint.id)}{state}"
+    )
+    assert opened.faults == []
+    assert opened.told(endpoint) == before
+    told = opened.page.inner_text(f'.explorer[data-endpoint="{anchor(endpoint.id)}"] .told')
+    assert ("no analysis of the name" in told) is ("no%20such" in state)
+
+
+# ---- figures --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1100])
+def test_open_figures_fit_the_screen_and_their_words_are_seen(
+    browser: Any, reanalysis_report: Report, width: int, scheme: str
+) -> None:
+    page = Opened(browser, reanalysis_report, viewport={**PHONE, "width": width}, color_scheme=scheme).page
+    seen = [box for box in page.locator("figure").all() if box.is_visible()]
+    assert len(seen) > len(reanalysis_report.analysis.endpoints)
+    for figure in seen:
+        assert figure.evaluate("box => box.scrollWidth <= box.clientWidth"), figure.get_attribute("id")
+        drawn = [svg for svg in figure.locator("svg").all() if svg.is_visible()]
+        assert len(drawn) == 1
+        small = drawn[0].evaluate(
+            "svg => Math.min(...[...svg.querySelectorAll('text')].map(t => t.getBoundingClientRect().height))"
+        )
+        assert small >= 8  # CSS pixels
+    text = page.locator("figure svg text", has_text="Average effect").locator("visible=true").first
+    ink = text.evaluate("t => getComputedStyle(t).fill.match(/\\d+/g).map(Number)")
+    assert (min(ink) > 200) is (scheme == "dark")
+
+
 # ---- tables and downloads -------------------------------------------------------------------------------------------
 
 
@@ -265,9 +340,11 @@ def test_figures_and_tables_can_be_taken_along(browser: Any, reanalysis_report: 
     with page.expect_download() as taken:
         figure.locator("button.download").click()
     name = taken.value.suggested_filename
-    assert taken.value.path().read_text(encoding="utf-8") == (reanalysis_report.folder / "figures" / name).read_text(
-        encoding="utf-8"
+    taken_along, drawn = (
+        [element.text for element in ET.parse(path).iter("{http://www.w3.org/2000/svg}text")]
+        for path in (taken.value.path(), reanalysis_report.folder / "figures" / name)
     )
+    assert taken_along == drawn != []
     with page.expect_download() as taken:
         page.get_by_label("Table as CSV: all.csv").click()
     assert taken.value.suggested_filename.endswith(".csv")

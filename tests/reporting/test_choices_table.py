@@ -52,7 +52,7 @@ def test_many_sizes_of_one_arm_are_one_row_from_the_lowest_to_the_highest(anakin
     endpoint = next(e for e in anakinra.endpoints if e.id == "icans_any")
     sizes = [one for one in endpoint.sensitivity[SIZES] if not one.primary]
     rows = [row for row in rows_of(endpoint) if row[0] == group_title(SIZES)]
-    assert [row[1] for row in rows] == [f"Phase 1, control: {len(sizes)} possible sizes"]
+    assert [row[1] for row in rows] == [f"Strati 2023, control: {len(sizes)} possible sizes"]
     medians = [math.exp(one.log_odds_ratio.median) for one in sizes if one.log_odds_ratio]
     chances = [one.benefit for one in sizes if one.benefit is not None]
     assert rows[0][2:4] == [

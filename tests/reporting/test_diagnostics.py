@@ -45,7 +45,7 @@ def sampled(endpoint: EndpointAnalysis) -> EndpointAnalysis:
 def test_each_quantity_has_its_diagnostics(anakinra: Analysis) -> None:
     table = parameter_table([sampled(anakinra.headlines[0])])
     assert table is not None
-    assert [row[1] for row in table.rows] == ["log odds ratio", "log odds ratio, Phase 1"]
+    assert [row[1] for row in table.rows] == ["log odds ratio", "log odds ratio, Strati 2023"]
     for row in table.rows:
         assert row[0] == anakinra.headlines[0].label
         r_hat, bulk, tail, error = map(str, row[2:])

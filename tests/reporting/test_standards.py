@@ -51,7 +51,7 @@ def test_what_is_not_met_is_listed_with_the_reason(whole: Artefacts) -> None:
             "models are fitted beside each other; no Bayes factor is computed"
         ),
         "24: registration and protocol": "no protocol is registered",
-        "missing data judged for each study compared": "no information on IPTW cohort",
+        "missing data judged for each study compared": "no information on IPTW 2025",
     }
 
 

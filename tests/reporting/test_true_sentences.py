@@ -11,13 +11,25 @@ from figures.folders import write_folder
 from readme.answer import analysed
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.evidence.reading.folder import read_evidence
+from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.elsewhere import elsewhere_told
-from reanalysis.reporting.sections.effects import counts_as, study_table, variation
+from reanalysis.reporting.measured import measured
+from reanalysis.reporting.section import Artefacts, Section
+from reanalysis.reporting.sections.certainty import grade_table
+from reanalysis.reporting.sections.choices import unheard
+from reanalysis.reporting.sections.cohorts import FACTS, FIRST_LIMITS, LIMITS, READING
+from reanalysis.reporting.sections.effects import counts_as, sizes, study_table, variation
+from reanalysis.reporting.sections.findings import DEDUCTIONS, LEDGER
+from reanalysis.reporting.sections.overview import overview_table
 from reanalysis.reporting.sentences import basis, effect, leaving_out, risk
 from reanalysis.reporting.unknown import not_known, shared_endpoints
+from reanalysis.reporting.verdict import certainty_of
 
 TWO = [("Ash", (20, 100, 30, 100)), ("Birch", (21, 90, 30, 92))]
-COLUMNS = ("study", "endpoint", "measure", "estimate", "lower", "upper", "p", "claim", "use", "reason")
+COLUMNS = (
+    "study", "endpoint", "subgroup", "measure", "estimate", "lower", "upper", "p", "claim", "treated", "control",
+    "unit", "use", "reason",
+)  # fmt: skip
 OLD = (
     "nothing else confirms", "unconfirmed", "compared in no cohort", "nothing in this evidence", "Anything about",
     "only endpoint", "words only",
@@ -61,7 +73,7 @@ OTHERS = {
         "Birch: OR 1.4 (.9 to 2), adjusted, without rates",
     ),
     "a p-value": ([{"study": "Birch", "endpoint": "death", "p": "0.4"}], "", "Birch: a p-value without rates"),
-    "one group": ([], "Birch,treated,death,2,30\n", "Birch: one group only (2 of 30 with treated)"),
+    "one group": ([], "Birch,treated,death,2,30\n", "Birch: one group only, 2 of 30 with treated"),
     "one group and words": (
         [{"study": "Birch", "endpoint": "death", "claim": "lower"}], "Birch,treated,death,2,30\n",
         "Birch: in words lower",
@@ -98,7 +110,7 @@ def test_an_endpoint_with_a_ratio_and_words_alone_is_told_with_both(tmp_path: Pa
     (told,) = (s for s in not_known(found) if s.startswith("Sepsis"))
     assert "OR 15.9 (1.2 to 212), adjusted, without rates" in told
     assert "in words no difference" in told
-    assert "Birch: one group only (3 of 30 with treated)" in told
+    assert "Birch: one group only, 3 of 30 with treated" in told
 
 
 # ---- which endpoints all studies share ------------------------------------------------------------------------------
@@ -217,9 +229,132 @@ def test_the_variation_before_any_discount_is_told_beside_that_of_the_model(rean
 def test_sentences_speak_of_events_not_of_p_values(reanalysis: Analysis) -> None:
     by_name = {e.id: e for e in reanalysis.endpoints}
     assert basis(by_name["icans_any"]) == "Any-grade ICANS was compared in three cohorts."
-    assert "has figures for both groups in one cohort only (Phase 2)" in basis(by_name["crs_any"])
+    assert "has figures for both groups in one cohort only (Liang 2025)" in basis(by_name["crs_any"])
     about = effect(by_name["icans_any"]).replace("\N{NO-BREAK SPACE}", " ")
     assert "anakinra is about as likely to reduce any-grade ICANS (41 %) as to increase it (59 %)" in about
     assert "the chance that anakinra increases grade 3+ infection is" in effect(by_name["infection_g3"])
     response = effect(by_name["cr"])
     assert response.index("increase") < response.index("reduce")
+
+
+# ---- what a folder does not say is not said of it --------------------------------------------------------------------
+
+
+def text_of(section: Section[Analysis], analysis: Analysis) -> str:
+    nothing = CheckResult("", None, "")
+    return " ".join(section.markdown(Artefacts(analysis, {}, nothing, nothing), analysis).replace("\\", "").split())
+
+
+RANDOMISED = '[studies.Ash]\ndesign = "randomised"\n'
+MATCHED = '[studies.Ash]\ndesign = "matched"\n'
+
+
+@pytest.mark.parametrize(("settings", "discounted"), [("", False), (RANDOMISED, False), (MATCHED, True)])
+def test_patients_count_for_less_only_where_some_do(tmp_path: Path, settings: str, discounted: bool) -> None:
+    told = text_of(READING, folder(tmp_path, {"death": TWO}, settings=settings))
+    assert ("counts for less than its patients" in told) is discounted
+    assert ("Every patient of every study counts in full" in told) is not discounted
+
+
+def test_one_study_is_not_compared_with_others(tmp_path: Path) -> None:
+    differ = "A difference between their results"
+    assert differ not in text_of(FACTS, folder(tmp_path / "one", {"death": TWO[:1]}, settings=RANDOMISED))
+    assert differ in text_of(FACTS, folder(tmp_path / "two", {"death": TWO}, settings=RANDOMISED))
+
+
+@pytest.mark.parametrize(
+    ("arms", "said"),
+    [("", "No other study reports them."), ("Birch,treated,sepsis,2,30\n", "What other studies say stands with each.")],
+)
+def test_others_say_something_of_an_outcome_only_where_they_do(tmp_path: Path, arms: str, said: str) -> None:
+    found = folder(tmp_path, {"death": TWO, "sepsis": TWO[:1]}, arms=arms)
+    assert f"figures for both groups in one study only. {said}" in text_of(LIMITS, found)
+
+
+def test_no_limits_are_said_to_be_none_and_long_ones_are_not(tmp_path: Path) -> None:
+    none = "None is stated with this evidence."
+    assert none in text_of(FIRST_LIMITS, folder(tmp_path / "none", {"death": TWO[:1]}))
+    long = f'limits = ["{"word " * 80}"]\n'
+    assert none not in text_of(FIRST_LIMITS, folder(tmp_path / "long", {"death": TWO[:1]}, settings=long))
+
+
+@pytest.mark.parametrize("better", ["lower", "higher"])
+def test_more_events_are_called_better_only_where_they_are(tmp_path: Path, better: str) -> None:
+    nothing = CheckResult("", None, "")
+    found = folder(tmp_path, {"death": TWO}, settings=f'[endpoints.death]\nbetter = "{better}"\n')
+    caption = overview_table(Artefacts(found, {}, nothing, nothing), found.endpoints).caption
+    assert ("where more events are better" in caption) is (better == "higher")
+
+
+def test_one_interval_runs_and_several_run(tmp_path: Path) -> None:
+    assert "the 95 % interval runs from" in " ".join(not_known(folder(tmp_path / "one", {"death": TWO})))
+    assert "the 95 % intervals run from" in " ".join(not_known(folder(tmp_path / "two", {"death": TWO, "rash": TWO})))
+
+
+def test_a_folder_without_findings_has_sentences_instead_of_empty_tables(tmp_path: Path) -> None:
+    found = folder(tmp_path, {"death": TWO})
+    for section in (LEDGER, DEDUCTIONS):
+        told = text_of(section, found)
+        assert "|" not in told
+        assert told.endswith(".")
+
+
+def test_a_long_reason_is_told_once_and_found_where_it_says(reanalysis: Analysis) -> None:
+    reasons = {(e.label, one.domain): one.reason for e in reanalysis.endpoints for one in certainty_of(e).grade.steps}
+    told = {(row[0], row[1]): str(row[5]) for row in grade_table(reanalysis).rows}
+    again = {where: why.removeprefix("as for ") for where, why in told.items() if why != reasons[where]}
+    assert len(again) > len(reanalysis.endpoints)
+    assert all(told[label, domain] == reasons[where, domain] for (where, domain), label in again.items())
+
+
+# ---- days and doses, sizes, and words that cannot be weighed ---------------------------------------------------------
+
+DAYS = {"endpoint": "stay", "unit": "days, median"}
+
+
+def test_days_and_doses_are_told_where_a_study_calls_them_different(tmp_path: Path) -> None:
+    told = [
+        {**DAYS, "study": "Ash", "claim": "lower", "treated": "4 (IQR 3 to 9)", "control": "6"},
+        {**DAYS, "study": "Birch", "claim": "lower", "treated": "3", "control": "6"},
+        {"endpoint": "stay", "study": "Cedar", "claim": "no difference"},
+        {**DAYS, "study": "Ash", "subgroup": "young", "claim": "lower", "treated": "1", "control": "9"},
+        {"endpoint": "dose", "study": "Ash", "claim": "higher", "treated": "10", "control": "7", "unit": "mg"},
+        {
+            "endpoint": "onset",
+            "study": "Ash",
+            "claim": "no difference",
+            "treated": "5",
+            "control": "19",
+            "unit": "days",
+        },
+        {"endpoint": "age", "study": "Ash", "claim": "higher", "treated": "72", "control": "67", "unit": "years"},
+    ]
+    settings = '[endpoints]\nage = { kind = "baseline" }\nstay = { label = "Stay, days" }\n'
+    found = folder(tmp_path, {"death": TWO}, told, settings=settings)
+    assert measured(found.evidence) == (
+        "Stay, days: 4 with, 6 without (Ash); 3 and 6 (Birch); no difference (Cedar). dose: 10 and 7 mg (Ash)."
+    )
+    assert measured(folder(tmp_path / "none", {"death": TWO}).evidence) == ""
+
+
+def test_words_that_cannot_be_weighed_are_said_to_be_and_why(tmp_path: Path) -> None:
+    claim = {"study": "Cedar", "endpoint": "death", "claim": "no difference"}
+    (death,) = folder(tmp_path / "no size", {"death": TWO}, [claim]).endpoints
+    assert "words" not in {one.group for found in death.sensitivity.values() for one in found if not one.primary}
+    assert unheard(death).startswith("What is said in words of death cannot be weighed of Cedar (the size of its ")
+    sized = "Cedar,treated,rash,2,30\nCedar,control,rash,2,31\n"
+    known = folder(tmp_path / "size", {"death": TWO, "rash": TWO[:1]}, [claim], sized).endpoints
+    assert unheard(next(e for e in known if e.id == "death")) == ""
+
+
+def test_sizes_that_are_not_published_are_told_by_name_and_alike_ones_together(reanalysis: Analysis) -> None:
+    icans = next(e for e in reanalysis.endpoints if e.id == "icans_any")
+    (told,) = sizes(icans)
+    assumed = icans.fit.selection.observations["phase1", "control"].assumed
+    (likely, weight), others = assumed[0], assumed[1:]
+    assert {w for _, w in others} == {others[0][1]}
+    assert told == (
+        "The number of patients is not published for Strati 2023, no anakinra. Taken with their weights: "
+        f"{likely} ({100 * weight:.0f} %); {len(others)} sizes from {others[0][0]} to {others[-1][0]} "
+        f"(each {100 * others[0][1]:.1f} %)."
+    )

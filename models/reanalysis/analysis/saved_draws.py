@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reanalysis.engines.tree import netcdf_of
+
 if TYPE_CHECKING:
     from xarray import DataArray, Dataset, DataTree
 
@@ -86,3 +88,8 @@ def saved_draws(posterior: Posterior, date: int) -> DataTree:
         "inference_library_version": version(library),
     }
     return found
+
+
+def draws_file(posterior: Posterior, date: int) -> bytes:
+    """The NetCDF file of :func:`saved_draws`."""
+    return netcdf_of(saved_draws(posterior, date))

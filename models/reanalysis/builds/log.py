@@ -21,12 +21,12 @@ class BuildLog:
     """Events of one build.
 
     Every line has ``time`` (UTC), ``process`` and ``event``: ``begin`` and ``end`` (or ``failed``) of a ``step``, with
-    its ``seconds``; ``fit``, ``check``, ``sensitivity``, ``model``, ``validation``, ``figures`` and ``documents``, with
-    where they came ``from`` (``cache`` or ``computed``) and, where computed, the seconds of each of their ``stages``
-    (``loading`` of code, ``compile``, ``sample``, ``checks``, ``quadrature``, ``validation``, ``figures``,
-    ``documents``); ``warning``, ``failure``, ``gate failed``; ``summary`` last, with the sums of all ``stages`` over
-    all workers, and the ``whole`` build; or ``interrupted``, or ``ended`` with the ``error``. The last line has the
-    ``exit_code``.
+    its ``seconds``; ``fit``, ``check``, ``sensitivity``, ``model``, ``validation``, ``figures``, ``draws`` and
+    ``documents``, with where they came ``from`` (``cache`` or ``computed``) and, where computed, the seconds of each of
+    their ``stages`` (``loading`` of code, ``compile``, ``sample``, ``checks``, ``quadrature``, ``validation``,
+    ``figures``, ``documents``); ``warning``, ``failure``, ``gate failed``; ``summary`` last, with the sums of all
+    ``stages`` over all workers, and the ``whole`` build; or ``interrupted``, or ``ended`` with the ``error``. The last
+    line has the ``exit_code``.
 
     Parameters
     ----------

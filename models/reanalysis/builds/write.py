@@ -12,12 +12,11 @@ import pandas as pd
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.changes import Changes
 from reanalysis.analysis.record import evidence_content
-from reanalysis.analysis.saved_draws import saved_draws
+from reanalysis.analysis.saved_draws import draws_file
 from reanalysis.analysis.task import Log, Progress, Runner, Task, TaskFailed, here
 from reanalysis.builds.keys import source_date
 from reanalysis.builds.manifest import NAME, manifest
 from reanalysis.builds.record import EVIDENCE, RESULTS
-from reanalysis.engines.tree import netcdf_of
 from reanalysis.files import write_json, write_whole
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.artefacts import Drawn, chain_figures, published_figures, written_documents
@@ -61,7 +60,7 @@ def write_report(
     changes : Changes, optional
         What changed since the report that was published before.
     run : Runner
-        Draws figures and writes documents.
+        Draws figures, saves draws and writes documents.
     log : Log, optional
         Told what begins.
     key : str
@@ -75,30 +74,33 @@ def write_report(
         If a figure or a document cannot be made.
     """
     log = log or Progress()
+    drawing = [*(begun or begin_figures(analysis, run)), *(run(task) for task in chain_figures(analysis))]
     with log.step("saving results"):
-        _write_results(analysis, folder)
+        _write_results(analysis, folder, run)
         if changes is not None:
             write_json(folder / CHANGES, asdict(changes))
     if analysis.endpoints:
-        _write_documents(analysis, folder, changes, run, log, begun or begin_figures(analysis, run))
+        _write_documents(analysis, folder, changes, run, log, drawing)
     if analysis.failures:
         write_whole(folder / REASONS, "".join(f"{line}\n" for line in analysis.failures).encode())
     with log.step("writing the manifest"):
         write_json(folder / NAME, manifest(analysis, folder, key))
 
 
-def _write_results(analysis: Analysis, folder: Path) -> None:
+def _write_results(analysis: Analysis, folder: Path, run: Runner) -> None:
     (folder / "posterior").mkdir()
-    for endpoint in analysis.endpoints:
-        write_whole(
-            folder / "posterior" / f"{slug(endpoint.id)}.nc", netcdf_of(saved_draws(endpoint.fit.draws, source_date()))
-        )
+    saving = {
+        e.id: run(Task("draws", draws_file, (e.fit.draws, source_date()), {"endpoint": e.id}))
+        for e in analysis.endpoints
+    }
     write_json(folder / RESULTS, results(analysis), sort=False)
     write_json(folder / EVIDENCE, evidence_content(analysis.evidence))
     write_json(folder / "ledger.json", analysis.weighed.as_dict())
     for name, content in data_files(analysis).items():
         (folder / name).parent.mkdir(exist_ok=True)
         write_whole(folder / name, content)
+    for endpoint, saved in saving.items():
+        write_whole(folder / "posterior" / f"{slug(endpoint)}.nc", _made(saved))
 
 
 def _write_documents(
@@ -107,9 +109,8 @@ def _write_documents(
     changes: Changes | None,
     run: Runner,
     log: Log,
-    begun: Sequence[Callable[[], Drawn]],
+    drawing: Sequence[Callable[[], Drawn]],
 ) -> None:
-    drawing = [*begun, *(run(task) for task in chain_figures(analysis))]
     with log.step("validating against published figures"):
         validation = _validated(run, log)
         write_whole(folder / VALIDATION, table_text(_numbers(validation.table)).encode())

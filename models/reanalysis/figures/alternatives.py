@@ -51,7 +51,7 @@ def outcome_row(outcome: Outcome, least: float) -> Row:
 
 
 def outcome_layout(
-    endpoint: EndpointAnalysis, title: str, rows: Sequence[Row], ax: Axes | None, widest: float
+    endpoint: EndpointAnalysis, title: str, rows: Sequence[Row], ax: Axes | None, widest: float, narrow: bool = False
 ) -> Layout:
     """Rows of outcomes, measured: the choice on the left, its odds ratio and its probability on the right.
 
@@ -61,10 +61,12 @@ def outcome_layout(
         What is varied.
     widest : float
         Points at which a choice wraps.
+    narrow : bool
+        For a phone.
     """
     columns = (Column("Odds ratio (95 % interval)", 110.0), Column(chance_name(endpoint.better), 46.0, "right"))
     title = f"{endpoint.label}: {title}"
-    return Layout(title, (Column("", widest),), columns, tuple(rows), ax, least_left=100.0)
+    return Layout(title, (Column("", widest),), columns, tuple(rows), ax, least_left=100.0, narrow=narrow)
 
 
 def draw_outcomes(

@@ -15,6 +15,7 @@ from reanalysis.figures.rows import GAP, stack
 from reanalysis.figures.style import (
     FAINT,
     INK,
+    NARROW,
     SMALL,
     SOFT,
     TITLE,
@@ -80,7 +81,9 @@ class _Matrix:
     compared: tuple[int, ...]
 
 
-def plot_coverage(analysis: Analysis, ax: Axes | None = None, *, endpoints: Sequence[str] | None = None) -> Axes:
+def plot_coverage(
+    analysis: Analysis, ax: Axes | None = None, *, endpoints: Sequence[str] | None = None, narrow: bool = False
+) -> Axes:
     """Studies by endpoints, whichever are more down the side; every cell says what the study reports.
 
     Parameters
@@ -91,17 +94,20 @@ def plot_coverage(analysis: Analysis, ax: Axes | None = None, *, endpoints: Sequ
         Axes to draw on, names outside it; a new figure sized to its content by default.
     endpoints : sequence of str, optional
         Ids of the endpoints to show, lower and without a title; all by default.
+    narrow : bool
+        For a phone.
     """
     with house_style():
         matrix = _matrix(analysis, endpoints)
-        names = [Words(name, SMALL).wrapped(150.0) for name in matrix.down]
+        page = 72 * (NARROW if narrow else WIDTH)
+        names = [Words(name, SMALL).wrapped(90.0 if narrow else 150.0) for name in matrix.down]
         counts = _counts(matrix)
         side = (
             max(w.width for lines in (*names, *(c for c in counts[:1] if not matrix.endpoints_down)) for w in lines)
             + GAP
         )
         last = GAP + max(w.width for lines in counts for w in lines) if matrix.endpoints_down else 0.0
-        cell = min(_WIDEST_CELL, max((WIDTH * 72 - 2 * _EDGE - side - last) / len(matrix.across), 13.0))
+        cell = min(_WIDEST_CELL, max((page - 2 * _EDGE - side - last) / len(matrix.across), 13.0))
         heads, turned = _heads(matrix.across, cell)
         head = 4.0 + (max(w.width for lines in heads for w in lines) if turned else max(map(height, heads)))
         compact = endpoints is not None
@@ -109,12 +115,12 @@ def plot_coverage(analysis: Analysis, ax: Axes | None = None, *, endpoints: Sequ
         title = () if compact else (Words("Who reports what", TITLE, bold=True),)
         above = height(title) + (0.0 if compact else 6.0)
         letters = _narrow(matrix, cell)
-        key = _key(matrix, letters)
+        key = _key(matrix, letters, page)
         foot = (0.0 if matrix.endpoints_down else 16.0) + 10.0 + len(key) * 13.0
         body, wide = sum(heights), cell * len(matrix.across)
         if ax is None:
             high = _EDGE + above + head + body + foot + _EDGE
-            full = max(WIDTH * 72, side + wide + last + 2 * _EDGE)
+            full = max(page, side + wide + last + 2 * _EDGE)
             figure = new_figure(full / 72, high / 72)
             ax = figure.add_axes(((side + _EDGE) / full, (foot + _EDGE) / high, wide / full, body / high))
         ax.set_axis_off()
@@ -244,15 +250,15 @@ def _draw_counts(
         top += high
 
 
-def _key(matrix: _Matrix, letters: bool) -> list[list[str]]:
-    """Kinds of cell that occur, in lines that fit the figure."""
+def _key(matrix: _Matrix, letters: bool, page: float) -> list[list[str]]:
+    """Kinds of cell that occur, in lines that fit a figure so many points wide."""
     present = {kind for row in matrix.kinds for kind in row}
     lines: list[list[str]] = [[]]
     used = 0.0
     for kind in sorted(present, key=lambda k: (list(_LOOKS).index(k) if k in _LOOKS else len(_LOOKS), k)):
         _, meaning, swatch = _entry(kind, letters)
         width = swatch + 5.0 + meaning.width + 16.0
-        if lines[-1] and used + width > WIDTH * 72 - 2 * _EDGE:
+        if lines[-1] and used + width > page - 2 * _EDGE:
             lines.append([])
             used = 0.0
         lines[-1].append(kind)

@@ -23,7 +23,11 @@ _DENSE = 12
 
 
 def plot_forest(
-    endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None, *, studies: Sequence[str] | None = None
+    endpoint: EndpointAnalysis | CheckedFit,
+    ax: Axes | None = None,
+    *,
+    studies: Sequence[str] | None = None,
+    narrow: bool = False,
 ) -> Axes:
     """Forest plot: every study as reported and in the model, then the average and a new study.
 
@@ -38,6 +42,8 @@ def plot_forest(
     studies : sequence of str, optional
         Ids of the studies to give rows to, so that many can be spread over pages (:func:`forest_pages`); axis
         and summaries stay.
+    narrow : bool
+        For a phone: words above their marks. Ignored where axes are given.
     """
     endpoint = as_endpoint(endpoint)
     with house_style():
@@ -45,16 +51,18 @@ def plot_forest(
         dense = len(everyone) > _DENSE
         shown = [s for s in everyone if studies is None or s.study in studies]
         rows = [*_study_rows(endpoint, shown, dense), *_summary_rows(endpoint, dense)]
-        layout = _layout(endpoint, rows, dense, ax)
+        narrow = narrow and ax is None
+        layout = _layout(endpoint, rows, dense, ax, narrow)
         limits = ratio_limits(_reach(endpoint))
         foot = ratio_foot(endpoint.fit.evidence, endpoint.better, limits, layout.plot_width, (0.0, layout.right_width))
-        key = _key(layout.left_width - 16.0)
-        placed = layout.place(max(foot.height, 8.0 + height(key)))
+        key = _key(layout.plot_width if narrow else layout.left_width - 16.0)
+        below = foot.height + 4.0 if narrow else 8.0
+        placed = layout.place(max(foot.height, below + height(key)))
         draw_ratio_axis(placed.axes, limits, layout.plot_width, endpoint.better)
         foot.draw(placed.axes)
-        stack(placed.axes, (0.0, 0.0), (-layout.left_width, -8.0), key)
+        stack(placed.axes, (0.0, 0.0), (-layout.left_width, -below), key)
         for y, study in zip(placed.y, shown, strict=False):
-            _draw_study(placed.axes, y, endpoint, study, dense)
+            _draw_study(placed.axes, y, endpoint, study, dense, narrow)
         _draw_summaries(placed, endpoint)
         return placed.axes
 
@@ -125,8 +133,8 @@ def _columns(endpoint: EndpointAnalysis, dense: bool) -> tuple[tuple[Column, ...
     return (Column("Study", 92.0 if dense else 97.0), *arms), (Column("Odds ratio (95 % interval)", 118.0),)
 
 
-def _layout(endpoint: EndpointAnalysis, rows: list[Row], dense: bool, ax: Axes | None) -> Layout:
-    return Layout(endpoint.label, *_columns(endpoint, dense), tuple(rows), ax, least_left=120.0)
+def _layout(endpoint: EndpointAnalysis, rows: list[Row], dense: bool, ax: Axes | None, narrow: bool = False) -> Layout:
+    return Layout(endpoint.label, *_columns(endpoint, dense), tuple(rows), ax, least_left=120.0, narrow=narrow)
 
 
 def _study_rows(endpoint: EndpointAnalysis, studies: list[StudyEffect], dense: bool) -> list[Row]:
@@ -217,10 +225,11 @@ def _key(width: float) -> tuple[Words, ...]:
     )
 
 
-def _draw_study(axes: Axes, y: float, endpoint: EndpointAnalysis, study: StudyEffect, dense: bool) -> None:
+def _draw_study(
+    axes: Axes, y: float, endpoint: EndpointAnalysis, study: StudyEffect, dense: bool, narrow: bool
+) -> None:
     mark = study_mark(endpoint.every_study, study.study)
-    numbers = _study_numbers(endpoint, study)
-    up, down = (2.7, -2.7) if dense else _lifts(numbers)
+    up, down = (2.7, -2.7) if dense else (4.2, -3.2) if narrow else _lifts(_study_numbers(endpoint, study))
     found, raw = study.odds_ratio, study.raw
     if raw is not None:
         draw_interval(

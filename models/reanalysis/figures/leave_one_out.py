@@ -14,7 +14,9 @@ from reanalysis.gates.checked_fit import CheckedFit
 GROUP = "leave one out"
 
 
-def plot_leave_one_out(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) -> Axes:
+def plot_leave_one_out(
+    endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None, *, narrow: bool = False
+) -> Axes:
     """Odds ratio of the headline effect with all studies, then without each in the colour of that study.
 
     Parameters
@@ -23,12 +25,14 @@ def plot_leave_one_out(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None 
         What to show; without a leave-one-out group the axes stay empty but for a sentence.
     ax : Axes, optional
         Axes to draw on, the words on both sides outside it; a new figure sized to its content by default.
+    narrow : bool
+        For a phone: words above their marks. Ignored where axes are given.
     """
     endpoint = as_endpoint(endpoint, sensitivity=True)
     with house_style():
         outcomes = in_order(endpoint)
         rows = [outcome_row(o, 15.0) for o in outcomes] or [nothing_row()]
-        layout = outcome_layout(endpoint, "leaving one study out", rows, ax, 160.0)
+        layout = outcome_layout(endpoint, "leaving one study out", rows, ax, 160.0, narrow)
         return draw_outcomes(endpoint, layout, outcomes, outcomes, lambda outcome: _mark(endpoint, outcome))
 
 

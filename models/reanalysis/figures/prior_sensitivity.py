@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
+from xarray import DataTree
 
 from reanalysis.analysis.endpoint import EndpointAnalysis, as_fit
+from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.words import decimal, quantity_label
 from reanalysis.figures.panels import arviz_panels, panel_grid
 from reanalysis.figures.style import ACCENT, CONTRAST, SMALL, house_style
@@ -60,7 +62,7 @@ def plot_prior_sensitivity(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | N
         pairs = {name: panels[2 * i : 2 * i + 2] for i, name in enumerate(names)}
         prior, likelihood = {"color": CONTRAST, "size": 16}, {"color": ACCENT, "size": 16}
         plot_psense_quantities(
-            fit.posterior.tree(),
+            _draws(fit.posterior),
             var_names=[*names],
             prior_var_names=[*_PRIORS],
             alphas=ALPHAS,
@@ -105,6 +107,16 @@ def describe_prior_sensitivity(endpoint: EndpointAnalysis | CheckedFit) -> str:
     )
 
 
+_LAST: list[tuple[Posterior, DataTree]] = []
+
+
+def _draws(posterior: Posterior) -> DataTree:
+    """Draws of a posterior; the last ones are kept, for the figure and the words about it."""
+    if not _LAST or _LAST[0][0] is not posterior:
+        _LAST[:] = [(posterior, posterior.tree())]
+    return _LAST[0][1]
+
+
 def _names(fit: CheckedFit) -> tuple[str, ...]:
     """Quantities that all studies share and that both priors bear on."""
     return ("log_odds_ratio", "tau") if {"log_odds_ratio", "tau"} <= set(fit.posterior.overall) else ()
@@ -114,7 +126,7 @@ def _moved(fit: CheckedFit, names: tuple[str, ...]) -> dict[tuple[str, str], tup
     """Mean at the lowest and at the highest power, by quantity and by what is scaled."""
     from arviz_stats.psense import power_scale_dataset
 
-    tree, found = fit.posterior.tree(), {}
+    tree, found = _draws(fit.posterior), {}
     for group, of in (("prior", [*_PRIORS]), ("likelihood", None)):
         scaled = power_scale_dataset(
             tree, group=group, alphas=ALPHAS, sample_dims=["chain", "draw"], group_var_names=of, group_coords=None

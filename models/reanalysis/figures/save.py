@@ -18,7 +18,7 @@ _PAD = 0.04  # inches
 _MOST_PIXELS = 60_000  # Agg draws fewer than 2^16 in either direction
 
 
-def save_figure(figure: Figure | Axes, stem: Path, whole: bool = False) -> tuple[Path, Path]:
+def save_figure(figure: Figure | Axes, stem: Path, whole: bool = False, png: bool = True) -> tuple[Path, Path]:
     """Write ``<stem>.svg`` and ``<stem>.png`` and close the figure.
 
     As high as its content and no narrower than the figure, so that figures of one width keep one font size.
@@ -31,6 +31,8 @@ def save_figure(figure: Figure | Axes, stem: Path, whole: bool = False) -> tuple
         Path without suffix; its folder is made where it is missing.
     whole : bool
         The figure as large as it was made, for those that must all have one size.
+    png : bool
+        Whether the PNG is written, which a figure for screens alone does without.
 
     Returns
     -------
@@ -41,17 +43,18 @@ def save_figure(figure: Figure | Axes, stem: Path, whole: bool = False) -> tuple
     if root is None:
         raise ValueError("the axes belong to no figure")
     stem.parent.mkdir(parents=True, exist_ok=True)
-    svg, png = stem.with_name(f"{stem.name}.svg"), stem.with_name(f"{stem.name}.png")
+    files = stem.with_name(f"{stem.name}.svg"), stem.with_name(f"{stem.name}.png")
     with house_style():
         box = Bbox.from_bounds(0.0, 0.0, *root.get_size_inches()) if whole else _box(root)
         dpi = min(_DPI, _MOST_PIXELS / max(box.width, box.height))
         drawn = StringIO()
         kept = {"Date": None, "Creator": None}
         root.savefig(drawn, format="svg", bbox_inches=box, facecolor="none", metadata=kept)
-        svg.write_text(smaller(drawn.getvalue()), encoding="utf-8", newline="\n")
-        root.savefig(png, format="png", bbox_inches=box, dpi=dpi, metadata={"Software": None})
+        files[0].write_text(smaller(drawn.getvalue()), encoding="utf-8", newline="\n")
+        if png:
+            root.savefig(files[1], format="png", bbox_inches=box, dpi=dpi, metadata={"Software": None})
     _close(root)
-    return svg, png
+    return files
 
 
 def _box(figure: Figure) -> Bbox:

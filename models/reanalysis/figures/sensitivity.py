@@ -19,7 +19,11 @@ _AROUND = 110.0
 
 
 def plot_sensitivity(
-    endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None, *, groups: Sequence[str] | None = None
+    endpoint: EndpointAnalysis | CheckedFit,
+    ax: Axes | None = None,
+    *,
+    groups: Sequence[str] | None = None,
+    narrow: bool = False,
 ) -> Axes:
     """Odds ratio of the headline effect under every alternative choice, by group; the primary as a diamond.
 
@@ -31,6 +35,8 @@ def plot_sensitivity(
         Axes to draw on, the words on both sides outside it; a new figure sized to its content by default.
     groups : sequence of str, optional
         Only these groups, so that many can be spread over pages (:func:`sensitivity_pages`); the axis stays.
+    narrow : bool
+        For a phone: words above their marks. Ignored where axes are given.
     """
     endpoint = as_endpoint(endpoint, sensitivity=True)
     with house_style():
@@ -39,7 +45,7 @@ def plot_sensitivity(
         every = [outcome for outcomes in endpoint.sensitivity.values() for outcome in outcomes]
         # one row for the heading of each group, then one an outcome
         drawn = [outcome for group in chosen for outcome in (None, *endpoint.sensitivity[group])]
-        return draw_outcomes(endpoint, _layout(endpoint, rows, ax), drawn, every)
+        return draw_outcomes(endpoint, _layout(endpoint, rows, ax, narrow), drawn, every)
 
 
 def sensitivity_pages(endpoint: EndpointAnalysis | CheckedFit, inches: float = PAGE) -> tuple[tuple[str, ...], ...]:
@@ -59,8 +65,8 @@ def sensitivity_pages(endpoint: EndpointAnalysis | CheckedFit, inches: float = P
         return pages(heights, inches * 72 - _AROUND) or ((),)
 
 
-def _layout(endpoint: EndpointAnalysis, rows: list[Row], ax: Axes | None) -> Layout:
-    return outcome_layout(endpoint, "other choices", rows, ax, 168.0)
+def _layout(endpoint: EndpointAnalysis, rows: list[Row], ax: Axes | None, narrow: bool = False) -> Layout:
+    return outcome_layout(endpoint, "other choices", rows, ax, 168.0, narrow)
 
 
 def _group_rows(endpoint: EndpointAnalysis, group: str) -> list[Row]:

@@ -15,6 +15,9 @@ from matplotlib.figure import Figure
 WIDTH = 6.5
 """Width of a text column, in inches."""
 
+NARROW = 3.6
+"""Width of a figure for a phone, in inches."""
+
 PAGE = 8.4
 """Height that is left for a figure above its caption on a page, in inches."""
 

@@ -78,7 +78,9 @@ def draw[Subject](
         for part, page in enumerate(pages, 1):  # each is drawn when the one before is saved
             file = name if part == 1 else f"{name}-{part}"
             save_figure(one.plot(subject, *page), folder / file)
+            if one.narrow:
+                save_figure(one.plot(subject, *page, narrow=True), folder / f"{file}-narrow", png=False)
             whole = caption if len(pages) == 1 else f"{caption} Part {part} of {len(pages)}."
-            parts.append(figure(f"figures/{file}", whole, one.describe(subject, *page), f"fig-{file}"))
+            parts.append(figure(f"figures/{file}", whole, one.describe(subject, *page), f"fig-{file}", one.narrow))
         shown[name] = Markdown("\n".join(parts))
     return shown

@@ -37,7 +37,7 @@ def _one_group(evidence: Evidence, cell: CellReport) -> str:
     rows = [r for r in evidence.rows_of_cell[cell.study, cell.endpoint] if r.modelled and not r.subgroup]
     labels = {"treated": evidence.settings.treated_label, "control": evidence.settings.control_label}
     figures = [f"{row.printed} with {labels[row.arm]}" for row in rows]
-    return f"one group only ({listed(figures)})" if figures else "one group only"
+    return f"one group only, {listed(figures)}" if figures else "one group only"
 
 
 def only_one_compares(evidence: Evidence, endpoint: str) -> str:

@@ -46,9 +46,10 @@ def isolated(text: str) -> str:
     return text
 
 
-def figure(path: str, caption: str, alt: str, label: str) -> Markdown:
-    """A captioned figure; ``path`` has no ending, each format adds its own."""
-    return Markdown(f'![{escape(caption)}]({path}){{#{label} alt="{_attribute(alt)}"}}\n')
+def figure(path: str, caption: str, alt: str, label: str, narrow: bool = False) -> Markdown:
+    """A captioned figure; ``path`` has no ending, each format adds its own, and ``-narrow`` for phones."""
+    attributes = f'#{label} alt="{_attribute(alt)}"' + f" narrow={path}-narrow" * narrow
+    return Markdown(f"![{escape(caption)}]({path}){{{attributes}}}\n")
 
 
 def image(path: str, alt: str, inches: float) -> Markdown:

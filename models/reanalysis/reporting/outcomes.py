@@ -159,7 +159,7 @@ def _crude(endpoint: EndpointAnalysis, study: StudyEffect, alone: bool) -> str:
     rows = evidence.contrasts_of_cell.get((study.study, endpoint.id), ())
     adjusted = [row.printed for row in rows if row.use == "sensitivity" and row.has_interval]
     more = f"; adjusted {listed(adjusted)}" if adjusted else ""
-    return f"{study.label} {without} and {treated} ({odds}{more})"
+    return f"{study.label}, {without} and {treated} ({odds}{more})"
 
 
 def _rate(observation: Observation) -> str:

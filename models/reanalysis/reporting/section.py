@@ -77,6 +77,8 @@ class Figure[Subject]:
         Of an endpoint: whether only those of the first page have it.
     sampled : bool
         Whether it shows what NUTS sampled, and so has to wait for that.
+    narrow : bool
+        Whether ``plot`` also draws it for a phone, with ``narrow=True``.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Figure[Subject]:
     drawn: Callable[[Subject], bool] = _always
     first_page: bool = True
     sampled: bool = False
+    narrow: bool = False
 
 
 @dataclass(frozen=True)

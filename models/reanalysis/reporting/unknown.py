@@ -64,7 +64,8 @@ def _repeated(endpoint: EndpointAnalysis, noun: str) -> str:
 def _how_large(endpoints: tuple[EndpointAnalysis, ...]) -> str:
     """The interval of every endpoint of the first page, whichever side it lies on."""
     told = [f"{range_} with {name(e)}" for e in endpoints for _, range_ in [difference_interval(e.baselines[0])]]
-    return f"How large any effect is. Per 100 patients the 95 % intervals run from {listed(told)}."
+    run = "intervals run" if len(told) > 1 else "interval runs"
+    return f"How large any effect is. Per 100 patients the 95 % {run} from {listed(told)}."
 
 
 def _without_comparison(evidence: Evidence, endpoint: str) -> str:

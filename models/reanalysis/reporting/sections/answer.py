@@ -18,6 +18,7 @@ from reanalysis.figures.strip import (
 )
 from reanalysis.gates.convergence import monte_carlo
 from reanalysis.reporting.markdown import Markdown, anchor, escape, render, slug
+from reanalysis.reporting.measured import measured
 from reanalysis.reporting.outcomes import OutcomeRow, before_discounts, beliefs, outcome_rows
 from reanalysis.reporting.section import Artefacts, Inline, Item, Section, every, stated
 from reanalysis.reporting.standards import BARG, ZAMPIERI
@@ -34,9 +35,9 @@ _ANSWER = """\
 {% endif %}
 {% if question %}
 **{{ question }}**
-
-{% endif %}
+{% else %}
 {{ shared }}
+{% endif %}
 
 # In short {#answer}
 
@@ -60,6 +61,10 @@ _ANSWER = """\
 
 {% if beliefs %}
 {{ beliefs }}
+
+{% endif %}
+{% if measured %}
+{{ measured }}
 {% endif %}
 """
 
@@ -74,6 +79,7 @@ def _answer(made: Artefacts, analysis: Analysis) -> Markdown:
         endpoints=analysis.endpoints,
         verdict=verdict(analysis),
         table=outcome_table(made),
+        measured=measured(analysis.evidence),
         beliefs=beliefs(analysis.headlines),
     )
 

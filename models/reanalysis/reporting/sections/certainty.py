@@ -13,6 +13,8 @@ from reanalysis.reporting.table import Table, columns
 from reanalysis.reporting.verdict import certainty_of
 
 _DASH = "\N{EN DASH}"
+_LONG = 100
+"""Characters of a reason that is not told twice."""
 
 
 def _text(_: Artefacts, analysis: Analysis) -> Blocks:
@@ -20,14 +22,17 @@ def _text(_: Artefacts, analysis: Analysis) -> Blocks:
 
 
 def grade_table(analysis: Analysis) -> Table:
-    """Each step that leads to the level of an endpoint."""
+    """Each step that leads to the level of an endpoint; a long reason once, then the endpoint it stands with."""
+    rows, first = [], dict[str, str]()
+    for e in analysis.endpoints:
+        for step in certainty_of(e).grade.steps:
+            stands_with = first.setdefault(step.reason, e.label)
+            again = stands_with != e.label and len(step.reason) > _LONG
+            why = f"as for {stands_with}" if again else step.reason
+            rows.append([e.label, step.domain, step.judgement, str(step.down) if step.down else _DASH, step.level, why])
     return Table(
         columns("Endpoint 1.3 | Domain 1 | Judgement 1 | Lowers by >0.6 | Level 0.8 | Why 3"),
-        [
-            [e.label, step.domain, step.judgement, str(step.down) if step.down else _DASH, step.level, step.reason]
-            for e in analysis.endpoints
-            for step in certainty_of(e).grade.steps
-        ],
+        rows,
         "Certainty by GRADE: where each endpoint starts and what lowers it. Nothing raises it.",
         "tbl-certainty",
     )

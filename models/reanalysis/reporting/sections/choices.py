@@ -18,8 +18,10 @@ from reanalysis.estimands.words import decimal, percent, ratio, ratio_interval
 from reanalysis.figures.leave_one_out import GROUP as LEFT_OUT
 from reanalysis.figures.leave_one_out import describe_leave_one_out, in_order, plot_leave_one_out
 from reanalysis.figures.sensitivity import describe_sensitivity, plot_sensitivity, sensitivity_pages
-from reanalysis.reporting.markdown import slug
+from reanalysis.model.claims import claims_of
+from reanalysis.reporting.markdown import escape, slug
 from reanalysis.reporting.section import Figure, Has, Item, Section, every
+from reanalysis.reporting.sentences import name
 from reanalysis.reporting.standards import BARG, PRISMA, ROBUST, ZAMPIERI
 from reanalysis.reporting.table import Column, Table, columns
 
@@ -102,6 +104,16 @@ def _odds_ratio(found: Summary) -> str:
     return ratio_interval(math.exp(found.median), math.exp(found.lower), math.exp(found.upper))
 
 
+def unheard(endpoint: EndpointAnalysis) -> str:
+    """Studies told in words whose words cannot be weighed, and why; empty where there is none."""
+    evidence = endpoint.fit.evidence
+    found = claims_of(evidence, endpoint.fit.spec, endpoint.id).left_out
+    if not found:
+        return ""
+    told = "; ".join(f"{evidence.study_label(study)} ({why})" for study, why in found)
+    return f"What is said in words of {name(endpoint)} cannot be weighed of {told}."
+
+
 def heterogeneity_table(endpoint: EndpointAnalysis) -> Table:
     """Tau against its prior."""
 
@@ -139,6 +151,7 @@ LEAVE_ONE_OUT = Section(
             lambda e: f"{e.label}: the average odds ratio with each cohort left out in turn.",
             describe_leave_one_out,
             drawn=_several,
+            narrow=True,
         ),
     ),
 )
@@ -160,8 +173,8 @@ def _drawn_here(endpoint: EndpointAnalysis) -> EndpointAnalysis:
     return replace(endpoint, sensitivity=shown)
 
 
-def _sensitivity(endpoint: EndpointAnalysis, groups: Sequence[str]) -> Axes:
-    return plot_sensitivity(_drawn_here(endpoint), groups=groups)
+def _sensitivity(endpoint: EndpointAnalysis, groups: Sequence[str], narrow: bool = False) -> Axes:
+    return plot_sensitivity(_drawn_here(endpoint), groups=groups, narrow=narrow)
 
 
 _SENSITIVITY: Figure[EndpointAnalysis] = Figure(
@@ -170,6 +183,7 @@ _SENSITIVITY: Figure[EndpointAnalysis] = Figure(
     lambda e: f"{e.label}: the odds ratio under other choices, one at a time.",
     lambda e, groups: describe_sensitivity(_drawn_here(e), groups),
     pages=lambda e: sensitivity_pages(_drawn_here(e)),
+    narrow=True,
 )
 
 
@@ -196,7 +210,9 @@ ALTERNATIVES = Section(
     place="folded",
     title="Other choices",
     level=3,
-    text=lambda made, e: [made.figure("sensitivity", e), choices_table(e), heterogeneity_table(e)],
+    text=lambda made, e: [
+        made.figure("sensitivity", e), choices_table(e), escape(unheard(e)) or None, heterogeneity_table(e)
+    ],
     results=_results,
     figures=(_SENSITIVITY,),
     items=(

@@ -8,6 +8,7 @@ from reanalysis.analysis.analysis import Analysis
 from reanalysis.estimands.words import counted
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.settings import Source
+from reanalysis.reporting.elsewhere import elsewhere_told
 from reanalysis.reporting.markdown import Markdown, escape, render
 from reanalysis.reporting.section import Artefacts, Blocks, Section
 from reanalysis.reporting.table import Column, Table, columns
@@ -18,7 +19,7 @@ _MOST_NAMED = 8
 """So many studies at most stand on the first page; more are counted there and named in the table of facts."""
 _MOST_WORDS = 55
 """Words of limits on the first page; the others follow it."""
-_DOSE, _COMPARATOR = "dose", "comparator"
+_DOSE, _COMPARATOR, _PHASE = "dose", "comparator", "phase"
 """What the name of a fact in analysis.toml holds to stand in a column of the first page."""
 
 _LIMITS = """\
@@ -41,9 +42,11 @@ it harms, that it does not. P(benefit) and P(harm) stand for them in tables.
 {%- else %}
 How likely fewer events are is the probability that the odds ratio lies below 1, written P(fewer) in tables; no side is
 declared better, so none is called so.
-{%- endif %} All of them depend on the priors ({{ priors }}). Each study counts for less than its patients where it is
-not randomised (rho) and where it is weighted (k): both are assumptions, and [the alternatives](#endpoints) show the
-results without them.
+{%- endif %} All of them depend on the priors ({{ priors }}). {% if discounted %}Each study counts for less than its
+patients where it is not randomised (rho) and where it is weighted (k): both are assumptions, and
+[the alternatives](#endpoints) show the results without them.{% else %}Every patient of every study counts in full:
+no design that would count for less, and no weighting, is declared.{% endif %}
+
 """
 
 
@@ -80,10 +83,11 @@ def _source(evidence: Evidence, study: str) -> Source:
 
 
 def _study_link(evidence: Evidence, study: str) -> Markdown:
-    """Its label, with author and year where the label has them not, as a link where its source has an identifier."""
+    """Its label, author and year where that lacks them, and its phase; a link where its source has an identifier."""
     label, source = evidence.study_label(study), _source(evidence, study)
-    named = author_year(source)
+    named, phase = author_year(source), _fact(evidence, study, _PHASE)
     text = label if not named or named.split()[0] in label else f"{named} ({label})"
+    text += f" (phase {phase})" if phase[:1].isdigit() else ""
     return Markdown(f"[{escape(text)}]({address(source)})") if address(source) else escape(text)
 
 
@@ -112,13 +116,15 @@ def _first(_: Artefacts, analysis: Analysis) -> Blocks:
 
 
 def _first_limits(_: Artefacts, analysis: Analysis) -> Markdown:
+    stated = analysis.evidence.settings.limits
     shown: list[str] = []
-    for limit in limits(analysis)[0 if analysis.evidence.settings.limits else 1 :]:
+    for limit in limits(analysis)[0 if stated else 1 :]:
         if len(" ".join([*shown, limit]).split()) > _MOST_WORDS:
             break
         shown.append(limit)
-    more = "All limits" if shown else "The limits of this evidence"
-    return render(_FIRST_LIMITS, limits=shown, link=Markdown(f"[{more}](#limits)."))
+    if not stated and not shown:
+        shown.append("None is stated with this evidence.")
+    return render(_FIRST_LIMITS, limits=shown, link=Markdown("[All limits](#limits)."))
 
 
 # ---- behind it ------------------------------------------------------------------------------------------------------
@@ -147,7 +153,8 @@ def cohort_table(analysis: Analysis) -> Table | None:
     return Table(
         [Column("Fact", 1.1), *[Column(evidence.study_label(s), 1.6) for s in studies]],
         rows,
-        "The studies side by side. A difference between their results may come from a difference in any of these rows.",
+        "The studies side by side."
+        + (" A difference between their results may come from a difference in any of these rows." * (len(studies) > 1)),
         "tbl-cohorts",
     )
 
@@ -164,14 +171,15 @@ def limits(analysis: Analysis) -> list[str]:
     found = list(settings.limits) or ["The folder states no limits of its own (limits in analysis.toml)."]
     if settings.search:
         found.append(settings.search)
-    single = sum(len(e.headline.comparative) == 1 for e in analysis.endpoints)
+    alone = [e.id for e in analysis.endpoints if len(e.headline.comparative) == 1]
+    single = len(alone)
     if single and len(compared(analysis)) > 1:
         total = len(analysis.endpoints)
         which = "Each outcome has" if single == total else f"{capital(counted(single, 'of', 'of'))} "
         which += "" if single == total else f"{counted(total, 'outcome')} {'has' if single == 1 else 'have'}"
-        found.append(
-            f"{which} figures for both groups in one study only. What other studies say of them stands with each."
-        )
+        told = any(elsewhere_told(analysis.evidence, endpoint) for endpoint in alone)
+        more = " What other studies say stands with each." if told else " No other study reports them."
+        found.append(f"{which} figures for both groups in one study only.{more}")
     most = max(len(e.headline.comparative) for e in analysis.endpoints)
     if 1 < most < 10:
         found.append(
@@ -184,7 +192,12 @@ def limits(analysis: Analysis) -> list[str]:
 def _reading(_: Artefacts, analysis: Analysis) -> Markdown:
     declared = any(e.better for e in analysis.endpoints)
     priors = ", ".join(f"{name} {prior}" for name, prior in analysis.spec.priors.as_text().items())
-    return render(_READING, settings=analysis.evidence.settings, declared=declared, priors=priors)
+    arms = [o for e in analysis.endpoints for o in e.fit.selection.observations.values()]
+    discounted = any(o.weighted for o in arms) or any(
+        study.rho for e in analysis.endpoints for study in e.fit.posterior.data.studies
+    )
+    settings = analysis.evidence.settings
+    return render(_READING, settings=settings, declared=declared, priors=priors, discounted=discounted)
 
 
 COHORTS: Section[Analysis] = Section(anchor="cohorts", text=_first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -12,7 +12,6 @@ from reanalysis.analysis.endpoint import EndpointAnalysis, StudyEffect
 from reanalysis.estimands.risks import BaselineEffect
 from reanalysis.estimands.words import decimal, interval, percent, points_interval, ratio_interval
 from reanalysis.evidence.candidates.candidates import Candidates
-from reanalysis.evidence.candidates.observation import sizes_told
 from reanalysis.figures.beyond import describe_beyond, plot_beyond
 from reanalysis.figures.forest import describe_forest, forest_pages, plot_forest
 from reanalysis.figures.icons import describe_icons, plot_icons
@@ -30,8 +29,11 @@ from reanalysis.reporting.section import Artefacts, Blocks, Figure, Item, Sectio
 from reanalysis.reporting.standards import BARG, PRISMA, ROBUST, ZAMPIERI
 from reanalysis.reporting.table import Column, Table, columns
 from reanalysis.reporting.verdict import certainty_of
+from reanalysis.reporting.wording import listed
 
 _DASH = "\N{EN DASH}"
+_MOST_SIZES, _UNLIKELY = 4, 0.1
+"""So many possible sizes of a group are named, more are counted; weights below this have a decimal."""
 _NEEDED = (
     "NNT and NNH count patients treated for one to benefit or be harmed, where the interval of the risk difference "
     "does not span 0."
@@ -41,9 +43,35 @@ _NEEDED = (
 
 
 def _studies(_: Artefacts, endpoint: EndpointAnalysis) -> Blocks:
-    lines = [*(f"{line}." for line in sizes_told(endpoint.fit.selection.observations)), variation(endpoint)]
-    listed = render("{% for line in lines if line %}\n- {{ line }}\n{% endfor %}\n", lines=lines)
-    return study_table(endpoint), listed
+    lines = [*sizes(endpoint), variation(endpoint)]
+    told = render("{% for line in lines if line %}\n- {{ line }}\n{% endfor %}\n", lines=lines)
+    return study_table(endpoint), told
+
+
+def sizes(endpoint: EndpointAnalysis) -> Iterator[str]:
+    """A sentence an arm whose size is not published: the likeliest sizes, and how many others share the rest alike."""
+    evidence = endpoint.fit.evidence
+    labels = {"control": evidence.settings.control_label, "treated": evidence.settings.treated_label}
+    for (study, arm), observation in sorted(endpoint.fit.selection.observations.items()):
+        alike: dict[str, list[int]] = {}
+        for n, weight in observation.assumed:
+            alike.setdefault(percent(weight, 1 if weight < _UNLIKELY else 0), []).append(n)
+        told = [f"{_few(ns)} ({'each ' if len(ns) > 1 else ''}{weight})" for weight, ns in alike.items()]
+        if told:
+            where = f"{evidence.study_label(study)}, {labels[arm]}"
+            taken = (
+                f"with their weights: {'; '.join(told)}"
+                if len(observation.assumed) > 1
+                else f"for it: {observation.assumed[0][0]}"
+            )
+            yield f"The number of patients is not published for {where}. Taken {taken}."
+
+
+def _few(numbers: Sequence[int]) -> str:
+    """Numbers, of many their count and the first and last."""
+    if len(numbers) > _MOST_SIZES:
+        return f"{len(numbers)} sizes from {min(numbers)} to {max(numbers)}"
+    return listed([str(n) for n in numbers])
 
 
 def study_table(endpoint: EndpointAnalysis) -> Table:
@@ -111,8 +139,8 @@ def variation(endpoint: EndpointAnalysis) -> str:
     )
 
 
-def _forest(endpoint: EndpointAnalysis, studies: Sequence[str]) -> Axes:
-    return plot_forest(endpoint, studies=studies)
+def _forest(endpoint: EndpointAnalysis, studies: Sequence[str], narrow: bool = False) -> Axes:
+    return plot_forest(endpoint, studies=studies, narrow=narrow)
 
 
 _FOREST: Figure[EndpointAnalysis] = Figure(
@@ -121,6 +149,7 @@ _FOREST: Figure[EndpointAnalysis] = Figure(
     lambda e: f"{e.label}: each study from its published rates and in the model, the average and a new study.",
     describe_forest,
     pages=forest_pages,
+    narrow=True,
     first_page=False,
 )
 

@@ -22,16 +22,18 @@ _DEDUCED = ("denominator", "subgroups", "weighted-rate")
 _MOST_SHOWN = 16
 
 
-def ledger_table(evidence: Evidence, findings: Iterable[Finding]) -> Table:
-    """Findings of the audit above info."""
+def ledger_table(evidence: Evidence, findings: Iterable[Finding]) -> Table | None:
+    """Findings of the audit above info; None where there are none."""
     rows = [
         [f.severity, _where(evidence, f), f.message, "; ".join(f.feasible), f.used_as]
         for f in findings
         if f.severity != "info"
     ]
+    if not rows:
+        return None
     return Table(
         columns("Severity 0.7 | Where 1.4 | Finding 3 | What the report allows 1.8 | Used as 1.2"),
-        rows or [["", "", "no finding above info", "", ""]],
+        rows,
         "What the audit found in the reported figures.",
         "tbl-ledger",
     )
@@ -46,8 +48,8 @@ def _where(evidence: Evidence, finding: Finding) -> str:
     return " / ".join(name for name in names if name)
 
 
-def deduction_table(analysis: Analysis) -> Table:
-    """Denominators and subgroup counts that the reports allow, from the audit."""
+def deduction_table(analysis: Analysis) -> Table | None:
+    """Denominators and subgroup counts that the reports allow, from the audit; None where none had to be deduced."""
     modelled = {e.id for e in analysis.endpoints}
     rows = [
         [
@@ -59,9 +61,11 @@ def deduction_table(analysis: Analysis) -> Table:
         for f in analysis.ledger.findings
         if f.kind in _DEDUCED and (f.endpoint in modelled or not f.endpoint)
     ]
+    if not rows:
+        return None
     return Table(
         columns("Where 1.3 | Finding 2.4 | What the report allows 3 | Used as 1.2"),
-        rows or [["", "nothing had to be deduced", "", ""]],
+        rows,
         "What was deduced from the reports: counts, denominators and sums.",
         "tbl-deductions",
     )
@@ -71,7 +75,8 @@ LEDGER: Section[Analysis] = Section(
     anchor="ledger",
     title="What was found in the publications",
     level=1,
-    text=lambda _, analysis: ledger_table(analysis.evidence, analysis.ledger.findings),
+    text=lambda _, analysis: ledger_table(analysis.evidence, analysis.ledger.findings)
+    or Markdown("The audit of the published figures raised no error and no warning."),
     items=(
         Item(
             GRIM, 1, "reported percentages and counts recomputed", "ledger",
@@ -84,7 +89,9 @@ DEDUCTIONS: Section[Analysis] = Section(
     anchor="deductions",
     place="folded",
     title="What was deduced from the publications",
-    text=lambda _, analysis: deduction_table(analysis),
+    text=lambda _, analysis: (
+        deduction_table(analysis) or Markdown("Every count that is analysed is published; nothing had to be deduced.")
+    ),
 )
 
 # ---- which findings matter ------------------------------------------------------------------------------------------

@@ -12,12 +12,13 @@ from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.words import counted, percent, ratio_interval
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.model.discounts import study_bias
-from reanalysis.model.family import EFFECT_MODELS, FAMILIES, Family
+from reanalysis.model.family import FAMILIES, Family
 from reanalysis.model.selection import default_priors
 from reanalysis.reporting.markdown import Markdown, render_file, slug
 from reanalysis.reporting.section import Artefacts, Item, Section, stated
 from reanalysis.reporting.standards import BARG, PRISMA, ROBUST
 from reanalysis.reporting.table import Column, Table, columns
+from reanalysis.reporting.wording import capital, listed
 
 _NOTHING = "\N{EN DASH}"
 _MOST_NAMED = 4
@@ -50,7 +51,7 @@ def model_table(
     declared = evidence.endpoint(endpoint).better is not None
 
     def row(one: Outcome) -> list[str]:
-        name = f"{'* ' if one.model == model else ''}{one.model}: {FAMILIES[one.model].short}"
+        name = f"{'* ' if one.model == model else ''}{capital(FAMILIES[one.model].short)} ({one.model})"
         cohorts = _cohorts(evidence, one.studies, primary)
         found, direction = one.log_odds_ratio, one.direction
         if found is None or direction is None:
@@ -60,18 +61,28 @@ def model_table(
         return [name, _ENGINES[one.engine], cohorts, shown, *[percent(side) for side in sides], _gates(one)]
 
     probabilities = ("P(benefit)", "P(harm)") if declared else ("P(fewer)",)
-    own_rho = " and ".join(name for name in EFFECT_MODELS if not FAMILIES[name].rho)
+    rows = [one for one in models if one.note != NOT_SAMPLED]
+    own_rho = [one.model for one in rows if not FAMILIES[one.model].rho]
+    unpaired = [one.model for one in rows if not FAMILIES[one.model].paired]
+    caption = (
+        f"{evidence.endpoint_label(endpoint)}: what each model says of the headline effect, at its default settings."
+    )
+    caption += " In brackets the name that commands know. The primary model is marked *; its priors and discounts stay"
+    if own_rho:
+        caption += (
+            f", but {listed(own_rho)} {'replaces rho by its' if len(own_rho) == 1 else 'replace rho by their'} own"
+        )
+    for name in unpaired:
+        caption += f"; {name} breaks the pairing: it compares treated arms with the controls of all cohorts"
+    caption += ". What quadrature fitted was not sampled here and has no gates."
     return Table(
         [
             *columns("Model 2.3 | Fitted by 1.1 | Cohorts 1.6 | Odds ratio (95 % interval) 2.0"),
             *[Column(name, 1.0, "right") for name in probabilities],
             Column("Gates, or why there is no result", 1.8),
         ],
-        [row(one) for one in models if one.note != NOT_SAMPLED],
-        f"{evidence.endpoint_label(endpoint)}: what each model says of the headline effect, at its default settings. "
-        f"The primary model is marked *; its priors and discounts stay, but {own_rho} replace rho by their own. "
-        "arm-beta-binomial breaks the pairing: it compares treated arms with the controls of all cohorts. What "
-        "quadrature fitted was not sampled here and has no gates." + _biases(evidence, endpoint, models),
+        [row(one) for one in rows],
+        caption + _biases(evidence, endpoint, models),
         f"tbl-models-{slug(endpoint)}",
     )
 

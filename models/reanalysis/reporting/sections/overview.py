@@ -9,12 +9,12 @@ from reanalysis.analysis.endpoint import EndpointAnalysis, WithWords
 from reanalysis.estimands.summary import Direction
 from reanalysis.estimands.words import counted, interval, percent, points_interval
 from reanalysis.figures.coverage import describe_coverage, plot_coverage
-from reanalysis.reporting.markdown import Markdown, render
+from reanalysis.reporting.markdown import Markdown, escape, render
 from reanalysis.reporting.section import Artefacts, Blocks, Figure, Section
 from reanalysis.reporting.sections.answer import strip_name
 from reanalysis.reporting.sentences import deciding_in_short, left_out, turns
 from reanalysis.reporting.table import Column, Table, columns
-from reanalysis.reporting.unknown import not_known
+from reanalysis.reporting.unknown import not_known, shared_endpoints
 from reanalysis.reporting.verdict import certainty_of
 from reanalysis.reporting.wording import kind_of_study
 
@@ -45,6 +45,7 @@ def _all(made: Artefacts, analysis: Analysis) -> Blocks:
     deciding = [(e.label, found) for e in analysis.endpoints if (found := deciding_in_short(e))]
     what = "benefit" if any(e.better for e in analysis.endpoints) else "fewer events"
     return [
+        escape(shared_endpoints(analysis)),
         made.figure("coverage"),
         overview_table(made, analysis.endpoints),
         render(_DECIDING, deciding=deciding, what=what) if deciding else None,
@@ -84,11 +85,12 @@ def overview_table(made: Artefacts, endpoints: Sequence[EndpointAnalysis]) -> Ta
             *[Column(head, width, "right") for head, width in heads],
             Column("Difference per 100 (95 % interval)", 2.3),
             Column(f"{'Helps' if declared else 'Fewer events'}, with one study left out", 1.5),
-            Column("Certainty", 0.9),
+            Column("Certainty", 1.15),
         ],
         rows,
         f"All outcomes. {_whose(endpoints)} Differences in 100 patients at the control risk named; negative means "
-        f"fewer events with {analysis.evidence.settings.treated_label}, which is worse where more events are better.",
+        f"fewer events with {analysis.evidence.settings.treated_label}"
+        + (", which is worse where more events are better." if any(e.better == "higher" for e in endpoints) else "."),
         "tbl-all",
     )
 
@@ -162,6 +164,7 @@ ALL_ENDPOINTS = Section(
             plot_coverage,
             lambda _: "Who reports what. Only comparisons of two arms within one study enter the primary analysis.",
             describe_coverage,
+            narrow=True,
         ),
     ),
 )

@@ -278,7 +278,7 @@ def files_table(analysis: Analysis) -> Table:
     inputs = "; ".join(link(name, f"evidence/{name}") for name in sorted(analysis.evidence.sha256))
     rows.append(["posterior", Markdown(f"draws of each posterior, for ArviZ: {draws}")])
     rows.append(["evidence", Markdown(f"the evidence itself: {inputs}")])
-    rows.append(["figures", "every figure as SVG and PNG"])
+    rows.append(["figures", "every figure as SVG and PNG, some also as SVG for phones (-narrow)"])
     return Table(columns("File 1 | What it is 3"), rows, "Files of this report.", "tbl-files", sortable=False)
 
 

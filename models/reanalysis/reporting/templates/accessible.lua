@@ -25,6 +25,22 @@ function Para(para)
   return pandoc.Div({para}, pandoc.Attr("", {"formula"}, attributes))
 end
 
+-- Pictures are part of the page: their words are text that can be found, selected and translated, and follow a dark page.
+-- Of a figure with a form for phones both are there, and the style sheet shows one.
+function Image(image)
+  local narrow = image.attributes.narrow
+  image.attributes.narrow = nil
+  local function within(class, source)
+    local copy = image:clone()
+    copy.src, copy.identifier = source, ""
+    copy.classes = {"inline-svg"}
+    return pandoc.Span({copy}, pandoc.Attr("", {class}))
+  end
+  if image.classes:includes("inline") then return within("strip", image.src) end
+  if not narrow then return within("picture", image.src) end
+  return {within("picture on-desk", image.src), within("picture on-phone", narrow .. ".svg")}
+end
+
 -- On a narrow screen a figure keeps a size that can be read, and scrolls.
 function Figure(figure)
   figure.attributes.tabindex = "0"

@@ -95,7 +95,9 @@
     baseline.append(make("option", { value: "" }, "another control risk"));
     const risk = make("input", { id: key("risk"), type: "number", min: 1, max: 99, step: "any", value: endpoint.baselines[0].percent });
     const size = make("input", { id: key("size"), type: "range", min: 0, max: widest, step: 0.5, value: endpoint.margin });
-    const told = make("output", { for: `${key("effect")} ${key("risk")} ${key("size")}`, class: "told" });
+    const told = make("div", { class: "told" });
+    const inputs = `${key("effect")} ${key("risk")} ${key("size")}`;
+    const announced = make("output", { for: inputs, class: "unseen", "aria-live": "polite" }); // in short, for those who hear it
     const sizeShown = make("span", { class: "size", "aria-hidden": "true" });
 
     const field = (label, ...inputs) => make("p", {}, make("label", { for: inputs[0].id }, label), ...inputs);
@@ -106,12 +108,15 @@
         field("Control risk from", baseline),
         field("Control risk, %", risk),
         field("Difference of at least, per 100", size, sizeShown)),
-      told));
+      told, announced));
+    const named = endpoint.effects.map((effect) => (effect.group ? `${effect.group}: ` : "") + effect.label);
 
-    function update() {
+    function update(say = true) {
       const p0 = Number(risk.value) / 100, x = Number(size.value);
       if (!(p0 > 0 && p0 < 1)) {
-        told.replaceChildren(make("p", {}, "The control risk lies between 0 and 100 %."));
+        const fault = "The control risk lies between 0 and 100 %.";
+        told.replaceChildren(make("p", {}, fault));
+        announced.textContent = fault;
         return;
       }
       const at = distributions[Number(which.value)];
@@ -136,24 +141,56 @@
       size.setAttribute("aria-valuetext", `${x} per 100`);
       told.replaceChildren(make("dl", {}, ...rows.map(([name, text, p]) =>
         make("div", { "data-name": name, "data-p": p }, make("dt", {}, name), make("dd", {}, text)))));
+      if (say) announced.textContent = rows.filter((row) => row.length > 2).map(([name, text]) => `${name} ${text}`).join("; ");
+    }
+
+    // The choices are in the address, so that it leads others to the same numbers.
+    function keep() {
+      if (!(risk.value > 0 && risk.value < 100)) return;
+      const state = new URLSearchParams({ analysis: named[Number(which.value)], risk: risk.value, size: size.value });
+      history.replaceState(null, "", `#${id}?${state}`);
+    }
+    function recall() {
+      const [place, state] = address();
+      if (place !== id || !state) return;
+      const at = named.indexOf(state.get("analysis"));
+      if (at >= 0) which.value = at;
+      if (state.get("risk") > 0 && state.get("risk") < 100) risk.value = Number(state.get("risk"));
+      if (state.has("size") && Number(state.get("size")) >= 0) size.value = state.get("size");
+      choose();
+      if (at < 0 && state.has("analysis")) told.prepend(make("p", {}, "This report has no analysis of the name in the address."));
     }
     baseline.addEventListener("change", () => {
       if (baseline.value !== "") risk.value = endpoint.baselines[Number(baseline.value)].percent;
       else risk.focus();
       update();
     });
-    risk.addEventListener("input", () => {
-      const named = endpoint.baselines.findIndex((b) => b.percent === Number(risk.value));
-      baseline.value = named < 0 ? "" : String(named);
+    function choose() {
+      const at = endpoint.baselines.findIndex((b) => b.percent === Number(risk.value));
+      baseline.value = at < 0 ? "" : String(at);
       update();
-    });
-    which.addEventListener("change", update);
-    size.addEventListener("input", update);
-    update();
+    }
+    risk.addEventListener("input", choose);
+    which.addEventListener("change", () => update());
+    size.addEventListener("input", () => update());
+    place.addEventListener("change", keep);
+    addEventListener("hashchange", recall);
+    update(false);
+    recall();
+  }
+
+  // What the address names: an element, and the choices of its explorer where there are any.
+  function address() {
+    const [name, state] = location.hash.slice(1).split("?");
+    return [new URLSearchParams(`name=${name}`).get("name"), state && new URLSearchParams(state)]; // whatever stands there
   }
 
   // ---- tables -------------------------------------------------------------------------------------------------------
-  const textOf = (cell) => cell.textContent.replace(/\s+/g, " ").trim();
+  function textOf(cell) {
+    const copy = cell.cloneNode(true);
+    copy.querySelectorAll("svg").forEach((drawn) => drawn.remove()); // the words of a drawn scale
+    return copy.textContent.replace(/\s+/g, " ").trim();
+  }
   const plain = (text) => text.replaceAll(MINUS, "-");
   function number(text) {
     const found = /^[^0-9]*?([<>]?)\s*([+-]?\d+(?:\.\d+)?)/.exec(plain(text));
@@ -202,12 +239,6 @@
     link.click();
     setTimeout(() => URL.revokeObjectURL(address), 1000);
   }
-  function decoded(source) {
-    const comma = source.indexOf(",");
-    const body = source.slice(comma + 1);
-    if (!source.slice(0, comma).endsWith(";base64")) return decodeURIComponent(body);
-    return new TextDecoder().decode(Uint8Array.from(atob(body), (c) => c.charCodeAt(0)));
-  }
   const download = (label, name, act) => {
     const button = make("button", { type: "button", class: "download", "aria-label": `${label}: ${name}` }, label);
     button.addEventListener("click", act);
@@ -225,9 +256,10 @@
 
   // What is folded opens for whom a link leads there, and its boxes are measured then.
   function reveal() {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const [name, state] = address();
+    const target = document.getElementById(name);
     let folded = target && target.closest("details:not([open])");
-    if (!folded) return;
+    if (!target || (!folded && !state)) return;
     for (; folded; folded = target.closest("details:not([open])")) folded.open = true;
     target.scrollIntoView();
   }
@@ -245,8 +277,9 @@
   addEventListener("toggle", stops, true);
   addEventListener("hashchange", reveal);
   reveal();
-  document.querySelectorAll("figure > img").forEach((image) => {
-    const name = (image.id || image.parentElement.id || "figure").replace(/^fig-/, "") + ".svg";
-    image.parentElement.append(download("Figure as SVG", name, () => save(name, decoded(image.src), "image/svg+xml")));
+  document.querySelectorAll("figure").forEach((figure) => {
+    const name = (figure.id || "figure").replace(/^fig-/, "") + ".svg", drawn = figure.querySelector("svg");
+    const text = () => new XMLSerializer().serializeToString(drawn);
+    figure.append(download("Figure as SVG", name, () => save(name, text(), "image/svg+xml")));
   });
 })();
