@@ -30,6 +30,10 @@ _OUTSIDE_BASELINE = 1e-9
 _FARTHEST = 60.0
 """Log odds ratio beyond which no effect is looked for."""
 
+_SATURATED, _OUTSIDE_SATURATED = 60.0, 1e-5
+"""Logit beyond which a rate is 0 or 1 to any number of patients, and the probability left out there where tails are
+heavy: it moves outcomes with no event or nothing else, and those by as little."""
+
 _FARTHEST_RATE = 650.0
 """Logit of the smallest rate that a computer tells from 0."""
 
@@ -166,9 +170,9 @@ class BaselineAndEffect:
 
         The sum over treated logits meets the prior of the effect; that over control logits, both likelihoods.
         """
-        low, high = self.baseline.quantile(_OUTSIDE_BASELINE), self.baseline.tail(_OUTSIDE_BASELINE)
+        low, high = _baseline_ends(self.baseline)
         least, most = self.effect.ends
-        above, flat = 1 - self.below, min(_FLAT, self.baseline.sd)
+        above, flat = 1 - self.below, min(_FLAT, self.baseline.width)
         control = low - self.below * most, high - self.below * least
         treated = low + above * least, high + above * most
         return (
@@ -245,6 +249,15 @@ class ControlAndEffect:
     def as_text(self) -> dict[str, str]:
         """Its parts as they are written, by name."""
         return {"control": rate_text(self.control), "mu": str(self.effect)}
+
+
+def _baseline_ends(prior: Distribution) -> tuple[float, float]:
+    """Where all but negligible mass of a baseline lies between."""
+    low, high = prior.quantile(_OUTSIDE_BASELINE), prior.tail(_OUTSIDE_BASELINE)
+    if not prior.heavy:
+        return low, high
+    least, most = prior.quantile(_OUTSIDE_SATURATED), prior.tail(_OUTSIDE_SATURATED)
+    return max(low, min(least, -_SATURATED)), min(high, max(most, _SATURATED))
 
 
 def _patients(rate: BetaMixture) -> float:
