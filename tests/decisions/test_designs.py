@@ -201,7 +201,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
                       "inverse_gamma(2.91,0.66)", "uniform(-1,1)")
         for argument, name in (("priors", "mu"), ("priors", "baseline"), ("design_prior", "mu"))
     ),
-    ({"n": 5, "priors": {"baseline": "student_t(1,0,1)"}}, ["priors baseline: baseline takes student_t(df,mean,scale)"]),
+    ({"n": 5, "priors": {"baseline": "student_t(1,0,1)"}}, ["priors baseline: baseline takes student_t(df"]),
     ({"n": 5, "priors": {"baseline": "today"}}, ["priors baseline: 'today' is no prior of a baseline"]),
     ({"n": 5, "priors": {"mu": "0.8*normal(0,1)+0.1*normal(0,2)"}}, ["priors mu: ", "weights must sum to 1, not 0.9"]),
     ({"n": 5, "priors": {"mu": "normal(0,1)+normal(0,2)"}}, ["every part of a mixture needs a weight"]),

@@ -20,7 +20,7 @@ from reanalysis.builds.record import EVIDENCE, RESULTS
 from reanalysis.engines.tree import netcdf_of
 from reanalysis.files import write_json, write_whole
 from reanalysis.gates.result import CheckResult
-from reanalysis.reporting.artefacts import Drawn, chain_figures, published_figures, written_documents
+from reanalysis.reporting.artefacts import Drawn, chain_figures, found_figures, published_figures, written_documents
 from reanalysis.reporting.datapackage import data_files
 from reanalysis.reporting.details import details_of
 from reanalysis.reporting.document import DocumentError
@@ -109,7 +109,7 @@ def _write_documents(
     log: Log,
     begun: Sequence[Callable[[], Drawn]],
 ) -> None:
-    drawing = [*begun, *(run(task) for task in chain_figures(analysis))]
+    drawing = [*begun, *(run(task) for task in (*chain_figures(analysis), found_figures(analysis)))]
     with log.step("validating against published figures"):
         validation = _validated(run, log)
         write_whole(folder / VALIDATION, table_text(_numbers(validation.table)).encode())

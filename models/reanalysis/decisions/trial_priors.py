@@ -34,11 +34,11 @@ _SATURATED, _OUTSIDE_SATURATED = 60.0, 1e-5
 """Logit beyond which a rate is 0 or 1 to any number of patients, and the probability left out there where tails are
 heavy: it moves outcomes with no event or nothing else, and those by as little."""
 
-_FARTHEST_RATE = 650.0
-"""Logit of the smallest rate that a computer tells from 0."""
+SMALLEST_SHAPE = 1e-6
+"""Of a Beta distribution: most of its mass then lies where a rate is 0 or 1 to any number of patients."""
 
-SMALLEST_SHAPE = 0.05
-"""Of a Beta distribution: with a smaller one, rates that no computer tells from 0 or 1 have mass."""
+_TINY = 1e-280
+"""Rates below are found by their power law."""
 
 _FLAT = 2.0
 """Scale, in logits, that nodes resolve where neither counts nor a prior do."""
@@ -269,12 +269,17 @@ def _patients(rate: BetaMixture) -> float:
 def _rate_nodes(rate: BetaMixture | float, patients: float, step: float) -> Logits:
     if isinstance(rate, float):
         return Logits.point(float(logit(rate)))
-    a, b = (np.asarray(v) for v in (rate.a, rate.b))
-    with np.errstate(divide="ignore"):
-        low = max(float(logit(np.min(beta_distribution.ppf(_OUTSIDE, a, b)))), -_FARTHEST_RATE)
-        # 1 - rate is Beta(b, a): near 1 a rate itself has too few digits
-        high = min(-float(logit(np.min(beta_distribution.ppf(_OUTSIDE, b, a)))), _FARTHEST_RATE)
+    ends = zip(rate.a, rate.b, strict=True)
+    low, high = (min(found) for found in zip(*((_lowest(a, b), _lowest(b, a)) for a, b in ends), strict=True))
+    high = -high  # 1 - rate is Beta(b, a): near 1 a rate itself has too few digits
     return Logits.covering(low, high, patients + _patients(rate), _FLAT, step)
+
+
+def _lowest(a: float, b: float) -> float:
+    """Logit of a Beta rate below which nearly nothing lies, also where the rate itself is 0 to a computer."""
+    rate = float(beta_distribution.ppf(_OUTSIDE, a, b))
+    # near 0 the probability below a rate p is p^a / (a B(a, b))
+    return float(logit(rate)) if rate > _TINY else float(np.log(_OUTSIDE) + np.log(a) + betaln(a, b)) / a
 
 
 def _rate_density(rate: BetaMixture | float, at: Array) -> Array:

@@ -80,6 +80,9 @@ def cross_references(
         if name not in endpoints:
             rule = f"no row of arms.csv or contrasts.csv has this endpoint{did_you_mean(name, endpoints)}"
             yield problem(("weights", name), "", rule)
+    for name in settings.next_trial.endpoints:
+        if name not in endpoints:
+            yield problem(("next_trial", "endpoints"), name, _nowhere("endpoint", name, endpoints))
     for name, endpoint in settings.endpoints.items():
         if name not in endpoints:
             yield problem(("endpoints", name), "", _nowhere("endpoint", name, endpoints))
