@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def test_every_conclusion_is_counted_once_and_the_right_ones_grow_with_the_size(
         assert known["lower"] + known["higher"] == pytest.approx(one.assurance, abs=1e-9)
     assert [one.n_control for one in trial.curve.designs] == list(range(2, 41, 2))
     worth = [one.evsi for one in trial.curve.designs]
-    assert all(later is not None and later >= earlier - 1e-9 for earlier, later in zip(worth, worth[1:], strict=False))
+    assert all(later is not None and later >= earlier - 1e-9 for earlier, later in pairwise(worth))
     assert max(one or 0.0 for one in worth) < (trial.trials.evpi or 0.0)
     assert thaw(freeze(trial)) == trial
 

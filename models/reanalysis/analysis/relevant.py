@@ -54,6 +54,7 @@ def relevant(evidence: Evidence, endpoint: str) -> Evidence:
             "reasons": Reasons(),
             "report": ReportDetails(),
             "next_trial": NextTrial(),
+            "weights": {},
             "studies": {s: v for s, v in evidence.settings.studies.items() if s in studies},
             "endpoints": {e: v for e, v in evidence.settings.endpoints.items() if e in endpoints},
         }

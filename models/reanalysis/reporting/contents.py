@@ -11,6 +11,7 @@ from reanalysis.analysis.task import Task
 from reanalysis.reporting.section import Figure, Section
 from reanalysis.reporting.sections import (
     answer,
+    benefit_risk,
     certainty,
     changes,
     choices,
@@ -64,6 +65,7 @@ _BODY: tuple[Section[Analysis], ...] = (
     findings.QUESTIONS,
     findings.DEDUCTIONS,
     certainty.CERTAINTY,
+    benefit_risk.BENEFIT_RISK,
     next_trial.NEXT_TRIAL,
     models.METHODS,
     provenance.REASONS,
