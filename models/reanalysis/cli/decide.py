@@ -224,10 +224,8 @@ def _print_confounding(page: Page, label: str, one: Confounding) -> None:
         f"interval's end {ratio(one.e_value_interval)}" + (f"; {tips}" if tips else "")
     )
     shares = ", ".join(f"x{s.odds_ratio:.2g} {percent(s.fewer)}/{percent(s.more)}" for s in one.shares)
-    page.lines(
-        f"cohorts with {one.margin:g} or more in 100 fewer/more if every study's odds ratio is off by: {shares}",
-        indent=2,
-    )
+    beyond = f"cohorts with {one.margin:g} or more in 100 fewer/more"
+    page.lines(f"{beyond} if bias multiplied every study's odds ratio by: {shares}", indent=2)
     if one.note:
         page.lines(one.note, indent=2)
 
