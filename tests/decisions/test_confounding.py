@@ -51,9 +51,9 @@ def test_a_ratio_and_its_inverse_need_the_same_confounder() -> None:
 
 def test_an_e_value_is_what_the_bounding_factor_needs() -> None:
     """A confounder with both risk ratios E moves a risk ratio by E^2 / (2 E - 1), the whole of it."""
-    for ratio in (1.1, 2.0, 3.9, 15.9):
-        found, _ = e_value(ratio)
-        assert found**2 / (2 * found - 1) == pytest.approx(ratio)
+    for of in (1.1, 2.0, 3.9, 15.9):
+        found, _ = e_value(of)
+        assert found**2 / (2 * found - 1) == pytest.approx(of)
 
 
 def test_risk_ratios_are_those_of_the_control_risk(icans: Confounding) -> None:
