@@ -11,7 +11,8 @@ import reanalysis as ra
 from evidence.folders import ANAKINRA, TWO_STUDIES, folder
 from reanalysis.analysis.relevant import relevant
 from reanalysis.builds.frozen import freeze, thaw
-from reanalysis.decisions.planned_trial import PlannedTrial, planned_trial
+from reanalysis.decisions.planned_trial import PlannedTrial, planned_trial, trial_or_reason
+from reanalysis.engines.errors import EngineError
 from reanalysis.figures.next_trial import describe_next_trial, plot_next_trial
 from reanalysis.reporting.sections.next_trial import boundary_table, expected_table, power_table
 
@@ -92,3 +93,12 @@ def test_the_figure_has_two_panels_an_endpoint_and_says_its_numbers(trial: Plann
 def test_what_cannot_be_planned_is_refused(tmp_path: Path, setting: str, said: str) -> None:
     with pytest.raises(ra.InvalidInput, match=said):
         ra.read_evidence(folder(tmp_path, TWO_STUDIES, toml=f"[next_trial]\n{setting}\n"))
+
+
+def test_what_cannot_be_worked_out_is_a_reason_and_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise EngineError("the control rate has no posterior")
+
+    monkeypatch.setattr("reanalysis.decisions.today.fit", fails)
+    found = trial_or_reason(relevant(EVIDENCE, "infection_g3"), "infection_g3", SIZES)
+    assert found == "the control rate has no posterior"

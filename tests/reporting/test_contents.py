@@ -126,6 +126,13 @@ def test_a_section_is_its_file_and_its_place_in_the_list(plain_report: Report, m
     assert asked == (validation_task(), Task("toy", len, ("",)))
 
 
+def test_a_task_of_a_section_is_as_found_or_worked_out_here_or_came_to_nothing(plain_report: Report) -> None:
+    analysis, task = plain_report.analysis, Task("toy", len, ("ab",))
+    assert analysis.result(task) == 2
+    assert replace(analysis, found={task: 5}).result(task) == 5
+    assert replace(analysis, unfinished=("toy failed",)).result(task) is None
+
+
 def test_without_its_section_a_part_of_the_results_is_not_there(
     plain_report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:

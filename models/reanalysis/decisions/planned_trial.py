@@ -12,7 +12,9 @@ from reanalysis.decisions.design_request import Request, trial_request
 from reanalysis.decisions.design_result import Designs
 from reanalysis.decisions.designs import answer
 from reanalysis.decisions.trial_design import Design, Truth
+from reanalysis.engines.errors import EngineError
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.problems import InvalidInput
 
 _SIZES = 20
 """Of a curve."""
@@ -73,6 +75,14 @@ def planned_trial(evidence: Evidence, endpoint: str, patients: tuple[int, ...]) 
     told = {one.text: {"control_risk": one.control, "treated_risk": one.treated} for one in truths}
     request = replace(request, spec=request.spec | {"truths": told})
     return PlannedTrial(_answered(request, designs[: len(arms)], True), _answered(request, designs[len(arms) :], False))
+
+
+def trial_or_reason(evidence: Evidence, endpoint: str, patients: tuple[int, ...]) -> PlannedTrial | str:
+    """The same, or why there is none: a report is published without it."""
+    try:
+        return planned_trial(evidence, endpoint, patients)
+    except (EngineError, InvalidInput) as error:
+        return str(error)
 
 
 def _truths(margins: tuple[float, ...], control: float) -> Iterator[Truth]:

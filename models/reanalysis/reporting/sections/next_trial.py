@@ -12,7 +12,7 @@ from reanalysis.analysis.plan import Plan
 from reanalysis.analysis.relevant import relevant
 from reanalysis.analysis.task import Task
 from reanalysis.decisions.next_trial import Operating
-from reanalysis.decisions.planned_trial import PlannedTrial, planned_trial
+from reanalysis.decisions.planned_trial import PlannedTrial, trial_or_reason
 from reanalysis.estimands.words import decimal, percent
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.figures.next_trial import describe_next_trial, plot_next_trial
@@ -37,26 +37,31 @@ What a trial is worth is what decisions gain by it, per 100 patients of whom it 
 """
 
 
-def tasks(plan: Plan) -> tuple[Task[PlannedTrial], ...]:
+def tasks(plan: Plan) -> tuple[Task[PlannedTrial | str], ...]:
     """The trial of each endpoint that is planned for."""
     return _tasks(plan.evidence, plan.selections, plan.first_page) if plan.selections else ()
 
 
-def _tasks(evidence: Evidence, known: Collection[str], first_page: Collection[str]) -> tuple[Task[PlannedTrial], ...]:
+def _tasks(
+    evidence: Evidence, known: Collection[str], first_page: Collection[str]
+) -> tuple[Task[PlannedTrial | str], ...]:
     """Of the endpoints that are declared; where none is, of the first ones of the first page."""
     asked = evidence.settings.next_trial
     chosen = [e for e in asked.endpoints if e in known] or [e for e in known if e in first_page][:_MOST]
     return tuple(
-        Task("trial", planned_trial, (relevant(evidence, e), e, asked.patients), {"endpoint": e}) for e in chosen
+        Task("trial", trial_or_reason, (relevant(evidence, e), e, asked.patients), {"endpoint": e}) for e in chosen
     )
+
+
+def _found(analysis: Analysis) -> dict[str, PlannedTrial | str | None]:
+    known = [e.id for e in analysis.endpoints]
+    asked = _tasks(analysis.evidence, known, {e.id for e in analysis.headlines})
+    return {task.about["endpoint"]: analysis.result(task) for task in asked}
 
 
 def planned(analysis: Analysis) -> dict[str, PlannedTrial]:
     """Trials that were worked out, by endpoint."""
-    known = [e.id for e in analysis.endpoints]
-    asked = _tasks(analysis.evidence, known, {e.id for e in analysis.headlines})
-    found = {task.about["endpoint"]: analysis.result(task) for task in asked}
-    return {endpoint: one for endpoint, one in found.items() if one is not None}
+    return {endpoint: one for endpoint, one in _found(analysis).items() if isinstance(one, PlannedTrial)}
 
 
 def _named(analysis: Analysis) -> dict[str, PlannedTrial]:
@@ -65,9 +70,15 @@ def _named(analysis: Analysis) -> dict[str, PlannedTrial]:
 
 def _text(made: Artefacts, analysis: Analysis) -> Blocks:
     trials = planned(analysis)
+    why = [
+        render("{{ label }}: no trial is planned: {{ why }}.", label=analysis.evidence.endpoint_label(e), why=one)
+        for e, one in _found(analysis).items()
+        if isinstance(one, str)
+    ]
     if not trials:
-        return None
+        return why or None
     return [
+        *why,
         _lead(analysis, trials),
         expected_table(analysis.evidence, trials),
         power_table(analysis.evidence, trials),
