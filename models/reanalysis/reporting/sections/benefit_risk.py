@@ -30,8 +30,10 @@ _LEAD = """\
 - {{ one }}
 {% endfor %}
 
+{% if weights | length > 1 %}
 How the effects of the outcomes go together is not known from separate figures: beside independence stand correlations
 of {{ correlations }} between every two of them.
+{% endif %}
 """
 
 _SHARE = """\
@@ -83,7 +85,7 @@ def _text(_: Artefacts, analysis: Analysis) -> Blocks:
         net_benefit_table(found),
         block("weights", [script_data("weights", page_data(analysis, found))]),
         trade_off_table(found),
-        _share(analysis, found),
+        _share(analysis, found) if len(found.trade_offs) > 1 else None,
     ]
 
 

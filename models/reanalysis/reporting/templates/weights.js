@@ -43,9 +43,11 @@
     return { least: nodes[0], most: nodes[last], deviate };
   }
 
-  // In place, by powers of 2.
+  // Of CELLS values, in place, by powers of 2.
+  const COS = Float64Array.from({ length: CELLS / 2 }, (_, k) => Math.cos(2 * Math.PI * k / CELLS));
+  const SIN = Float64Array.from({ length: CELLS / 2 }, (_, k) => Math.sin(2 * Math.PI * k / CELLS));
   function transform(re, im, inverse) {
-    const n = re.length;
+    const n = CELLS;
     for (let i = 1, j = 0; i < n; i++) {
       let bit = n >> 1;
       for (; j & bit; bit >>= 1) j ^= bit;
@@ -53,9 +55,9 @@
       if (i < j) { [re[i], re[j]] = [re[j], re[i]]; [im[i], im[j]] = [im[j], im[i]]; }
     }
     for (let size = 2; size <= n; size *= 2) {
-      const half = size / 2, angle = (inverse ? 2 : -2) * Math.PI / size;
+      const half = size / 2, apart = CELLS / size;
       for (let k = 0; k < half; k++) {
-        const c = Math.cos(angle * k), s = Math.sin(angle * k);
+        const c = COS[k * apart], s = inverse ? SIN[k * apart] : -SIN[k * apart];
         for (let i = k; i < n; i += size) {
           const j = i + half, x = re[j] * c - im[j] * s, y = re[j] * s + im[j] * c;
           re[j] = re[i] - x; im[j] = im[i] - y; re[i] += x; im[i] += y;
