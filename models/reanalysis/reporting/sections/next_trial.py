@@ -94,7 +94,7 @@ def _lead(analysis: Analysis, trials: dict[str, PlannedTrial]) -> Markdown:
         f"{label(e)} {percent(one.trials.today['lower'])} fewer, {percent(one.trials.today['higher'])} more"
         for e, one in trials.items()
     ]
-    perfect = [f"{label(e)} {_worth(one.trials.evpi)}" for e, one in trials.items() if one.trials.evpi is not None]
+    perfect = [f"{_worth(one.trials.evpi)} ({label(e)})" for e, one in trials.items() if one.trials.evpi is not None]
     return render(
         _LEAD,
         reason=evidence.settings.next_trial.reason,
@@ -102,7 +102,7 @@ def _lead(analysis: Analysis, trials: dict[str, PlannedTrial]) -> Markdown:
         treated=evidence.settings.treated_label,
         threshold=percent(some.spec["threshold"][0]),
         limits="; ".join(limits),
-        perfect="; ".join(perfect) or "something only where a side is declared good",
+        perfect=", ".join(perfect) or "something only where a side is declared good",
     )
 
 
