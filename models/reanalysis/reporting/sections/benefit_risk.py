@@ -135,7 +135,7 @@ def trade_off_table(found: WeighedBenefits) -> Table | None:
         columns(f"What is accepted for what 2.4 | {heads} | However many 0.8"),
         rows,
         "Trade-offs: the number that has to be accepted for treatment to be better with each probability, two outcomes "
-        f"at a time, with the control risks of the first rows ({first}); and that probability however many are accepted.",
+        f"at a time, with the control risks of the first rows ({first}); and that probability however many are.",
         "tbl-trade-offs",
     )
 
