@@ -28,7 +28,7 @@ from reanalysis.gates.kept_fit import SampledCheck, published_fit
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.selection import select
 from reanalysis.reporting import contents
-from reanalysis.reporting.artefacts import chain_figures, published_figures, written_documents
+from reanalysis.reporting.artefacts import chain_figures, found_figures, published_figures, written_documents
 from reanalysis.reporting.details import Details
 from reanalysis.versions import packages
 
@@ -84,8 +84,9 @@ def test_a_key_tells_evidence_specification_and_seed_apart(tmp_path: Path) -> No
 @pytest.fixture(scope="module")
 def every_kind(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Task[object]]:
     """A task of every kind that a report has, by kind."""
-    evidence = read_evidence(evidence_folders.one_endpoint(tmp_path_factory.mktemp("kinds")))
-    planned = plan(evidence, Request("nuts"))
+    where = evidence_folders.one_endpoint(tmp_path_factory.mktemp("kinds"))
+    (where / "analysis.toml").write_text('[weights.infection]\nweight = 1\nreason = "the unit"\n', encoding="utf-8")
+    planned = plan(read_evidence(where), Request("nuts"))
     found: dict[str, Task[object]] = {}
 
     def seen[R](task: Task[R]) -> Callable[[], R]:
@@ -97,7 +98,7 @@ def every_kind(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Task[objec
         return without_scrutiny(task)
 
     analysis = carry_out(planned, seen, tasks=contents.tasks(planned))
-    for task in (*published_figures(analysis), *chain_figures(analysis)):
+    for task in (*published_figures(analysis), *chain_figures(analysis), found_figures(analysis)):
         found[task.function.__name__] = task
     found["draws"] = Task("draws", draws_file, (analysis.endpoints[0].fit.draws, 0))
     found["documents"] = Task("documents", written_documents, ("", Details(""), {}))
@@ -110,6 +111,10 @@ KINDS = {
     "sensitivity": "gates/gates.py",
     "model": "engines/quadrature/engine.py",
     "validation": "evidence/reading/folder.py",
+    "trial": "decisions/logit_pairs.py",
+    "weighing": "decisions/weighted_sum.py",
+    "confounding": "alternatives/tipping.py",
+    "drawn_found": "figures/next_trial.py",
     "drawn_endpoint": "figures/forest.py",
     "drawn_chains": "figures/ranks.py",
     "drawn_shared": "figures/coverage.py",

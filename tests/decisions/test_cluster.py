@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -88,5 +89,7 @@ def test_an_address_that_leads_nowhere_is_one_clear_error(
     address: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reanalysis.engines.cluster._WAIT", "2s")
+    before = set(threading.enumerate())
     ended = run("design", ANAKINRA, "--endpoint", "icans_any", "--n", 5, "--baseline", 0.3, "--cluster", address)
     assert (ended.code, ended.out, ended.errors) == (2, "", [said])
+    assert {thread for thread in threading.enumerate() if "loop" in thread.name.lower()} <= before

@@ -18,7 +18,9 @@ from reanalysis.decisions.confounding import (
 )
 from reanalysis.decisions.effects import endpoint_effect
 from reanalysis.estimands.measures import risk_difference
+from reanalysis.estimands.words import percent, ratio, ratio_interval
 from reanalysis.model.specification import specification
+from reanalysis.reporting.sections.confounding import e_value_table, share_table
 
 READ = ra.read_evidence(ANAKINRA)
 SPEC = specification(READ)
@@ -49,9 +51,9 @@ def test_a_ratio_and_its_inverse_need_the_same_confounder() -> None:
 
 def test_an_e_value_is_what_the_bounding_factor_needs() -> None:
     """A confounder with both risk ratios E moves a risk ratio by E^2 / (2 E - 1), the whole of it."""
-    for ratio in (1.1, 2.0, 3.9, 15.9):
-        found, _ = e_value(ratio)
-        assert found**2 / (2 * found - 1) == pytest.approx(ratio)
+    for of in (1.1, 2.0, 3.9, 15.9):
+        found, _ = e_value(of)
+        assert found**2 / (2 * found - 1) == pytest.approx(of)
 
 
 def test_risk_ratios_are_those_of_the_control_risk(icans: Confounding) -> None:
@@ -113,3 +115,18 @@ def test_randomised_studies_share_no_bias(tmp_path: Path) -> None:
     assert [one.bias for one in found.shares] == [0.0]
     assert "randomised" in found.note
     assert found.e_value_interval > 1
+
+
+def test_the_tables_of_the_report_say_the_same(icans: Confounding) -> None:
+    each = {"icans_any": icans}
+    (row,) = e_value_table(READ, each).rows
+    median, lower, upper = icans.risk_ratio
+    assert row[1] == f"{ratio_interval(median, lower, upper)} at {100 * icans.control.risk:.3g} %"
+    assert row[2:4] == [ratio(icans.e_value), ratio(icans.e_value_interval)]
+    first = icans.tipping[0]
+    assert f"{first.side} {percent(first.probability)} if raised by {ratio(first.risk_ratio)}" in row[4]
+    table = share_table(READ, each)
+    fewer, more = table.rows
+    assert fewer[2:] == [percent(one.fewer) for one in icans.shares]
+    assert more[2:] == [percent(one.more) for one in icans.shares]
+    assert table.headers[2:] == tuple(f"\N{MULTIPLICATION SIGN}{one.odds_ratio:.3g}" for one in icans.shares)

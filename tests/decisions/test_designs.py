@@ -195,7 +195,14 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         {"n": 5, "analysis": "arms", "priors": {"mu": "normal(0,1)"}},
         ["priors 'mu=normal(0,1)': write NAME=DISTRIBUTION with NAME one of control, treated"],
     ),
-    ({"n": 5, "priors": {"mu": "halfnormal(1)"}}, ["priors mu: mu is a log odds ratio"]),
+    *(
+        ({"n": 5, argument: {name: prior}}, [f"{argument} {name}: {name} takes normal(mean,sd), logistic(mean,scale)"])
+        for prior in ("halfnormal(1)", "exponential(1)", "lognormal(0,1)", "halfcauchy(1)", "half_student_t(3,1)",
+                      "inverse_gamma(2.91,0.66)", "uniform(-1,1)")
+        for argument, name in (("priors", "mu"), ("priors", "baseline"), ("design_prior", "mu"))
+    ),
+    ({"n": 5, "priors": {"baseline": "student_t(1,0,1)"}}, ["priors baseline: baseline takes student_t(df"]),
+    ({"n": 5, "priors": {"baseline": "today"}}, ["priors baseline: 'today' is no prior of a baseline"]),
     ({"n": 5, "priors": {"mu": "0.8*normal(0,1)+0.1*normal(0,2)"}}, ["priors mu: ", "weights must sum to 1, not 0.9"]),
     ({"n": 5, "priors": {"mu": "normal(0,1)+normal(0,2)"}}, ["every part of a mixture needs a weight"]),
     ({"n": 5, "analysis": "arms", "priors": {"control": "beta(0,1)"}}, ["priors control: 'beta(0,1)': a and b must"]),
@@ -239,6 +246,32 @@ def test_unknown_endpoints_and_missing_controls_are_named(tmp_path: Path) -> Non
     with pytest.raises(ra.InvalidInput, match="priors control: no study informs 'x'"):
         ra.design(single, "x", 5, analysis="arms", baseline=0.3)
     assert ra.design(single, "x", 5, baseline=0.3).designs[0].assurance > 0
+
+
+@pytest.mark.parametrize("family", ["normal(0.1234567,1)", "logistic(0.1,0.5)", "student_t(4,0.1,0.57)"])
+def test_every_family_of_the_model_is_a_prior_of_a_trial(family: str) -> None:
+    """As text, as a distribution, within a mixture, from the command line and as the prior of the design."""
+    said = {"mu": family, "baseline": family.replace("student_t(4", "student_t(3.5")}
+    given = {name: Distribution.parse(text) for name, text in said.items()}
+    found = ra.design(ICANS, "icans_any", 9, priors=given, truth="OR=0.5")
+    assert ra.design(ICANS, "icans_any", 9, priors=said, truth="OR=0.5").designs == found.designs
+    mixed = {"mu": f"0.5*{family}+0.5*{family}", "baseline": said["baseline"]}
+    assert ra.design(ICANS, "icans_any", 9, priors=mixed, truth="OR=0.5").designs[0].power["OR=0.5"] == pytest.approx(
+        found.designs[0].power["OR=0.5"]
+    )
+    ended = run("design", ANAKINRA, "--endpoint", "icans_any", "--n", 9, "--prior", f"mu={family}", "--truth", "OR=0.5",
+                "--prior", f"baseline={said['baseline']}", "--format", "json")  # fmt: skip
+    assert ended.json["designs"] == found.as_dict()["designs"]
+    known = ra.design(ICANS, "icans_any", 9, design_prior={"mu": given["mu"]}, baseline=0.3)
+    assert known.spec["design_prior"] == {"control": "0.3", "mu": str(given["mu"])}
+
+
+def test_a_folders_own_priors_are_those_of_the_analysis(tmp_path: Path) -> None:
+    priors = 'mu = "student_t(4,0,0.57)"\ntau = "inverse_gamma(2.91,0.66)"\nbaseline = "student_t(3,0,2.5)"\n'
+    path = folder(tmp_path / "own", TWO_STUDIES, toml=f"[priors]\n{priors}")
+    found = ra.design(ra.read_evidence(path), "x", 9, baseline=0.3)
+    assert found.spec["priors"] == {"mu": "student_t(4,0,0.57)", "baseline": "student_t(3,0,2.5)"}
+    assert 0 < found.designs[0].type_1_error < 0.1
 
 
 def never() -> Any:

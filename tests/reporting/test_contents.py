@@ -55,7 +55,7 @@ def test_the_anchors_of_sections_are_unique_and_those_of_the_report_are_headings
     shown = [anchor for anchor in headings if anchor in of_report]
     assert shown == [anchor for anchor in of_report if anchor in shown]
     untitled = {"cohorts", "first-limits"}  # parts of the first page
-    absent = {"changes", "context", "diagnostics", "facts", "influence"}  # which this folder has not
+    absent = {"benefit-risk", "changes", "context", "diagnostics", "facts", "influence"}  # which this folder has not
     assert set(of_report) - set(shown) == untitled | absent
 
 
@@ -124,6 +124,13 @@ def test_a_section_is_its_file_and_its_place_in_the_list(plain_report: Report, m
     assert (tick.met, tick.place) == (True, "#toy")
     asked = contents.tasks(Plan(None, None, None, Request("quadrature"), {}))  # type: ignore[arg-type]
     assert asked == (validation_task(), Task("toy", len, ("",)))
+
+
+def test_a_task_of_a_section_is_as_found_or_worked_out_here_or_came_to_nothing(plain_report: Report) -> None:
+    analysis, task = plain_report.analysis, Task("toy", len, ("ab",))
+    assert analysis.result(task) == 2
+    assert replace(analysis, found={task: 5}).result(task) == 5
+    assert replace(analysis, unfinished=("toy failed",)).result(task) is None
 
 
 def test_without_its_section_a_part_of_the_results_is_not_there(

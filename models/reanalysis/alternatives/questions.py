@@ -25,15 +25,19 @@ class Question:
         The exact figure asked for.
     endpoints : tuple of str
         Endpoints it bears on.
-    shift : float or None
-        How far an answer could move P(benefit) (or P(fewer events)) of any of them, as far as the alternatives can
-        tell.
+    influences : tuple of Influence
+        The choices that an answer settles, as far as they were varied.
     """
 
     study: str
     text: str
     endpoints: tuple[str, ...]
-    shift: float | None
+    influences: tuple[Influence, ...] = ()
+
+    @property
+    def shift(self) -> float | None:
+        """How far an answer could move P(benefit) (or P(fewer events)) of any endpoint; None where nothing tells."""
+        return max((one.shift for one in self.influences), default=None)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -54,9 +58,19 @@ def questions(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -
     return sorted(found, key=lambda q: -(q.shift if q.shift is not None else -1.0))
 
 
-def _shift(influences: list[Influence], kind: str, endpoints: tuple[str, ...]) -> float | None:
-    of_kind = (i for i in influences if i.alternatives and i.kind == kind and i.endpoint in endpoints)
-    return max((i.shift for i in of_kind), default=None)
+def _settled(
+    influences: list[Influence], kind: str, study: str, endpoints: tuple[str, ...], arm: str = ""
+) -> tuple[Influence, ...]:
+    """Choices of a kind about the reports of a study, and of an arm where one is named."""
+    return tuple(
+        i
+        for i in influences
+        if i.alternatives
+        and i.kind == kind
+        and i.endpoint in endpoints
+        and (study in i.studies or not i.studies)
+        and (not arm or i.arm in ("", arm))
+    )
 
 
 def _arm(evidence: Evidence, finding: Finding) -> str:
@@ -70,7 +84,9 @@ def _readings(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -
             allowed = "; ".join(finding.feasible)
             text = f"How many of how many patients in the {arm} had {label}? The report allows {allowed}."
             where = (finding.endpoint,)
-            yield Question(finding.study, text, where, _shift(influences, "readings", where))
+            yield Question(
+                finding.study, text, where, _settled(influences, "readings", finding.study, where, finding.arm)
+            )
 
 
 def _denominators(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -> Iterator[Question]:
@@ -81,7 +97,8 @@ def _denominators(evidence: Evidence, ledger: Ledger, influences: list[Influence
         endpoints = tuple(dict.fromkeys(r.endpoint for r in rows if r.modelled))
         labels = "; ".join(evidence.endpoint_label(e) for e in endpoints)
         text = f"How many patients of the {_arm(evidence, finding)} are the denominator of {labels}?"
-        yield Question(finding.study, text, endpoints, _shift(influences, "denominators", endpoints))
+        settled = _settled(influences, "denominators", finding.study, endpoints, finding.arm)
+        yield Question(finding.study, text, endpoints, settled)
 
 
 def _weights(evidence: Evidence, influences: list[Influence]) -> Iterator[Question]:
@@ -91,7 +108,7 @@ def _weights(evidence: Evidence, influences: list[Influence]) -> Iterator[Questi
             f"What are the effective sample sizes of both weighted arms of {evidence.study_label(study)}, "
             "(sum of weights) squared over the sum of squared weights?"
         )
-        yield Question(study, text, endpoints, _shift(influences, "effective size", endpoints))
+        yield Question(study, text, endpoints, _settled(influences, "effective size", study, endpoints))
 
 
 def _labels(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -> Iterator[Question]:
@@ -100,7 +117,8 @@ def _labels(evidence: Evidence, ledger: Ledger, influences: list[Influence]) -> 
             row = next(c for c in evidence.contrasts if c.line in finding.lines)
             label, study = evidence.endpoint_label(row.endpoint), evidence.study_label(row.study)
             text = f"Is {row.printed} of {label} in {study} a hazard ratio or an odds ratio?"
-            yield Question(row.study, text, (row.endpoint,), _shift(influences, "route", (row.endpoint,)))
+            where = (row.endpoint,)
+            yield Question(row.study, text, where, _settled(influences, "route", row.study, where))
 
 
 def _missing_comparators(evidence: Evidence) -> Iterator[Question]:
@@ -118,7 +136,7 @@ def _missing_comparators(evidence: Evidence) -> Iterator[Question]:
     for (study, which), endpoints in missing.items():
         labels = "; ".join(evidence.endpoint_label(e) for e in endpoints)
         text = f"How many of how many patients in {which} of {evidence.study_label(study)} had: {labels}?"
-        yield Question(study, text, tuple(endpoints), None)
+        yield Question(study, text, tuple(endpoints))
 
 
 def _excluded(evidence: Evidence, influences: list[Influence]) -> Iterator[Question]:
@@ -129,7 +147,7 @@ def _excluded(evidence: Evidence, influences: list[Influence]) -> Iterator[Quest
             f"{evidence.study_label(row.study)} also reports {row.printed} for {evidence.endpoint_label(row.endpoint)} "
             f"({row.arm}): what does that figure count?"
         )
-        yield Question(row.study, text, (row.endpoint,), influence.shift)
+        yield Question(row.study, text, (row.endpoint,), (influence,) if influence.alternatives else ())
 
 
 def _overlap(evidence: Evidence) -> Iterator[Question]:
@@ -143,4 +161,4 @@ def _overlap(evidence: Evidence) -> Iterator[Question]:
         names = ", ".join(evidence.study_label(s) for s in max(shared, key=len))
         endpoints = tuple(e for one in shared.values() for e in one)
         text = f"Was any patient counted in more than one of {names} (centre and dates of treatment of each)?"
-        yield Question("", text, endpoints, None)
+        yield Question("", text, endpoints)

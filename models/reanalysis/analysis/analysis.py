@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reanalysis.alternatives.all_models import asked_models, not_computed
@@ -100,6 +101,13 @@ class Analysis:
         declared = tuple(e for e in self.endpoints if self.evidence.endpoint(e.id).headline)
         return declared or self.endpoints
 
+    def result[R](self, task: Task[R]) -> R | None:
+        """Result of another task of the report; worked out here where none was run, None where it came to none."""
+        if task in self.found:
+            result: R = self.found[task]
+            return result
+        return None if self.unfinished else _worked_out(task)
+
     @property
     def failures(self) -> tuple[str, ...]:
         """Every gate that failed, one sentence each; a task without a result is one."""
@@ -111,6 +119,11 @@ class Analysis:
             if gate.failed
         )
         return (*fits, *gates, *self.unfinished)
+
+
+@lru_cache(maxsize=32)
+def _worked_out(task: Task[Any]) -> Any:
+    return task.run()
 
 
 def analyse(

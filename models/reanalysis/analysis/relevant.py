@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from reanalysis.evidence.candidates.possible import bound_of
 from reanalysis.evidence.coverage import cell_report
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.reading.settings import Reasons, ReportDetails
+from reanalysis.evidence.reading.settings import NextTrial, Reasons, ReportDetails
 
 
 @cache
@@ -57,6 +57,8 @@ def relevant(evidence: Evidence, endpoint: str) -> Evidence:
             "bias": bias and bias.model_copy(update={"reason": ""}),
             "reasons": Reasons(),
             "report": ReportDetails(),
+            "next_trial": NextTrial(),
+            "weights": {},
             "studies": {s: v for s, v in evidence.settings.studies.items() if s in studies},
             "endpoints": {e: v for e, v in evidence.settings.endpoints.items() if e in endpoints},
         }

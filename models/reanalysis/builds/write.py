@@ -19,7 +19,7 @@ from reanalysis.builds.manifest import NAME, manifest
 from reanalysis.builds.record import EVIDENCE, RESULTS
 from reanalysis.files import write_json, write_whole
 from reanalysis.gates.result import CheckResult
-from reanalysis.reporting.artefacts import Drawn, chain_figures, published_figures, written_documents
+from reanalysis.reporting.artefacts import Drawn, chain_figures, found_figures, published_figures, written_documents
 from reanalysis.reporting.datapackage import data_files
 from reanalysis.reporting.details import details_of
 from reanalysis.reporting.document import DocumentError
@@ -74,7 +74,8 @@ def write_report(
         If a figure or a document cannot be made.
     """
     log = log or Progress()
-    drawing = [*(begun or begin_figures(analysis, run)), *(run(task) for task in chain_figures(analysis))]
+    later = (*chain_figures(analysis), found_figures(analysis))
+    drawing = [*(begun or begin_figures(analysis, run)), *(run(task) for task in later)]
     with log.step("saving results"):
         _write_results(analysis, folder, run)
         if changes is not None:

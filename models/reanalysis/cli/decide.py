@@ -43,6 +43,12 @@ def decide_command(
     joint: Annotated[
         bool, typer.Option("--joint", help="Also sample the joint model, which learns the correlations (minutes).")
     ] = False,
+    questions: Annotated[
+        bool,
+        typer.Option(
+            "--questions", help="Also rank the questions to the authors by what an answer is worth (seconds)."
+        ),
+    ] = False,
     output: Format = "table",
 ) -> None:
     """Weigh benefits against harms, and say how certain each is."""
@@ -58,10 +64,12 @@ def decide_command(
     with working("weighing benefits and harms"):
         found = decide(evidence, weights, correlation, any_of, joint)  # type: ignore[arg-type]  # a number as text
         told = found.as_dict()
+        if questions:
+            told["questions"] = [one.as_dict() for one in found.questions]
     if output == "json":
         print_json(told)
     else:
-        _print(Page(), found)
+        _print(Page(), found, questions)
     failed = [] if found.joint_model is None else [gate for gate in found.joint_model.gates if gate.failed]
     for gate in failed:
         say(f"gate failed: joint: {gate.name}: {gate.text}")
@@ -69,7 +77,7 @@ def decide_command(
         raise typer.Exit(Exit.GATE_FAILED)
 
 
-def _print(page: Page, found: Decision) -> None:
+def _print(page: Page, found: Decision, questions: bool) -> None:
     from reanalysis.cli.output import until_closed
 
     with until_closed(page.file):  # type: ignore[arg-type]
@@ -82,6 +90,8 @@ def _print(page: Page, found: Decision) -> None:
         page.lines("Confounding, not randomised away", style="bold")
         for label, one in zip((c.label for c in found.certainty), found.confounding, strict=True):
             _print_confounding(page, label, one)
+        if questions:
+            _print_questions(page, found)
         for note in found.notes:
             page.lines(f"note: {note}")
 
@@ -192,6 +202,17 @@ def _print_any_of(page: Page, found: Decision) -> None:
         )
 
 
+def _print_questions(page: Page, found: Decision) -> None:
+    from reanalysis.estimands.words import decimal, percent
+
+    page.print()
+    page.lines("Questions to the authors, by what an answer is worth per 100 patients", style="bold")
+    for one in found.questions:
+        worth = f"{'at most ' * (one.bound and one.value > 0)}{decimal(100 * one.value)}"
+        shift = "" if one.question.shift is None else f"; shift of a chance {percent(one.question.shift, 1)}"
+        page.lines(f"{worth}{shift}: {one.question.text}")
+
+
 def _print_confounding(page: Page, label: str, one: Confounding) -> None:
     from reanalysis.estimands.words import percent, ratio, ratio_interval
 
@@ -203,10 +224,8 @@ def _print_confounding(page: Page, label: str, one: Confounding) -> None:
         f"interval's end {ratio(one.e_value_interval)}" + (f"; {tips}" if tips else "")
     )
     shares = ", ".join(f"x{s.odds_ratio:.2g} {percent(s.fewer)}/{percent(s.more)}" for s in one.shares)
-    page.lines(
-        f"cohorts with {one.margin:g} or more in 100 fewer/more if every study's odds ratio is off by: {shares}",
-        indent=2,
-    )
+    beyond = f"cohorts with {one.margin:g} or more in 100 fewer/more"
+    page.lines(f"{beyond} if bias multiplied every study's odds ratio by: {shares}", indent=2)
     if one.note:
         page.lines(one.note, indent=2)
 

@@ -18,11 +18,13 @@ import numpy as np
 from scipy.special import expit, logit
 
 from reanalysis.alternatives.tipping import bias_points, moved_by
-from reanalysis.decisions.effects import ControlRisk, EndpointEffect
+from reanalysis.decisions.effects import ControlRisk, EndpointEffect, endpoint_effect
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
 from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.measures import risk_ratio_at
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.model.spec import ModelSpec
 
 BIASES = tuple(round(float(b), 4) for b in np.log([1 / 5, 1 / 3, 1 / 2, 1 / 1.5, 1 / 1.25, 1, 1.25, 1.5, 2, 3, 5]))
 """Log odds ratios by which every study may be off: factors up to 5 either way."""
@@ -189,6 +191,19 @@ def confounding(effect: EndpointEffect) -> Confounding:
         effect.endpoint, control, (median, lower, upper), of_ratio, of_end, margin, tipping, tuple(shares),
         "; ".join(notes),
     )  # fmt: skip
+
+
+def confounding_of(evidence: Evidence, endpoint: str, spec: ModelSpec) -> Confounding:
+    """The same of one endpoint of a folder, which is fitted by quadrature.
+
+    Raises
+    ------
+    InvalidInput
+        If nothing compares it.
+    EngineError
+        If a posterior cannot be computed.
+    """
+    return confounding(endpoint_effect(evidence, endpoint, spec))
 
 
 def _share(posterior: Posterior, bias: float, risk: float, margin: float) -> ImportantShare:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from reanalysis.alternatives.weighed_ledger import weigh
 from reanalysis.decisions.acceptability import Acceptability, acceptability
 from reanalysis.decisions.benefit_risk import (
     CONVENTION,
@@ -21,13 +22,22 @@ from reanalysis.decisions.benefit_risk import (
 )
 from reanalysis.decisions.certainty import Certainty, certainty, findings_table
 from reanalysis.decisions.confounding import Confounding, confounding
-from reanalysis.decisions.effects import ControlRisk, EndpointEffect, endpoint_effect, sampled_effects, scenarios
+from reanalysis.decisions.effects import (
+    OWN_CONTROLS,
+    ControlRisk,
+    EndpointEffect,
+    endpoint_effect,
+    sampled_effects,
+    scenarios,
+)
 from reanalysis.decisions.grade import RULE
 from reanalysis.decisions.joint_model import JointModel, joint_model, require_joint
 from reanalysis.decisions.joint_outcome import AnyOf, frechet_bounds, widest
 from reanalysis.decisions.trade_offs import Request, request
 from reanalysis.decisions.weighted_sum import CELLS
+from reanalysis.decisions.worth_of_answers import Worth, worth_of_answers
 from reanalysis.estimands.summary import LEVEL
+from reanalysis.evidence.audit.ledger import audit
 from reanalysis.evidence.candidates.narrowing import wholes_of
 from reanalysis.evidence.coverage import modelled_endpoints
 from reanalysis.evidence.evidence import Evidence
@@ -140,6 +150,13 @@ class Decision:
         """Of every outcome that is compared."""
         return tuple(confounding(self.effects[name]) for name in self.outcomes)
 
+    @cached_property
+    def questions(self) -> tuple[Worth, ...]:
+        """Questions to the authors by what an answer is worth, at the control risks of these studies."""
+        asked = weigh(self.evidence, audit(self.evidence), self.spec).questions
+        risks = self._control_risks[OWN_CONTROLS]
+        return tuple(worth_of_answers(asked, self._weighed, self.request.trade_offs, risks))
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of the weights."""
@@ -232,7 +249,7 @@ def decide(
     -------
     Decision
         ``.to_frame()`` is the table of findings per 1,000 patients, ``.net_benefit_frame`` net benefit by control risks
-        and correlation, ``.as_dict()`` everything.
+        and correlation, ``.questions`` what answers of the authors are worth (seconds), ``.as_dict()`` all else.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from typing import Any, get_args
 from reanalysis.decisions.design_choices import DesignChoices
 from reanalysis.decisions.design_grid import MOST_SEARCHED
 from reanalysis.decisions.logit_pairs import SCALES
-from reanalysis.decisions.prior_text import effect_prior, rate_prior
+from reanalysis.decisions.prior_text import baseline_prior, effect_prior, rate_prior
 from reanalysis.decisions.today import Nothing, Today
 from reanalysis.decisions.trial_design import Design, Rule, Side, Truth, treated_risk
 from reanalysis.decisions.trial_priors import BaselineAndEffect, ControlAndEffect, Effect, TrialPrior, TwoRates
@@ -19,7 +19,6 @@ from reanalysis.estimands.beta_mixture import BetaMixture
 from reanalysis.evidence.evidence import Evidence, require_evidence
 from reanalysis.evidence.problems import InvalidInput, listed
 from reanalysis.model.choices import number
-from reanalysis.model.distributions import Distribution
 
 ANALYSES = ("contrast", "arms")
 SIDES: tuple[str, ...] = get_args(Side)
@@ -160,10 +159,7 @@ class _Asked(DesignChoices):
             if name in ("control", "treated"):
                 return rate_prior(value, self.today.control_of(name))
             if name == "baseline":
-                found = value if isinstance(value, Distribution) else Distribution.parse(str(value))
-                if found.family not in ("normal", "logistic"):
-                    raise ValueError(f"baseline takes normal(mean,sd) or logistic(mean,scale), not {found}")
-                return found
+                return baseline_prior(value)
             return effect_prior(value, self.today.effect, self.today.spec.priors.mu)
         except ValueError as error:
             if isinstance(error, InvalidInput) and not isinstance(error, Nothing):

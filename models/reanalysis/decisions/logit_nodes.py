@@ -1,10 +1,11 @@
 """Nodes of the logit of a rate, on which sums over binomial likelihoods of all counts converge exponentially.
 
 Nodes are uniform in a coordinate in which a binomial likelihood of n patients has about unit width everywhere,
-u = 2 sqrt(n) arctan(exp(logit / 2)) + logit / s: the arcsine transformation, and a term that resolves a prior of scale
-s where counts say nothing. The trapezoidal sum then converges exponentially, and so does the integral over one side of
-a bound c, in which each node has the weight 1/2 + Si(pi (u - u(c)) / step) / pi, the integral of its sinc function
-beyond the bound.
+u = 2 sqrt(n) arctan(exp(logit / 2)) + bent(logit) / s: the arcsine transformation, and a term that resolves a prior of
+scale s where counts say nothing; it bends from the logit to its logarithm where rates are 0 or 1 to any number of
+patients, so that a prior with most of its mass there, such as Beta(0.0001, 0.0001), takes few nodes. The trapezoidal
+sum then converges exponentially, and so does the integral over one side of a bound c, in which each node has the weight
+1/2 + Si(pi (u - u(c)) / step) / pi, the integral of its sinc function beyond the bound.
 
 Source: Trefethen and Weideman 2014, SIAM Review 56:385 (trapezoidal sums); Stenger 1993, Numerical Methods Based on
 Sinc and Analytic Functions, section 4.5 (indefinite integrals).
@@ -27,6 +28,9 @@ STEP = 0.55
 _TAPERED, _TABLE_REACH, _TABLE_STEP = 16.0, 40.0, 1e-3
 """Steps from a bound from which the weights are brought to 0 and 1, smoothly, and where they are; and between tabulated
 weights."""
+
+_BENT = 100.0
+"""Logit about which distances of nodes begin to grow in proportion to the logit."""
 
 _CLOSEST = 35.0
 """Log of one over the distance to an end that nodes approach."""
@@ -62,7 +66,7 @@ class Logits:
         ends = _coordinate(np.array([low, high]), root, scale)
         count = 2 + int((ends[1] - ends[0]) / step)
         u = np.linspace(ends[0], ends[1], count)
-        coarse = np.linspace(low, high, 4 * count)
+        coarse = _between(low, high, 4 * count)
         points = np.interp(u, _coordinate(coarse, root, scale), coarse)
         for _ in range(5):  # Newton's method
             points = points - (_coordinate(points, root, scale) - u) / _slope(points, root, scale)
@@ -77,19 +81,19 @@ class Logits:
     def up_to(self, end: float) -> Logits:
         """Nodes from the first one to an end that they approach ever more closely, for what is not smooth there."""
         root, low = 2 * np.sqrt(self.patients), self.points[0]
-        span = np.log(np.expm1(end - low))
+        span = float(end - low + np.log1p(-np.exp(low - end)))  # v there, of end - log(1 + exp(v)) = low
 
         def coordinate(v: Array) -> Array:
-            return v - _coordinate(end - np.logaddexp(0.0, v), root, self.scale)
+            return _bent(v) - _coordinate(end - np.logaddexp(0.0, v), root, self.scale)
 
         ends = coordinate(np.array([-_CLOSEST, span]))
         count = 2 + int((ends[1] - ends[0]) / self.step)
-        u, coarse = np.linspace(ends[0], ends[1], count), np.linspace(-_CLOSEST, span, 4 * count)
+        u, coarse = np.linspace(ends[0], ends[1], count), _between(-_CLOSEST, span, 4 * count)
         v = np.interp(u, coordinate(coarse), coarse)
         for _ in range(5):
-            by_v = 1 + _slope(end - np.logaddexp(0.0, v), root, self.scale) * expit(v)
+            by_v = _bent_slope(v) + _slope(end - np.logaddexp(0.0, v), root, self.scale) * expit(v)
             v = v - (coordinate(v) - u) / by_v
-        by_v = 1 + _slope(end - np.logaddexp(0.0, v), root, self.scale) * expit(v)
+        by_v = _bent_slope(v) + _slope(end - np.logaddexp(0.0, v), root, self.scale) * expit(v)
         step = float(u[1] - u[0])
         return Logits(end - np.logaddexp(0.0, v), step * expit(v) / by_v, self.patients, self.scale, step)
 
@@ -107,11 +111,30 @@ class Logits:
 
 def _coordinate(x: Array, root: float, scale: float) -> Array:
     with np.errstate(over="ignore"):
-        return root * np.arctan(np.exp(0.5 * x)) + x / scale
+        return root * np.arctan(np.exp(0.5 * x)) + _bent(x) / scale
 
 
 def _slope(x: Array, root: float, scale: float) -> Array:
-    return 0.25 * root / np.cosh(0.5 * x) + 1 / scale
+    with np.errstate(over="ignore"):
+        return 0.25 * root / np.cosh(0.5 * x) + _bent_slope(x) / scale
+
+
+def _bent(x: Array) -> Array:
+    return _BENT * np.arcsinh(x / _BENT)
+
+
+def _unbent(x: Array) -> Array:
+    return _BENT * np.sinh(x / _BENT)
+
+
+def _bent_slope(x: Array) -> Array:
+    return 1 / np.sqrt(1 + (x / _BENT) ** 2)
+
+
+def _between(low: float, high: float, count: int) -> Array:
+    """Logits as far apart as nodes are where counts say nothing."""
+    first, last = _bent(np.array([low, high]))
+    return _unbent(np.linspace(first, last, count))
 
 
 @lru_cache(maxsize=1)

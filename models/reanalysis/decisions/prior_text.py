@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from reanalysis.decisions.trial_priors import SMALLEST_SHAPE, Effect, Tabulated
 from reanalysis.estimands.beta_mixture import BetaMixture
 from reanalysis.evidence.problems import did_you_mean
 from reanalysis.model.distributions import Distribution
+from reanalysis.model.family import PRIMARY
+from reanalysis.model.spec import DEFAULT_PRIORS
 
 ROBUST = 0.2
 """Weight of the vague component of ``robust``."""
@@ -27,6 +30,11 @@ _TERM = re.compile(r"^\s*(?:([0-9.]+(?:e[+-]?\d+)?)\s*\*)?\s*(.+?)\s*$", re.IGNO
 _BETA = re.compile(r"^beta\s*\(([^()]*)\)$")
 
 WORDS = ("today", "robust")
+
+_OF = {
+    "mu": "an effect; write a distribution, today or robust",
+    "baseline": "a baseline; write a distribution",
+}
 
 
 def rate_prior(value: object, today: Callable[[], BetaMixture]) -> BetaMixture:
@@ -92,7 +100,7 @@ def effect_prior(value: object, today: Callable[[], Tabulated], vague: Distribut
     if isinstance(value, Effect):
         return value
     if isinstance(value, Distribution):
-        value = str(value)
+        return Effect((1.0,), (_smooth("mu", value),))
     weights: list[float] = []
     components: list[Distribution | Tabulated] = []
     for weight, name in _terms(
@@ -103,18 +111,33 @@ def effect_prior(value: object, today: Callable[[], Tabulated], vague: Distribut
             components += [today(), vague]
         else:
             weights.append(weight)
-            components.append(today() if name == "today" else _smooth(name))
+            components.append(today() if name == "today" else _stated("mu", name))
     total = math.fsum(weights)
     return Effect(tuple(weight / total for weight in weights), tuple(components))
 
 
-def _smooth(name: str) -> Distribution:
-    if "(" not in name:
-        raise ValueError(f"{name!r} is no prior of an effect; write a distribution, today or robust")
-    found = Distribution.parse(name)
-    if found.positive or found.family == "uniform":
-        raise ValueError(f"mu is a log odds ratio and takes normal(mean,sd) or logistic(mean,scale), not {found}")
-    return found
+def baseline_prior(value: object) -> Distribution:
+    """Prior of a baseline, the mean of both logits or the control logit.
+
+    Raises
+    ------
+    ValueError
+        With one sentence that says what is wrong and what would be right.
+    """
+    return _smooth("baseline", value) if isinstance(value, Distribution) else _stated("baseline", str(value))
+
+
+def _stated(of: str, text: str) -> Distribution:
+    if "(" not in text:
+        raise ValueError(f"{text!r} is no prior of {_OF[of]}")
+    return _smooth(of, Distribution.parse(text))
+
+
+def _smooth(of: str, prior: Distribution) -> Distribution:
+    """A prior that the model takes of the same quantity."""
+    Distribution.parse(str(prior))  # its parameters are as free as those of a text
+    replace(DEFAULT_PRIORS[PRIMARY], **{of: prior})
+    return prior
 
 
 def _terms(value: object, form: str) -> list[tuple[float, str]]:

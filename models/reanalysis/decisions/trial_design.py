@@ -74,7 +74,7 @@ class Rule:
         if self.side != "both":
             return {self.side: self.margin}
         far = abs(self.margin) if self.scale == "rd" else max(self.margin, 1 / self.margin)
-        return {"lower": -far if self.scale == "rd" else 1 / far, "higher": far}
+        return {"lower": 0.0 - far if self.scale == "rd" else 1 / far, "higher": far}  # 0.0 and not -0.0
 
     @property
     def text(self) -> str:

@@ -30,11 +30,15 @@ _OUTSIDE_BASELINE = 1e-9
 _FARTHEST = 60.0
 """Log odds ratio beyond which no effect is looked for."""
 
-_FARTHEST_RATE = 650.0
-"""Logit of the smallest rate that a computer tells from 0."""
+_SATURATED, _OUTSIDE_SATURATED = 60.0, 1e-5
+"""Logit beyond which a rate is 0 or 1 to any number of patients, and the probability left out there where tails are
+heavy: it moves outcomes with no event or nothing else, and those by as little."""
 
-SMALLEST_SHAPE = 0.05
-"""Of a Beta distribution: with a smaller one, rates that no computer tells from 0 or 1 have mass."""
+SMALLEST_SHAPE = 1e-6
+"""Of a Beta distribution: most of its mass then lies where a rate is 0 or 1 to any number of patients."""
+
+_TINY = 1e-280
+"""Rates below are found by their power law."""
 
 _FLAT = 2.0
 """Scale, in logits, that nodes resolve where neither counts nor a prior do."""
@@ -166,9 +170,9 @@ class BaselineAndEffect:
 
         The sum over treated logits meets the prior of the effect; that over control logits, both likelihoods.
         """
-        low, high = self.baseline.quantile(_OUTSIDE_BASELINE), self.baseline.tail(_OUTSIDE_BASELINE)
+        low, high = _baseline_ends(self.baseline)
         least, most = self.effect.ends
-        above, flat = 1 - self.below, min(_FLAT, self.baseline.sd)
+        above, flat = 1 - self.below, min(_FLAT, self.baseline.width)
         control = low - self.below * most, high - self.below * least
         treated = low + above * least, high + above * most
         return (
@@ -247,6 +251,15 @@ class ControlAndEffect:
         return {"control": rate_text(self.control), "mu": str(self.effect)}
 
 
+def _baseline_ends(prior: Distribution) -> tuple[float, float]:
+    """Where all but negligible mass of a baseline lies between."""
+    low, high = prior.quantile(_OUTSIDE_BASELINE), prior.tail(_OUTSIDE_BASELINE)
+    if not prior.heavy:
+        return low, high
+    least, most = prior.quantile(_OUTSIDE_SATURATED), prior.tail(_OUTSIDE_SATURATED)
+    return max(low, min(least, -_SATURATED)), min(high, max(most, _SATURATED))
+
+
 def _patients(rate: BetaMixture) -> float:
     """Patients that the narrowest component of a prior is worth."""
     return max(a + b for a, b in zip(rate.a, rate.b, strict=True))
@@ -256,12 +269,17 @@ def _patients(rate: BetaMixture) -> float:
 def _rate_nodes(rate: BetaMixture | float, patients: float, step: float) -> Logits:
     if isinstance(rate, float):
         return Logits.point(float(logit(rate)))
-    a, b = (np.asarray(v) for v in (rate.a, rate.b))
-    with np.errstate(divide="ignore"):
-        low = max(float(logit(np.min(beta_distribution.ppf(_OUTSIDE, a, b)))), -_FARTHEST_RATE)
-        # 1 - rate is Beta(b, a): near 1 a rate itself has too few digits
-        high = min(-float(logit(np.min(beta_distribution.ppf(_OUTSIDE, b, a)))), _FARTHEST_RATE)
+    ends = zip(rate.a, rate.b, strict=True)
+    low, high = (min(found) for found in zip(*((_lowest(a, b), _lowest(b, a)) for a, b in ends), strict=True))
+    high = -high  # 1 - rate is Beta(b, a): near 1 a rate itself has too few digits
     return Logits.covering(low, high, patients + _patients(rate), _FLAT, step)
+
+
+def _lowest(a: float, b: float) -> float:
+    """Logit of a Beta rate below which nearly nothing lies, also where the rate itself is 0 to a computer."""
+    rate = float(beta_distribution.ppf(_OUTSIDE, a, b))
+    # near 0 the probability below a rate p is p^a / (a B(a, b))
+    return float(logit(rate)) if rate > _TINY else float(np.log(_OUTSIDE) + np.log(a) + betaln(a, b)) / a
 
 
 def _rate_density(rate: BetaMixture | float, at: Array) -> Array:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
+from threading import Thread
 from typing import Any
 
 from reanalysis.evidence.problems import BadChoice, InvalidInput
@@ -41,19 +43,41 @@ def cluster(address: str) -> Iterator[Executor]:
         raise InvalidInput(wrong)
     try:
         from distributed import Client
+        from tornado.ioloop import IOLoop
     except ImportError:
         raise InvalidInput(
             [BadChoice("cluster", ": needs the extra cluster: pip install 'reanalysis[cluster]'")]
         ) from None
     client: Any = None
-    try:
+    with _running(IOLoop.current) as loop:
         try:
-            client = Client(address, timeout=_WAIT, set_as_default=False)
-            client.wait_for_workers(1, timeout=_WAIT)
-        except (OSError, TimeoutError):
-            what = "no scheduler answers" if client is None else "its scheduler has no worker"
-            raise InvalidInput([BadChoice("cluster", f" {address}: {what}")]) from None
-        yield client.get_executor(pure=False)
+            try:
+                client = Client(address, timeout=_WAIT, set_as_default=False, loop=loop)
+                client.wait_for_workers(1, timeout=_WAIT)
+            except (OSError, TimeoutError):
+                what = "no scheduler answers" if client is None else "its scheduler has no worker"
+                raise InvalidInput([BadChoice("cluster", f" {address}: {what}")]) from None
+            yield client.get_executor(pure=False)
+        finally:
+            if client is not None:
+                client.close()
+
+
+@contextmanager
+def _running[Loop](current: Callable[[], Loop]) -> Iterator[Loop]:
+    """An event loop in a thread that ends here: a client that reaches no scheduler would leave its own running."""
+    started: Future[tuple[Loop, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def run() -> None:
+        ended = asyncio.Event()
+        started.set_result((current(), asyncio.get_running_loop(), ended))
+        await ended.wait()
+
+    thread = Thread(target=lambda: asyncio.run(run()), name="cluster loop", daemon=True)
+    thread.start()
+    loop, own, ended = started.result()
+    try:
+        yield loop
     finally:
-        if client is not None:
-            client.close()
+        own.call_soon_threadsafe(ended.set)
+        thread.join()

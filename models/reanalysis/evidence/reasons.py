@@ -28,7 +28,8 @@ class Reasoned:
     Parameters
     ----------
     kind : str
-        ``prior``, ``rho``, ``k``, ``size``, ``words``, ``bias``, ``margin``, ``weight`` or ``control risk``.
+        ``prior``, ``rho``, ``k``, ``size``, ``words``, ``bias``, ``margin``, ``weight``, ``next trial`` or
+        ``control risk``.
     setting, value : str
         What is set, for readers, and what it is set to.
     reason : str
@@ -125,6 +126,10 @@ def _of_endpoints(evidence: Evidence) -> Iterator[Reasoned]:
         yield Reasoned("margin", f"margins, {labels}", value, reason)
     for endpoint, weight in settings.weights.items():
         yield Reasoned("weight", f"weight, {evidence.endpoint_label(endpoint)}", f"{weight.weight:g}", weight.reason)
+    if settings.next_trial.endpoints:
+        labels = "; ".join(map(evidence.endpoint_label, settings.next_trial.endpoints))
+        sizes = f"{', '.join(map(str, settings.next_trial.patients))} patients"
+        yield Reasoned("next trial", f"next trial, {labels}", sizes, settings.next_trial.reason)
     for endpoint in outcomes:
         for baseline in evidence.endpoint(endpoint).baselines:
             setting = f"control risk, {evidence.endpoint_label(endpoint)}, {baseline.label}"

@@ -14,7 +14,7 @@ from reanalysis.analysis.task import Task
 from reanalysis.model.selection import select
 from reanalysis.reporting.details import Details
 from reanalysis.reporting.document import write_documents
-from reanalysis.reporting.drawing import draw_chains, draw_endpoint, draw_shared
+from reanalysis.reporting.drawing import draw_chains, draw_endpoint, draw_found, draw_shared
 from reanalysis.reporting.markdown import Markdown
 
 
@@ -53,6 +53,17 @@ def chain_figures(analysis: Analysis) -> Iterator[Task[Drawn]]:
         if endpoint.fit.sampled is not None:
             fit = replace(_alone(analysis, endpoint), sensitivity={}, scrutiny=None, models=())
             yield Task("figures", drawn_chains, (fit,), {"group": f"chains {endpoint.id}"})
+
+
+def found_figures(analysis: Analysis) -> Task[Drawn]:
+    """Figures of what further tasks found, which has to be waited for."""
+    published = replace(analysis, endpoints=tuple(_published(e) for e in analysis.endpoints), failed=())
+    return Task("figures", drawn_found, (published,), {"group": "found"})
+
+
+def drawn_found(analysis: Analysis) -> Drawn:
+    """Figures of what further tasks found."""
+    return _drawn(lambda folder: draw_found(analysis, folder))
 
 
 def drawn_shared(analysis: Analysis) -> Drawn:

@@ -16,7 +16,7 @@ from reanalysis.reporting.section import Figure, figure_name
 
 def draw_figures(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
     """Draw every figure into ``folder`` and return the Markdown that shows it, by name."""
-    shown = draw_shared(analysis, folder)
+    shown = draw_shared(analysis, folder) | draw_found(analysis, folder)
     first_page = {e.id for e in analysis.headlines}
     for endpoint in analysis.endpoints:
         shown |= draw_endpoint(endpoint, folder, headline=endpoint.id in first_page)
@@ -26,13 +26,18 @@ def draw_figures(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
 
 
 def draw_shared(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
-    """Figures of the whole analysis, and the pictures for cells of its tables."""
-    shown = draw(contents.OF_REPORT, analysis, folder)
+    """Figures of the whole analysis that need no further task, and the pictures for cells of its tables."""
+    shown = draw([f for f in contents.OF_REPORT if not f.found], analysis, folder)
     for section in (*contents.FRONT, *contents.BODY):
         for one in section.inline(analysis) if section.inline else ():
             save_figure(one.axes, folder / one.file, whole=True)
             shown[one.name] = image(f"figures/{one.file}", one.alt, one.inches)
     return shown
+
+
+def draw_found(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
+    """Figures of what further tasks of the report found."""
+    return draw([f for f in contents.OF_REPORT if f.found], analysis, folder)
 
 
 def draw_endpoint(endpoint: EndpointAnalysis, folder: Path, headline: bool) -> dict[str, Markdown]:

@@ -43,10 +43,19 @@ def page_data(analysis: Analysis) -> Markdown:
 
     JSON within it holds no character that could end the block or the element.
     """
-    text = json.dumps(explorer_data(analysis), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Markdown(f"~~~~ {{.page-data}}\n{_json(explorer_data(analysis))}\n~~~~\n")
+
+
+def script_data(script: str, data: dict[str, Any]) -> Markdown:
+    """The same for a script of its own, ``templates/SCRIPT.js``, which stands where its data do."""
+    return Markdown(f"~~~~ {{.page-data script={script}}}\n{_json(data)}\n~~~~\n")
+
+
+def _json(data: dict[str, Any]) -> str:
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&`~\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markdown(f"~~~~ {{.page-data}}\n{text}\n~~~~\n")
+    return text
 
 
 def _endpoint(endpoint: EndpointAnalysis) -> dict[str, Any]:

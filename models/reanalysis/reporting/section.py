@@ -75,8 +75,8 @@ class Figure[Subject]:
         Whether it is drawn at all; its section says why where it is not.
     first_page : bool
         Of an endpoint: whether only those of the first page have it.
-    sampled : bool
-        Whether it shows what NUTS sampled, and so has to wait for that.
+    sampled, found : bool
+        Whether it shows what NUTS sampled, or what tasks of its section found, and so has to wait for that.
     narrow : bool
         Whether ``plot`` also draws it for a phone, with ``narrow=True``.
     """
@@ -89,6 +89,7 @@ class Figure[Subject]:
     drawn: Callable[[Subject], bool] = _always
     first_page: bool = True
     sampled: bool = False
+    found: bool = False
     narrow: bool = False
 
 

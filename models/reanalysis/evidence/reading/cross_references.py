@@ -94,6 +94,9 @@ def cross_references(
             if level not in subgroups:
                 rule = f"no row of a treated arm has this subgroup{did_you_mean(level, subgroups)}"
                 yield problem(("moderators", name, "levels", level), level, rule)
+    for name in settings.next_trial.endpoints:
+        if name not in endpoints:
+            yield problem(("next_trial", "endpoints"), name, nowhere("endpoint", name, endpoints))
     for name, endpoint in settings.endpoints.items():
         if name not in endpoints:
             yield problem(("endpoints", name), "", nowhere("endpoint", name, endpoints))

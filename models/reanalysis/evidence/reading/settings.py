@@ -20,6 +20,8 @@ LARGEST_N_MAX = 10_000
 """Beyond this a denominator is not searched for: every percentage fits most of the numbers there."""
 LARGEST_WEIGHT = 1e6
 """Largest weight of an event against another's."""
+LARGEST_TRIAL = 1_000
+"""Patients of both arms of the largest trial that a report plans."""
 ADDRESS = r"^(https?://\S+)?$"
 SMALLEST_RHO = 1e-6
 """Intra-arm correlations below this and above 0 lose digits in the beta-binomial and change nothing."""
@@ -204,6 +206,21 @@ class Rho(_Frozen):
         return rho
 
 
+class NextTrial(_Frozen):
+    """What the next randomised trial is planned for, and how many patients both of its arms have together."""
+
+    endpoints: tuple[str, ...] = Field((), description="those of the first page where none is named")
+    patients: tuple[int, ...] = (100, 200, 400)
+    reason: str = ""
+
+    @field_validator("patients")
+    @classmethod
+    def _sizes(cls, patients: tuple[int, ...]) -> tuple[int, ...]:
+        if not patients or any(n % 2 or not 2 <= n <= LARGEST_TRIAL for n in patients):
+            raise ValueError(f"patients of both arms are even numbers from 2 to {LARGEST_TRIAL}")
+        return tuple(sorted(set(patients)))
+
+
 class Words(_Frozen):
     """What words without figures say of two arms' counts, and of what rate they are said.
 
@@ -306,6 +323,7 @@ class Settings(_Frozen):
     rho: Rho = Rho()
     certainty: CertaintyDeclared = CertaintyDeclared()
     weights: dict[str, Weight] = Field(default_factory=dict)
+    next_trial: NextTrial = NextTrial()
     words: Words = Words()
     bias: BiasSizes | None = None
     reasons: Reasons = Reasons()
@@ -353,6 +371,7 @@ KEYS = tuple(
         CertaintyDeclared,
         Judgement,
         Weight,
+        NextTrial,
         Words,
         BiasSizes,
         Reasons,

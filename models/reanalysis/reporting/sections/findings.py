@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from reanalysis.alternatives.influence import Influence
 from reanalysis.alternatives.questions import Question
 from reanalysis.analysis.analysis import Analysis
-from reanalysis.estimands.words import percent, ratio
+from reanalysis.decisions.effects import OWN_CONTROLS, EndpointEffect, scenarios
+from reanalysis.decisions.trade_offs import request
+from reanalysis.decisions.worth_of_answers import Worth, worth_of_answers
+from reanalysis.estimands.words import decimal, percent, ratio
 from reanalysis.evidence.audit.finding import Finding
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.problems import InvalidInput
 from reanalysis.reporting.markdown import Markdown
 from reanalysis.reporting.section import Artefacts, Blocks, Item, Section, stated
 from reanalysis.reporting.sections.choices import group_title
@@ -155,31 +160,72 @@ INFLUENCE = Section(
 # ---- questions to the authors ---------------------------------------------------------------------------------------
 
 
+_WORTH = Markdown("""\
+What an answer is worth is what one would gain by deciding with it, on the declared weights and at the control risks of
+these studies: weighted events avoided per 100 patients of whom it is decided. It is 0 where no possible answer changes
+the decision. *At most*: the answers cannot be listed, and knowing the effects in question for certain would be worth so
+much.
+""")
+
+
 def _questions(_: Artefacts, analysis: Analysis) -> Blocks:
     found = analysis.weighed.questions
-    return question_table(analysis.evidence, found) if found else None
+    if not found:
+        return None
+    worth = _worth(analysis)
+    ordered = [one.question for one in worth] or found
+    return [_WORTH if worth else None, question_table(analysis.evidence, ordered, worth)]
 
 
-def question_table(evidence: Evidence, questions: Sequence[Question]) -> Table:
-    """Questions to the authors, those whose answer could move most first."""
+def _worth(analysis: Analysis) -> list[Worth]:
+    """What the answers are worth; nothing where no usable weights are declared."""
+    try:
+        trade_offs = request(analysis.evidence).trade_offs
+    except InvalidInput:
+        return []
+    fits = {e.id: e.fit for e in analysis.endpoints}
+    if not all(one.endpoint in fits for one in trade_offs):
+        return []
+    weighed = {one.endpoint: fits[one.endpoint] for one in trade_offs}
+    effects = {e: EndpointEffect(fit.evidence, fit.posterior, fit.selection.observations) for e, fit in weighed.items()}
+    return worth_of_answers(analysis.weighed.questions, effects, trade_offs, scenarios(effects)[OWN_CONTROLS])
+
+
+def question_table(evidence: Evidence, questions: Sequence[Question], worth: Sequence[Worth] = ()) -> Table:
+    """Questions to the authors in their order, with what their answers are worth where that is known of each."""
     declared = any(endpoint.better for endpoint in evidence.settings.endpoints.values())
     what = "benefit" if declared else "fewer events"
+    told = [[f"{'at most ' * (one.bound and one.value > 0)}{decimal(100 * one.value)}"] for one in worth]
     return Table(
         [
             *columns("Study 1 | Question 5"),
+            *([Column("Worth of an answer, per 100 patients", 1.2, "right")] if worth else []),
             Column(f"Largest change in the chance of {what}, percentage points", 1.3, "right"),
         ],
         [
             [
                 evidence.study_label(q.study) if q.study else "all",
                 q.text,
+                *own,
                 "not known" if q.shift is None else f"{100 * q.shift:.1f}",
             ]
-            for q in questions
+            for q, own in zip(questions, told or [[]] * len(questions), strict=True)
         ],
-        "Questions to the authors: the figure that would settle each finding, and how far it could move an endpoint.",
+        "Questions to the authors: the figure that would settle each finding, "
+        + ("what an answer is worth, " if worth else "")
+        + "and how far it could move an endpoint.",
         "tbl-questions",
     )
 
 
-QUESTIONS = Section(anchor="questions", place="folded", title="Questions to the authors", text=_questions)
+def _question_results(analysis: Analysis) -> dict[str, Any]:
+    return {"questions": [one.as_dict() for one in _worth(analysis) or analysis.weighed.questions]}
+
+
+QUESTIONS = Section(
+    anchor="questions",
+    place="folded",
+    title="Questions to the authors",
+    text=_questions,
+    results=_question_results,
+)

@@ -7,6 +7,12 @@ local function read(name)
 end
 
 function CodeBlock(code)
+  local script = code.attributes.script -- data of a script of their own, which stands where they do
+  if script then
+    return pandoc.RawBlock("html",
+      '<script type="application/json" id="' .. script .. '-data">' .. code.text .. "</script>\n" ..
+      "<script>\n" .. read(script .. ".js") .. "</script>")
+  end
   if not code.classes:includes("page-data") then return nil end
   return pandoc.RawBlock("html",
     '<script type="application/json" id="report-data">' .. code.text .. "</script>\n" ..

@@ -25,7 +25,7 @@ function CodeBlock(code)
 end
 
 function Div(div)
-  if div.classes:includes("explorer") or div.classes:includes("back") then return {} end
+  if div.classes:includes("explorer") or div.classes:includes("weights") or div.classes:includes("back") then return {} end
   if FORMAT ~= "typst" then
     return div.classes:includes("front") and div.content .. pandoc.Blocks({pandoc.Div({}, {"contents"})}) or nil
   end
