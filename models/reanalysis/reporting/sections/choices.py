@@ -18,7 +18,7 @@ from reanalysis.estimands.words import decimal, percent, ratio, ratio_interval
 from reanalysis.figures.leave_one_out import GROUP as LEFT_OUT
 from reanalysis.figures.leave_one_out import describe_leave_one_out, in_order, plot_leave_one_out
 from reanalysis.figures.sensitivity import describe_sensitivity, plot_sensitivity, sensitivity_pages
-from reanalysis.model.claims import claims_of
+from reanalysis.model.selection import select
 from reanalysis.reporting.markdown import escape, slug
 from reanalysis.reporting.section import Figure, Has, Item, Section, every
 from reanalysis.reporting.sentences import name
@@ -107,7 +107,7 @@ def _odds_ratio(found: Summary) -> str:
 def unheard(endpoint: EndpointAnalysis) -> str:
     """Studies told in words whose words cannot be weighed, and why; empty where there is none."""
     evidence = endpoint.fit.evidence
-    found = claims_of(evidence, endpoint.fit.spec, endpoint.id).left_out
+    found = select(evidence, replace(endpoint.fit.spec, words=True), endpoint.id).unheard
     if not found:
         return ""
     told = "; ".join(f"{evidence.study_label(study)} ({why})" for study, why in found)
