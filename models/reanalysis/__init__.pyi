@@ -1,5 +1,6 @@
 from .analysis.analysis import analyse as analyse
 from .api import audit as audit
+from .api import average as average
 from .api import effects as effects
 from .api import fit as fit
 from .api import multiverse as multiverse

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import pandas as pd
 
 from reanalysis.alternatives import tipping
+from reanalysis.alternatives.averaging import Averaging, averaged
 from reanalysis.alternatives.multiverse import multiverse as crossed
 from reanalysis.alternatives.multiverse.multiverse import MOST, Multiverse
 from reanalysis.alternatives.one_at_a_time import sensitivity_set
@@ -156,6 +157,38 @@ def multiverse(
     """
     spec = specification(evidence, endpoint, **choices)
     return crossed.multiverse(evidence, endpoint, spec, executor=executor, most=most)
+
+
+def average(evidence: Evidence, endpoint: str, **choices: Unpack[Choices]) -> Averaging:
+    """Four models, with and without an effect, with and without heterogeneity, weighed by their evidence and averaged.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    endpoint : str
+        Endpoint id.
+    **choices
+        As of :func:`reanalysis.model.specification.specification`: the model that has both an effect and heterogeneity,
+        whose priors the others share.
+
+    Returns
+    -------
+    Averaging
+        ``.to_frame()`` lists the models with their log evidence and probabilities, ``.log_odds_ratio`` is the averaged
+        effect, ``.text`` says it in words, ``.as_dict()`` is everything.
+
+    Raises
+    ------
+    InvalidInput
+        If a choice or the endpoint means nothing, the model has no hierarchy of effects, or the print contradicts
+        itself.
+    EngineError
+        If the evidence of a model cannot be computed.
+    """
+    spec = specification(evidence, endpoint, **choices)
+    ledger.require_consistent(evidence, (endpoint,))
+    return averaged(evidence, spec, endpoint)
 
 
 def tipping_points(evidence: Evidence, endpoint: str, **choices: Unpack[Choices]) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from functools import partial
 from math import log
 from typing import Any, Final
 
+from reanalysis.alternatives.averaging import averaged_outcomes
 from reanalysis.alternatives.choice import DECLARED, Choice, Crossed, Group, Level, Primary, declared
 from reanalysis.alternatives.words import words_outcomes
 from reanalysis.evidence.evidence import Evidence
@@ -29,6 +30,7 @@ from reanalysis.model.spec import ModelSpec
 MU_PRIOR: Final = "mu prior"
 TAU_PRIOR: Final = "tau prior"
 BASELINES: Final = "baselines"
+AVERAGING: Final = "averaging"
 WORDS: Final = "words"
 
 _MOST_LEFT_OUT = 30
@@ -222,6 +224,14 @@ def _priors(group: Group, name: str, own: Distribution, others: dict[str, Distri
     for label, prior in others.items():  # one that is the primary again is shown and not crossed
         levels.append(Level(label, {name: prior}, crossed="never" if prior == own else "always"))
     return Choice(group, group, tuple(levels), "analysis")
+
+
+@declared
+def _averaging(primary: Primary) -> Iterator[Choice]:
+    """Four models instead of one: with and without an effect, with and without heterogeneity."""
+    if primary.spec.model == PRIMARY and primary.spec.pooling == "partial":
+        averaged = Level("average of four models", crossed="never", outcomes=averaged_outcomes)
+        yield Choice(AVERAGING, AVERAGING, (Level("an effect and heterogeneity"), averaged))
 
 
 @declared

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from reanalysis.cli.average import average_command
 from reanalysis.cli.calibrate import calibrate_command
 from reanalysis.cli.decide import decide_command
 from reanalysis.cli.design import design_command
@@ -250,6 +251,11 @@ app.command(
     "sensitivity",
     epilog="Example: reanalysis sensitivity data/anakinra --endpoint icans_any --out multiverse.parquet",
 )(reports_errors(sensitivity_command))
+
+
+app.command(
+    "average", epilog='Example: reanalysis average data/anakinra --endpoint icans_any --prior "mu=normal(0,0.5)"'
+)(reports_errors(average_command))
 
 
 app.command("new", epilog="Example: reanalysis new my_evidence")(new_command)

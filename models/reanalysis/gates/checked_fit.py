@@ -109,6 +109,7 @@ class CheckedFit:
             "spec": spec.as_dict() | {"defaults": self._used()},
             "estimates": estimates(posterior),
             "probabilities": probabilities(posterior),
+            "log_evidence": self.quadrature.log_evidence,
             "uninformative_studies": {study.study: study.silence for study in posterior.data.silent},
             "baseline_choice": self._baseline_choice(),
             "denominators": assumed_sizes(self.selection.observations),

@@ -11,6 +11,7 @@ from reanalysis.analysis.task import Task
 from reanalysis.reporting.section import Figure, Section
 from reanalysis.reporting.sections import (
     answer,
+    averaging,
     certainty,
     changes,
     choices,
@@ -37,6 +38,7 @@ CARD: tuple[Section[EndpointAnalysis], ...] = (
     effects.PRIOR_POSTERIOR,
     scrutiny.MULTIVERSE,
     models.MODELS,
+    averaging.AVERAGED,
     scrutiny.TIPPING_POINTS,
     scrutiny.PREDICTIVE_CHECKS,
     scrutiny.POWER,
