@@ -14,7 +14,7 @@ from reanalysis.model.spec import ModelSpec
 
 Group = Literal[
     "leave one out", "discounts", "effective size", "pooling", "readings", "denominators", "route", "mu prior",
-    "tau prior", "baselines", "averaging", "words", "rho scale", "model", "excluded row",
+    "tau prior", "informed priors", "baselines", "averaging", "words", "rho scale", "model", "excluded row",
 ]  # fmt: skip
 GROUPS: tuple[str, ...] = get_args(Group)
 """In the order of the one-at-a-time table."""

@@ -54,6 +54,8 @@ def _priors(evidence: Evidence) -> Iterator[Reasoned]:
     texts, why = evidence.settings.priors, evidence.settings.reasons.priors
     for name, setting in _PRIORS.items():
         yield Reasoned("prior", setting, getattr(texts, name), why.get(name, ""))  # type: ignore[call-overload]
+    for one in evidence.settings.informed.values():
+        yield Reasoned("prior", f"other priors, {one.label}", f"mu {one.mu}, tau {one.tau}", one.reason, one.source)
 
 
 def _discounts(evidence: Evidence) -> Iterator[Reasoned]:
@@ -107,6 +109,10 @@ def _of_endpoints(evidence: Evidence) -> Iterator[Reasoned]:
         yield Reasoned("margin", f"margins, {labels}", value, reason)
     for endpoint, weight in settings.weights.items():
         yield Reasoned("weight", f"weight, {evidence.endpoint_label(endpoint)}", f"{weight.weight:g}", weight.reason)
+    for endpoint in outcomes:
+        if expected := evidence.endpoint(endpoint).expected:
+            setting = f"expected odds ratio, {evidence.endpoint_label(endpoint)}"
+            yield Reasoned("prior", setting, f"{expected.odds_ratio:g}", expected.reason, expected.source)
     for endpoint in outcomes:
         for baseline in evidence.endpoint(endpoint).baselines:
             setting = f"control risk, {evidence.endpoint_label(endpoint)}, {baseline.label}"

@@ -21,6 +21,7 @@ _SAID = {
     "route": "the authors' adjusted ratio in place of the rates",
     MU_PRIOR: "the starting assumption on the effect",
     "tau prior": "the starting assumption on differences between studies",
+    "informed priors": "starting assumptions taken from other reviews",
     "baselines": "the starting assumption on control rates",
     "words": "counting what other studies say in words",
 }

@@ -80,9 +80,15 @@ def cross_references(
         if name not in endpoints:
             rule = f"no row of arms.csv or contrasts.csv has this endpoint{did_you_mean(name, endpoints)}"
             yield problem(("weights", name), "", rule)
+    for name, informed in settings.informed.items():
+        if not _is_known(informed.source, sources):
+            yield problem(("informed", name, "source"), informed.source, _unknown(informed.source, sources))
     for name, endpoint in settings.endpoints.items():
         if name not in endpoints:
             yield problem(("endpoints", name), "", _nowhere("endpoint", name, endpoints))
+        if endpoint.expected and not _is_known(endpoint.expected.source, sources):
+            place = ("endpoints", name, "expected", "source")
+            yield problem(place, endpoint.expected.source, _unknown(endpoint.expected.source, sources))
         for baseline in endpoint.baselines:
             if not _is_known(baseline.source, sources):
                 key = ("endpoints", name, "baselines")

@@ -8,17 +8,17 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from reanalysis.evidence.problems import InvalidInput, Problem
+from reanalysis.evidence.reading.declared_priors import ExpectedEffect, InformedPrior
+from reanalysis.evidence.reading.declared_priors import Frozen as _Frozen
 from reanalysis.evidence.reading.text_table import is_there, read_text
 from reanalysis.evidence.reading.toml import line_of, parsed, validated
 
 Design = Literal["randomised", "weighted", "matched", "historical", "external"]
 
 DEFAULT_K_GRID = (0.5, 0.65, 0.75, 0.8, 1.0)
-LONGEST_TEXT = 10_000
-"""Characters of a label, note or question: what is longer is no text that a report can show."""
 _MOST_AUTHORS = 90
 """Characters of a list of authors that is shown whole."""
 LARGEST_N_MAX = 10_000
@@ -28,12 +28,6 @@ LARGEST_WEIGHT = 1e6
 ADDRESS = r"^(https?://\S+)?$"
 SMALLEST_RHO = 1e-6
 """Intra-arm correlations below this and above 0 lose digits in the beta-binomial and change nothing."""
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", str_strip_whitespace=True, str_max_length=LONGEST_TEXT, allow_inf_nan=False
-    )
 
 
 class Denominator(_Frozen):
@@ -155,6 +149,7 @@ class Endpoint(_Frozen):
     rope: float = Field(5.0, gt=0, lt=100)
     margins_reason: str = Field("", description="why these margins and this rope, instead of what [reasons] says")
     baselines: tuple[Baseline, ...] = ()
+    expected: ExpectedEffect | None = None
     note: str = ""
     certainty: CertaintyDeclared = CertaintyDeclared()
 
@@ -164,6 +159,13 @@ class Endpoint(_Frozen):
         if any(not 0 < m < 100 for m in margins):
             raise ValueError("margins are percentage points between 0 and 100")
         return tuple(sorted(set(margins)))
+
+    @model_validator(mode="after")
+    def _expected_to_help(self) -> Endpoint:
+        """Optimists expect the good side."""
+        if self.expected is not None and self.better != ("lower" if self.expected.odds_ratio < 1 else "higher"):
+            raise ValueError("expected: the odds ratio must lie on the better side, which must be declared")
+        return self
 
 
 class PriorTexts(_Frozen):
@@ -271,6 +273,7 @@ class Settings(_Frozen):
     studies: dict[str, Study] = Field(default_factory=dict)
     endpoints: dict[str, Endpoint] = Field(default_factory=dict)
     priors: PriorTexts = PriorTexts()
+    informed: dict[str, InformedPrior] = Field(default_factory=dict)
     rho: Rho = Rho()
     certainty: CertaintyDeclared = CertaintyDeclared()
     weights: dict[str, Weight] = Field(default_factory=dict)
@@ -354,6 +357,8 @@ _KEYS = tuple(
         Endpoint,
         Denominator,
         Baseline,
+        ExpectedEffect,
+        InformedPrior,
         PriorTexts,
         Rho,
         Source,

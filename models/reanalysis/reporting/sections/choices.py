@@ -10,7 +10,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from reanalysis.alternatives.choices import AVERAGING, MU_PRIOR, TAU_PRIOR, WORDS
+from reanalysis.alternatives.choices import AVERAGING, INFORMED, MU_PRIOR, TAU_PRIOR, WORDS
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.summary import Summary
@@ -37,6 +37,7 @@ _TITLES = {
     "route": "Weighted rates or adjusted ratios",
     MU_PRIOR: "Prior of the average effect",
     TAU_PRIOR: "Prior of the heterogeneity",
+    INFORMED: "Priors taken from other reviews",
     "baselines": "Prior of the baselines",
     AVERAGING: "Models without an effect or without heterogeneity",
     WORDS: "What cohorts without figures say in words",
