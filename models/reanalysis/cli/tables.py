@@ -125,9 +125,9 @@ def _particulars(found: dict[str, Any]) -> Iterator[str]:
             shapes = zip(mixture["weights"], mixture["a"], mixture["b"], strict=True)
             written = " + ".join(f"{w:.3f} Beta({a:.2f}, {b:.2f})" for w, a, b in shapes)
             size = mixture["effective_sample_size"]
-            elir = "" if size["elir"] is None else f"{size['elir']:.1f} (ELIR), "
+            sizes = f"{size['elir']:.1f} (ELIR), {size['elir_logit']:.1f} (on logits), {size['moment']:.1f} (moment)"
             note = mixture["effective_sample_size_note"]
-            yield f"{name}: {written}; effective sample size {elir}{size['moment']:.1f} (moment){note and f'; {note}'}"
+            yield f"{name}: {written}; effective sample size {sizes}{note and f'; {note}'}"
 
 
 def estimates_table(estimates: dict[str, Any]) -> Table:
