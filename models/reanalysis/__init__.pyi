@@ -3,12 +3,16 @@ from .api import audit as audit
 from .api import average as average
 from .api import effects as effects
 from .api import fit as fit
+from .api import map_prior as map_prior
 from .api import multiverse as multiverse
 from .api import report as report
 from .api import sensitivity as sensitivity
 from .api import tipping_points as tipping_points
 from .decisions.decision import decide as decide
 from .decisions.designs import design as design
+from .estimands.beta_mixture import BetaMixture as BetaMixture
+from .estimands.mixture_file import read_mixture as read_mixture
+from .estimands.mixture_file import write_mixture as write_mixture
 from .evidence.coverage import coverage as coverage
 from .evidence.coverage import modelled_endpoints as modelled_endpoints
 from .evidence.datasets import datasets as datasets

@@ -17,9 +17,11 @@ from reanalysis.alternatives.multiverse.multiverse import MOST, Multiverse
 from reanalysis.alternatives.one_at_a_time import sensitivity_set
 from reanalysis.alternatives.outcome import as_table
 from reanalysis.alternatives.weighed_ledger import WeighedLedger, weigh
-from reanalysis.estimands.table import effects_table
+from reanalysis.estimands.map_prior import MapPrior
+from reanalysis.estimands.table import effects_table, map_prior_of
 from reanalysis.evidence.audit import ledger
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.problems import InvalidInput
 from reanalysis.gates.checked_fit import CheckedFit, fit_endpoint
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.spec import Anchor, ArmName, Engine, ModelName, Pooling, Priors, Route
@@ -93,6 +95,34 @@ def effects(fitted: CheckedFit) -> pd.DataFrame:
         If the fit has no average effect.
     """
     return effects_table(fitted.evidence, fitted.posterior)
+
+
+def map_prior(fitted: CheckedFit) -> MapPrior:
+    """The meta-analytic-predictive prior of a future arm's rate, as a mixture of Beta distributions.
+
+    Parameters
+    ----------
+    fitted : CheckedFit
+        A fit of the model ``rates`` with partial pooling.
+
+    Returns
+    -------
+    MapPrior
+        ``.mixture`` and ``.robust`` are mixtures, which :func:`reanalysis.write_mixture` writes as RBesT reads them;
+        ``.size()`` are effective sample sizes in patients.
+
+    Raises
+    ------
+    InvalidInput
+        If the fit has no new study's rate.
+    """
+    found = map_prior_of(fitted.posterior)
+    if found is None:
+        spec = fitted.spec
+        raise InvalidInput(
+            [f"map_prior: {spec.model} with {spec.pooling} pooling has none; fit rates, partially pooled"]
+        )
+    return found
 
 
 def audit(evidence: Evidence) -> WeighedLedger:

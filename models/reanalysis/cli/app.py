@@ -106,15 +106,26 @@ def fit_command(
     ] = None,
     seed: Seed = None,
     out: Annotated[Path | None, typer.Option(help="Save the posterior as NetCDF (.nc).")] = None,
+    map_prior: Annotated[
+        Path | None,
+        typer.Option(
+            help="rates: save the MAP prior of a future arm as JSON that RBesT's read_mix_json takes (.json)."
+        ),
+    ] = None,
+    robust_map_prior: Annotated[
+        Path | None, typer.Option(help="The same with its vague component, of the weight --set robust=W.")
+    ] = None,
     output: Format = "table",
 ) -> None:
     """Fit one endpoint: a posterior, its effects and its checks."""
-    from reanalysis.cli.option_checks import bad_file, bad_format, require
+    from reanalysis.cli.option_checks import bad_file, bad_format, bad_table, require
     from reanalysis.cli.output import print_json
     from reanalysis.evidence.reading.folder import read_evidence
     from reanalysis.model.specification import specification
 
-    require(bad_format(output), bad_file(out))
+    mixtures = {"--map-prior": map_prior, "--robust-map-prior": robust_map_prior}
+    asked = {option: path for option, path in mixtures.items() if path is not None}
+    require(bad_format(output), bad_file(out), *(bad_table(path, (".json",), option) for option, path in asked.items()))
     evidence = read_evidence(data)
     spec = specification(
         evidence,
@@ -131,6 +142,9 @@ def fit_command(
         settings=settings,
         seed=seed,
     )
+    if not (spec.family.map_prior and spec.pooling == "partial"):
+        has = "rates with partial pooling has a MAP prior"
+        require(*(f"{option}: {has}, not {spec.model} with {spec.pooling} pooling" for option in asked))
     from reanalysis.cli.progress import working
     from reanalysis.gates.checked_fit import fit_endpoint
 
@@ -141,6 +155,13 @@ def fit_command(
         from reanalysis.engines.tree import save_tree
 
         save_tree(fitted.posterior.tree(), out)
+    if asked:
+        from reanalysis.api import map_prior as map_prior_of
+        from reanalysis.estimands.mixture_file import write_mixture
+
+        found = map_prior_of(fitted)
+        for option, path in asked.items():
+            write_mixture(found.robust if option == "--robust-map-prior" else found.mixture, path)
     if output == "json":
         print_json(fitted)
     else:
