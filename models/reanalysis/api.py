@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import pandas as pd
 
@@ -19,6 +19,7 @@ from reanalysis.alternatives.outcome import as_table
 from reanalysis.alternatives.weighed_ledger import WeighedLedger, weigh
 from reanalysis.estimands.map_prior import MapPrior
 from reanalysis.estimands.table import effects_table, map_prior_of
+from reanalysis.estimands.uncertain_control import effects_at_map
 from reanalysis.evidence.audit import ledger
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
@@ -75,13 +76,16 @@ def fit(evidence: Evidence, endpoint: str, engine: Engine | None = None, **choic
     return fit_endpoint(evidence, endpoint, spec, engine or spec.family.by_default)
 
 
-def effects(fitted: CheckedFit) -> pd.DataFrame:
+def effects(fitted: CheckedFit, baseline: Literal["map"] | None = None) -> pd.DataFrame:
     """Odds ratios, risks, risk differences and probabilities of a fitted endpoint.
 
     Parameters
     ----------
     fitted : CheckedFit
         A fit of a model of contrasts with partial pooling.
+    baseline : {"map"}, optional
+        Average risks over the control rate of a new population, the MAP prior of the folder's control arms, instead of
+        fixing it; by default the named control risks, one after the other.
 
     Returns
     -------
@@ -94,6 +98,10 @@ def effects(fitted: CheckedFit) -> pd.DataFrame:
     InvalidInput
         If the fit has no average effect.
     """
+    if baseline == "map":
+        return effects_at_map(fitted.evidence, fitted.posterior)
+    if baseline is not None:
+        raise InvalidInput([f"baseline {baseline!r}: must be 'map', or left out"])
     return effects_table(fitted.evidence, fitted.posterior)
 
 

@@ -106,6 +106,13 @@ def fit_command(
     ] = None,
     seed: Seed = None,
     out: Annotated[Path | None, typer.Option(help="Save the posterior as NetCDF (.nc).")] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            help="map: also give risks, averaged over the control rate of a new population (its MAP prior) instead of "
+            "at a fixed control risk."
+        ),
+    ] = None,
     map_prior: Annotated[
         Path | None,
         typer.Option(
@@ -125,7 +132,13 @@ def fit_command(
 
     mixtures = {"--map-prior": map_prior, "--robust-map-prior": robust_map_prior}
     asked = {option: path for option, path in mixtures.items() if path is not None}
-    require(bad_format(output), bad_file(out), *(bad_table(path, (".json",), option) for option, path in asked.items()))
+    wrong = "" if baseline in (None, "map") else f"--baseline {baseline!r}: must be map"
+    require(
+        bad_format(output),
+        bad_file(out),
+        wrong,
+        *(bad_table(path, (".json",), option) for option, path in asked.items()),
+    )
     evidence = read_evidence(data)
     spec = specification(
         evidence,
@@ -162,12 +175,17 @@ def fit_command(
         found = map_prior_of(fitted)
         for option, path in asked.items():
             write_mixture(found.robust if option == "--robust-map-prior" else found.mixture, path)
+    at_map = None
+    if baseline is not None:
+        from reanalysis.estimands.uncertain_control import effects_at_map
+
+        at_map = effects_at_map(evidence, fitted.posterior)
     if output == "json":
-        print_json(fitted)
+        print_json(fitted.as_dict() | ({} if at_map is None else {"at_map": at_map.reset_index()}))
     else:
         from reanalysis.cli.tables import print_fit
 
-        print_fit(evidence, fitted)
+        print_fit(evidence, fitted, at_map=at_map)
     if not fitted.passed:
         for gate in fitted.gates:
             if gate.failed:
