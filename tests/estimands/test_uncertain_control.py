@@ -47,9 +47,9 @@ def test_it_is_the_average_over_pairs(effect: tuple[float, float], control: tupl
     found, expected = at_uncertain_control(effect_, ControlRate(logit_, ("A",)), Endpoint()), summed(effect_, logit_)
     for name, values in expected.items():
         one = getattr(found, name)
-        assert (one.mean, one.sd) == pytest.approx((values.mean(), values.std()), rel=6e-3, abs=2e-4), name
+        assert (one.mean, one.sd) == pytest.approx((values.mean(), values.std()), rel=1.5e-2, abs=2e-4), name
         quantiles = np.quantile(values, [0.5, 0.025, 0.975])
-        assert (one.median, one.lower, one.upper) == pytest.approx(tuple(quantiles), rel=6e-3, abs=5e-4), name
+        assert (one.median, one.lower, one.upper) == pytest.approx(tuple(quantiles), rel=1e-2, abs=5e-4), name
     difference = expected["risk_difference"]
     assert found.within_rope == pytest.approx((np.abs(difference) < 0.05).mean(), abs=2e-3)
     for beyond in found.beyond:

@@ -173,17 +173,18 @@ def at_uncertain_control(
 
 
 def _joint(effect: Marginal, control: Marginal) -> tuple[RiskGrid, GridMarginal]:
-    """The mean logit and the effect on a grid, and the treated logit."""
+    """The mean logit and the effect on a grid, each row with effects of its own; and the treated logit."""
     (low, high), (least, most) = (
         (float(q) for q in one.quantile([_OUTSIDE, 1 - _OUTSIDE])) for one in (control, effect)
     )
     step = _STEP * (0.25 * control.sd() ** -2 + effect.sd() ** -2) ** -0.5
     step = max(step, (most - least) / _MOST, (high - low) / _MOST)
-    d = np.linspace(least, most, 1 + int(np.ceil((most - least) / step)))
-    middle = np.arange(low + 0.5 * least, high + 0.5 * most + step, 0.5 * step)
-    at = middle[:, None] - 0.5 * d
-    mass = np.where((at >= low) & (at <= high), control.density(at), 0.0) * effect.density(d)
-    grid = RiskGrid(middle[:, None], np.broadcast_to(d, at.shape), mass / mass.sum())
+    middle = np.arange(low + 0.5 * least, high + 0.5 * most + step, 0.5 * step)[:, None]
+    # beside a mean logit, effects that the control logit allows
+    first = np.clip(2 * (middle - high), least, most)
+    d = first + step * np.arange(int(min(most - least, 2 * (high - low)) / step) + 3)
+    mass = control.density(middle - 0.5 * d) * effect.density(d)
+    grid = RiskGrid(middle, d, mass / mass.sum())
     return grid, _sum(control, effect, (low, high), (least, most), step)
 
 
