@@ -14,7 +14,8 @@ from scipy.stats import halfnorm, norm
 import reanalysis as ra
 from cli.command import run
 from evidence.folders import folder
-from reanalysis.alternatives.averaging import Averaging, around_none
+from reanalysis.alternatives.around_none import around_none, heterogeneity_around_none
+from reanalysis.alternatives.averaging import Averaging
 from reanalysis.alternatives.choices import AVERAGING
 from reanalysis.alternatives.one_at_a_time import sensitivity_set
 from reanalysis.engines.fit import fit
@@ -312,3 +313,20 @@ def test_distributions_of_tau_of_every_kind_have_a_study_of_their_own(evidence: 
         assert 0 < float(found.below(0.0)) < 1
         assert np.isfinite(found.sd())
         assert float(found.quantile(0.025)) < 0 < float(found.quantile(0.975))
+
+
+def test_of_one_study_under_a_heavy_tail_the_evidence_is_that_of_a_dense_sum(tmp_path: Path) -> None:
+    """And of a light one that of the hierarchy's grid, so that both ways agree."""
+    evidence = written(tmp_path, ONE)
+    spec = specification(evidence, "x")
+    (study,) = likelihoods(spec, select(evidence, spec, "x").data)
+    found = ra.average(evidence, "x")
+    tau, log_evidence = heterogeneity_around_none(study, spec.priors.tau)
+    assert log_evidence == pytest.approx(found.models[2].log_evidence, abs=1e-5)
+    part = dict(zip(("both", "varied"), (part for _, part in found.tau.parts), strict=True))["varied"]
+    assert tau.quantile([0.1, 0.5, 0.95]) == pytest.approx(part.quantile([0.1, 0.5, 0.95]), rel=1e-3)
+    for heavy in ("halfcauchy(0.5)", "inverse_gamma(1,0.15)"):
+        made = ra.average(evidence, "x", priors={"tau": heavy})
+        ratio = float(np.log(fit(made.spec, made.data).overall["log_odds_ratio"].density(0.0)))
+        difference = made.models[2].log_evidence - made.models[0].log_evidence
+        assert difference == pytest.approx(ratio - float(made.spec.priors.mu.logpdf(0.0)), abs=1e-3)

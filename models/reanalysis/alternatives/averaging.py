@@ -18,15 +18,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.interpolate import make_interp_spline
 from scipy.special import logsumexp, softmax
 
+from reanalysis.alternatives.around_none import around_none, heterogeneity_around_none
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.engines.errors import EngineError, QuadratureError
-from reanalysis.engines.marginal import GridMarginal, MappedMarginal, Marginal
+from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import IN_LOG_EVIDENCE
 from reanalysis.engines.quadrature.engine import effects
-from reanalysis.engines.quadrature.grids import Lattice, legendre_nodes, nice_step
+from reanalysis.engines.quadrature.grids import Lattice, nice_step
 from reanalysis.engines.quadrature.hierarchy import EDGE, solve
 from reanalysis.engines.quadrature.pooled import CommonEffect, solve_common
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood, likelihoods
@@ -41,22 +41,12 @@ from reanalysis.model.distributions import Distribution
 from reanalysis.model.family import EFFECT_MODELS, FAMILIES, Family
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
-from reanalysis.typing import Array
 
 _NONE = Distribution("normal", (0.0, 1e-5))
 """No average effect, to the grid: evidence is that of a point at 0 to 1e-8."""
 
 _WIDE = 4.0
 """SD of a prior of a common effect beyond which only the studies say where it lies."""
-
-_FARTHEST, _NEAREST, _NODES = 60.0, 1e-7, 256
-"""Log odds ratios between which one study's own effect around none is looked for, and nodes of their logarithm."""
-
-_TAU_NODES = 160
-"""Of the logarithm of the heterogeneity that it varies with."""
-
-_DEEPEST = 700.0
-"""Log likelihood below its maximum that double precision holds."""
 
 
 @dataclass(frozen=True)
@@ -242,9 +232,14 @@ def averaged(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Averaging:
     _require_effects(spec)
     data = select(evidence, spec, endpoint).data
     studies, mu, tau = likelihoods(spec, data), spec.priors.mu, spec.priors.tau
-    both, varied = solve(studies, mu, tau), solve(studies, _NONE, tau)
+    both = solve(studies, mu, tau)
+    if len(studies) == 1 and tau.heavy:  # without it nothing holds the tail of the heterogeneity, which a grid must
+        around, log_varied = heterogeneity_around_none(studies[0], tau)
+    else:
+        varied = solve(studies, _NONE, tau)
+        around, log_varied = varied.heterogeneity(), varied.log_evidence
     common = _common(studies, mu)
-    logs = [both.log_evidence, common.log_evidence, varied.log_evidence, sum(map(_log_none, studies))]
+    logs = [both.log_evidence, common.log_evidence, log_varied, sum(map(_log_none, studies))]
     chances = softmax(logs).tolist()
     has = ((True, True), (True, False), (False, True), (False, False))
     models = tuple(
@@ -252,9 +247,7 @@ def averaged(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Averaging:
     )
     with_both, with_effect, with_tau, with_none = chances
     effect = PointMixture(((with_both, both.average()), (with_effect, common.average())), with_tau + with_none)
-    spread = PointMixture(
-        ((with_both, both.heterogeneity()), (with_tau, varied.heterogeneity())), with_effect + with_none
-    )
+    spread = PointMixture(((with_both, both.heterogeneity()), (with_tau, around)), with_effect + with_none)
     own = _own(spec, data, studies[0], common, chances) if len(studies) == 1 else None
     return Averaging(evidence, spec, data, models, effect, spread, own)
 
@@ -310,50 +303,6 @@ def _own(
     with_both, with_effect, with_tau, with_none = chances
     around = around_none(study, spec.priors.tau)
     return PointMixture(((with_both, both), (with_effect, common.average()), (with_tau, around)), with_none)
-
-
-def around_none(study: StudyLikelihood, tau_prior: Distribution) -> PointMixture:
-    """Effect of one study given an average of 0: its likelihood times the mixture over tau of Normal(0, tau^2).
-
-    The mixture may grow without bound at 0, by the logarithm, so that each side is a density of the log of its size.
-    """
-    size = np.linspace(np.log(_NEAREST), np.log(_FARTHEST), _NODES)
-    lattice = Lattice.covering(-_FARTHEST, _FARTHEST, nice_step(study.step()))
-    values, _ = study.on(lattice)
-    with np.errstate(divide="ignore"):
-        log_values = np.maximum(np.log(values), np.log(values.max()) - _DEEPEST)
-    log_likelihood = make_interp_spline(lattice.points, log_values, k=5)
-    log_prior = _log_mixture(tau_prior, size) + size
-    sides = [log_prior + log_likelihood(side * np.exp(size)) for side in (-1.0, 1.0)]
-    top = max(float(side.max()) for side in sides)
-    below, above = (np.exp(side - top) for side in sides)
-    share = float(below.sum() / (below.sum() + above.sum()))
-    lower = MappedMarginal(GridMarginal.from_density(-size[::-1], below[::-1]), _minus_exp, _minus_log)
-    upper = MappedMarginal(GridMarginal.from_density(size, above), np.exp, _log)
-    return PointMixture(((share, lower), (1 - share, upper)))
-
-
-def _log_mixture(tau_prior: Distribution, size: Array) -> Array:
-    """Log of the integral of p(tau) Normal(exp(size); 0, tau^2) over log tau."""
-    low = max(np.log(0.01 * _NEAREST), np.log(max(tau_prior.quantile(0.0), 1e-300)))
-    high = np.log(min(tau_prior.tail(1e-14), 1e3 * _FARTHEST))
-    node, weight = legendre_nodes(_TAU_NODES)
-    log_tau = low + 0.5 * (high - low) * (node + 1)
-    log_mass = np.log(weight) + tau_prior.logpdf(np.exp(log_tau))
-    return np.asarray(logsumexp(log_mass - 0.5 * np.exp(2 * (size[:, None] - log_tau)), axis=1))
-
-
-def _minus_exp(x: Array) -> Array:
-    return -np.exp(-x)
-
-
-def _minus_log(x: Array) -> Array:
-    return -_log(-x)
-
-
-def _log(x: Array) -> Array:
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.log(np.maximum(x, 0.0)))
 
 
 def averaged_outcomes(evidence: Evidence, spec: ModelSpec, endpoint: str) -> list[Outcome]:
