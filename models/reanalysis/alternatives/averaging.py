@@ -183,7 +183,7 @@ class Averaging:
             "probability_heterogeneity": self.probability_heterogeneity,
             "bayes_factor_heterogeneity": self.bayes_factor_heterogeneity,
             "estimates": _both_scales(effect)
-            | {"tau": summarise(self.tau)}
+            | {"tau": summarise(self.tau).as_dict()}
             | {"study": {} if own is None else {self.data.names[0]: _both_scales(own)}},
             "probabilities": {
                 "log_odds_ratio_below_0": below,
@@ -199,7 +199,7 @@ class Averaging:
 
 
 def _both_scales(effect: PointMixture) -> dict[str, Any]:
-    return {"log_odds_ratio": summarise(effect), "odds_ratio": summarise(odds_ratio(effect))}
+    return {"log_odds_ratio": summarise(effect).as_dict(), "odds_ratio": summarise(odds_ratio(effect)).as_dict()}
 
 
 def _sides(effect: PointMixture, better: str | None) -> Direction:

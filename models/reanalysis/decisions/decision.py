@@ -206,7 +206,7 @@ class Decision:
             "any_of": {one.baseline: one.as_dict() for one in self.any_of} or None,
             "certainty_rule": RULE,
             "certainty": {one.endpoint: one.as_dict() for one in self.certainty},
-            "new_population": self.new_populations,
+            "new_population": {name: one.as_dict() for name, one in self.new_populations.items()},
             "confounding": {one.endpoint: one.as_dict() for one in self.confounding},
             "notes": list(self.notes),
             "spec": self.spec.as_dict()

@@ -8,7 +8,8 @@ are averaged over it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -123,6 +124,10 @@ class UncertainControl:
             f"control risk {self.control_text}, difference {averaged}; were the control risk known to be its median, "
             f"{known}: the interval is {ratio(self.widened)} times as wide"
         )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self) | {"widened": self.widened}
 
     @property
     def widened(self) -> float:
