@@ -6,19 +6,23 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import pandas as pd
 
 from reanalysis.alternatives import tipping
+from reanalysis.alternatives.averaging import Averaging, averaged
 from reanalysis.alternatives.multiverse import multiverse as crossed
 from reanalysis.alternatives.multiverse.multiverse import MOST, Multiverse
 from reanalysis.alternatives.one_at_a_time import sensitivity_set
 from reanalysis.alternatives.outcome import as_table
 from reanalysis.alternatives.weighed_ledger import WeighedLedger, weigh
-from reanalysis.estimands.table import effects_table
+from reanalysis.estimands.map_prior import MapPrior
+from reanalysis.estimands.table import effects_table, map_prior_of
+from reanalysis.estimands.uncertain_control import effects_at_map
 from reanalysis.evidence.audit import ledger
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.problems import InvalidInput
 from reanalysis.gates.checked_fit import CheckedFit, fit_endpoint
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.spec import Anchor, ArmName, Engine, ModelName, Pooling, Priors, Route
@@ -75,13 +79,16 @@ def fit(evidence: Evidence, endpoint: str, engine: Engine | None = None, **choic
     return fit_endpoint(evidence, endpoint, spec, engine or spec.by_default)
 
 
-def effects(fitted: CheckedFit) -> pd.DataFrame:
+def effects(fitted: CheckedFit, baseline: Literal["map"] | None = None) -> pd.DataFrame:
     """Odds ratios, risks, risk differences and probabilities of a fitted endpoint.
 
     Parameters
     ----------
     fitted : CheckedFit
         A fit of a model of contrasts with partial pooling.
+    baseline : {"map"}, optional
+        Average risks over the control rate of a new population, the MAP prior of the folder's control arms, instead of
+        fixing it; by default the named control risks, one after the other.
 
     Returns
     -------
@@ -94,7 +101,39 @@ def effects(fitted: CheckedFit) -> pd.DataFrame:
     InvalidInput
         If the fit has no average effect.
     """
+    if baseline == "map":
+        return effects_at_map(fitted.evidence, fitted.posterior)
+    if baseline is not None:
+        raise InvalidInput([f"baseline {baseline!r}: must be 'map', or left out"])
     return effects_table(fitted.evidence, fitted.posterior)
+
+
+def map_prior(fitted: CheckedFit) -> MapPrior:
+    """The meta-analytic-predictive prior of a future arm's rate, as a mixture of Beta distributions.
+
+    Parameters
+    ----------
+    fitted : CheckedFit
+        A fit of the model ``rates`` with partial pooling.
+
+    Returns
+    -------
+    MapPrior
+        ``.mixture`` and ``.robust`` are mixtures, which :func:`reanalysis.write_mixture` writes as RBesT reads them;
+        ``.size()`` are effective sample sizes in patients.
+
+    Raises
+    ------
+    InvalidInput
+        If the fit has no new study's rate.
+    """
+    found = map_prior_of(fitted.posterior)
+    if found is None:
+        spec = fitted.spec
+        raise InvalidInput(
+            [f"map_prior: {spec.model} with {spec.pooling} pooling has none; fit rates, partially pooled"]
+        )
+    return found
 
 
 def audit(evidence: Evidence) -> WeighedLedger:
@@ -159,6 +198,38 @@ def multiverse(
     """
     spec = specification(evidence, endpoint, **choices)
     return crossed.multiverse(evidence, endpoint, spec, executor=executor, most=most)
+
+
+def average(evidence: Evidence, endpoint: str, **choices: Unpack[Choices]) -> Averaging:
+    """Four models, with and without an effect, with and without heterogeneity, weighed by their evidence and averaged.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    endpoint : str
+        Endpoint id.
+    **choices
+        As of :func:`reanalysis.model.specification.specification`: the model that has both an effect and heterogeneity,
+        whose priors the others share.
+
+    Returns
+    -------
+    Averaging
+        ``.to_frame()`` lists the models with their log evidence and probabilities, ``.log_odds_ratio`` is the averaged
+        effect, ``.text`` says it in words, ``.as_dict()`` is everything.
+
+    Raises
+    ------
+    InvalidInput
+        If a choice or the endpoint means nothing, the model has no hierarchy of effects, or the print contradicts
+        itself.
+    EngineError
+        If the evidence of a model cannot be computed.
+    """
+    spec = specification(evidence, endpoint, **choices)
+    ledger.require_consistent(evidence, (endpoint,))
+    return averaged(evidence, spec, endpoint)
 
 
 def tipping_points(evidence: Evidence, endpoint: str, **choices: Unpack[Choices]) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.looped import bambi, plain_pymc, single_counts, without_rho
 from benchmarks.timing import DATA, load, milliseconds
+from reanalysis.alternatives.averaging import averaged
 from reanalysis.engines.fit import fit
 from reanalysis.engines.nuts.engine import Sampler
 from reanalysis.estimands.table import estimates, probabilities
@@ -45,6 +46,7 @@ def test_time_of_one_posterior(capsys: pytest.CaptureFixture[str]) -> None:
         reported()
         average = milliseconds(headline, 100, time.process_time)
         everything = milliseconds(reported, 100, time.process_time)
+        four = milliseconds(lambda: averaged(evidence, spec, "icans_any").as_dict(), 30, time.process_time)
     fit(spec, data, "nuts", SHORT)
     means = {"plain pm.sample": plain_pymc(single, SHORT), "bambi": bambi(single, SHORT)}  # and their imports
     warm = milliseconds(lambda: fit(spec, data, "nuts", SHORT), 5)
@@ -54,6 +56,7 @@ def test_time_of_one_posterior(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [
         ("quadrature, average effect", average),
         ("quadrature, every reported quantity", everything),
+        ("quadrature, four models averaged", four),
         ("warm NUTS, 4 x 1,000", warm),
         ("warm NUTS, 4 x 4,000 (published)", published),
         ("plain pm.sample, 4 x 1,000", plain),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
-from reanalysis.alternatives.outcome import Setting
+from reanalysis.alternatives.outcome import Outcome, Setting
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.selection import Selection, select
@@ -14,7 +14,7 @@ from reanalysis.model.spec import ModelSpec
 
 Group = Literal[
     "leave one out", "discounts", "effective size", "pooling", "readings", "denominators", "route", "mu prior",
-    "tau prior", "baselines", "words", "rho scale", "model", "excluded row",
+    "tau prior", "informed priors", "baselines", "averaging", "words", "rho scale", "model", "excluded row",
 ]  # fmt: skip
 GROUPS: tuple[str, ...] = get_args(Group)
 """In the order of the one-at-a-time table."""
@@ -44,6 +44,9 @@ class Level:
         Whether the multiverse has the level: always, where its grids are refined, or never.
     place : float
         Where it stands in a table of this choice; levels of the same place in the order of their declaration.
+    outcomes : callable, optional
+        Gives the outcomes of an endpoint itself, where neither evidence nor specification can say what is changed; such
+        a level is never crossed.
     """
 
     label: str
@@ -52,6 +55,7 @@ class Level:
     short: str = ""
     crossed: Crossed = "always"
     place: float = 0.0
+    outcomes: Callable[[Evidence, ModelSpec, str], list[Outcome]] | None = None
 
     def apply(self, evidence: Evidence, spec: ModelSpec) -> Setting:
         """The evidence and the specification with this level."""

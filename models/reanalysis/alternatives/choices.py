@@ -5,7 +5,9 @@ influence of a finding is that of the choices which findings of its kind raise.
 
 Priors of the heterogeneity: half-normal 0.25 and 1, and the log-normal predictive distributions of Turner et al. 2015
 (Stat Med 34:984) for adverse events and for infection, given for tau^2 and here on tau. Of the average effect: vague,
-sceptical, and centred on halving or doubling the odds. Baselines: see :mod:`reanalysis.model.baselines`.
+sceptical, and centred on halving or doubling the odds; or, where an odds ratio was expected, the nine of Zampieri et
+al. 2021 (Am J Respir Crit Care Med 203:543). Of both: what the Cochrane reviews of all topics have (Bartos et al. 2023,
+as in BayesTools), and what a folder declares. Baselines: see :mod:`reanalysis.model.baselines`.
 """
 
 from __future__ import annotations
@@ -13,21 +15,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from math import log
+from math import exp, log
 from typing import Any, Final
 
+from scipy.special import ndtri
+
+from reanalysis.alternatives.averaging import averaged_outcomes
 from reanalysis.alternatives.choice import DECLARED, Choice, Crossed, Group, Level, Primary, declared
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.model.baselines import baseline_alternatives
 from reanalysis.model.claims import claims_of, words_benchmark
 from reanalysis.model.distributions import Distribution
-from reanalysis.model.family import EFFECT_MODELS, FAMILIES
+from reanalysis.model.family import EFFECT_MODELS, FAMILIES, PRIMARY
 from reanalysis.model.spec import ModelSpec
 
 MU_PRIOR: Final = "mu prior"
 TAU_PRIOR: Final = "tau prior"
 BASELINES: Final = "baselines"
+INFORMED: Final = "informed priors"
+AVERAGING: Final = "averaging"
 WORDS: Final = "words"
 
 _MOST_LEFT_OUT = 30
@@ -44,6 +51,19 @@ _TAU = {
     "Turner 2015, adverse events": "lognormal(-0.935,0.76)",
     "Turner 2015, infection": "lognormal(-1.245,0.76)",
 }
+_AROUND_NONE = {"vague": 2.82, "sceptical": 0.355}
+_NEUTRAL = {
+    "neutral, weak, normal(0, 5)": 5.0,
+    "neutral, moderate, normal(0, 0.355)": 0.355,
+    "neutral, strong, normal(0, 0.205)": 0.205,
+}
+"""Odds ratios of 0.5 to 2 hold 95 % of the moderate one, of 0.67 to 1.5 of the strong one."""
+
+_STRENGTHS = {"weak": 0.30, "moderate": 0.15, "strong": 0.05}
+"""Probability that a prior centred on the expected odds ratio, or on its inverse, gives the other side of no effect."""
+
+_COCHRANE = ("Cochrane reviews of all topics", "student_t(4,0,0.58)", "inverse_gamma(1.77,0.55)")
+
 _RHO_SCALES: dict[float, Crossed] = {0.0: "always", 0.5: "fine", 1.5: "fine", 2.0: "always"}
 
 
@@ -199,15 +219,50 @@ def _baselines(primary: Primary) -> Iterator[Choice]:
 
 @declared
 def _mu_prior(primary: Primary) -> Iterator[Choice]:
-    """Vague and sceptical; where a side is good, also centred on twofold better and worse odds."""
-    priors = {"vague, normal(0, 2.82)": (0.0, 2.82), "sceptical, normal(0, 0.355)": (0.0, 0.355)}
-    better = primary.evidence.endpoint(primary.endpoint).better
-    if better is not None:
-        good = -log(2) if better == "lower" else log(2)
-        priors["optimistic, centred on twofold better odds"] = (good, 0.355)
-        priors["pessimistic, centred on twofold worse odds"] = (-good, 0.355)
-    others = {label: Distribution("normal", parameters) for label, parameters in priors.items()}
-    yield _priors(MU_PRIOR, "mu", primary.spec.priors.mu, others)
+    """Vague and sceptical; where a side is good, also centred on better and on worse odds.
+
+    Better odds are those expected where the endpoint says what was expected, in three strengths, and twofold otherwise.
+    """
+    endpoint = primary.evidence.endpoint(primary.endpoint)
+    others = {f"{label}, normal(0, {sd:g})": _normal(0.0, sd) for label, sd in _AROUND_NONE.items()}
+    shown: set[str] = set()  # and not crossed
+    if endpoint.expected is not None:
+        expected = log(endpoint.expected.odds_ratio)
+        for label, sd in _NEUTRAL.items():
+            shown.add(label)
+            others[label] = _normal(0.0, sd)
+        for belief, centre in (("optimistic", expected), ("pessimistic", -expected)):
+            for strength, crossing in _STRENGTHS.items():
+                label = f"{belief}, {strength}, centred on odds ratio {exp(centre):.3g}"
+                others[label] = _normal(centre, abs(expected) / float(ndtri(1 - crossing)))
+                shown |= {label} if strength != "moderate" else set()
+    elif endpoint.better is not None:
+        good = -log(2) if endpoint.better == "lower" else log(2)
+        others["optimistic, centred on twofold better odds"] = _normal(good, 0.355)
+        others["pessimistic, centred on twofold worse odds"] = _normal(-good, 0.355)
+    choice = _priors(MU_PRIOR, "mu", primary.spec.priors.mu, others)
+    levels = tuple(replace(one, crossed="never") if one.label in shown else one for one in choice.levels)
+    yield replace(choice, levels=levels)
+
+
+def _normal(mean: float, sd: float) -> Distribution:
+    return Distribution("normal", (mean, sd))
+
+
+@declared
+def _informed(primary: Primary) -> Iterator[Choice]:
+    """Priors of the average effect and of the heterogeneity together, from other reviews.
+
+    That of all topics is of several studies: of one it makes the heterogeneity reach so far that no grid has room.
+    """
+    texts = [_COCHRANE] if len(primary.selection.data.studies) > 1 else []
+    texts += [(one.label, one.mu, one.tau) for one in primary.evidence.settings.informed.values()]
+    own = primary.spec.priors
+    levels = [Level(f"primary, {own.mu} and {own.tau}")]
+    for label, mu, tau in texts:
+        sets = {"mu": Distribution.parse(mu), "tau": Distribution.parse(tau)}
+        levels.append(Level(f"{label}: {mu} and {tau}", sets, crossed="never"))
+    yield Choice(INFORMED, INFORMED, tuple(levels), "analysis")
 
 
 @declared
@@ -221,6 +276,14 @@ def _priors(group: Group, name: str, own: Distribution, others: dict[str, Distri
     for label, prior in others.items():  # one that is the primary again is shown and not crossed
         levels.append(Level(label, {name: prior}, crossed="never" if prior == own else "always"))
     return Choice(group, group, tuple(levels), "analysis")
+
+
+@declared
+def _averaging(primary: Primary) -> Iterator[Choice]:
+    """Four models instead of one: with and without an effect, with and without heterogeneity."""
+    if primary.spec.model == PRIMARY and primary.spec.pooling == "partial" and not primary.spec.words:
+        averaged = Level("average of four models", crossed="never", outcomes=averaged_outcomes)
+        yield Choice(AVERAGING, AVERAGING, (Level("an effect and heterogeneity"), averaged))
 
 
 @declared

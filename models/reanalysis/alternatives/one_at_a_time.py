@@ -58,7 +58,9 @@ def varied(
     evidence: Evidence, spec: ModelSpec, endpoint: str, pairs: Sequence[tuple[Choice, Level]]
 ) -> list[list[Outcome]]:
     """Outcomes of the primary analysis with each choice set to the level beside it; several where effects are."""
-    every = headlines([level.apply(evidence, spec) for _, level in pairs], endpoint)
+    settings = [level.apply(evidence, spec) for _, level in pairs if level.outcomes is None]
+    fitted = iter(headlines(settings, endpoint))
+    every = [next(fitted) if level.outcomes is None else level.outcomes(evidence, spec, endpoint) for _, level in pairs]
     return [
         [
             replace(

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from reanalysis.cli.average import average_command
 from reanalysis.cli.calibrate import calibrate_command
 from reanalysis.cli.decide import decide_command
 from reanalysis.cli.design import design_command
@@ -139,15 +140,39 @@ def fit_command(
     ] = None,
     seed: Seed = None,
     out: Annotated[Path | None, typer.Option(help="Save the posterior as NetCDF (.nc).")] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            help="map: also give risks, averaged over the control rate of a new population (its MAP prior) instead of "
+            "at a fixed control risk."
+        ),
+    ] = None,
+    map_prior: Annotated[
+        Path | None,
+        typer.Option(
+            help="rates: save the MAP prior of a future arm as JSON that RBesT's read_mix_json takes (.json)."
+        ),
+    ] = None,
+    robust_map_prior: Annotated[
+        Path | None, typer.Option(help="The same with its vague component, of the weight --set robust=W.")
+    ] = None,
     output: Format = "table",
 ) -> None:
     """Fit one endpoint: a posterior, its effects and its checks."""
-    from reanalysis.cli.option_checks import bad_file, bad_format, require
+    from reanalysis.cli.option_checks import bad_file, bad_format, bad_table, require
     from reanalysis.cli.output import print_json
     from reanalysis.evidence.reading.folder import read_evidence
     from reanalysis.model.specification import specification
 
-    require(bad_format(output), bad_file(out))
+    mixtures = {"--map-prior": map_prior, "--robust-map-prior": robust_map_prior}
+    asked = {option: path for option, path in mixtures.items() if path is not None}
+    wrong = "" if baseline in (None, "map") else f"--baseline {baseline!r}: must be map"
+    require(
+        bad_format(output),
+        bad_file(out),
+        wrong,
+        *(bad_table(path, (".json",), option) for option, path in asked.items()),
+    )
     evidence = read_evidence(data)
     spec = specification(
         evidence,
@@ -167,6 +192,9 @@ def fit_command(
         at=at,
         seed=seed,
     )
+    if not (spec.family.map_prior and spec.pooling == "partial"):
+        has = "rates with partial pooling has a MAP prior"
+        require(*(f"{option}: {has}, not {spec.model} with {spec.pooling} pooling" for option in asked))
     from reanalysis.cli.progress import working
     from reanalysis.gates.checked_fit import fit_endpoint
 
@@ -177,12 +205,24 @@ def fit_command(
         from reanalysis.engines.tree import save_tree
 
         save_tree(fitted.posterior.tree(), out)
+    if asked:
+        from reanalysis.api import map_prior as map_prior_of
+        from reanalysis.estimands.mixture_file import write_mixture
+
+        found = map_prior_of(fitted)
+        for option, path in asked.items():
+            write_mixture(found.robust if option == "--robust-map-prior" else found.mixture, path)
+    at_map = None
+    if baseline is not None:
+        from reanalysis.estimands.uncertain_control import effects_at_map
+
+        at_map = effects_at_map(evidence, fitted.posterior)
     if output == "json":
-        print_json(fitted)
+        print_json(fitted.as_dict() | ({} if at_map is None else {"at_map": at_map.reset_index()}))
     else:
         from reanalysis.cli.tables import print_fit
 
-        print_fit(evidence, fitted)
+        print_fit(evidence, fitted, at_map=at_map)
     if not fitted.passed:
         for gate in fitted.gates:
             if gate.failed:
@@ -304,6 +344,11 @@ app.command(
     "sensitivity",
     epilog="Example: reanalysis sensitivity data/anakinra --endpoint icans_any --out multiverse.parquet",
 )(reports_errors(sensitivity_command))
+
+
+app.command(
+    "average", epilog='Example: reanalysis average data/anakinra --endpoint icans_any --prior "mu=normal(0,0.5)"'
+)(reports_errors(average_command))
 
 
 app.command("new", epilog="Example: reanalysis new my_evidence")(new_command)

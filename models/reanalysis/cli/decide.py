@@ -83,6 +83,7 @@ def _print(page: Page, found: Decision, questions: bool) -> None:
     with until_closed(page.file):  # type: ignore[arg-type]
         page.lines(found.evidence.title, style="bold")
         _print_findings(page, found)
+        _print_new_populations(page, found)
         _print_net_benefit(page, found)
         _print_trade_offs(page, found)
         _print_any_of(page, found)
@@ -138,6 +139,14 @@ def _print_findings(page: Page, found: Decision) -> None:
             fallen = f"-{step.down}" if step.down else "0"
             reason = general.get(step.reason, step.reason)
             page.lines(f"{step.domain}: {step.judgement} ({fallen}, now {step.level}): {reason}", indent=2)
+
+
+def _print_new_populations(page: Page, found: Decision) -> None:
+    page.print()
+    page.lines("In a new population, per 100: risks averaged over the MAP prior of the control rate", style="bold")
+    for one in found.certainty:
+        if (new := found.new_populations.get(one.endpoint)) is not None:
+            page.lines(f"{one.label}: {new.text}")
 
 
 def _print_net_benefit(page: Page, found: Decision) -> None:

@@ -40,7 +40,8 @@ def design_command(
         typer.Option(
             help="Prior of the analysis, NAME=DIST, repeatable. contrast: mu (log odds ratio), baseline; arms: "
             "control, treated. DIST normal(0,1) or beta(1,1); today (the folder's posterior) or robust (the same "
-            "with a vague component of weight 0.2); or a mixture, 0.8*beta(33.9,103)+0.2*beta(1,1)."
+            "with a vague component of weight 0.2); a mixture, 0.8*beta(33.9,103)+0.2*beta(1,1); or of a rate "
+            "FILE.json, as fit --map-prior or RBesT's write_mix_json writes it."
         ),
     ] = None,
     threshold: Annotated[

@@ -44,10 +44,10 @@ def bad_file(out: Path | None) -> str:
     return "" if right else f"--out {out}: must name a .nc file in an existing folder"
 
 
-def bad_table(out: Path | None, suffixes: Sequence[str]) -> str:
-    """What is wrong with the file of ``--out`` where it is a table."""
+def bad_table(out: Path | None, suffixes: Sequence[str], option: str = "--out") -> str:
+    """What is wrong with the file of an option that takes one of a few kinds."""
     right = out is None or (out.suffix in suffixes and out.parent.is_dir() and not out.is_dir())
-    return "" if right else f"--out {out}: must name a {' or '.join(suffixes)} file in an existing folder"
+    return "" if right else f"{option} {out}: must name a {' or '.join(suffixes)} file in an existing folder"
 
 
 def bad_workers(workers: int | None) -> str:

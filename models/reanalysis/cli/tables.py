@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from reanalysis.alternatives.weighed_ledger import WeighedLedger
 from reanalysis.cli.output import Page, until_closed
@@ -15,6 +15,9 @@ from reanalysis.evidence.coverage import Cell
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.gates.checked_fit import CheckedFit
 from reanalysis.reporting.table import Column, Table
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 _REPORTED = [cell for cell in get_args(Cell) if cell != "missing"]
@@ -79,8 +82,10 @@ def _print_finding(page: Page, finding: Finding, shift: float | None) -> None:
         page.lines(f"moves P(odds ratio < 1) by up to {100 * shift:.1f} points", indent=2)
 
 
-def print_fit(evidence: Evidence, fitted: CheckedFit, page: Page | None = None) -> None:
-    """Estimates, probabilities and gates of one fit."""
+def print_fit(
+    evidence: Evidence, fitted: CheckedFit, page: Page | None = None, at_map: DataFrame | None = None
+) -> None:
+    """Estimates, probabilities and gates of one fit, and risks averaged over the control rate where they are asked."""
     page = page or Page()
     spec, found = fitted.spec, fitted.as_dict()
     name = evidence.endpoint_label(fitted.endpoint)
@@ -105,6 +110,10 @@ def print_fit(evidence: Evidence, fitted: CheckedFit, page: Page | None = None) 
         for line in (*sizes_told(fitted.selection.observations), *_particulars(found)):
             page.lines(line)
         page.table(estimates_table(found["estimates"]))
+        if at_map is not None:
+            rows = at_map.reset_index().to_dict("records")
+            page.lines(f"averaged over the control risk of a {rows[0]['control risk']}", style="bold")
+            page.table(estimates_table({f"{row['of']}: {row['quantity']}": row for row in rows}))
         for event, probability in _probabilities(found["probabilities"]):
             page.lines(f"P({event} < 0) = {probability:.3f}")
         for other, estimates in found["estimates"].get("endpoints", {}).items():
@@ -146,9 +155,9 @@ def _particulars(found: dict[str, Any]) -> Iterator[str]:
             shapes = zip(mixture["weights"], mixture["a"], mixture["b"], strict=True)
             written = " + ".join(f"{w:.3f} Beta({a:.2f}, {b:.2f})" for w, a, b in shapes)
             size = mixture["effective_sample_size"]
-            elir = "" if size["elir"] is None else f"{size['elir']:.1f} (ELIR), "
+            sizes = f"{size['elir']:.1f} (ELIR), {size['elir_logit']:.1f} (on logits), {size['moment']:.1f} (moment)"
             note = mixture["effective_sample_size_note"]
-            yield f"{name}: {written}; effective sample size {elir}{size['moment']:.1f} (moment){note and f'; {note}'}"
+            yield f"{name}: {written}; effective sample size {sizes}{note and f'; {note}'}"
 
 
 def estimates_table(estimates: dict[str, Any]) -> Table:

@@ -37,10 +37,12 @@ from reanalysis.decisions.trade_offs import Request, request
 from reanalysis.decisions.weighted_sum import CELLS
 from reanalysis.decisions.worth_of_answers import Worth, worth_of_answers
 from reanalysis.estimands.summary import LEVEL
+from reanalysis.estimands.uncertain_control import UncertainControl, at_uncertain_control, control_rate
 from reanalysis.evidence.audit.ledger import audit
 from reanalysis.evidence.candidates.narrowing import wholes_of
 from reanalysis.evidence.coverage import modelled_endpoints
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.model.selection import NothingLeft
 from reanalysis.model.spec import ModelSpec
 from reanalysis.model.specification import specification
 
@@ -108,6 +110,19 @@ class Decision:
     def certainty(self) -> tuple[Certainty, ...]:
         """Of every outcome that is compared."""
         return tuple(certainty(self.effects[name]) for name in self.outcomes)
+
+    @cached_property
+    def new_populations(self) -> dict[str, UncertainControl]:
+        """Risks of every outcome averaged over the control rate of a new population, where controls say what it is."""
+        found = {}
+        for name in self.outcomes:
+            try:
+                control = control_rate(self.evidence, name)
+            except NothingLeft:  # ratios alone
+                continue
+            effect = self.effects[name]
+            found[name] = at_uncertain_control(effect.head.log_odds_ratio, control, effect.settings)
+        return found
 
     @cached_property
     def net_benefits(self) -> tuple[NetBenefit, ...]:
@@ -208,6 +223,7 @@ class Decision:
             "any_of": {one.baseline: one.as_dict() for one in self.any_of} or None,
             "certainty_rule": RULE,
             "certainty": {one.endpoint: one.as_dict() for one in self.certainty},
+            "new_population": {name: one.as_dict() for name, one in self.new_populations.items()},
             "confounding": {one.endpoint: one.as_dict() for one in self.confounding},
             "notes": list(self.notes),
             "spec": self.spec.as_dict()

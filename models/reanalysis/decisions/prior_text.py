@@ -1,7 +1,8 @@
 """Priors of a trial as they are written: distributions, today's posterior, and mixtures of them.
 
-``beta(1,1)``, ``0.8*beta(33.9,103)+0.2*beta(1,1)`` of a rate; ``normal(0,1)``, ``0.8*today+0.2*normal(0,1)`` of an
-effect. ``today`` is the posterior of the folder, and ``robust`` the same with a vague component of weight 0.2.
+``beta(1,1)``, ``0.8*beta(33.9,103)+0.2*beta(1,1)`` or a file ``prior.json`` of a rate; ``normal(0,1)``,
+``0.8*today+0.2*normal(0,1)`` of an effect. ``today`` is the posterior of the folder, and ``robust`` the same with a
+vague component of weight 0.2.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import replace
 
 from reanalysis.decisions.trial_priors import SMALLEST_SHAPE, Effect, Tabulated
 from reanalysis.estimands.beta_mixture import BetaMixture
-from reanalysis.evidence.problems import did_you_mean
+from reanalysis.estimands.mixture_file import read_mixture
+from reanalysis.evidence.problems import InvalidInput, did_you_mean
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.family import PRIMARY
 from reanalysis.model.spec import DEFAULT_PRIORS
@@ -54,8 +56,11 @@ def rate_prior(value: object, today: Callable[[], BetaMixture]) -> BetaMixture:
     """
     if isinstance(value, BetaMixture):
         return value
+    if isinstance(value, str) and value.strip().lower().endswith(".json"):
+        return _filed(value.strip())
     parts: list[tuple[float, float, float]] = []
-    for weight, name in _terms(value, "beta(a,b), a mixture such as 0.8*beta(33.9,103)+0.2*beta(1,1), today or robust"):
+    form = "beta(a,b), a mixture such as 0.8*beta(33.9,103)+0.2*beta(1,1), a .json file of one, today or robust"
+    for weight, name in _terms(value, form):
         if name in WORDS:
             posterior = today()
             posterior = posterior.robust(ROBUST) if name == "robust" else posterior
@@ -67,6 +72,16 @@ def rate_prior(value: object, today: Callable[[], BetaMixture]) -> BetaMixture:
     return BetaMixture(weights, a, b)
 
 
+def _filed(path: str) -> BetaMixture:
+    try:
+        found = read_mixture(path)
+    except InvalidInput as error:
+        raise ValueError(str(error)) from None
+    for a, b in zip(found.a, found.b, strict=True):
+        _require_shapes(path, a, b)
+    return found
+
+
 def _shapes(name: str) -> tuple[float, float]:
     match = _BETA.match(name)
     if match is None:
@@ -75,9 +90,13 @@ def _shapes(name: str) -> tuple[float, float]:
         a, b = (float(part) for part in match[1].split(","))
     except ValueError:
         raise ValueError(f"{name!r} needs finite numbers for beta(a,b)") from None
+    _require_shapes(name, a, b)
+    return a, b
+
+
+def _require_shapes(name: str, a: float, b: float) -> None:
     if not (SMALLEST_SHAPE <= a <= LARGEST_SHAPE and SMALLEST_SHAPE <= b <= LARGEST_SHAPE):
         raise ValueError(f"{name!r}: a and b must lie between {SMALLEST_SHAPE:g} and {LARGEST_SHAPE:,.0f}")
-    return a, b
 
 
 def effect_prior(value: object, today: Callable[[], Tabulated], vague: Distribution) -> Effect:

@@ -6,7 +6,9 @@ Beta(a_k + x, b_k + n - x) with its weight multiplied by the beta-binomial proba
 Two effective sample sizes. The moment ESS is that of the one Beta distribution with the same mean m and SD s,
 m (1 - m) / s^2 - 1. The ELIR ESS is the expected local-information ratio: the prior's own information
 -d^2/dp^2 log density over that of one patient, 1 / (p (1 - p)), averaged over the prior. Unlike the first it is
-predictively consistent: updating by n patients raises it by n on average. For a single Beta(a, b) both are a + b.
+predictively consistent: updating by n patients raises it by n on average. For a single Beta(a, b) both are a + b. Of
+theta = logit(p), whose information of one patient is p (1 - p), the same ratio is the mean of a + b over the components
+less the variance of their slopes over p (1 - p), which exists of densities without bound too.
 
 Source: Diaconis and Ylvisaker 1985 (mixtures of conjugate priors); Schmidli et al. 2014, Biometrics 70:1023;
 Neuenschwander et al. 2020, Biometrics 76:578.
@@ -19,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
-from scipy.special import betaln, logsumexp, softmax
+from scipy.special import betaln, expit, logit, logsumexp, softmax
 from scipy.stats import beta as beta_distribution
 
 from reanalysis.typing import Array
@@ -28,6 +30,9 @@ _NODES = 100
 """Gauss-Legendre nodes in each quantile range of a component."""
 
 _SMALLEST = 1e-300
+
+_POINTS, _OUTSIDE = 4001, 1e-9
+"""Logits of an effective sample size on their scale, and the probability that they leave out at least."""
 
 
 @dataclass(frozen=True)
@@ -161,3 +166,30 @@ def elir_size(mixture: BetaMixture) -> float | None:
     curvature = -(a - 1) / p**2 - (b - 1) / (1 - p) ** 2
     information = -(component * (curvature + slope**2)).sum(axis=1) + (component * slope).sum(axis=1) ** 2
     return float(mass @ (information * rate * (1 - rate)))
+
+
+def elir_size_of_logit(mixture: BetaMixture, outside: float = 1e-4) -> float:
+    """The same on the logit scale, in patients; it may be negative where components are far apart.
+
+    Parameters
+    ----------
+    mixture : BetaMixture
+        Of any shapes.
+    outside : float
+        Probability at either end that is left out: the ratio has no mean where two components are without bound.
+    """
+    w, a, b = mixture._arrays
+    end = max(outside, _OUTSIDE)
+    low, high = (np.maximum(beta_distribution.ppf(end, *shape), _SMALLEST).min() for shape in ((a, b), (b, a)))
+    theta = np.linspace(float(logit(low)), -float(logit(high)), _POINTS)
+    p, q = expit(theta)[:, None], expit(-theta)[:, None]
+    with np.errstate(divide="ignore"):
+        log_terms = np.log(w) + a * np.log(p) + b * np.log(q) - betaln(a, b)
+    mass = np.exp(logsumexp(log_terms, axis=1))
+    below = np.cumsum(mass) / mass.sum()
+    mass = np.where((below >= outside) & (below <= 1 - outside), mass, 0.0)
+    component = softmax(log_terms, axis=1)
+    slope = a * q - b * p
+    mean = (component * slope).sum(axis=1, keepdims=True)
+    ratio = component @ (a + b) - (component * (slope - mean) ** 2).sum(axis=1) / (p * q)[:, 0]
+    return float(mass @ ratio / mass.sum())

@@ -4,10 +4,11 @@ The predictive distribution of a new study's rate is approximated by the mixture
 Kullback-Leibler divergence, which is maximum likelihood on its quantiles: from one to four components, the fewest after
 which one more gains less than 1e-5. Robustness against conflict comes from a vague component of fixed weight.
 
-Where the density of the rate grows without bound towards 0 or 1, as after an arm without events, the ELIR effective
-sample size (see :mod:`reanalysis.estimands.beta_mixture`) exists on the logit scale only: of theta = logit(p) a
-patient's information is p (1 - p). The two agree where both exist, but for a density that does not vanish at 0 and 1.
-It is then that of the predictive distribution itself, since the Beta mixture closest to it has tails of its own.
+The ELIR effective sample size (see :mod:`reanalysis.estimands.beta_mixture`) is given on the scale of the rate and on
+the logit scale, where it always exists: on that of the rate it does not where the density grows without bound towards 0
+or 1, as after an arm without events. The two agree where both exist, but for a density that does not vanish at 0 and 1.
+On the logit scale it is that of the predictive distribution itself, since the Beta mixture closest to it has tails of
+its own.
 
 Source: Neuenschwander et al. 2010, Clin Trials 7:5; Schmidli et al. 2014, Biometrics 70:1023; Neuenschwander et al.
 2020, Biometrics 76:578.
@@ -23,7 +24,7 @@ import numpy as np
 from scipy.special import betaln, digamma, expit, log_expit, logsumexp, softmax
 
 from reanalysis.engines.marginal import DrawsMarginal, Marginal
-from reanalysis.estimands.beta_mixture import BetaMixture, elir_size, moment_size
+from reanalysis.estimands.beta_mixture import BetaMixture, elir_size, elir_size_of_logit, moment_size
 from reanalysis.typing import Array
 
 MOST_COMPONENTS = 4
@@ -187,58 +188,68 @@ def logit_elir_size(logit: Marginal, vague: float = 0.0) -> float:
 
 @dataclass(frozen=True)
 class EffectiveSize:
-    """What a prior of a rate is worth, in patients.
+    """What a prior of a rate is worth, in patients: at least 0, and at most as many as were counted.
 
     Parameters
     ----------
-    elir : float or None
-        None only with a note that says why.
+    elir : float
+        On the scale of the rate where it exists there, else on the logit scale.
+    elir_logit : float
+        On the logit scale.
     moment : float
         That of the one Beta distribution of the same mean and SD.
     note : str
-        On which scale the first is where it is not that of the rate, or why there is none; empty otherwise.
+        On which scale the first is where it is not that of the rate, and which of them is at a bound; or empty.
     """
 
-    elir: float | None
+    elir: float
+    elir_logit: float
     moment: float
     note: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        sizes = {"elir": self.elir, "moment": self.moment}
+        sizes = {"elir": self.elir, "elir_logit": self.elir_logit, "moment": self.moment}
         return {"effective_sample_size": sizes, "effective_sample_size_note": self.note}
+
+
+_NAMES = {"elir": "ELIR", "elir_logit": "ELIR on the logit scale", "moment": "moment"}
 
 
 def effective_size(
     mixture: BetaMixture, logit: Marginal, vague: float = 0.0, patients: float = np.inf
 ) -> EffectiveSize:
-    """Both effective sample sizes, each a number or a reason.
+    """Effective sample sizes of a prior.
 
     Parameters
     ----------
     mixture : BetaMixture
         Closed form of the prior, its vague component included.
     logit : Marginal
-        The distribution it was fitted to, without that component.
+        The distribution it was fitted to, without that component; of draws, which do not give its density, the logit
+        scale is that of the mixture.
     vague : float
         Weight of the vague component.
     patients : float
-        Patients that were counted: where a size is larger, the note says so.
+        Patients that were counted: what a size has beyond them, the priors of the model say.
     """
-    elir, moment, notes = elir_size(mixture), moment_size(mixture), []
-    if elir is None and isinstance(logit, DrawsMarginal):
-        notes.append(f"no ELIR: {_UNBOUNDED}, and draws do not give the density of its logit; fit by quadrature")
-    elif elir is None:
-        elir = logit_elir_size(logit, vague)
+    drawn = isinstance(logit, DrawsMarginal)
+    on_logits = elir_size_of_logit(mixture, _END) if drawn else logit_elir_size(logit, vague)
+    on_rates, notes = elir_size(mixture), []
+    if on_rates is None:
         notes.append(f"ELIR on the logit scale, as {_UNBOUNDED}; without the last {_END:.2%} at either end")
-    if elir is not None and elir <= 0:
-        elir, notes = (
-            None,
-            ["no ELIR: on average the prior is less informative than one that is flat on the logit scale"],
-        )
-    for name, size in (("ELIR", elir), ("moment", moment)):
-        if size is not None and size > patients:
-            notes.append(
-                f"{name} above the {patients:g} patients that were counted: the priors of the model say the rest"
-            )
-    return EffectiveSize(elir, moment, "; ".join(notes))
+    found = {
+        "elir": on_logits if on_rates is None else on_rates,
+        "elir_logit": on_logits,
+        "moment": moment_size(mixture),
+    }
+    bounded = {name: float(np.clip(size, 0.0, patients)) for name, size in found.items()}
+    above = [_NAMES[name] for name, size in found.items() if size > patients]
+    if above:
+        said = "the priors of the model say the rest"
+        notes.append(f"{', '.join(above)} above the {patients:g} patients that were counted, given as these: {said}")
+    below = [_NAMES[name] for name, size in found.items() if size < 0]
+    if below:
+        said = "on average the prior is less informative than one that is flat"
+        notes.append(f"{', '.join(below)} below 0, given as 0: {said}")
+    return EffectiveSize(**bounded, note="; ".join(notes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -17,6 +17,9 @@ from reanalysis.estimands.risks import at_baseline, named_baselines
 from reanalysis.estimands.summary import LEVEL, Summary, direction, summarise
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
+
+if TYPE_CHECKING:
+    from reanalysis.estimands.map_prior import MapPrior
 
 Estimates = dict[str, Any]
 Estimand = Literal["average", "new study", "heterogeneity", "study", "parameter"]
@@ -132,7 +135,8 @@ def estimates(posterior: Posterior) -> Estimates:
     if posterior.data.moderators:
         shared |= _moderated(posterior)
     if "logit_rate" in shared:
-        shared["map_prior"] = _map_prior(posterior)
+        prior = map_prior_of(posterior)
+        shared["map_prior"] = None if prior is None else prior.as_dict()
     found = shared | {"study": study}
     found |= {name: summarise(marginal).as_dict() for name, marginal in posterior.correlations.items()}
     if posterior.parts:
@@ -188,7 +192,7 @@ def probabilities(posterior: Posterior) -> dict[str, Any]:
     }
 
 
-def _map_prior(posterior: Posterior) -> dict[str, Any] | None:
+def map_prior_of(posterior: Posterior) -> MapPrior | None:
     """The rate of a new study in closed form; None where the model has no robust version of it, or no new study."""
     new = posterior.overall.get("logit_rate_new")
     if new is None or posterior.spec.family.setting("robust") is None:
@@ -197,7 +201,7 @@ def _map_prior(posterior: Posterior) -> dict[str, Any] | None:
 
     arms = [getattr(study, posterior.spec.arm) for study in posterior.data.studies]
     patients = sum(max(arm.n) for arm in arms if arm is not None)
-    return map_prior(new, posterior.spec.number("robust"), patients).as_dict()
+    return map_prior(new, posterior.spec.number("robust"), patients)
 
 
 # ---- the tidy table, and ra.effects as a part of it ------------------------------------------------------------------

@@ -66,6 +66,8 @@ def _priors(evidence: Evidence) -> Iterator[Reasoned]:
         if name == "moderator" and not evidence.moderators:
             continue
         yield Reasoned("prior", setting, getattr(texts, name), why.get(name, ""))  # type: ignore[call-overload]
+    for one in evidence.settings.informed.values():
+        yield Reasoned("prior", f"other priors, {one.label}", f"mu {one.mu}, tau {one.tau}", one.reason, one.source)
 
 
 def _discounts(evidence: Evidence) -> Iterator[Reasoned]:
@@ -130,6 +132,10 @@ def _of_endpoints(evidence: Evidence) -> Iterator[Reasoned]:
         labels = "; ".join(map(evidence.endpoint_label, settings.next_trial.endpoints))
         sizes = f"{', '.join(map(str, settings.next_trial.patients))} patients"
         yield Reasoned("next trial", f"next trial, {labels}", sizes, settings.next_trial.reason)
+    for endpoint in outcomes:
+        if expected := evidence.endpoint(endpoint).expected:
+            setting = f"expected odds ratio, {evidence.endpoint_label(endpoint)}"
+            yield Reasoned("prior", setting, f"{expected.odds_ratio:g}", expected.reason, expected.source)
     for endpoint in outcomes:
         for baseline in evidence.endpoint(endpoint).baselines:
             setting = f"control risk, {evidence.endpoint_label(endpoint)}, {baseline.label}"

@@ -116,6 +116,7 @@ class CheckedFit:
             "probabilities": probabilities(posterior),
             "claims": self.claims(),
             "claims_not_counted": dict(self.selection.unheard),
+            "log_evidence": self.quadrature.log_evidence,
             "uninformative_studies": {study.study: study.silence for study in posterior.data.silent},
             "baseline_choice": self._baseline_choice(),
             **self._moderators(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reanalysis.alternatives.choices import MU_PRIOR
+from reanalysis.alternatives.choices import AVERAGING, MU_PRIOR
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.words import percent
@@ -21,6 +21,7 @@ _SAID = {
     "route": "the authors' adjusted ratio in place of the rates",
     MU_PRIOR: "the starting assumption on the effect",
     "tau prior": "the starting assumption on differences between studies",
+    "informed priors": "starting assumptions taken from other reviews",
     "baselines": "the starting assumption on control rates",
     "words": "counting what other studies say in words",
 }
@@ -53,8 +54,9 @@ class Mover:
 
 
 def strongest(endpoint: EndpointAnalysis) -> Mover | None:
-    """What moves the chance most, beliefs in benefit or harm held beforehand left out; None without alternatives."""
-    neutral = {g: [o for o in found if not _leans(endpoint, o)] for g, found in endpoint.sensitivity.items()}
+    """What moves the chance most, beliefs in benefit, harm or no effect held beforehand left out; None without any."""
+    others = {g: found for g, found in endpoint.sensitivity.items() if g != AVERAGING}
+    neutral = {g: [o for o in found if not _leans(endpoint, o)] for g, found in others.items()}
     movers = [one for group, found in neutral.items() if (one := _mover(endpoint, group, found))]
     return max(movers, key=lambda one: one.shift, default=None)
 
@@ -62,6 +64,18 @@ def strongest(endpoint: EndpointAnalysis) -> Mover | None:
 def believed(endpoint: EndpointAnalysis) -> Mover | None:
     """How far beliefs in benefit and in harm that are held beforehand move it; None where none was tried."""
     return _mover(endpoint, MU_PRIOR, [o for o in endpoint.sensitivity.get(MU_PRIOR, ()) if _leans(endpoint, o)])
+
+
+def no_effect_shift(endpoint: EndpointAnalysis) -> float:
+    """How far the chance of either side falls once half of the belief is in no effect at all; 0 where not tried."""
+    now, shifts = endpoint_chance(endpoint), [0.0]
+    for one in endpoint.sensitivity.get(AVERAGING, ()):
+        if one.direction is not None and not one.primary:
+            sides = (one.chance, one.direction.harm)
+            shifts += [
+                abs(chance - was) for chance, was in zip(sides, (now, 1 - now), strict=True) if chance is not None
+            ]
+    return max(shifts)
 
 
 def _leans(endpoint: EndpointAnalysis, outcome: Outcome) -> bool:

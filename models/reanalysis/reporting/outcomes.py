@@ -11,7 +11,7 @@ from reanalysis.analysis.endpoint import EndpointAnalysis, StudyEffect, WithWord
 from reanalysis.estimands.risks import RisksAt
 from reanalysis.estimands.words import counted, interval, percent, ratio
 from reanalysis.evidence.candidates.observation import Observation
-from reanalysis.reporting.movers import believed, range_told, strongest
+from reanalysis.reporting.movers import Mover, believed, no_effect_shift, range_told, strongest
 from reanalysis.reporting.sentences import difference_interval, name, per_100
 from reanalysis.reporting.verdict import harms_first
 from reanalysis.reporting.wording import kind_of_study, listed
@@ -196,17 +196,26 @@ def _moved(endpoint: EndpointAnalysis) -> str:
 
 def beliefs(endpoints: Sequence[EndpointAnalysis]) -> str:
     """That beliefs held beforehand move some chances further than anything else does; empty where they do not."""
-    further = []
+    further: list[tuple[EndpointAnalysis, Mover | None]] = []
+    kinds: set[tuple[bool, bool]] = set()
     for endpoint in endpoints:
         mover, belief = strongest(endpoint), believed(endpoint)
-        if belief is not None and (mover is None or belief.shift > mover.shift):
-            further.append((endpoint, belief))
+        most = 0.0 if mover is None else mover.shift
+        sides = belief if belief is not None and belief.shift > most else None
+        none = no_effect_shift(endpoint) > most
+        if sides or none:
+            further.append((endpoint, sides))
+            kinds.add((sides is not None, none))
     if not further:
         return ""
-    most, belief = max(further, key=lambda one: one[1].shift)
-    if len(endpoints) == 1:
-        return f"Only expecting benefit or harm beforehand moves this chance further ({range_told(most, belief)})."
+    told = [(endpoint, belief) for endpoint, belief in further if belief is not None]
     which = "each chance" if len(further) == len(endpoints) else listed([name(e) for e, _ in further])
-    return (
-        f"Only expecting benefit or harm beforehand moves {which} further ({name(most)}: {range_told(most, belief)})."
-    )
+    what = ["benefit", "harm"] * any(side for side, _ in kinds) + ["no effect"] * any(no for _, no in kinds)
+    said = f"Only expecting {' or '.join([', '.join(what[:-1]), what[-1]] if what[1:] else what)} beforehand moves "
+    if len(endpoints) == 1:
+        which = "this chance"
+    if not told:
+        return f"{said}{which} further."
+    widest, belief = max(told, key=lambda one: one[1].shift)
+    of = "" if len(endpoints) == 1 else f"{name(widest)}: "
+    return f"{said}{which} further ({of}{range_told(widest, belief)})."

@@ -97,9 +97,15 @@ def cross_references(
     for name in settings.next_trial.endpoints:
         if name not in endpoints:
             yield problem(("next_trial", "endpoints"), name, nowhere("endpoint", name, endpoints))
+    for name, informed in settings.informed.items():
+        if not _is_known(informed.source, sources):
+            yield problem(("informed", name, "source"), informed.source, _unknown(informed.source, sources))
     for name, endpoint in settings.endpoints.items():
         if name not in endpoints:
             yield problem(("endpoints", name), "", nowhere("endpoint", name, endpoints))
+        if endpoint.expected and not _is_known(endpoint.expected.source, sources):
+            place = ("endpoints", name, "expected", "source")
+            yield problem(place, endpoint.expected.source, _unknown(endpoint.expected.source, sources))
         for baseline in endpoint.baselines:
             if not _is_known(baseline.source, sources):
                 key = ("endpoints", name, "baselines")

@@ -7,13 +7,14 @@ import re
 from datetime import date
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from reanalysis.evidence.reading.declared_priors import ExpectedEffect, InformedPrior
+from reanalysis.evidence.reading.declared_priors import Frozen as _Frozen
 
 Design = Literal["randomised", "weighted", "matched", "historical", "external"]
 
 DEFAULT_K_GRID = (0.5, 0.65, 0.75, 0.8, 1.0)
-LONGEST_TEXT = 10_000
-"""Characters of a label, note or question: what is longer is no text that a report can show."""
 _MOST_AUTHORS = 90
 """Characters of a list of authors that is shown whole."""
 LARGEST_N_MAX = 10_000
@@ -25,12 +26,6 @@ LARGEST_TRIAL = 1_000
 ADDRESS = r"^(https?://\S+)?$"
 SMALLEST_RHO = 1e-6
 """Intra-arm correlations below this and above 0 lose digits in the beta-binomial and change nothing."""
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", str_strip_whitespace=True, str_max_length=LONGEST_TEXT, allow_inf_nan=False
-    )
 
 
 class Denominator(_Frozen):
@@ -168,6 +163,7 @@ class Endpoint(_Frozen):
     rope: float = Field(5.0, gt=0, lt=100)
     margins_reason: str = Field("", description="why these margins and this rope, instead of what [reasons] says")
     baselines: tuple[Baseline, ...] = ()
+    expected: ExpectedEffect | None = None
     note: str = ""
     certainty: CertaintyDeclared = CertaintyDeclared()
 
@@ -177,6 +173,13 @@ class Endpoint(_Frozen):
         if any(not 0 < m < 100 for m in margins):
             raise ValueError("margins are percentage points between 0 and 100")
         return tuple(sorted(set(margins)))
+
+    @model_validator(mode="after")
+    def _expected_to_help(self) -> Endpoint:
+        """Optimists expect the good side."""
+        if self.expected is not None and self.better != ("lower" if self.expected.odds_ratio < 1 else "higher"):
+            raise ValueError("expected: the odds ratio must lie on the better side, which must be declared")
+        return self
 
 
 class PriorTexts(_Frozen):
@@ -320,6 +323,7 @@ class Settings(_Frozen):
     endpoints: dict[str, Endpoint] = Field(default_factory=dict)
     moderators: dict[str, Moderator] = Field(default_factory=dict)
     priors: PriorTexts = PriorTexts()
+    informed: dict[str, InformedPrior] = Field(default_factory=dict)
     rho: Rho = Rho()
     certainty: CertaintyDeclared = CertaintyDeclared()
     weights: dict[str, Weight] = Field(default_factory=dict)
@@ -365,6 +369,8 @@ KEYS = tuple(
         Moderator,
         Denominator,
         Baseline,
+        ExpectedEffect,
+        InformedPrior,
         PriorTexts,
         Rho,
         Source,

@@ -10,7 +10,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from reanalysis.alternatives.choices import MU_PRIOR, TAU_PRIOR, WORDS
+from reanalysis.alternatives.choices import AVERAGING, INFORMED, MU_PRIOR, TAU_PRIOR, WORDS
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.summary import Summary
@@ -39,7 +39,9 @@ _TITLES = {
     "route": "Weighted rates or adjusted ratios",
     MU_PRIOR: "Prior of the average effect",
     TAU_PRIOR: "Prior of the heterogeneity",
+    INFORMED: "Priors taken from other reviews",
     "baselines": "Prior of the baselines",
+    AVERAGING: "Models without an effect or without heterogeneity",
     WORDS: "What cohorts without figures say in words",
 }
 
@@ -59,7 +61,7 @@ def choices_table(endpoint: EndpointAnalysis) -> Table:
         [
             *columns("Changed 1.9 | To 2.4 | Odds ratio (95 % interval) 1.6"),
             Column(name, 0.9, "right"),
-            Column("Whose effect, if another's", 1.4),
+            Column("Whose effect, if another's; no effect", 1.4),
         ],
         [primary, *(row for group in endpoint.sensitivity for row in _rows(endpoint, group))],
         f"{endpoint.label}: one choice changed at a time, all else as in the primary analysis.",
@@ -92,7 +94,8 @@ def _result(endpoint: EndpointAnalysis, outcome: Outcome) -> tuple[str, str, str
     chance = _chance(endpoint, outcome)
     if outcome.log_odds_ratio is None or chance is None:
         return outcome.note, _DASH, ""
-    whose = "" if outcome.study == endpoint.headline.study else outcome.note
+    told = outcome.study != endpoint.headline.study or (outcome.group == AVERAGING and not outcome.primary)
+    whose = outcome.note if told else ""
     return _odds_ratio(outcome.log_odds_ratio), percent(chance), whose
 
 

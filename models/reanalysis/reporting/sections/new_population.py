@@ -1,0 +1,87 @@
+"""The effect as risks in a new population, whose control risk is uncertain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.estimands.uncertain_control import UncertainControl, at_uncertain_control, control_rate
+from reanalysis.estimands.words import counted, interval, percent, points_interval
+from reanalysis.model.selection import NothingLeft
+from reanalysis.reporting.markdown import Markdown, escape, slug
+from reanalysis.reporting.section import Artefacts, Blocks, Section
+from reanalysis.reporting.table import Table, columns
+
+_DASH = "\N{EN DASH}"
+
+_MATTERS = 1.1
+"""How much wider, or narrower, an uncertain control risk makes the interval of the risk difference where it matters."""
+
+
+def in_new_population(endpoint: EndpointAnalysis) -> UncertainControl | None:
+    """The headline averaged over the control rate of a new population; None where no control arm says what it is."""
+    evidence = endpoint.fit.evidence
+    try:
+        control = control_rate(evidence, endpoint.id)
+    except NothingLeft:
+        return None
+    return at_uncertain_control(endpoint.headline.log_odds_ratio, control, evidence.endpoint(endpoint.id))
+
+
+def _text(_: Artefacts, endpoint: EndpointAnalysis) -> Blocks:
+    found = in_new_population(endpoint)
+    if found is None or 1 / _MATTERS < found.widened < _MATTERS:
+        return None
+    return [Markdown(escape(_said(endpoint, found))), population_table(endpoint, found)]
+
+
+def _said(endpoint: EndpointAnalysis, found: UncertainControl) -> str:
+    label = endpoint.fit.evidence.settings.control_label
+    one = len(found.studies) == 1
+    says = "one control arm says" if one else f"{counted(len(found.studies), 'control arm')} say"
+    few = " One study says little of the next, so that most of this is the prior." if one else ""
+    return (
+        f"What {says} of the risk of a new population with {label}, the MAP prior, is {found.control_text}.{few} The "
+        "second row is averaged over it, for such a population; all other risks of this report hold where the control "
+        "risk is the one named. The odds ratio, and how likely it helps or harms, is the same in both."
+    )
+
+
+def population_table(endpoint: EndpointAnalysis, found: UncertainControl) -> Table:
+    """The risk difference where the control risk is known, and averaged over what it may be."""
+    risk = found.control_risk.median
+    known = f"known to be {percent(risk, 0 if 0.05 <= risk <= 0.95 else 1)}"
+    rows = [
+        [known, _DASH, points_interval(found.at_median), _DASH],
+        [
+            f"uncertain, {found.control_text}",
+            _percents(found),
+            points_interval(found.risk_difference),
+            interval(found.risk_ratio),
+        ],
+    ]
+    return Table(
+        columns("Control risk 2 | Treated risk 1.6 | Risk difference per 100 1.6 | Risk ratio 1.4"),
+        rows,
+        f"{endpoint.label}: what an uncertain control risk adds. Medians and 95 % intervals.",
+        f"tbl-new-population-{slug(endpoint.id)}",
+    )
+
+
+def _percents(found: UncertainControl) -> str:
+    median, lower, upper = (percent(getattr(found.treated_risk, end), 1) for end in ("median", "lower", "upper"))
+    return f"{median} ({lower} to {upper})"
+
+
+def _results(endpoint: EndpointAnalysis) -> dict[str, Any]:
+    return {"new_population": in_new_population(endpoint)}
+
+
+NEW_POPULATION: Section[EndpointAnalysis] = Section(
+    anchor="new-population",
+    place="folded",
+    title="Where the control risk is uncertain",
+    level=3,
+    text=_text,
+    results=_results,
+)
