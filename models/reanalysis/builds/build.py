@@ -15,6 +15,7 @@ from reanalysis.builds.lock import Held, only_build
 from reanalysis.builds.log import BuildLog
 from reanalysis.builds.manifest import read_manifest
 from reanalysis.builds.publish import Store, discard
+from reanalysis.evidence.extras import need
 from reanalysis.stages import Time
 
 if TYPE_CHECKING:
@@ -90,6 +91,9 @@ def build_report(
         If another build holds the target.
     """
     began, request, log = Time.now(), request or Request(), log or BuildLog()
+    if request.engine == "nuts" or request.all_models:
+        need("a report that NUTS checks", "report", "nuts")
+    need("a report", "report")
     source_date()  # refused before anything is built
     store = Store(target)
     with log.step("reading the evidence"):
