@@ -91,6 +91,11 @@ def plot_coverage(analysis: Analysis, ax: Axes | None = None, *, endpoints: Sequ
         Axes to draw on, names outside it; a new figure sized to its content by default.
     endpoints : sequence of str, optional
         Ids of the endpoints to show, lower and without a title; all by default.
+
+    Examples
+    --------
+    >>> analysis = ra.analyse(ra.load("anakinra"), engine="quadrature")
+    >>> axes = ra.plot_coverage(analysis)
     """
     with house_style():
         matrix = _matrix(analysis, endpoints)

@@ -38,6 +38,12 @@ def plot_forest(
     studies : sequence of str, optional
         Ids of the studies to give rows to, so that many can be spread over pages (:func:`forest_pages`); axis
         and summaries stay.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> fitted = ra.fit(evidence, "icans_any")
+    >>> axes = ra.plot_forest(fitted)
     """
     endpoint = as_endpoint(endpoint)
     with house_style():

@@ -31,6 +31,12 @@ def plot_sensitivity(
         Axes to draw on, the words on both sides outside it; a new figure sized to its content by default.
     groups : sequence of str, optional
         Only these groups, so that many can be spread over pages (:func:`sensitivity_pages`); the axis stays.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> fitted = ra.fit(evidence, "icans_any")
+    >>> axes = ra.plot_sensitivity(fitted)
     """
     endpoint = as_endpoint(endpoint, sensitivity=True)
     with house_style():

@@ -58,6 +58,12 @@ class Priors:
     baseline : Distribution
         Baseline m_s of a study: the mean of its two logits, or its control logit (see ``anchor`` of
         :class:`ModelSpec`); models of contrasts only.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> ra.specification(evidence).priors.as_text()
+    {'mu': 'normal(0,1)', 'tau': 'halfnormal(0.5)', 'baseline': 'normal(0,10)'}
     """
 
     mu: Distribution
@@ -141,6 +147,13 @@ class ModelSpec:
         (study/arm, n) choices that replace the prior of a denominator that is not reported.
     seed : int
         Seed of every random step.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> spec = ra.specification(evidence, "icans_any", leave_out="phase1")
+    >>> spec.model, spec.leave_out
+    ('contrast', ('phase1',))
     """
 
     model: ModelName = PRIMARY

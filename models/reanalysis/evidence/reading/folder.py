@@ -38,6 +38,16 @@ def read_evidence(folder: str | Path) -> Evidence:
     ------
     InvalidInput
         With every problem of every file of the folder, or if it is no path.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
+    >>> rows = ["study,arm,endpoint,events,n", "Trial A,control,infection,12,40", "Trial A,treated,infection,7,41"]
+    >>> _ = (folder / "arms.csv").write_text("\\n".join(rows))
+    >>> ra.read_evidence(folder).studies
+    ('Trial A',)
     """
     try:
         folder = Path(folder)
