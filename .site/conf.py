@@ -2,8 +2,10 @@
 
 import importlib.metadata
 
+import reanalysis
+
 project = "Reanalysis"
-author = copyright = "The Reanalysis authors"  # noqa: A001
+author = copyright = "The Reanalysis authors"
 release = importlib.metadata.version("reanalysis")
 
 extensions = ["sphinx.ext.autodoc", "numpydoc", "myst_nb"]
@@ -37,4 +39,17 @@ html_theme_options = {
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
 }
-html_sidebars = {"index": []}
+# Only functions and notebooks have pages beside them to choose from.
+html_sidebars = {"*": [], "reference/*": ["sidebar-nav-bs"], "notebooks/*": ["sidebar-nav-bs"]}
+
+
+def setup(app):
+    """A function is called what people call it, wherever its code stands."""
+    things = {name: getattr(reanalysis, name) for name in dir(reanalysis)}
+    names = {f"`{getattr(it, '__module__', '')}.{name}`": f"`reanalysis.{name}`" for name, it in things.items()}
+
+    def renamed(app, what, name, thing, options, lines):
+        for long, short in names.items():
+            lines[:] = [line.replace(long, short) for line in lines]
+
+    app.connect("autodoc-process-docstring", renamed)

@@ -14,6 +14,7 @@ import shutil
 import sys
 import typing
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _linked(text: str) -> str:
-    """Links to files that are pages lead to the pages, pictures are beside them, and other files are named without a link."""
+    """Links to pages lead there, pictures stand beside them, and other files are named without a link."""
 
     def link(found: re.Match[str]) -> str:
         label, target, place = found[1], found[2], found[3] or ""
@@ -100,7 +101,7 @@ def beside(asked: re.Match[str]) -> str:
     problem, source, model, quantities = asked.groups()
     found = compared(read_problem(FOLDER / problem))
     found = found[(found["source"] == source) & (found["model"] == model) & found["quantity"].isin(quantities.split())]
-    assert len(found), asked[0]
+    found = found[found["choices"] == found["choices"].iloc[0]]
     said = f"{found['citation'].iloc[0]}. Priors here: {found['choices'].iloc[0]}."
     rows = "".join(
         _row((row["quantity"].replace("_", " "), row["statistic"], row["printed"], f"{row['computed']:.3f}"))
@@ -109,16 +110,16 @@ def beside(asked: re.Match[str]) -> str:
     return f"{said}\n\n{_table(('quantity', 'statistic', 'published', 'here'))}{rows}"
 
 
-# ---- tables of the evidence, and what a report writes ------------------------------------------------------------------
+# ---- tables of the evidence, and what a report writes ----------------------------------------------------------------
 def evidence_tables() -> dict[str, Table[Any]]:
-    """Every kind of table, by the name of its file."""
+    """Every kind of table, by the name of its file, which the module of its rows opens with."""
     found = {}
     for one in pkgutil.iter_modules(reading.__path__, reading.__name__ + "."):
-        module = importlib.import_module(one.name)
-        for value in vars(module).values():
+        for value in vars(importlib.import_module(one.name)).values():
             if isinstance(value, Table):
-                told = re.search(r"\w+\.csv", (value.row.__doc__ or "") + (sys.modules[value.row.__module__].__doc__ or ""))
-                assert told is not None, value.row
+                told = re.search(r"\w+\.csv", inspect.getdoc(sys.modules[value.row.__module__]) or "")
+                if told is None:
+                    raise ValueError(f"{value.row.__module__} does not say of which file its rows are")
                 found[told[0]] = value
     return found
 
@@ -131,8 +132,14 @@ def columns() -> str:
         "ignored and listed; a misspelt one is an error. Only `arms.csv` is needed.",
     ]
     for file, table in evidence_tables().items():
-        parts += [f"## {file}", _lead(table.row), _table(("column", "", "what it holds", "a cell that is wrong is told"))]
-        parts[-1] += "".join(_row((f"`{c}`", _needed(table, c), meaning(table, c), rule(table, c))) for c in table.columns)
+        parts += [
+            f"## {file}",
+            _lead(table.row),
+            _table(("column", "needed", "what it holds", "a cell")),
+        ]
+        parts[-1] += "".join(
+            _row((f"`{c}`", _needed(table, c), meaning(table, c), rule(table, c))) for c in table.columns
+        )
     parts += ["## results.csv", "What a report writes for programs: one row an estimate."]
     parts.append(_table(("column", "what it holds")))
     parts[-1] += "".join(_row((f"`{name}`", text)) for name, text in FIELDS.items())
@@ -157,9 +164,7 @@ def rule(table: Table[Any], column: str) -> str:
 
 def _needed(table: Table[Any], column: str) -> str:
     alternatives = [one.split("|") for one in table.required]
-    if [column] in alternatives:
-        return "needed"
-    return next((f"{' or '.join(one)} needed" for one in alternatives if column in one), "")
+    return next((" or ".join(one) if len(one) > 1 else "yes" for one in alternatives if column in one), "")
 
 
 def parameters(described: Any) -> dict[str, str]:
@@ -170,10 +175,12 @@ def parameters(described: Any) -> dict[str, str]:
 
 def _lead(described: Any) -> str:
     doc = NumpyDocString(inspect.getdoc(described) or "")
-    return " ".join((*doc["Summary"], *doc["Extended Summary"]))
+    return " ".join((*doc["Summary"], *doc["Extended Summary"])).replace(
+        "; its fields but the line are the columns", ""
+    )
 
 
-# ---- analysis.toml and sources.toml -----------------------------------------------------------------------------------
+# ---- analysis.toml and sources.toml ----------------------------------------------------------------------------------
 def settings() -> str:
     """The keys of analysis.toml and sources.toml, as the models that read them have them."""
     parts = [
@@ -255,7 +262,7 @@ def _bound(one: Any) -> str:
     return next((f"{word} {getattr(one, name):g}" for name, word in words.items() if hasattr(one, name)), "")
 
 
-# ---- models, commands, functions -----------------------------------------------------------------------------------------
+# ---- models, commands, functions -------------------------------------------------------------------------------------
 def models() -> str:
     """What each model says of itself."""
     parts = [
@@ -268,7 +275,15 @@ def models() -> str:
         if family.settings:
             parts.append(_table(("`--set NAME=X`", "sets", "by default", "from", "to")))
             parts[-1] += "".join(
-                _row((f"`{s.name}`", s.meaning, "" if s.default is None else f"{s.default:g}", f"{s.low:g}", f"{s.high:g}"))
+                _row(
+                    (
+                        f"`{s.name}`",
+                        s.meaning,
+                        "" if s.default is None else f"{s.default:g}",
+                        f"{s.low:g}",
+                        f"{s.high:g}",
+                    )
+                )
                 for s in family.settings
             )
     return "\n\n".join(parts) + "\n"
@@ -311,20 +326,17 @@ def results_of(names: list[str]) -> dict[str, type]:
     """Classes of this package that public functions return, by their full names."""
     found = {}
     for name in names:
-        returned = typing.get_type_hints(getattr(ra, name), vars(sys.modules[getattr(ra, name).__module__])).get("return") \
-            if inspect.isfunction(getattr(ra, name)) and not _lazy(getattr(ra, name)) else None  # fmt: skip
-        if inspect.isclass(returned) and returned.__module__.startswith("reanalysis.") and returned.__name__ not in names:
+        try:
+            returned = typing.get_type_hints(getattr(ra, name)).get("return")
+        except NameError:  # a class that only type checkers import
+            continue
+        if (
+            inspect.isclass(returned)
+            and returned.__module__.startswith("reanalysis.")
+            and returned.__name__ not in names
+        ):
             found[f"{returned.__module__}.{returned.__name__}"] = returned
     return found
-
-
-def _lazy(function: Any) -> bool:
-    """Whether hints name a class that is imported for type checkers only."""
-    try:
-        typing.get_type_hints(function)
-    except NameError:
-        return True
-    return False
 
 
 def functions(out: Path) -> Iterator[tuple[str, str]]:
@@ -345,7 +357,10 @@ def functions(out: Path) -> Iterator[tuple[str, str]]:
             save_figure(drawn, out / name)
             text += f"\n![{alternative_text(name)}]({name}.svg)\n"
         yield name, text
-    classes = [f".. autoclass:: {name}\n   :members:\n   :exclude-members: {_fields(one)}\n" for name, one in results_of(public()).items()]
+    classes = [
+        f".. autoclass:: {name}\n   :members:\n   :exclude-members: {_fields(one)}\n"
+        for name, one in results_of(public()).items()
+    ]
     yield "results", "# What functions return\n\n```{eval-rst}\n" + "\n".join(classes) + "```\n"
 
 
@@ -360,14 +375,25 @@ def _summary(name: str) -> str:
 
 def picture(name: str) -> Axes | None:
     """What the example of a figure draws; None where the example draws nothing."""
-    spaces: dict[str, Any] = {"ra": ra}
-    for example in doctest.DocTestParser().get_examples(inspect.getdoc(getattr(ra, name)) or ""):
-        exec(compile(example.source, name, "single"), spaces)
-    return next((value for value in reversed(spaces.values()) if isinstance(value, Axes)), None)
+    examples = doctest.DocTestParser().get_examples(inspect.getdoc(getattr(ra, name)) or "")
+    return next(
+        (it for it in reversed(after(*(one.source for one in examples)).values()) if isinstance(it, Axes)), None
+    )
+
+
+@cache
+def after(*lines: str) -> dict[str, Any]:
+    """Names as lines of Python leave them; examples that begin alike share what they have in common."""
+    if not lines:
+        return {"ra": ra}
+    names = dict(after(*lines[:-1]))
+    exec(compile(lines[-1], "example", "single"), names)
+    return names
 
 
 def alternative_text(name: str) -> str:
-    return f"The figure that the example of {name} draws"
+    """What a figure shows, as its docstring says."""
+    return f"Example: {_summary(name)}"
 
 
 def _table(heads: tuple[str, ...]) -> str:

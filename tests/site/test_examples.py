@@ -33,4 +33,7 @@ def test_the_example_shows_what_happens(name: str) -> None:
 
 
 def test_few_examples_take_long() -> None:
-    assert set(LONG) <= {"analyse", *(f"plot_{name}" for name in ("convergence", "coverage", "energy", "overview", "ranks"))}
+    assert set(LONG) <= {
+        "analyse",
+        *(f"plot_{name}" for name in ("convergence", "coverage", "energy", "overview", "ranks")),
+    }
