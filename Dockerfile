@@ -12,7 +12,7 @@ WORKDIR /source
 # What changes rarely first: packages in the locked versions, then the program.
 COPY requirements-run.lock requirements.lock ./
 RUN pip install --require-hashes --only-binary :all: -r requirements-run.lock
-RUN awk '/^(hatchling|packaging|pathspec|pluggy|trove-classifiers)==/ { found = 1 } found { print } !/\\$/ { found = 0 }' \
+RUN awk '/^(hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers)==/ { found = 1 } found { print } !/\\$/ { found = 0 }' \
       requirements.lock > build.txt \
     && python -m venv /opt/build && /opt/build/bin/pip install --require-hashes --only-binary :all: -r build.txt
 COPY pyproject.toml README.md LICENSE ./

@@ -64,7 +64,9 @@ notebooks: $(STAMP)
 # Pages are gathered from where they stand, then rendered; a warning is an error.
 docs: $(STAMP)
 	$(VENV)/bin/python .site/gather.py reports/.pages
-	$(VENV)/bin/sphinx-build --fail-on-warning --keep-going --quiet -c .site reports/.pages reports/site
+	@rm -rf reports/site
+	$(VENV)/bin/sphinx-build --fail-on-warning --keep-going --quiet --doctree-dir reports/.pages/.doctrees \
+	  -c .site reports/.pages reports/site
 
 bench: $(STAMP)
 	$(PYTEST) -m '' -o python_files='bench_*.py' -s $(PYTEST_ARGS) tests/benchmarks

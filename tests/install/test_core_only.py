@@ -7,7 +7,7 @@ import json
 import re
 import sys
 import tomllib
-from importlib.metadata import packages_distributions
+from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import reanalysis.evidence.extras
-from install.core import ROOT, install, python
+from install.core import ROOT, install, needs, python
 from reanalysis.evidence.extras import need
 from reanalysis.evidence.problems import InvalidInput
 
@@ -177,3 +177,19 @@ def locked(path: Path) -> dict[tuple[str, str], list[str]]:
         (name, version): sorted(re.findall(r"sha256:[0-9a-f]{64}", rest))
         for name, version, rest in re.findall(r"^([\w.-]+)==([^\s;]+)([^\n]*)$", text, re.M)
     }
+
+
+def test_the_container_installs_what_builds_the_wheel_by_the_lock() -> None:
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    (named,) = re.findall(r"awk '/\^\(([\w|-]+)\)==/", text)
+    waiting, built = ["hatchling"], set()
+    while waiting:
+        one = canonicalize_name(waiting.pop())
+        built.add(one)
+        waiting += [other.name for other in needs(distribution(one)) if canonicalize_name(other.name) not in built]
+    assert set(named.split("|")) == built
+    assert re.search(r"^USER (?!root)\w+", text, re.M)
+    copied = {name for line in re.findall(r"^COPY (?!--)(.+) \S+$", text, re.M) for name in line.split()}
+    assert copied
+    assert all((ROOT / name).exists() for name in copied)
+    assert {f"!{name}" for name in copied} <= set((ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines())

@@ -14,8 +14,10 @@ from types import ModuleType
 
 import pytest
 from pydantic import BaseModel
+from typer.testing import CliRunner
 
 import reanalysis as ra
+from reanalysis.cli.app import app
 from reanalysis.evidence.reading.settings import Settings, Source
 
 ROOT = Path(__file__).parents[2]
@@ -124,12 +126,10 @@ def test_the_python_of_the_pages_runs(page: str, block: str) -> None:
 
 
 def test_calls_of_the_tables_name_functions_and_options_that_exist() -> None:
-    from builds.commands import command
-
     text = "".join(page.read_text(encoding="utf-8") for page in SITE.glob("*.md"))
     assert set(re.findall(r"\bra\.(\w+)", text)) <= set(dir(ra))
     for name, options in set(re.findall(r"`reanalysis (\w+)([^`\n]*)`", text)):
-        known = command(name, "--help").out
+        known = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"}).output
         assert all(option in known for option in re.findall(r"--[a-z-]+", options)), name
 
 

@@ -299,7 +299,7 @@ class Source(_Frozen):
     pmid: str = ""
     pmcid: str = ""
     nct: str = ""
-    url: str = Field("", pattern=ADDRESS)
+    url: str = Field("", pattern=ADDRESS, description="where it is")
     outside: str = Field("", description="what was found elsewhere and does not stand in the text that was read")
     note: str = Field("", description="what readers must know of it")
 
