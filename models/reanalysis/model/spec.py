@@ -62,8 +62,8 @@ class Priors:
     Examples
     --------
     >>> evidence = ra.load("anakinra")
-    >>> ra.specification(evidence).priors.as_text()
-    {'mu': 'normal(0,1)', 'tau': 'halfnormal(0.5)', 'baseline': 'normal(0,10)'}
+    >>> ra.specification(evidence).priors.as_text()["tau"]
+    'halfnormal(0.5)'
     """
 
     mu: Distribution
