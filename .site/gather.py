@@ -202,7 +202,7 @@ def _keys(model: type[BaseModel], place: str, places: dict[type[BaseModel], str]
     """A table of a model's own keys, then those of the models within it, each where it comes first."""
     yield f"## `[{place}]`" if place else "## At the top"
     yield _lead(model)
-    table, within = _table(("key", "takes", "by default", "")), []
+    table, within = _table(("key", "takes", "by default", "what it is")), []
     for name, field in model.model_fields.items():
         takes, (inner, many) = "", _model_in(field.annotation)
         if inner:
@@ -259,7 +259,7 @@ def _default(value: Any) -> str:
 
 def _bound(one: Any) -> str:
     words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below", "min_length": "characters, at least"}
-    return next((f"{word} {getattr(one, name):g}" for name, word in words.items() if hasattr(one, name)), "")
+    return next((f"{word} {getattr(one, name):,}" for name, word in words.items() if hasattr(one, name)), "")
 
 
 # ---- models, commands, functions -------------------------------------------------------------------------------------
