@@ -25,20 +25,21 @@ PYTEST  = $(VENV)/bin/python -m pytest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test check notebooks bench calibrate readme lint format typecheck lock setup clean moved
+.PHONY: help report test check notebooks docs bench calibrate readme lint format typecheck lock setup clean moved
 
 help:
 	@echo 'make report      build reports/anakinra from data/anakinra'
 	@echo 'make test        tests, notebooks, style, types, import layers'
 	@echo 'make check       the inner loop: style, types, import layers, the fast core of the tests'
 	@echo 'make notebooks   execute the notebooks only'
+	@echo 'make docs        the site, reports/site/index.html'
 	@echo 'make bench       benchmarks'
 	@echo 'make calibrate   calibrate both engines again, after a change of models or engines'
 	@echo 'make readme      the answer and the figure of README.md, from the evidence'
 	@echo 'make lint        ruff and import layers'
 	@echo 'make format      let ruff rewrite the code'
 	@echo 'make typecheck   mypy'
-	@echo 'make lock        requirements.lock from pyproject.toml (UPGRADE=1 for newer versions)'
+	@echo 'make lock        both locks from pyproject.toml (UPGRADE=1 for newer versions)'
 	@echo 'make setup       only the environment, .venv'
 	@echo 'make clean       remove the environment and all caches'
 
@@ -59,6 +60,13 @@ check: $(STAMP)
 
 notebooks: $(STAMP)
 	$(run-notebooks)
+
+# Pages are gathered from where they stand, then rendered; a warning is an error.
+docs: $(STAMP)
+	$(VENV)/bin/python .site/gather.py reports/.pages
+	@rm -rf reports/site
+	$(VENV)/bin/sphinx-build --fail-on-warning --keep-going --quiet --doctree-dir reports/.pages/.doctrees \
+	  -c .site reports/.pages reports/site
 
 bench: $(STAMP)
 	$(PYTEST) -m '' -o python_files='bench_*.py' -s $(PYTEST_ARGS) tests/benchmarks
@@ -94,10 +102,14 @@ define run-typecheck
 $(VENV)/bin/mypy
 endef
 
-# The lock: every version pinned and hashed, for every platform and Python from 3.12, and no index address.
+# The locks: every version pinned and hashed, for every platform and Python from 3.12, and no index address. The second has
+# the same versions of what is needed to run and not to develop.
 lock: .uv/.stamp
-	UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.12 \
-	  --generate-hashes --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade) --quiet -o requirements.lock
+	$(compile) --extra dev $(if $(UPGRADE),--upgrade) -o requirements.lock
+	$(compile) --extra all --constraint requirements.lock --no-annotate -o requirements-run.lock
+
+compile = UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile pyproject.toml --universal --python-version 3.12 \
+  --generate-hashes --no-emit-index-url --no-emit-find-links --quiet
 
 # ---- set-up ----------------------------------------------------------------------------------------------------------
 setup: $(STAMP)

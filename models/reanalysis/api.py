@@ -74,6 +74,14 @@ def fit(evidence: Evidence, endpoint: str, engine: Engine | None = None, **choic
         If a choice or the endpoint means nothing, or the print contradicts itself.
     EngineError
         If an engine cannot give the posterior.
+
+    Examples
+    --------
+    >>> evidence = ra.load("validation/bcg")
+    >>> fitted = ra.fit(evidence, "tuberculosis")
+    >>> fitted.table().loc[("", "odds_ratio"), ["lower", "median", "upper"]].round(2).tolist()
+    [0.3, 0.47, 0.72]
+    >>> sceptical = ra.fit(evidence, "tuberculosis", priors={"mu": "normal(0,0.2)"}, leave_out="4")
     """
     spec = specification(evidence, endpoint, engine=engine, **choices)
     return fit_endpoint(evidence, endpoint, spec, engine or spec.by_default)
@@ -100,6 +108,13 @@ def effects(fitted: CheckedFit, baseline: Literal["map"] | None = None) -> pd.Da
     ------
     InvalidInput
         If the fit has no average effect.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> table = ra.effects(ra.fit(evidence, "infection_g3"))
+    >>> "risk difference" in " ".join(map(str, table.index))
+    True
     """
     if baseline == "map":
         return effects_at_map(fitted.evidence, fitted.posterior)
@@ -143,6 +158,13 @@ def audit(evidence: Evidence) -> WeighedLedger:
     -------
     WeighedLedger
         ``.table()`` lists the findings, ``.influence_table()`` what they move, ``.question_table()`` what to ask.
+
+    Examples
+    --------
+    >>> weighed = ra.audit(ra.load("anakinra"))
+    >>> "error" in set(weighed.table()["severity"])
+    False
+    >>> questions = weighed.question_table()
     """
     spec = specification(evidence)
     return weigh(evidence, ledger.audit(evidence), spec)
@@ -164,6 +186,13 @@ def sensitivity(evidence: Evidence, endpoint: str, **choices: Unpack[Choices]) -
     -------
     DataFrame
         One row an alternative: ``group``, ``choice``, odds ratios and probabilities; what is not defined is NaN.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> rows = ra.sensitivity(evidence, "cr")
+    >>> list(rows["group"].unique())[:3]
+    ['leave one out', 'discounts', 'effective size']
     """
     groups = sensitivity_set(evidence, specification(evidence, endpoint, **choices), endpoint)
     return as_table([outcome for outcomes in groups.values() for outcome in outcomes])
@@ -195,6 +224,13 @@ def multiverse(
     -------
     Multiverse
         ``.table`` has one row a specification.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> found = ra.multiverse(evidence, "infection_g3", most=20)
+    >>> len(found.table) > 100
+    True
     """
     spec = specification(evidence, endpoint, **choices)
     return crossed.multiverse(evidence, endpoint, spec, executor=executor, most=most)
@@ -248,6 +284,12 @@ def tipping_points(evidence: Evidence, endpoint: str, **choices: Unpack[Choices]
     -------
     DataFrame
         One row an assumption, side and threshold; ``value`` is missing where none from ``low`` to ``high`` crosses it.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> points = ra.tipping_points(evidence, "infection_g3")
+    >>> crossing = points[["assumption", "now", "threshold", "value"]]
     """
     found = tipping.tipping_points(evidence, endpoint, specification(evidence, endpoint, **choices))
     return pd.DataFrame([asdict(point) for point in found])
@@ -279,6 +321,13 @@ def report(
         If the folder is malformed, inconsistent, or compares nothing.
     EngineError
         If an engine cannot give a posterior.
+
+    Examples
+    --------
+    >>> built = ra.report("my_evidence", "reports/mine")  # doctest: +SKIP
+    >>> ra.report("no_such_folder", "reports/mine")
+    Traceback (most recent call last):
+    reanalysis.evidence.problems.InvalidInput: no_such_folder: does not exist; an evidence folder holds arms.csv
     """
     from reanalysis.analysis.request import Request
     from reanalysis.builds.build import build_report

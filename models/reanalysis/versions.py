@@ -4,44 +4,62 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import subprocess
+from collections.abc import Iterator
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.metadata import PackageNotFoundError, distribution, requires, version
 from pathlib import Path
 from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 _NAMED = (
     "reanalysis", "numpy", "scipy", "pandas", "xarray", "pymc", "pytensor", "nutpie", "numba", "arviz",
     "matplotlib", "jinja2", "pypandoc_binary", "typst",
 )  # fmt: skip
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_COMPUTING = ("nuts", "report")
+"""Extras whose packages a number or a file can depend on."""
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that a report names."""
-    return {"python": platform.python_version()} | {name: version(name) for name in _NAMED}
+    """Versions of Python and of the packages that a report names, those of extras where they are installed."""
+    return {"python": platform.python_version()} | {name: version(name) for name in _NAMED if is_installed(name)}
+
+
+def is_installed(package: str) -> bool:
+    """Whether a package is there, by the name under which it is installed."""
+    try:
+        return bool(distribution(package))
+    except PackageNotFoundError:
+        return False
+
+
+def missing(extra: str) -> list[str]:
+    """Packages of an extra that are not installed; empty if all of it is there."""
+    return [one.name for one in _required("reanalysis", (extra,)) if one.marker and not is_installed(one.name)]
 
 
 @lru_cache
 def packages() -> dict[str, str]:
     """Version of every installed package that this one needs, directly or not."""
     found: dict[str, str] = {}
-    waiting = ["reanalysis"]
+    waiting: list[tuple[str, tuple[str, ...]]] = [("reanalysis", _COMPUTING)]
+    seen: set[tuple[str, tuple[str, ...]]] = set()
     while waiting:
-        name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
-        if name in found:
-            continue
-        try:
-            one = distribution(name)
-        except PackageNotFoundError:
-            continue  # for another platform or Python
-        found[name] = one.version
-        for requirement in one.requires or ():
-            needed = _NAME.match(requirement)
-            if needed and "extra ==" not in requirement.replace("extra==", "extra =="):
-                waiting.append(needed[0])
+        name, extras = one = waiting.pop()
+        if one not in seen and is_installed(name):
+            found[name] = version(name)
+            waiting += [(canonicalize_name(other.name), tuple(other.extras)) for other in _required(name, extras)]
+        seen.add(one)
     return dict(sorted(found.items()))
+
+
+def _required(package: str, extras: tuple[str, ...]) -> Iterator[Requirement]:
+    """What an installed package asks for on this machine, with extras of it."""
+    for one in map(Requirement, requires(package) or ()):
+        if one.marker is None or any(one.marker.evaluate({"extra": extra}) for extra in (*extras, "")):
+            yield one
 
 
 def surroundings() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The files that schedule builds: the workflow fits the published schema of workflows; no more is checked of it."""
+"""The files that schedule builds and tests: workflows fit their published schema; no more is checked of them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,19 @@ WORKFLOW = ROOT / ".github" / "workflows" / "report.yml"
 SCHEDULE = ROOT / ".github" / "schedule"
 
 
-def test_the_workflow_fits_its_schema() -> None:
+@pytest.mark.parametrize(
+    ("file", "schema"),
+    [
+        ("workflows/report.yml", "github-workflows"),
+        ("workflows/test.yml", "github-workflows"),
+        ("dependabot.yml", "dependabot"),
+    ],
+)
+def test_what_the_host_reads_fits_its_schema(file: str, schema: str) -> None:
     pytest.importorskip("check_jsonschema", reason="check-jsonschema is not installed")
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
     checked = subprocess.run(
-        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", WORKFLOW],
+        [*command, ROOT / ".github" / file],
         capture_output=True,
         text=True,
         check=False,

@@ -150,6 +150,12 @@ def analyse(
         Before any sampling: if nothing can be compared, or a report contradicts itself.
     EngineError
         If an engine cannot give a posterior.
+
+    Examples
+    --------
+    >>> analysis = ra.analyse(ra.load("anakinra"), engine="quadrature")
+    >>> [endpoint.id for endpoint in analysis.endpoints][:2]
+    ['icans_any', 'icans_g3']
     """
     return carry_out(plan(evidence, Request(engine, seed, all_models)), here, Progress(step))
 

@@ -15,6 +15,7 @@ from reanalysis.builds.lock import Held, only_build
 from reanalysis.builds.log import BuildLog
 from reanalysis.builds.manifest import read_manifest
 from reanalysis.builds.publish import Store, discard
+from reanalysis.evidence.extras import need
 from reanalysis.stages import Time
 
 if TYPE_CHECKING:
@@ -91,6 +92,9 @@ def build_report(
     """
     began, request, log = Time.now(), request or Request(), log or BuildLog()
     data = _as_spelt(data)
+    if request.engine == "nuts" or request.all_models:
+        need("a report that NUTS checks", "report", "nuts")
+    need("a report", "report")
     source_date(), cache_limit()  # refused before anything is built
     store = Store(target)
     with log.step("reading the evidence"):

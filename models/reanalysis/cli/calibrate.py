@@ -48,6 +48,9 @@ def calibrate_command(
     )
     from contextlib import ExitStack
 
+    from reanalysis.evidence.extras import need
+
+    need("a calibration", "report", *(() if engine == "quadrature" else ("nuts",)))
     from reanalysis.engines.batches import local_processes
     from reanalysis.evidence.reading.folder import read_evidence
     from reanalysis.model.family import ENGINES

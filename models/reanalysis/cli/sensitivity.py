@@ -40,10 +40,15 @@ def sensitivity_command(
     from reanalysis.cli.option_checks import bad_format, bad_table, bad_workers, require
     from reanalysis.cli.output import print_json
     from reanalysis.cli.progress import counting, working
+    from reanalysis.evidence.extras import need
     from reanalysis.evidence.reading.folder import read_evidence
     from reanalysis.model.specification import specification
 
     require(bad_format(output), bad_table(out, _TABLES), bad_workers(workers))
+    if all_models:
+        need("every model", "nuts")
+    if out is not None and out.suffix == ".parquet":
+        need("a Parquet file", "report")
     evidence = read_evidence(data)
     spec = specification(evidence, endpoint, words=words)
     from reanalysis.alternatives.alarms import PRIOR_OF, alarms

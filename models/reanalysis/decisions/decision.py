@@ -273,6 +273,12 @@ def decide(
         If the request cannot be answered, with everything that is wrong, or the folder's reports contradict each other.
     EngineError
         If a posterior cannot be computed.
+
+    Examples
+    --------
+    >>> decision = ra.decide(ra.load("anakinra"), weights={"icans_any": 1, "infection_g3": 2})
+    >>> findings = decision.to_frame()
+    >>> net_benefit = decision.net_benefit_frame
     """
     found = Decision(evidence, specification(evidence), request(evidence, weights, correlation, any_of), joint)
     if joint:

@@ -109,6 +109,13 @@ def design(
         With everything that is wrong with the request.
     EngineError
         If today's posterior cannot be computed.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> found = ra.design(evidence, "icans_any", n=(20, 40), truth="OR=0.5", baseline=0.35, width=False)
+    >>> found.to_frame().shape[0]
+    2
     """
     request = trial_request(
         evidence, endpoint, n=n, ratio=ratio, analysis=analysis, priors=priors, threshold=threshold, margin=margin,

@@ -93,6 +93,13 @@ def coverage(evidence: Evidence, endpoints: tuple[str, ...] | None = None) -> pd
     -------
     DataFrame
         Studies by endpoints (ids), cells of :data:`Cell`. Only studies that inform one of the endpoints.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> matrix = ra.coverage(evidence, ("icans_any", "cr"))
+    >>> matrix.shape
+    (3, 2)
     """
     require_evidence(evidence)
     endpoints = modelled_endpoints(evidence) if endpoints is None else endpoints
@@ -108,7 +115,13 @@ def comparative_studies(evidence: Evidence, endpoint: str) -> tuple[str, ...]:
 
 
 def modelled_endpoints(evidence: Evidence) -> tuple[str, ...]:
-    """Outcomes that at least one study compares, those of analysis.toml first in their order."""
+    """Outcomes that at least one study compares, those of analysis.toml first in their order.
+
+    Examples
+    --------
+    >>> ra.modelled_endpoints(ra.load("anakinra"))[:3]
+    ('icans_any', 'icans_g3', 'crs_any')
+    """
     require_evidence(evidence)
     return tuple(
         e for e in evidence.endpoints if evidence.endpoint(e).kind == "outcome" and comparative_studies(evidence, e)

@@ -17,7 +17,13 @@ def dataset_folder() -> Path:
 
 
 def datasets() -> tuple[str, ...]:
-    """Names of the evidence folders that come with the package, for :func:`load`."""
+    """Names of the evidence folders that come with the package, for :func:`load`.
+
+    Examples
+    --------
+    >>> [name for name in ra.datasets() if not name.startswith("validation/")]
+    ['anakinra', 'msk_phase2']
+    """
     root = dataset_folder()
     return tuple(sorted(path.parent.relative_to(root).as_posix() for path in root.rglob("arms.csv")))
 
@@ -34,6 +40,11 @@ def load(name: str) -> Evidence:
     ------
     InvalidInput
         If there is none of that name.
+
+    Examples
+    --------
+    >>> ra.load("validation/bcg").endpoints
+    ('tuberculosis',)
     """
     known = datasets()
     if name not in known:

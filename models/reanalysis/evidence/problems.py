@@ -163,6 +163,15 @@ class InvalidInput(ValueError):
     ----------
     problems : iterable of Problem or str
         At least one.
+
+    Examples
+    --------
+    >>> try:
+    ...     ra.fit(ra.load("anakinra"), "icans_any", pooling="some", rho=2)
+    ... except ra.InvalidInput as error:
+    ...     print(error)
+    pooling 'some': must be one of partial, none, complete
+    rho 2: must be 0, or at least 0.000001 and below 1
     """
 
     def __init__(self, problems: Iterable[Problem | str]) -> None:

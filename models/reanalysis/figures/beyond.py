@@ -47,6 +47,12 @@ def plot_beyond(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None)
         What to show.
     ax : Axes, optional
         Axes to draw on; a new figure by default.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> fitted = ra.fit(evidence, "icans_any")
+    >>> axes = ra.plot_beyond(fitted)
     """
     endpoint = as_endpoint(endpoint)
     with house_style():

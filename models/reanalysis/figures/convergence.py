@@ -43,6 +43,12 @@ def plot_convergence(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = 
     -------
     Axes
         The invisible axes that hold the panels (``child_axes``).
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> fitted = ra.fit(evidence, "crs_any", engine="nuts")
+    >>> axes = ra.plot_convergence(fitted)
     """
     fit = as_fit(endpoint)
     with house_style():

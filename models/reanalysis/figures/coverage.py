@@ -96,6 +96,11 @@ def plot_coverage(
         Ids of the endpoints to show, lower and without a title; all by default.
     narrow : bool
         For a phone.
+
+    Examples
+    --------
+    >>> analysis = ra.analyse(ra.load("anakinra"), engine="quadrature")
+    >>> axes = ra.plot_coverage(analysis)
     """
     with house_style():
         matrix = _matrix(analysis, endpoints)

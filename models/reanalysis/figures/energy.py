@@ -34,6 +34,12 @@ def plot_energy(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None)
     -------
     Axes
         The invisible axes that hold the panels (``child_axes``).
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> fitted = ra.fit(evidence, "crs_any", engine="nuts")
+    >>> axes = ra.plot_energy(fitted)
     """
     fit = as_fit(endpoint)
     with house_style():

@@ -44,6 +44,12 @@ def plot_forest(
         and summaries stay.
     narrow : bool
         For a phone: words above their marks. Ignored where axes are given.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> fitted = ra.fit(evidence, "icans_any")
+    >>> axes = ra.plot_forest(fitted)
     """
     endpoint = as_endpoint(endpoint)
     with house_style():

@@ -26,6 +26,11 @@ def plot_overview(analysis: Analysis, ax: Axes | None = None) -> Axes:
         What to show.
     ax : Axes, optional
         Axes to draw on, the words on both sides outside it; a new figure sized to its content by default.
+
+    Examples
+    --------
+    >>> analysis = ra.analyse(ra.load("anakinra"), engine="quadrature")
+    >>> axes = ra.plot_overview(analysis)
     """
     with house_style():
         endpoints = _in_order(analysis)

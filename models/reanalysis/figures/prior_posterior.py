@@ -66,6 +66,12 @@ def plot_prior_posterior(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | Non
     -------
     Axes
         The invisible axes that hold the panels (``child_axes``).
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> fitted = ra.fit(evidence, "icans_any")
+    >>> axes = ra.plot_prior_posterior(fitted)
     """
     endpoint = as_endpoint(endpoint)
     with house_style():

@@ -39,6 +39,12 @@ def plot_prior_sensitivity(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | N
     -------
     Axes
         The invisible axes that hold the panels (``child_axes``).
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> fitted = ra.fit(evidence, "icans_any")
+    >>> axes = ra.plot_prior_sensitivity(fitted)
     """
     fit = as_fit(endpoint)
     with house_style():

@@ -44,6 +44,11 @@ def plot_sbc_ecdf(found: Calibration, ax: Axes | None = None) -> Axes:
     -------
     Axes
         The invisible axes that hold the panels (``child_axes``).
+
+    Examples
+    --------
+    >>> from reanalysis.validation.calibration.artefact import load
+    >>> axes = ra.plot_sbc_ecdf(load())
     """
     with house_style():
         designs, quantities = _in_order(found, "design"), _in_order(found, "quantity")

@@ -37,6 +37,12 @@ def plot_sensitivity(
         Only these groups, so that many can be spread over pages (:func:`sensitivity_pages`); the axis stays.
     narrow : bool
         For a phone: words above their marks. Ignored where axes are given.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> fitted = ra.fit(evidence, "icans_any")
+    >>> axes = ra.plot_sensitivity(fitted)
     """
     endpoint = as_endpoint(endpoint, sensitivity=True)
     with house_style():

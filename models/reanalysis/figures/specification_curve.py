@@ -40,6 +40,12 @@ def plot_specification_curve(found: Multiverse, evidence: Evidence, ax: Axes | N
         Names for readers.
     ax : Axes, optional
         Axes to draw on, the words on both sides outside it; a new figure sized to its content by default.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> found = ra.multiverse(evidence, "infection_g3", most=20)
+    >>> axes = ra.plot_specification_curve(found, evidence)
     """
     with house_style():
         order, edges = _order(found)

@@ -17,6 +17,7 @@ from reanalysis.estimands.table import estimates, flat, probabilities, tidy
 from reanalysis.evidence.audit.ledger import Ledger, require_consistent
 from reanalysis.evidence.candidates.observation import assumed_sizes, sizes_told
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.extras import need
 from reanalysis.gates.baseline_choice import baseline_choice
 from reanalysis.gates.gates import gates
 from reanalysis.gates.result import CheckResult
@@ -281,9 +282,13 @@ def fit_and_judge(
 
     Raises
     ------
+    InvalidInput
+        If the sampler is needed and not installed.
     EngineError
         If an engine cannot give the posterior.
     """
+    if engine == "nuts" or "quadrature" not in spec.engines:
+        need(f"{spec.model} by NUTS", "nuts")
     if "quadrature" not in spec.engines:
         posterior = fit(spec, data, "nuts", sampler)
         return posterior, posterior, gates(posterior)

@@ -86,6 +86,13 @@ def select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:
         If the endpoint or a study left out is unknown, no study is left, or a weighted arm has no k.
     InconsistentReport
         If no count fits a print.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> chosen = ra.select(evidence, ra.specification(evidence), "icans_any")
+    >>> chosen.data.names
+    ('iptw', 'phase1', 'phase2')
     """
     _require_known(evidence, spec, endpoint)
     if spec.family.several:

@@ -66,6 +66,12 @@ class Priors:
         :class:`ModelSpec`); models of contrasts only.
     moderator : Distribution
         Slope of the effect in each moderator (``moderated`` only).
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> ra.specification(evidence).priors.as_text()["tau"]
+    'halfnormal(0.5)'
     """
 
     mu: Distribution
@@ -156,6 +162,13 @@ class ModelSpec:
         Values of moderators at which the effect is asked for, beside those that the folder names.
     seed : int
         Seed of every random step.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> spec = ra.specification(evidence, "icans_any", leave_out="phase1")
+    >>> spec.model, spec.leave_out
+    ('contrast', ('phase1',))
     """
 
     model: ModelName = PRIMARY

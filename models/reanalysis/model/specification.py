@@ -50,6 +50,13 @@ def specification(
     InvalidInput
         With everything that is wrong: a choice that is not known, lies outside its bounds, or means nothing together
         with another.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> spec = ra.specification(evidence, "icans_any", priors={"tau": "halfnormal(1)"}, rho=0)
+    >>> str(spec.priors.tau), spec.rho
+    ('halfnormal(1)', 0.0)
     """
     require_evidence(evidence)
     asked = {name: value for name, value in choices.items() if value is not None}

@@ -20,12 +20,36 @@ class ArmRow:
     ----------
     line : int
         Line in the file.
+    study : str
+        Id of the study.
+    arm : str
+        The group without, or with, the treatment.
+    endpoint : str
+        Id of the endpoint.
     events : tuple of (int, int) or None
-        Smallest and largest count printed, equal where one count is printed.
+        Events as printed; as a record the smallest and largest count, equal where one count is printed.
     n : int or None
-        Denominator printed; None where it is latent.
+        Denominator as printed; empty (None) only beside figures that bound it: all that they allow is considered.
     percent : Percentage or None
-        As printed.
+        Exactly as printed, ``63`` or ``13.0``: its decimals matter.
+    subgroup : str
+        Part of the arm, such as a dose or a route: shown, never counted twice; empty for the whole arm.
+    reading : str
+        Name of one of several readings of a print that contradicts itself, a row each.
+    reading_weight : float or None
+        Prior weight of the reading; equal weights where none is given.
+    weighting : str
+        ``iptw`` for propensity-weighted rates.
+    timepoint : str
+        When it was counted.
+    use : str
+        ``primary`` rows are modelled; the others are shown, with their reason.
+    reason : str
+        Why the row is not primary; needed there.
+    source : str
+        Key in sources.toml.
+    locator : str
+        Where in that source.
     """
 
     line: int

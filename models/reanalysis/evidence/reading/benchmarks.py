@@ -28,10 +28,12 @@ class BenchmarkRow:
         Line in the file.
     product : str
         As in ``product`` of the studies in analysis.toml.
+    endpoint : str
+        Id, as in arms.csv.
     label : str
         Whose figure it is, such as a trial's name.
     events : tuple of (int, int) or None
-        Smallest and largest count printed, equal where one count is printed.
+        Events as printed; as a record the smallest and largest count, equal where one count is printed.
     n : int
         Denominator printed, 0 where a row of context prints none.
     percent : Percentage or None
@@ -42,6 +44,10 @@ class BenchmarkRow:
         ``context`` for the same figure as another source prints it: shown and compared, never modelled.
     checked : {"yes", "no", ""}
         Whether a published text was seen that gives the figure; empty where nobody says.
+    source : str
+        Key in sources.toml.
+    locator : str
+        Where in that source.
     """
 
     line: int

@@ -37,6 +37,21 @@ def read_evidence(folder: str | Path) -> Evidence:
     ------
     InvalidInput
         With every problem of every file of the folder, or if it is no path.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp())
+    >>> rows = [
+    ...     "study,arm,endpoint,events,n",
+    ...     "Trial A,control,infection,12,40",
+    ...     "Trial A,treated,infection,7,41",
+    ... ]
+    >>> with open(folder / "arms.csv", "w") as file:
+    ...     print(*rows, sep=chr(10), file=file)
+    >>> ra.read_evidence(folder).studies
+    ('Trial A',)
     """
     try:
         folder = Path(folder)

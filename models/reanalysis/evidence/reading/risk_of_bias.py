@@ -40,16 +40,18 @@ class RiskOfBiasRow:
     ----------
     line : int
         Line in the file.
+    study : str
+        Id, as in arms.csv.
     endpoint : str
         Endpoint id, empty where the judgement holds for every endpoint that has none of its own.
     domain : str
-        One of :data:`DOMAINS`.
+        One of the seven of ROBINS-I.
     judgement : str
-        One of :data:`JUDGEMENTS`.
+        How serious the bias may be.
     reason : str
         Why.
     source, locator : str
-        Key in sources.toml, and where in that source.
+        Key in sources.toml of what it was judged from, and where in that.
     direction : str
         One of :data:`DIRECTIONS`, empty where it cannot be predicted.
     """

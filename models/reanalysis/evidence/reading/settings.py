@@ -37,9 +37,11 @@ class Denominator(_Frozen):
     ``weight`` puts mass on named values; what is left is divided evenly over the other feasible values.
     """
 
-    n_max: int | None = Field(None, ge=1, le=LARGEST_N_MAX)
-    weight: dict[int, float] = Field(default_factory=dict)
-    reason: str = ""
+    n_max: int | None = Field(None, ge=1, le=LARGEST_N_MAX, description="largest size considered")
+    weight: dict[int, float] = Field(
+        default_factory=dict, description="prior mass of named sizes, such as { 40 = 0.6 }"
+    )
+    reason: str = Field("", description="why")
 
     @property
     def bound(self) -> int | None:
@@ -68,33 +70,35 @@ class Denominator(_Frozen):
 class PrimaryEndpoint(_Frozen):
     """What a study set out to show: an endpoint where it has an id, and whether its source calls it met."""
 
-    endpoint: str = ""
-    result: Literal["met", "not met", "not stated"]
-    locator: str = ""
+    endpoint: str = Field("", description="its id, where arms.csv has it")
+    result: Literal["met", "not met", "not stated"] = Field(description="whether the source calls it met")
+    locator: str = Field("", description="where it says so")
 
 
 class Conclusion(_Frozen):
     """What a study's authors conclude, told in a sentence, and where it stands in the study's source."""
 
-    text: str = Field(min_length=1)
-    locator: str = ""
+    text: str = Field(min_length=1, description="the sentence")
+    locator: str = Field("", description="where it stands")
 
 
 class Study(_Frozen):
     """One study: how it was designed, what its authors concluded, and the facts readers compare cohorts by."""
 
-    label: str = ""
-    design: Design | None = None
+    label: str = Field("", description="name for readers")
+    design: Design | None = Field(None, description="decides the discount rho of its arms")
     design_note: str = Field("", description="what the design class leaves out, such as historical controls")
-    product: str = ""
-    source: str = ""
+    product: str = Field("", description="what was infused: the key of benchmarks.csv")
+    source: str = Field("", description="key in sources.toml")
     k: float | None = Field(None, gt=0, le=1, description="effective-size factor of a weighted cohort")
-    k_reason: str = ""
-    k_grid: tuple[float, ...] = DEFAULT_K_GRID
-    facts: dict[str, str] = Field(default_factory=dict)
-    primary_endpoint: PrimaryEndpoint | None = None
-    conclusion: Conclusion | None = None
-    denominator: dict[Literal["control", "treated"], Denominator] = Field(default_factory=dict)
+    k_reason: str = Field("", description="why that k")
+    k_grid: tuple[float, ...] = Field(DEFAULT_K_GRID, description="values of k in the sensitivity")
+    facts: dict[str, str] = Field(default_factory=dict, description="rows of the table of cohorts")
+    primary_endpoint: PrimaryEndpoint | None = Field(None, description="what it set out to show")
+    conclusion: Conclusion | None = Field(None, description="what its authors conclude")
+    denominator: dict[Literal["control", "treated"], Denominator] = Field(
+        default_factory=dict, description="by arm: of sizes that are not printed"
+    )
     covariates: dict[str, float] = Field(default_factory=dict, description="values of moderators, by name")
 
     @field_validator("k_grid")
@@ -108,18 +112,18 @@ class Study(_Frozen):
 class Baseline(_Frozen):
     """A named control risk at which effects are translated into risks."""
 
-    label: str
-    percent: float = Field(gt=0, lt=100)
-    source: str = ""
-    reason: str = ""
+    label: str = Field(description="its name")
+    percent: float = Field(gt=0, lt=100, description="the control risk")
+    source: str = Field("", description="key in sources.toml")
+    reason: str = Field("", description="why this one")
     checked: bool | None = Field(None, description="whether a published text was seen that gives the figure")
 
 
 class Judgement(_Frozen):
     """A declared judgement of one domain of certainty, with its reason."""
 
-    judgement: Literal["not serious", "serious", "very serious"]
-    reason: str = Field(min_length=1)
+    judgement: Literal["not serious", "serious", "very serious"] = Field(description="how serious")
+    reason: str = Field(min_length=1, description="why")
 
 
 class CertaintyDeclared(_Frozen):
@@ -132,8 +136,8 @@ class CertaintyDeclared(_Frozen):
 class Weight(_Frozen):
     """What one event of an endpoint weighs against those of others: above 0 where it harms, below 0 where it helps."""
 
-    weight: float = Field(ge=-LARGEST_WEIGHT, le=LARGEST_WEIGHT)
-    reason: str = Field(min_length=1)
+    weight: float = Field(ge=-LARGEST_WEIGHT, le=LARGEST_WEIGHT, description="of one event")
+    reason: str = Field(min_length=1, description="why")
 
 
 class Moderator(_Frozen):
@@ -154,17 +158,19 @@ class Moderator(_Frozen):
 class Endpoint(_Frozen):
     """One endpoint: its name, its good side, the endpoint it is part of and the margins that matter."""
 
-    label: str = ""
-    better: Literal["lower", "higher"] | None = None
-    headline: bool = False
-    kind: Literal["outcome", "baseline", "process"] = "outcome"
-    part_of: str = ""
-    margins: tuple[float, ...] = (5.0, 10.0)
-    rope: float = Field(5.0, gt=0, lt=100)
+    label: str = Field("", description="name for readers")
+    better: Literal["lower", "higher"] | None = Field(
+        None, description="the good side; without it no side is called good"
+    )
+    headline: bool = Field(False, description="whether it is on the first page")
+    kind: Literal["outcome", "baseline", "process"] = Field("outcome", description="only outcomes are modelled")
+    part_of: str = Field("", description="an endpoint that counts all these patients and others")
+    margins: tuple[float, ...] = Field((5.0, 10.0), description="differences that matter, in percentage points")
+    rope: float = Field(5.0, gt=0, lt=100, description="half-width of the trivial range, in percentage points")
     margins_reason: str = Field("", description="why these margins and this rope, instead of what [reasons] says")
     baselines: tuple[Baseline, ...] = ()
-    expected: ExpectedEffect | None = None
-    note: str = ""
+    expected: ExpectedEffect | None = Field(None, description="effect that was expected, for optimistic priors")
+    note: str = Field("", description="what readers must know of it")
     certainty: CertaintyDeclared = CertaintyDeclared()
 
     @field_validator("margins")
@@ -185,11 +191,11 @@ class Endpoint(_Frozen):
 class PriorTexts(_Frozen):
     """Priors of the contrast model, as distribution strings."""
 
-    mu: str = "normal(0,1)"
-    tau: str = "halfnormal(0.5)"
-    baseline: str = "normal(0,10)"
-    moderator: str = "normal(0,0.5)"
-    anchor: Literal["midpoint", "control"] = "midpoint"
+    mu: str = Field("normal(0,1)", description="of the average log odds ratio")
+    tau: str = Field("halfnormal(0.5)", description="of the heterogeneity")
+    baseline: str = Field("normal(0,10)", description="of each study's baseline, on the logit scale")
+    moderator: str = Field("normal(0,0.5)", description="of the slope in each moderator")
+    anchor: Literal["midpoint", "control"] = Field("midpoint", description="whether that is the mean of its logits")
 
 
 class Rho(_Frozen):
@@ -233,12 +239,12 @@ class Words(_Frozen):
     of its control logit, which is the benchmark's with probability ``benchmark_weight``.
     """
 
-    alpha: float = Field(0.05, gt=0, lt=1)
-    points: float = Field(10.0, gt=0, lt=100)
-    baseline: str = "logistic(0,1)"
-    benchmarks: bool = False
-    benchmark_weight: float = Field(0.5, gt=0, le=1)
-    reason: str = ""
+    alpha: float = Field(0.05, gt=0, lt=1, description="level of the test")
+    points: float = Field(10.0, gt=0, lt=100, description="still similar")
+    baseline: str = Field("logistic(0,1)", description="normal or logistic")
+    benchmarks: bool = Field(False, description="whether benchmarks of products are priors of control rates")
+    benchmark_weight: float = Field(0.5, gt=0, le=1, description="of the benchmark")
+    reason: str = Field("", description="why these rules")
 
     @field_validator("baseline")
     @classmethod
@@ -275,22 +281,24 @@ class BiasSizes(_Frozen):
 class Reasons(_Frozen):
     """Why priors, discounts and margins are as they are; what belongs to one study or endpoint stands there."""
 
-    priors: dict[Literal["mu", "tau", "baseline", "moderator", "anchor"], str] = Field(default_factory=dict)
-    rho: dict[Design, str] = Field(default_factory=dict)
+    priors: dict[Literal["mu", "tau", "baseline", "moderator", "anchor"], str] = Field(
+        default_factory=dict, description="by name of the prior"
+    )
+    rho: dict[Design, str] = Field(default_factory=dict, description="by design")
     margins: str = Field("", description="of every endpoint that gives none of its own")
 
 
 class ReportDetails(_Frozen):
     """Who made a report, of what date its evidence is, and what readers must be told; all of it optional."""
 
-    authors: str = ""
-    contact: str = ""
-    date: str = ""
-    licence: str = ""
-    funding: str = ""
-    conflicts: str = ""
-    protocol: str = ""
-    url: str = Field("", pattern=ADDRESS)
+    authors: str = Field("", description="names, separated by semicolons")
+    contact: str = Field("", description="an address")
+    date: str = Field("", description="of the evidence: a year, a month or a day")
+    licence: str = Field("", description="of the report")
+    funding: str = Field("", description="as declared")
+    conflicts: str = Field("", description="as declared")
+    protocol: str = Field("", description="where it is registered")
+    url: str = Field("", pattern=ADDRESS, description="where it is published")
 
     @field_validator("date", mode="before")
     @classmethod
@@ -311,14 +319,14 @@ class ReportDetails(_Frozen):
 class Settings(_Frozen):
     """All of analysis.toml."""
 
-    title: str = ""
-    question: str = ""
-    treated_label: str = "treated"
-    control_label: str = "control"
-    population: str = ""
-    search: str = ""
-    seed: int = Field(20240501, ge=0, lt=2**31)
-    limits: tuple[str, ...] = ()
+    title: str = Field("", description="of the report")
+    question: str = Field("", description="in one sentence")
+    treated_label: str = Field("treated", description="what the treated arm is called")
+    control_label: str = Field("control", description="what the control arm is called")
+    population: str = Field("", description="of the question")
+    search: str = Field("", description="how the evidence was found")
+    seed: int = Field(20240501, ge=0, lt=2**31, description="of every random step")
+    limits: tuple[str, ...] = Field((), description="sentences that readers must be told")
     studies: dict[str, Study] = Field(default_factory=dict)
     endpoints: dict[str, Endpoint] = Field(default_factory=dict)
     moderators: dict[str, Moderator] = Field(default_factory=dict)
@@ -337,18 +345,18 @@ class Settings(_Frozen):
 class Source(_Frozen):
     """One entry of the bibliography."""
 
-    title: str = ""
-    authors: str = ""
-    year: int | None = None
-    venue: str = ""
-    kind: str = ""
+    title: str = Field("", description="of the text")
+    authors: str = Field("", description="as printed")
+    year: int | None = Field(None, description="of publication")
+    venue: str = Field("", description="journal, volume and pages")
+    kind: str = Field("", description="such as abstract, letter, news report")
     doi: str = ""
     pmid: str = ""
     pmcid: str = ""
     nct: str = ""
-    url: str = Field("", pattern=ADDRESS)
+    url: str = Field("", pattern=ADDRESS, description="where it is")
     outside: str = Field("", description="what was found elsewhere and does not stand in the text that was read")
-    note: str = ""
+    note: str = Field("", description="what readers must know of it")
 
     @property
     def citation(self) -> str:
