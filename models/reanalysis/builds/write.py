@@ -91,7 +91,7 @@ def _write_results(analysis: Analysis, folder: Path) -> None:
     (folder / "posterior").mkdir()
     for endpoint in analysis.endpoints:
         write_whole(
-            folder / "posterior" / f"{slug(endpoint.id)}.nc", netcdf_of(saved_draws(endpoint.fit.draws, source_date()))
+            folder / "posterior" / f"{slug(endpoint.id)}.nc", netcdf_of(saved_draws(endpoint.fit.kept, source_date()))
         )
     write_json(folder / RESULTS, results(analysis), sort=False)
     write_json(folder / EVIDENCE, evidence_content(analysis.evidence))

@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from reanalysis.engines.marginal import Marginal
+from reanalysis.evidence.problems import BadChoice, InvalidInput
+from reanalysis.model.choices import number
 from reanalysis.typing import Array
 
 LEVEL = 0.95
@@ -20,6 +22,19 @@ LEVEL = 0.95
 PROBABILITIES = tuple(sorted({0.025, 0.975, *(round(float(p), 7) for p in ndtr(np.linspace(-4.0, 4.0, 161)))}))
 """Probabilities of the table: 1/20 of a normal's SD apart, so that linear interpolation is good to 1e-4, and the ends
 of the interval that is reported."""
+
+
+def require_level(level: float) -> float:
+    """Refuse what is no coverage of an interval.
+
+    Raises
+    ------
+    InvalidInput
+        If it does not lie between 0 and 1.
+    """
+    if not 0 < number(level) < 1:
+        raise InvalidInput([BadChoice("level", f" {level!r}: must lie above 0 and below 1: 0.9, not 90")])
+    return number(level)
 
 
 @dataclass(frozen=True)

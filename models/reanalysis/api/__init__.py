@@ -1,0 +1,369 @@
+"""The functions people call: every verb of the package, typed, as notebooks and scripts use them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+import pandas as pd
+
+from reanalysis.alternatives import tipping
+from reanalysis.alternatives.multiverse import multiverse as crossed
+from reanalysis.alternatives.multiverse.multiverse import MOST, Multiverse
+from reanalysis.alternatives.one_at_a_time import sensitivity_set
+from reanalysis.alternatives.outcome import as_table
+from reanalysis.alternatives.weighed_ledger import WeighedLedger, weigh
+from reanalysis.api.comparison import compared
+from reanalysis.api.fitted import Fit, require_fit
+from reanalysis.api.progress import working
+from reanalysis.estimands import probability as stated
+from reanalysis.estimands.headline import headline
+from reanalysis.estimands.risks import NumberNeeded, asked_baselines, at_baseline
+from reanalysis.estimands.summary import LEVEL, require_level
+from reanalysis.estimands.table import effects_table
+from reanalysis.evidence.audit import ledger
+from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.problems import InvalidInput, Problem
+from reanalysis.gates.checked_fit import CheckedFit, fit_endpoint
+from reanalysis.model.choices import bad_sampling
+from reanalysis.model.distributions import Distribution
+from reanalysis.model.spec import Anchor, ArmName, Engine, ModelName, ModelSpec, Pooling, Priors, Route
+from reanalysis.model.specification import specification
+
+if TYPE_CHECKING:
+    from reanalysis.builds.build import Built
+
+
+class Choices(TypedDict, total=False):
+    """Choices of a specification by name, as :func:`reanalysis.model.specification.specification` takes them."""
+
+    model: ModelName
+    pooling: Pooling
+    priors: Mapping[str, str | Distribution] | Priors | Iterable[str]
+    arm: ArmName
+    anchor: Anchor
+    settings: Mapping[str, float] | Iterable[str]
+    rho: float | None
+    k: float | None
+    leave_out: str | Iterable[str]
+    route: Route
+    readings: Mapping[str, str]
+    denominators: Mapping[str, int]
+    seed: int | None
+
+
+def fit(
+    evidence: Evidence,
+    endpoint: str,
+    engine: Engine | None = None,
+    *,
+    draws: int | None = None,
+    chains: int | None = None,
+    tune: int | None = None,
+    target_accept: float | None = None,
+    **choices: Unpack[Choices],
+) -> Fit:
+    """Fit one endpoint and judge the fit.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    endpoint : str
+        Endpoint id.
+    engine : {"nuts", "quadrature"}, optional
+        Quadrature takes milliseconds and is used unless told otherwise where the model has it; NUTS is held against it
+        by the gates.
+    draws, chains, tune, target_accept : optional
+        Settings of NUTS: 4 chains of 1,000 tuning and 4,000 kept draws at a target acceptance of 0.95 by default.
+        Quadrature has no use for them and refuses them.
+    **choices
+        As of :func:`reanalysis.model.specification.specification`.
+
+    Returns
+    -------
+    Fit
+        ``.summary()``, ``.plot()``, ``.draws()``, ``.to_frame()``, ``.predict()``; it prints its summary.
+
+    Raises
+    ------
+    InvalidInput
+        If a choice or the endpoint means nothing, or the print contradicts itself.
+    EngineError
+        If an engine cannot give the posterior.
+    """
+    settings = {"draws": draws, "chains": chains, "tune": tune, "target_accept": target_accept}
+    spec, used = _asked(evidence, endpoint, engine, settings, choices)
+    asked = {name: value for name, value in settings.items() if value is not None}
+    if used == "quadrature":
+        return Fit.of(fit_endpoint(evidence, endpoint, spec, used))
+    from reanalysis.engines.nuts.engine import Sampler
+
+    with working(f"fitting {endpoint} by NUTS; compiling comes first"):
+        sampler = Sampler(**asked)  # type: ignore[arg-type]  # each of the type of its parameter, as it was checked
+        return Fit.of(fit_endpoint(evidence, endpoint, spec, used, sampler))
+
+
+def _asked(
+    evidence: Evidence, endpoint: str, engine: Engine | None, settings: Mapping[str, float | None], choices: Choices
+) -> tuple[ModelSpec, Engine]:
+    """Specification and engine of a request; everything that is wrong with either and with the sampler at once."""
+    problems: list[Problem | str] = []
+    try:
+        spec = specification(evidence, endpoint, engine=engine, **choices)
+        used = engine or spec.family.by_default
+    except InvalidInput as error:
+        problems += error.problems
+        used = "quadrature" if engine == "quadrature" else "nuts"
+    problems += bad_sampling(settings, used)
+    if problems:
+        raise InvalidInput(problems)
+    return spec, used
+
+
+def effects(fitted: CheckedFit, baseline: float | None = None, level: float = LEVEL) -> pd.DataFrame:
+    """Odds ratios, risks, risk differences and probabilities of a fitted endpoint.
+
+    Parameters
+    ----------
+    fitted : CheckedFit
+        A fit of a model of contrasts that has a headline effect.
+    baseline : float, optional
+        Control risk at which risks are given, a proportion: 0.35 is 35 %. By default the median control rate that the
+        studies report, then those that the folder names; the table states each.
+    level : float
+        Coverage of the equal-tailed intervals.
+
+    Returns
+    -------
+    DataFrame
+        One row a quantity: of what (average, new study, a study), at which control risk; mean, SD, median and
+        interval (risks as proportions); P(fewer events), and P(benefit) where a good side is declared.
+
+    Raises
+    ------
+    InvalidInput
+        If the fit has no headline effect, or a number is no proportion.
+    """
+    require_fit(fitted)
+    return effects_table(fitted.evidence, fitted.posterior, baseline, level)
+
+
+def number_needed(fitted: CheckedFit, baseline: float | None = None, level: float = LEVEL) -> NumberNeeded:
+    """Number needed to treat for one patient to be helped, or to be harmed, by the headline effect.
+
+    Parameters
+    ----------
+    fitted : CheckedFit
+        A fit of an endpoint whose good side is declared.
+    baseline : float, optional
+        Control risk, a proportion; by default the first that :func:`effects` states.
+    level : float
+        Coverage of the interval.
+
+    Returns
+    -------
+    NumberNeeded
+        It prints as ``NNH 48 (NNT 6.8 to infinity; NNH 4.6 to infinity)``: where the risk difference spans 0 the
+        interval has two pieces that meet at infinity (Altman 1998, BMJ 317:1309).
+
+    Raises
+    ------
+    InvalidInput
+        If the fit has no headline effect, no side is declared good, or a number is no proportion.
+    """
+    require_fit(fitted)
+    endpoint = fitted.evidence.endpoint(fitted.endpoint)
+    effect = headline(fitted.posterior).log_odds_ratio
+    at = asked_baselines(fitted.evidence, fitted.posterior, baseline)[0]
+    needed = at_baseline(effect, at, endpoint, require_level(level)).needed
+    if needed is None:
+        raise InvalidInput(
+            [f"number_needed: no side of {fitted.endpoint} is declared good; set better of the endpoint"]
+        )
+    return needed
+
+
+def probability(fitted: CheckedFit, statement: str, *, baseline: float | None = None, of: str | None = None) -> float:
+    """Posterior probability of a statement about one quantity.
+
+    Parameters
+    ----------
+    fitted : CheckedFit
+        The fit.
+    statement : str
+        Quantity, comparison and number, such as ``"risk_difference < -0.05"``, ``"odds_ratio > 1.2"`` or
+        ``"-0.05 < risk_difference < 0.05"``. Quantities are called as in :func:`effects`; risks are proportions, and
+        ``5 %`` is 0.05. An unknown quantity is refused with a list of those that there are.
+    baseline : float, optional
+        Control risk of risk differences, risk ratios and treated risks, a proportion; by default the first that
+        :func:`effects` states, and of a study that is named its own.
+    of : str, optional
+        ``"average"``, ``"new study"`` or a study; by default the headline: the average, or the one study's own.
+
+    Raises
+    ------
+    InvalidInput
+        If the statement cannot be read, or a quantity or study is unknown.
+    """
+    require_fit(fitted)
+    return stated.probability(fitted.evidence, fitted.posterior, statement, baseline, of)
+
+
+def compare(
+    fits: Mapping[str, CheckedFit] | Iterable[CheckedFit],
+    baseline: float | None = None,
+    level: float = LEVEL,
+    loo: bool = True,
+) -> pd.DataFrame:
+    """Fits of the same data side by side, all at the same control risk.
+
+    Parameters
+    ----------
+    fits : mapping of str to CheckedFit, or several
+        Of one endpoint and the same reports; without names each is called by what tells it from the others.
+    baseline : float, optional
+        Control risk of the risk differences, a proportion; by default the first that :func:`effects` states of the
+        first fit.
+    level : float
+        Coverage of the intervals.
+    loo : bool
+        Whether to predict each study from the others.
+
+    Returns
+    -------
+    DataFrame
+        One row a fit: ``log_evidence`` and, with equal odds beforehand, the ``probability`` of each; the effect that
+        stands for the endpoint, of what, with its interval; the median of ``tau``, probabilities of its sides, the
+        median risk difference at ``control_risk``; ``left_out``, the sum over studies of the log predictive density of
+        each given the others, exact by quadrature; and of fits by NUTS ``elpd_loo`` over arms with its standard error
+        and the largest ``pareto_k`` (above 0.7 it is not to be trusted; with few studies it mostly is). What does not
+        exist is NaN.
+
+    Raises
+    ------
+    InvalidInput
+        If the fits are of different data: their evidence would be on different scales.
+    """
+    return compared(fits, baseline, level, loo)
+
+
+def audit(evidence: Evidence) -> WeighedLedger:
+    """Check every printed figure, and weigh what the findings do to the results.
+
+    Returns
+    -------
+    WeighedLedger
+        ``.table()`` lists the findings, ``.influence_table()`` what they move, ``.question_table()`` what to ask.
+    """
+    spec = specification(evidence)
+    return weigh(evidence, ledger.audit(evidence), spec)
+
+
+def sensitivity(evidence: Evidence, endpoint: str, **choices: Unpack[Choices]) -> pd.DataFrame:
+    """The headline under every alternative that the report shows, leave-one-out first, by quadrature.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    endpoint : str
+        Endpoint id.
+    **choices
+        As of :func:`reanalysis.model.specification.specification`: what the alternatives are alternatives to.
+
+    Returns
+    -------
+    DataFrame
+        One row an alternative: ``group``, ``choice``, odds ratios and probabilities; what is not defined is NaN.
+    """
+    groups = sensitivity_set(evidence, specification(evidence, endpoint, **choices), endpoint)
+    return as_table([outcome for outcomes in groups.values() for outcome in outcomes])
+
+
+def multiverse(
+    evidence: Evidence,
+    endpoint: str,
+    executor: Executor | None = None,
+    most: int = MOST,
+    **choices: Unpack[Choices],
+) -> Multiverse:
+    """Every combination of the choices, fitted by quadrature.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    endpoint : str
+        Endpoint id.
+    executor : Executor, optional
+        What runs the fits; by default this process.
+    most : int
+        Combinations of choices about the evidence; a choice that would make more is held, and named in ``.held``.
+    **choices
+        As of :func:`reanalysis.model.specification.specification`: the primary specification.
+
+    Returns
+    -------
+    Multiverse
+        ``.table`` has one row a specification.
+    """
+    spec = specification(evidence, endpoint, **choices)
+    return crossed.multiverse(evidence, endpoint, spec, executor=executor, most=most)
+
+
+def tipping_points(evidence: Evidence, endpoint: str, **choices: Unpack[Choices]) -> pd.DataFrame:
+    """The value of each assumption at which P(benefit) or P(harm) crosses 0.5, 0.8 and 0.95.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    endpoint : str
+        Endpoint id.
+    **choices
+        As of :func:`reanalysis.model.specification.specification`: the primary specification.
+
+    Returns
+    -------
+    DataFrame
+        One row an assumption, side and threshold; ``value`` is missing where none from ``low`` to ``high`` crosses it.
+    """
+    found = tipping.tipping_points(evidence, endpoint, specification(evidence, endpoint, **choices))
+    return pd.DataFrame([asdict(point) for point in found])
+
+
+def report(
+    data: Path | str,
+    out: Path | str,
+    engine: Engine = "nuts",
+    seed: int | None = None,
+    all_models: bool = False,
+) -> Built:
+    """Build and publish the whole report, as ``reanalysis report`` does.
+
+    Parameters
+    ----------
+    data, out : Path or str
+        Evidence folder, and the folder to publish to.
+    engine : {"nuts", "quadrature"}
+        Engine that checks the published posteriors; ``quadrature`` samples nothing.
+    seed : int, optional
+        Instead of the folder's.
+    all_models : bool
+        Whether to sample the models without quadrature as well, for what they say of each endpoint of the first page.
+
+    Raises
+    ------
+    InvalidInput
+        If the folder is malformed, inconsistent, or compares nothing.
+    EngineError
+        If an engine cannot give a posterior.
+    """
+    from reanalysis.analysis.request import Request
+    from reanalysis.builds.build import build_report
+
+    return build_report(Path(data), Path(out), Request(engine, seed, all_models))
