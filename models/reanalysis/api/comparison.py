@@ -17,7 +17,7 @@ from reanalysis.engines.marginal import Marginal
 from reanalysis.estimands.headline import headline, why_no_headline
 from reanalysis.estimands.measures import odds_ratio, rate
 from reanalysis.estimands.risks import asked_baselines, at_baseline
-from reanalysis.estimands.summary import LEVEL, direction, require_level, summarise
+from reanalysis.estimands.summary import LEVEL, direction, require_proportions, summarise
 from reanalysis.evidence.problems import BadChoice, InvalidInput, Problem
 from reanalysis.evidence.reading.settings import Baseline
 from reanalysis.gates.checked_fit import CheckedFit
@@ -39,9 +39,10 @@ def compared(
     """
     fits = _named(asked)
     _require_alike(fits)
+    require_proportions(baseline, level)
     first = next(iter(fits.values()))
     at = None if first.spec.rates else asked_baselines(first.evidence, first.posterior, baseline)[0]
-    rows = {name: _row(one, at, require_level(level), loo) for name, one in fits.items()}
+    rows = {name: _row(one, at, level, loo) for name, one in fits.items()}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("fit")
     log_evidence = table["log_evidence"].to_numpy(dtype=float)
     known = ~np.isnan(log_evidence)

@@ -142,20 +142,11 @@ def require_fit(fitted: object) -> None:
 
 
 def _plots() -> dict[Kind, Callable[[CheckedFit, Axes | None], Axes]]:
-    from reanalysis.figures.beyond import plot_beyond
-    from reanalysis.figures.convergence import plot_convergence
-    from reanalysis.figures.energy import plot_energy
-    from reanalysis.figures.forest import plot_forest
-    from reanalysis.figures.icons import plot_icons
-    from reanalysis.figures.leave_one_out import plot_leave_one_out
-    from reanalysis.figures.prior_posterior import plot_prior_posterior
-    from reanalysis.figures.prior_sensitivity import plot_prior_sensitivity
-    from reanalysis.figures.ranks import plot_ranks
-    from reanalysis.figures.sensitivity import plot_sensitivity
+    from reanalysis.figures import shown
 
     return {
-        "forest": plot_forest, "beyond": plot_beyond, "prior_posterior": plot_prior_posterior, "icons": plot_icons,
-        "leave_one_out": plot_leave_one_out, "sensitivity": plot_sensitivity,
-        "prior_sensitivity": plot_prior_sensitivity, "convergence": plot_convergence, "ranks": plot_ranks,
-        "energy": plot_energy,
+        "forest": shown.plot_forest, "beyond": shown.plot_beyond, "prior_posterior": shown.plot_prior_posterior,
+        "icons": shown.plot_icons, "leave_one_out": shown.plot_leave_one_out, "sensitivity": shown.plot_sensitivity,
+        "prior_sensitivity": shown.plot_prior_sensitivity, "convergence": shown.plot_convergence,
+        "ranks": shown.plot_ranks, "energy": shown.plot_energy,
     }  # fmt: skip

@@ -10,49 +10,59 @@ from contextvars import copy_context
 from time import monotonic
 from typing import Any
 
-from reanalysis.engines.batches import Progress
-
 _AFTER = 1.0
 """Seconds that a reader waits without being told."""
 
 
 @contextmanager
-def working(what: str) -> Iterator[Progress]:
-    """Show what is being done and for how long, where it lasts and a notebook shows it.
-
-    Yields a callable that takes the number of tasks done and of all, for work that counts them.
-    """
+def working(what: str) -> Iterator[Line]:
+    """Show what is being done and for how long, where it lasts and a notebook shows it."""
     display = _notebook_display()
+    line, over = Line(what, display), threading.Event()
     if display is None:
-        yield lambda done, of: None
+        yield line
         return
-    line, over = _Line(what, display), threading.Event()
     told = threading.Thread(target=copy_context().run, args=(line.run, over), daemon=True)  # the cell is in the context
     told.start()
     try:
-        yield line.count
+        yield line
     finally:
         over.set()
         told.join()
         line.end(failed=sys.exc_info()[0] is not None)
 
 
-class _Line:
-    """A line of text that is rewritten every second."""
+class Line:
+    """A line of text that is rewritten every second.
 
-    def __init__(self, what: str, display: Callable[..., Any]) -> None:
+    Parameters
+    ----------
+    what : str
+        What is being done.
+    display : callable or None
+        What shows it; None where nothing does.
+    """
+
+    def __init__(self, what: str, display: Callable[..., Any] | None) -> None:
         self._what, self._display, self._start = what, display, monotonic()
         self._handle: Any = None
-        self._counted = ""
+        self._part = ""
 
     def run(self, over: threading.Event) -> None:
+        """Rewrite it until it is over."""
         while not over.wait(_AFTER):
-            self._show(f"{self._what}{self._counted}: {self._seconds} s")
+            self._show(f"{self._what}{self._part}: {self._seconds} s")
 
-    def count(self, done: int, of: int) -> None:
-        self._counted = f", {done:,} of {of:,}"
+    def __call__(self, done: int, of: int) -> None:
+        """Say how many tasks are done, of all."""
+        self.say(f"{done:,} of {of:,}")
+
+    def say(self, part: str) -> None:
+        """Say what part of the work is being done."""
+        self._part = f", {part}"
 
     def end(self, failed: bool) -> None:
+        """Say how long it took, where it was shown."""
         if self._handle is not None:
             self._show(f"{self._what}: {'stopped after' if failed else 'done in'} {self._seconds} s")
 
@@ -63,6 +73,7 @@ class _Line:
     def _show(self, text: str) -> None:
         data = {"text/plain": text}
         if self._handle is None:
+            assert self._display is not None
             self._handle = self._display(data, raw=True, display_id=True)
         else:
             self._handle.update(data, raw=True)

@@ -14,11 +14,9 @@ import numpy as np
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.measures import rate, risk_difference, risk_ratio_at, treated_risk
-from reanalysis.estimands.summary import LEVEL, Summary, summarise
+from reanalysis.estimands.summary import LEVEL, Summary, require_proportions, summarise
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.problems import BadChoice, InvalidInput
 from reanalysis.evidence.reading.settings import Baseline, Endpoint
-from reanalysis.model.choices import number
 
 Side = Literal["benefit", "harm"]
 
@@ -145,11 +143,8 @@ def asked_baselines(evidence: Evidence, posterior: Posterior, risk: float | None
     """
     if risk is None:
         return named_baselines(evidence, posterior)
-    if not 0 < number(risk) < 1:
-        raise InvalidInput(
-            [BadChoice("baseline", f" {risk!r}: must be a proportion above 0 and below 1: 0.35, not 35")]
-        )
-    return (Baseline(label="as asked", percent=100 * number(risk)),)
+    require_proportions(risk)
+    return (Baseline(label="as asked", percent=100 * risk),)
 
 
 def _own_controls(evidence: Evidence, posterior: Posterior) -> Baseline | None:

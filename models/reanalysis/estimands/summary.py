@@ -24,17 +24,21 @@ PROBABILITIES = tuple(sorted({0.025, 0.975, *(round(float(p), 7) for p in ndtr(n
 of the interval that is reported."""
 
 
-def require_level(level: float) -> float:
-    """Refuse what is no coverage of an interval.
+def require_proportions(baseline: float | None = None, level: float = LEVEL) -> None:
+    """Refuse what is no control risk or no coverage of an interval, such as a percentage.
 
     Raises
     ------
     InvalidInput
-        If it does not lie between 0 and 1.
+        With everything that is wrong.
     """
+    wrong = []
+    if baseline is not None and not 0 < number(baseline) < 1:
+        wrong.append(BadChoice("baseline", f" {baseline!r}: must be a proportion above 0 and below 1: 0.35, not 35"))
     if not 0 < number(level) < 1:
-        raise InvalidInput([BadChoice("level", f" {level!r}: must lie above 0 and below 1: 0.9, not 90")])
-    return number(level)
+        wrong.append(BadChoice("level", f" {level!r}: must be a proportion above 0 and below 1: 0.9, not 90"))
+    if wrong:
+        raise InvalidInput(wrong)
 
 
 @dataclass(frozen=True)

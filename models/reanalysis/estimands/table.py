@@ -13,7 +13,7 @@ from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.headline import headline, why_no_headline
 from reanalysis.estimands.measures import new_ratio_moments, odds_ratio, rate, risk_ratio
 from reanalysis.estimands.risks import asked_baselines, at_baseline
-from reanalysis.estimands.summary import LEVEL, Summary, direction, require_level, summarise
+from reanalysis.estimands.summary import LEVEL, Summary, direction, require_proportions, summarise
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
 
@@ -207,9 +207,10 @@ def tidy(
         ``p_harm`` the same by the declared good side. Of risk differences ``p_fewer_M``, ``p_more_M`` and
         ``p_within_M`` are the probabilities of M percentage points. What does not exist is missing.
     """
+    require_proportions(baseline, level)
     none = why_no_headline(posterior.spec, posterior.data)
     study = None if none else headline(posterior).study or ""
-    found = pd.DataFrame(_rows(evidence, posterior, study, baseline, require_level(level)))
+    found = pd.DataFrame(_rows(evidence, posterior, study, baseline, level))
     found = found.reindex(columns=[*COLUMNS, *(name for name in found if name not in COLUMNS)])
     found["endpoint"], found["scenario"], found["level"] = posterior.endpoint, scenario, level
     tables = [found, *(tidy(evidence, part, scenario, baseline, level) for part in posterior.parts.values())]

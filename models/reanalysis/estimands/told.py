@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.headline import headline, why_no_headline
 from reanalysis.estimands.risks import asked_baselines, at_baseline
-from reanalysis.estimands.summary import LEVEL, direction
+from reanalysis.estimands.summary import LEVEL, direction, require_proportions
 from reanalysis.estimands.table import Quantity, quantities
 from reanalysis.estimands.words import decimal, percent, points, ratio
 from reanalysis.evidence.evidence import Evidence
@@ -45,6 +45,7 @@ def told(
     level : float
         Coverage of the intervals.
     """
+    require_proportions(baseline, level)
     spec, studies = posterior.spec, posterior.data.names
     pooling = "no" if spec.pooling == "none" else spec.pooling
     yield printable(
