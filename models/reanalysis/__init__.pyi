@@ -4,6 +4,7 @@ from .api import fit as fit
 from .api import multiverse as multiverse
 from .api import report as report
 from .api import sensitivity as sensitivity
+from .api import specification as specification
 from .api import tipping_points as tipping_points
 from .api.estimates import compare as compare
 from .api.estimates import effects as effects
@@ -39,6 +40,6 @@ from .model.distributions import Distribution as Distribution
 from .model.selection import select as select
 from .model.spec import ModelSpec as ModelSpec
 from .model.spec import Priors as Priors
-from .model.specification import specification as specification
+from .reporting.saved_table import save_table as save_table
 
 __version__: str

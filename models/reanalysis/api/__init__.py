@@ -25,7 +25,7 @@ from reanalysis.gates.checked_fit import fit_endpoint
 from reanalysis.model.choices import bad_sampling
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.spec import Anchor, ArmName, Engine, ModelName, ModelSpec, Pooling, Priors, Route
-from reanalysis.model.specification import specification
+from reanalysis.model.specification import specification as specified
 
 if TYPE_CHECKING:
     from reanalysis.builds.build import Built
@@ -47,6 +47,30 @@ class Choices(TypedDict, total=False):
     readings: Mapping[str, str]
     denominators: Mapping[str, int]
     seed: int | None
+
+
+def specification(
+    evidence: Evidence, endpoint: str | None = None, *, engine: Engine | None = None, **choices: Unpack[Choices]
+) -> ModelSpec:
+    """The folder's specification with some choices changed; a choice that is None is the folder's.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    endpoint : str, optional
+        Endpoint id that is meant, checked here.
+    engine : {"nuts", "quadrature"}, optional
+        Engine that is meant, checked here, because a model may lack it.
+    **choices
+        As of :func:`reanalysis.model.specification.specification`: ``model``, ``pooling``, ``priors``, ...
+
+    Raises
+    ------
+    InvalidInput
+        With everything that is wrong.
+    """
+    return specified(evidence, endpoint, engine=engine, **choices)
 
 
 def fit(

@@ -42,7 +42,8 @@ def compared(
     require_proportions(baseline, level)
     first = next(iter(fits.values()))
     at = None if first.spec.rates else asked_baselines(first.evidence, first.posterior, baseline)[0]
-    rows = {name: _row(one, at, level, loo) for name, one in fits.items()}
+    sampled = loo and any(one.kept.engine == "nuts" for one in fits.values())
+    rows = {name: _row(one, at, level) | (_predictive(one, sampled) if loo else {}) for name, one in fits.items()}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("fit")
     log_evidence = table["log_evidence"].to_numpy(dtype=float)
     known = ~np.isnan(log_evidence)
@@ -128,7 +129,7 @@ def _reports(study: StudyData) -> tuple[object, ...]:
     return study.control, study.treated, study.adjusted, study.benchmark
 
 
-def _row(fit: CheckedFit, at: Baseline | None, level: float, loo: bool) -> dict[str, Any]:
+def _row(fit: CheckedFit, at: Baseline | None, level: float) -> dict[str, Any]:
     spec, posterior, endpoint = fit.spec, fit.posterior, fit.evidence.endpoint(fit.endpoint)
     row: dict[str, Any] = {"model": spec.model, "engine": posterior.engine}
     row["log_evidence"] = _log_evidence(fit)
@@ -146,7 +147,7 @@ def _row(fit: CheckedFit, at: Baseline | None, level: float, loo: bool) -> dict[
         row |= {"P(fewer events)": side.below, "P(benefit)": np.nan if side.benefit is None else side.benefit}
         row |= {"control_risk": at.percent / 100}
         row["risk_difference"] = at_baseline(log_odds_ratio, at, endpoint, level).risk_difference.median
-    return row | (_predictive(fit) if loo else {})
+    return row
 
 
 def _log_evidence(fit: CheckedFit) -> float:
@@ -170,13 +171,15 @@ def _effect(fit: CheckedFit) -> tuple[Marginal | None, str, str]:
     return (rate(shared["logit_rate"]), "average", "rate") if "logit_rate" in shared else (None, "", "")
 
 
-def _predictive(fit: CheckedFit) -> dict[str, float]:
+def _predictive(fit: CheckedFit, sampled: bool) -> dict[str, float]:
     """Log predictive density of studies left out, exact by quadrature, and PSIS-LOO over arms where NUTS has draws."""
     try:
         found = {"left_out": left_out_density(fit.spec, fit.posterior.data)}
     except EngineError:
         found = {"left_out": np.nan}
     names = ("elpd_loo", "elpd_loo_se", "pareto_k")
+    if not sampled:
+        return found
     if fit.kept.engine != "nuts":
         return found | dict.fromkeys(names, np.nan)
     import arviz
