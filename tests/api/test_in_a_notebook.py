@@ -21,7 +21,7 @@ CELLS = {
     "summary": "fitted.summary()",
     "long": "with working('waiting') as line:\n    line(3, 7)\n    time.sleep(2.6)",
     "short": "with working('waiting'):\n    pass",
-    "failing": "try:\n    with working('trying'):\n        time.sleep(1.4)\n        raise ValueError\nexcept ValueError: pass",
+    "failing": "try:\n    with working('trying'):\n        time.sleep(2)\n        1 / 0\nexcept ArithmeticError: pass",
 }
 
 

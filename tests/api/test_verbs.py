@@ -342,6 +342,7 @@ def test_a_new_cohort_is_predicted_as_on_the_command_line(evidence: Evidence) ->
         ra.predict(evidence, "data/msk_phase2")  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_calibration_says_whether_it_passed(tmp_path: Path) -> None:
     found = ra.calibrate(TWO, tmp_path, engine="quadrature", replicates=100)
     assert set(found.verdict["engine"]) == {"quadrature"}

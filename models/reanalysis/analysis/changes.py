@@ -23,9 +23,9 @@ Kind = Literal["added", "removed", "altered"]
 def bad_thresholds(probability: float, ratio: float) -> Iterator[BadChoice]:
     """What is wrong with thresholds of a conclusion."""
     if not 0 <= number(probability) <= 1:
-        yield BadChoice("probability", f" {probability}: must lie between 0 and 1")
+        yield BadChoice("probability", f" {probability:g}: must lie between 0 and 1")
     if not 1 <= number(ratio) < math.inf:
-        yield BadChoice("ratio", f" {ratio}: must be a factor of 1 or more")
+        yield BadChoice("ratio", f" {ratio:g}: must be a factor of 1 or more")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Literal
 
 import pandas as pd
@@ -92,7 +93,7 @@ class Evidence:
         parts = {"studies": self.studies, "endpoints": self.endpoints}
         lines = [f"{self.title}: {counts}, {len(self.contrasts)} ratios", f"folder: {file_name(self.folder)}"]
         lines += [f"{name}: {listed(ids)}" for name, ids in parts.items()]
-        return "\n".join(printable(line) for line in lines)
+        return "\n".join(fill(printable(line), 100, subsequent_indent="  ") for line in lines)
 
     def _repr_html_(self) -> str:
         title = f"<p><b>{escape(self.title)}</b>: {len(self.arms)} rows, {len(self.contrasts)} ratios</p>"

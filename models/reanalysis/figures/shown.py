@@ -12,6 +12,7 @@ from functools import partial, wraps
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from reanalysis.alternatives.multiverse.multiverse import Multiverse
@@ -39,6 +40,8 @@ from reanalysis.validation.calibration.run import Calibration
 
 _LEAST = 1.6
 """Inches that are left between the words at least."""
+
+_ATTEMPTS, _ENOUGH = 5, 1.002
 
 
 def _with_room[**P](plot: Callable[P, Axes], ready: Callable[[Any], object]) -> Callable[P, Axes]:
@@ -88,27 +91,33 @@ def _make_room(ax: Axes, on: Callable[[Axes | None], Axes]) -> None:
     figure = ax.get_figure(root=True)
     if figure is None:
         return
-    alone = on(None)
-    whole = alone.get_figure(root=True)
-    assert whole is not None
-    place, natural = _inches(ax), _inches(alone)
-    words = _around(alone)
-    least = natural.width if natural.width < _LEAST else _LEAST
-    wide = max(1.0, (words[0] + least + words[2]) / place.width)
-    high = max(1.0, (words[1] + natural.height + words[3]) / place.height)
+    place, alone = _inches(ax), on(None)
+    natural, words = _inches(alone), _around(alone)
+    needed = words[0] + min(natural.width, _LEAST) + words[2], words[1] + natural.height + words[3]
+    for _ in range(_ATTEMPTS):  # words that are set anew around narrower axes may take more room
+        place = _grown(figure, place, needed)
+        within = Bbox.from_extents(place.x0 + words[0], place.y0 + words[1], place.x1 - words[2], place.y1 - words[3])
+        words = _around(on(_axes_at(within, figure.get_size_inches())))
+        needed = words[0] + within.width + words[2], words[1] + within.height + words[3]
+        if needed[0] < place.width * _ENOUGH and needed[1] < place.height * _ENOUGH:
+            break
+    pixels, parent = Bbox(within.get_points() * figure.dpi), ax.figure.bbox
+    ax.set_position(Bbox((pixels.get_points() - parent.min) / parent.size))
+
+
+def _grown(figure: Figure, place: Bbox, needed: tuple[float, float]) -> Bbox:
+    """Where a place of a figure is, once the figure is large enough for what the place must hold."""
+    wide, high = max(1.0, needed[0] / place.width), max(1.0, needed[1] / place.height)
     width, height = figure.get_size_inches()
     figure.set_size_inches(width * wide, height * high)
-    place = Bbox.from_extents(place.x0 * wide, place.y0 * high, place.x1 * wide, place.y1 * high)
-    for _ in range(2):  # narrower axes may break the words below them into more lines
-        within = Bbox.from_extents(place.x0 + words[0], place.y0 + words[1], place.x1 - words[2], place.y1 - words[3])
-        size = figure.get_size_inches()
-        trial = new_figure(*size).add_axes(
-            (within.x0 / size[0], within.y0 / size[1], within.width / size[0], within.height / size[1])
-        )
-        words = _around(on(trial))
-    parent = ax.figure.bbox
-    pixels = Bbox(within.get_points() * figure.dpi)
-    ax.set_position(Bbox((pixels.get_points() - parent.min) / parent.size))
+    return Bbox.from_extents(place.x0 * wide, place.y0 * high, place.x1 * wide, place.y1 * high)
+
+
+def _axes_at(place: Bbox, size: Any) -> Axes:
+    """Axes to try words on, in a figure of the same size."""
+    return new_figure(*size).add_axes(
+        (place.x0 / size[0], place.y0 / size[1], place.width / size[0], place.height / size[1])
+    )
 
 
 def _inches(ax: Axes) -> Bbox:
