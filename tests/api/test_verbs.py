@@ -279,7 +279,7 @@ def test_fits_of_the_same_data_are_compared_at_one_control_risk(evidence: Eviden
 @pytest.mark.parametrize(
     ("other", "said"),
     [
-        ({"leave_out": "iptw"}, "studies phase1, phase2, not iptw, phase1, phase2"),
+        ({"leave_out": "iptw"}, "without iptw"),
         ({"k": 0.5}, "what is counted of iptw"),
         ({"model": "rates"}, "what is counted of iptw, phase1, phase2"),
         ({"denominators": {"phase1/control": 20}}, "what is counted of phase1"),

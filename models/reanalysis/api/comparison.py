@@ -116,8 +116,10 @@ def _different(one: CheckedFit, other: CheckedFit) -> str:
     if one.endpoint != other.endpoint:
         return f"endpoint {other.endpoint}, not {one.endpoint}"
     mine, theirs = ({s.study: s for s in fit.posterior.data.studies} for fit in (one, other))
-    if list(mine) != list(theirs):
-        return f"studies {', '.join(theirs)}, not {', '.join(mine)}"
+    apart = [f"without {study}" for study in mine if study not in theirs]
+    apart += [f"with {study}" for study in theirs if study not in mine]
+    if apart:
+        return ", ".join(apart)
     if (one.spec.anchor == "conditional") != (other.spec.anchor == "conditional"):
         return "one likelihood is conditional on the events of both arms together"
     unlike = [study for study in mine if _reports(mine[study]) != _reports(theirs[study])]

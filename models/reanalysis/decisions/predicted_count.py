@@ -68,7 +68,8 @@ class PredictedCount:
         return f"{self.what}: {one.median:.0f} events of {self.n} (95 % {one.lower:.0f} to {one.upper:.0f})"
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(repr(self))}</p>{self.to_frame().to_html(index=False, float_format='{:.3f}'.format)}"
+        table = self.to_frame().to_html(index=False, max_rows=20, float_format="{:.3f}".format)
+        return f"<p>{escape(repr(self))}</p>{table}"
 
 
 def count_probabilities(logit: Marginal, n: int, rho: float) -> Array:
