@@ -55,6 +55,7 @@ def test_results_fit_a_terminal_and_show_in_a_notebook(evidence: Evidence, icans
         assert 40 < len(repr(result)) < 4_000
         assert max(map(len, repr(result).splitlines())) <= 200
         assert "<" in result._repr_html_()
+        assert isinstance(result, Evidence) or len(result.to_frame())
 
 
 def test_equal_requests_are_equal_fits(evidence: Evidence, icans: ra.Fit) -> None:

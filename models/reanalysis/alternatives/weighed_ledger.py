@@ -57,6 +57,10 @@ class WeighedLedger:
         rows = [(f.severity, f.kind, f.where, f.message, f.used_as, self.shift(f)) for f in self.ledger.findings]
         return pd.DataFrame(rows, columns=columns)
 
+    def to_frame(self) -> pd.DataFrame:
+        """The same as :meth:`table`."""
+        return self.table()
+
     def influence_table(self) -> pd.DataFrame:
         """One row an alternative that a finding leaves open, by how far it moves P(log odds ratio < 0)."""
         return pd.DataFrame(

@@ -48,6 +48,9 @@ class NumberNeeded:
     median: float | None
     pieces: tuple[Piece, ...]
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def __str__(self) -> str:
         if self.median is None:
             return "no difference"

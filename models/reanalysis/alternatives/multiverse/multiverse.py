@@ -129,6 +129,10 @@ class Multiverse:
         """P(benefit) of each specification, P(log odds ratio < 0) where no side is good."""
         return self.table["p_below_0" if self.better is None else "p_benefit"]
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row a specification: ``table``."""
+        return self.table
+
     def made(self, choice: str) -> Flags:
         """Which specifications each level of a choice comes to, shape (levels, specifications)."""
         axis = [varied.name for varied in self.choices].index(choice)
