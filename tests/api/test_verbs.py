@@ -352,7 +352,7 @@ def test_a_calibration_says_whether_it_passed(tmp_path: Path) -> None:
 
 # ---- tables to write with --------------------------------------------------------------------------------------------
 
-TABLE = pd.DataFrame({"odds & ends": [1.25, None, -0.5], "<b>$x_1%</b>": ["a|b", "\\", "~"]}, index=pd.Index([1, 2, 3]))
+TABLE = pd.DataFrame({"odds & ends": [1.25, None, -0.5], "<b>$x_1%</b>": ["a|b", "\\", "~"]})
 
 
 def test_a_table_is_written_for_word(icans: ra.Fit, tmp_path: Path) -> None:
@@ -381,6 +381,12 @@ def test_a_table_is_escaped_for_latex_html_and_markdown(tmp_path: Path) -> None:
     assert "<th>&lt;b&gt;$x_1%&lt;/b&gt;</th>" in html
     assert "<b>" not in html
     assert r"| 1.250 | a\|b |" in markdown
+
+
+def test_names_of_rows_are_kept_and_their_numbers_are_not(tmp_path: Path) -> None:
+    path = ra.save_table(TABLE.iloc[:2].T, tmp_path / "t.md")
+    assert path.read_text(encoding="utf-8").splitlines()[0] == "|  | 0 | 1 |"
+    assert r"| odds \& ends | 1.250 |  |" in path.read_text(encoding="utf-8")
 
 
 def test_a_table_goes_where_it_can_or_nothing_is_written(tmp_path: Path) -> None:

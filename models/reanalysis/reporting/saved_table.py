@@ -75,9 +75,11 @@ def save_table(table: pd.DataFrame | Tabular, path: Path | str, caption: str = "
 
 def _cells(frame: pd.DataFrame, digits: int) -> tuple[list[str], list[list[str]]]:
     """Headings and cells as they are read."""
-    levels = [] if frame.index.nlevels == 1 and frame.index.name is None else list(frame.index.names)
-    flat = frame.reset_index() if levels else frame
-    heads = [printable(str(name)) for name in flat.columns]
+    numbered = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
+    levels = [] if numbered else list(frame.index.names)
+    flat = frame if numbered else frame.reset_index()
+    names = [*("" if name is None else name for name in levels), *frame.columns]
+    heads = [printable(str(name)) for name in names]
     rows = [[_cell(value, digits) for value in row] for row in flat.itertuples(index=False)]
     before: list[str] | None = None
     for row in rows:
