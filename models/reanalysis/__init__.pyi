@@ -1,5 +1,6 @@
 from .analysis.analysis import analyse as analyse
 from .api import audit as audit
+from .api import effects as effects
 from .api import fit as fit
 from .api import multiverse as multiverse
 from .api import report as report
@@ -7,7 +8,6 @@ from .api import sensitivity as sensitivity
 from .api import specification as specification
 from .api import tipping_points as tipping_points
 from .api.estimates import compare as compare
-from .api.estimates import effects as effects
 from .api.estimates import number_needed as number_needed
 from .api.estimates import probability as probability
 from .api.fitted import Fit as Fit

@@ -16,12 +16,14 @@ from reanalysis.alternatives.multiverse.multiverse import MOST, Multiverse
 from reanalysis.alternatives.one_at_a_time import sensitivity_set
 from reanalysis.alternatives.outcome import as_table
 from reanalysis.alternatives.weighed_ledger import WeighedLedger, weigh
-from reanalysis.api.fitted import Fit
+from reanalysis.api.fitted import Fit, require_fit
 from reanalysis.api.progress import working
+from reanalysis.estimands.summary import LEVEL
+from reanalysis.estimands.table import effects_table
 from reanalysis.evidence.audit import ledger
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput, Problem
-from reanalysis.gates.checked_fit import fit_endpoint
+from reanalysis.gates.checked_fit import CheckedFit, fit_endpoint
 from reanalysis.model.choices import bad_sampling
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.spec import Anchor, ArmName, Engine, ModelName, ModelSpec, Pooling, Priors, Route
@@ -125,21 +127,32 @@ def fit(
         return Fit.of(fit_endpoint(evidence, endpoint, spec, used, sampler))
 
 
-def _asked(
-    evidence: Evidence, endpoint: str, engine: Engine | None, settings: Mapping[str, float | None], choices: Choices
-) -> tuple[ModelSpec, Engine]:
-    """Specification and engine of a request; everything that is wrong with either and with the sampler at once."""
-    problems: list[Problem | str] = []
-    try:
-        spec = specification(evidence, endpoint, engine=engine, **choices)
-        used = engine or spec.family.by_default
-    except InvalidInput as error:
-        problems += error.problems
-        used = "quadrature" if engine == "quadrature" else "nuts"
-    problems += bad_sampling(settings, used)
-    if problems:
-        raise InvalidInput(problems)
-    return spec, used
+def effects(fitted: CheckedFit, baseline: float | None = None, level: float = LEVEL) -> pd.DataFrame:
+    """Odds ratios, risks, risk differences and probabilities of a fitted endpoint.
+
+    Parameters
+    ----------
+    fitted : CheckedFit
+        A fit of a model of contrasts that has a headline effect.
+    baseline : float, optional
+        Control risk at which risks are given, a proportion: 0.35 is 35 %. By default the median control rate that the
+        studies report, then those that the folder names; the table states each.
+    level : float
+        Coverage of the equal-tailed intervals.
+
+    Returns
+    -------
+    DataFrame
+        One row a quantity: of what (average, new study, a study), at which control risk; mean, SD, median and
+        interval (risks as proportions); P(fewer events), and P(benefit) where a good side is declared.
+
+    Raises
+    ------
+    InvalidInput
+        If the fit has no headline effect, or a number is no proportion.
+    """
+    require_fit(fitted)
+    return effects_table(fitted.evidence, fitted.posterior, baseline, level)
 
 
 def audit(evidence: Evidence) -> WeighedLedger:
@@ -262,3 +275,20 @@ def report(
 
     with working(f"building {out}") as line:
         return build_report(Path(data), Path(out), Request(engine, seed, all_models), log=BuildLog(tell=line.say))
+
+
+def _asked(
+    evidence: Evidence, endpoint: str, engine: Engine | None, settings: Mapping[str, float | None], choices: Choices
+) -> tuple[ModelSpec, Engine]:
+    """Specification and engine of a request; everything that is wrong with either and with the sampler at once."""
+    problems: list[Problem | str] = []
+    try:
+        spec = specification(evidence, endpoint, engine=engine, **choices)
+        used = engine or spec.family.by_default
+    except InvalidInput as error:
+        problems += error.problems
+        used = "quadrature" if engine == "quadrature" else "nuts"
+    problems += bad_sampling(settings, used)
+    if problems:
+        raise InvalidInput(problems)
+    return spec, used

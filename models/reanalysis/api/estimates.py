@@ -1,4 +1,4 @@
-"""What people ask of fits: effects at a control risk, chances, numbers needed, and fits side by side."""
+"""What people ask of fits beside effects: numbers needed, probabilities of statements, and fits side by side."""
 
 from __future__ import annotations
 
@@ -12,37 +12,8 @@ from reanalysis.estimands import probability as stated
 from reanalysis.estimands.headline import headline
 from reanalysis.estimands.risks import NumberNeeded, asked_baselines, at_baseline
 from reanalysis.estimands.summary import LEVEL, require_proportions
-from reanalysis.estimands.table import effects_table
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.gates.checked_fit import CheckedFit
-
-
-def effects(fitted: CheckedFit, baseline: float | None = None, level: float = LEVEL) -> pd.DataFrame:
-    """Odds ratios, risks, risk differences and probabilities of a fitted endpoint.
-
-    Parameters
-    ----------
-    fitted : CheckedFit
-        A fit of a model of contrasts that has a headline effect.
-    baseline : float, optional
-        Control risk at which risks are given, a proportion: 0.35 is 35 %. By default the median control rate that the
-        studies report, then those that the folder names; the table states each.
-    level : float
-        Coverage of the equal-tailed intervals.
-
-    Returns
-    -------
-    DataFrame
-        One row a quantity: of what (average, new study, a study), at which control risk; mean, SD, median and
-        interval (risks as proportions); P(fewer events), and P(benefit) where a good side is declared.
-
-    Raises
-    ------
-    InvalidInput
-        If the fit has no headline effect, or a number is no proportion.
-    """
-    require_fit(fitted)
-    return effects_table(fitted.evidence, fitted.posterior, baseline, level)
 
 
 def number_needed(fitted: CheckedFit, baseline: float | None = None, level: float = LEVEL) -> NumberNeeded:
