@@ -85,7 +85,7 @@ def test_a_choice_that_means_nothing_is_refused(evidence: Evidence, choices: dic
 
 
 def test_effects_of_a_fit_without_average_are_refused(evidence: Evidence) -> None:
-    with pytest.raises(ra.InvalidInput, match="no average effect"):
+    with pytest.raises(ra.InvalidInput, match="effects: no average of several studies"):
         ra.effects(ra.fit(evidence, "icans_any", "quadrature", pooling="none"))
 
 

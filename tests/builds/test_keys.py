@@ -100,7 +100,7 @@ def every_kind(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Task[objec
     analysis = carry_out(planned, seen, tasks=contents.tasks(planned))
     for task in (*published_figures(analysis), *chain_figures(analysis), found_figures(analysis)):
         found[task.function.__name__] = task
-    found["draws"] = Task("draws", draws_file, (analysis.endpoints[0].fit.draws, 0))
+    found["draws"] = Task("draws", draws_file, (analysis.endpoints[0].fit.kept, 0))
     found["documents"] = Task("documents", written_documents, ("", Details(""), {}))
     return found
 

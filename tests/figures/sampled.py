@@ -56,7 +56,7 @@ def sampled(
 
 def with_energy(endpoint: EndpointAnalysis, energy: Array) -> EndpointAnalysis:
     """The same chains with other energies, in the tree of the draws too."""
-    sampled = endpoint.fit.draws
+    sampled = endpoint.fit.kept
     posterior = replace(
         sampled,
         sampling=Sampling((), energy),

@@ -69,7 +69,7 @@ def test_ranks_tell_a_stuck_chain_from_good_ones(anakinra: Analysis) -> None:
 
 def test_the_lines_are_the_ranks_of_each_chain_among_all(anakinra: Analysis) -> None:
     endpoint = sampled(anakinra.headlines[0], stuck={"tau": 3})
-    draws, found = endpoint.fit.draws, chain_ranks(endpoint.fit.draws)
+    draws, found = endpoint.fit.kept, chain_ranks(endpoint.fit.kept)
     for panel, one in zip(plot_ranks(endpoint).child_axes, found, strict=True):
         marginal = draws.study[one.study][one.quantity] if one.study else draws.overall[one.quantity]
         kept = marginal.draws[:, :: one.every]
@@ -83,7 +83,7 @@ def test_the_lines_are_the_ranks_of_each_chain_among_all(anakinra: Analysis) -> 
 
 def test_convergence_says_the_numbers_of_its_gates(anakinra: Analysis) -> None:
     endpoint = sampled(anakinra.headlines[0], stuck={"tau": 3})
-    r_hat, sizes = check_convergence(endpoint.fit.draws), check_effective_sample(endpoint.fit.draws)
+    r_hat, sizes = check_convergence(endpoint.fit.kept), check_effective_sample(endpoint.fit.kept)
     text = describe_convergence(endpoint)
     assert f"largest R-hat is {r_hat.table['r_hat'].max():.4f}" in text
     assert f"{sizes.table['ess_tail'].min():,.0f} in the tails" in text
@@ -120,11 +120,11 @@ def test_of_many_quantities_those_that_stray_furthest_are_drawn(analyses: dict[s
     assert len(axes.child_axes) == MOST
     words = " ".join(shown(axes))
     assert all(name in words for name in ("Log odds ratio Tau", "chain 2: ", "new study", "those that stray furthest"))
-    furthest = sorted(chain_ranks(bad.fit.draws)[3:], key=lambda one: -one.strayed.max())
+    furthest = sorted(chain_ranks(bad.fit.kept)[3:], key=lambda one: -one.strayed.max())
     labels = [many.fit.evidence.study_label(one.study) for one in furthest]
     assert all(label in words for label in labels[: MOST - 3])
     assert not any(label in words for label in labels[MOST - 3 :])
-    told = f"{len(chain_ranks(bad.fit.draws))} quantities (8 drawn, with the study effects that stray furthest)"
+    told = f"{len(chain_ranks(bad.fit.kept))} quantities (8 drawn, with the study effects that stray furthest)"
     assert told in describe_ranks(bad)
     assert axes.figure.get_figheight() <= PAGE
 
@@ -132,7 +132,7 @@ def test_of_many_quantities_those_that_stray_furthest_are_drawn(analyses: dict[s
 @pytest.mark.parametrize("slow", [0.3, 0.95])
 def test_energy_says_the_number_of_its_gate(anakinra: Analysis, slow: float) -> None:
     endpoint = sampled(anakinra.headlines[0], slow=slow)
-    gate = check_energy(endpoint.fit.draws)
+    gate = check_energy(endpoint.fit.kept)
     smallest = f"{gate.table['e_bfmi'].min():.2f}"
     assert f"smallest E-BFMI {smallest};" in gate.text
     text = describe_energy(endpoint)
@@ -147,7 +147,7 @@ def test_energy_says_the_number_of_its_gate(anakinra: Analysis, slow: float) -> 
 
 def test_energy_is_drawn_as_it_was(anakinra: Analysis) -> None:
     endpoint = sampled(anakinra.headlines[0])
-    energy = np.asarray(endpoint.fit.draws.sampling.energy)
+    energy = np.asarray(endpoint.fit.kept.sampling.energy)
     own, moves = plot_energy(endpoint).child_axes[1].get_lines()
     for line, values in ((own, energy - energy.mean()), (moves, np.diff(energy, axis=1))):
         x, density = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
@@ -157,7 +157,7 @@ def test_energy_is_drawn_as_it_was(anakinra: Analysis) -> None:
 
 def test_energy_that_never_moves_is_drawn(anakinra: Analysis) -> None:
     endpoint = sampled(anakinra.headlines[0])
-    energy = np.array(endpoint.fit.draws.sampling.energy)
+    energy = np.array(endpoint.fit.kept.sampling.energy)
     energy[1] = energy[1, 0] + 1e-9 * np.arange(energy.shape[1])
     found = with_energy(endpoint, energy)
     assert faults(plot_energy(found)) == []

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("figures")
 
 @pytest.fixture(scope="module")
 def saved(anakinra: Analysis) -> bytes:
-    return netcdf_of(saved_draws(anakinra.headlines[0].fit.draws, 86_400))
+    return netcdf_of(saved_draws(anakinra.headlines[0].fit.kept, 86_400))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_observed_predicted_and_likelihood_are_alike_named_and_the_same_numbers(
         weight = np.asarray(one.weight) / np.sum(one.weight)
         assert float(at) == pytest.approx(float(weight @ np.asarray(one.events)))
         theirs = tree["log_likelihood"]["events"].sel(report=f"{study}, {arm}").values
-        assert np.array_equal(theirs, fit.draws.tree()["log_likelihood"]["print"].sel(study=study, arm=arm).values)
+        assert np.array_equal(theirs, fit.kept.tree()["log_likelihood"]["print"].sel(study=study, arm=arm).values)
 
 
 def test_the_file_says_when_and_by_what_it_was_made_and_in_which_units(
@@ -57,4 +57,4 @@ def test_the_file_says_when_and_by_what_it_was_made_and_in_which_units(
     assert tree.attrs["created_at"] == "1970-01-02T00:00:00+00:00"
     assert {"inference_library", "inference_library_version", "creation_library_version"} <= set(tree.attrs)
     assert all(tree["posterior"][name].attrs["units"] for name in tree["posterior"].data_vars)
-    assert netcdf_of(saved_draws(anakinra.headlines[0].fit.draws, 86_400)) == saved
+    assert netcdf_of(saved_draws(anakinra.headlines[0].fit.kept, 86_400)) == saved

@@ -28,6 +28,7 @@ import pandas as pd
 from scipy.special import expit, softmax
 from scipy.stats import binom
 
+from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
 from reanalysis.engines.marginal import Marginal, resolved
 from reanalysis.evidence.candidates.candidates import Candidates
@@ -163,6 +164,17 @@ def left_out_prediction(spec: ModelSpec, data: ModelData) -> CheckResult:
     return CheckResult("Leave-one-study-out prediction", None, _limits(len(data.studies)), pd.DataFrame([*rows, total]))
 
 
+def left_out_density(spec: ModelSpec, data: ModelData) -> float:
+    """Sum over studies of the log predictive density of each given the others, under one specification.
+
+    Raises
+    ------
+    EngineError
+        If quadrature does not have the model, or its prior is improper and gives no evidence.
+    """
+    return sum(_density(spec, data, place) for place in range(len(data.studies)))
+
+
 def _density(spec: ModelSpec, data: ModelData, place: int) -> float:
     study = data.studies[place]
     rest = tuple(one for one in data.studies if one is not study)
@@ -175,7 +187,8 @@ def _density(spec: ModelSpec, data: ModelData, place: int) -> float:
 
 def _log_evidence(spec: ModelSpec, data: ModelData) -> float:
     value = fit(spec, data).log_evidence
-    assert value is not None
+    if value is None:
+        raise EngineError(f"{spec.model} has no log evidence")
     return value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Any
 
 import pandas as pd
@@ -14,12 +15,15 @@ from reanalysis.evidence.audit.finding import Finding
 from reanalysis.evidence.audit.ledger import Ledger, require_consistent
 from reanalysis.evidence.coverage import modelled_endpoints
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.problems import InvalidInput
+from reanalysis.evidence.problems import InvalidInput, printable
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
 
 BUDGET_OF_ALL = 2000
 """Studies fitted for one ledger, some seconds."""
+
+_SHOWN, _WIDEST = 20, 160
+"""Findings and characters of a line that a terminal is given."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,10 @@ class WeighedLedger:
         rows = [(f.severity, f.kind, f.where, f.message, f.used_as, self.shift(f)) for f in self.ledger.findings]
         return pd.DataFrame(rows, columns=columns)
 
+    def to_frame(self) -> pd.DataFrame:
+        """The same as :meth:`table`."""
+        return self.table()
+
     def influence_table(self) -> pd.DataFrame:
         """One row an alternative that a finding leaves open, by how far it moves P(log odds ratio < 0)."""
         return pd.DataFrame(
@@ -68,6 +76,16 @@ class WeighedLedger:
     def question_table(self) -> pd.DataFrame:
         """One row a question to the authors."""
         return pd.DataFrame([q.as_dict() for q in self.questions], columns=["study", "question", "endpoints", "shift"])
+
+    def __repr__(self) -> str:
+        counts = (f"{sum(f.severity == s for f in self.ledger.findings)} {s}s" for s in ("error", "warning"))
+        notes = sum(f.severity == "info" for f in self.ledger.findings)
+        above = [f for f in self.ledger.findings if f.severity != "info"]
+        lines = [f"{f.severity} {f.where}: {f.message}" for f in above[:_SHOWN]]
+        lines += [f"and {len(above) - _SHOWN} more"] if len(above) > _SHOWN else []
+        asked = f"{len(self.questions)} questions: .question_table()"
+        lines += [f"{', '.join(counts)}, {notes} notes: .table(); {asked}"]
+        return "\n".join(shorten(printable(line), _WIDEST, placeholder=" \N{HORIZONTAL ELLIPSIS}") for line in lines)
 
     def _repr_html_(self) -> str:
         above = self.table().query("severity != 'info'")

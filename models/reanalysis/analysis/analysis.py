@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from html import escape
+from typing import Any
+
+import pandas as pd
 
 from reanalysis.alternatives.all_models import asked_models, not_computed
 from reanalysis.alternatives.influence import Influence
@@ -20,9 +23,6 @@ from reanalysis.evidence.audit.ledger import Ledger
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.gates.checked_fit import CheckedFit
 from reanalysis.model.spec import Engine, ModelSpec
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,24 @@ class Analysis:
     failed: tuple[FailedEndpoint, ...] = ()
     found: Mapping[Task[Any], Any] = field(default_factory=dict)
     unfinished: tuple[str, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an endpoint: its headline odds ratio with the 95 % interval, and how likely it helps."""
+        rows = [
+            {"endpoint": e.id, "label": e.label, "effect": e.headline.kind}
+            | {name: getattr(e.odds_ratio, name) for name in ("median", "lower", "upper")}
+            | {"P(fewer events)": e.direction.below, "P(benefit)": e.direction.benefit}
+            for e in self.endpoints
+        ]
+        return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        failed = (f"{one.endpoint}: {one.reason}" for one in self.failed)
+        return "\n".join([self.evidence.title, str(self.to_frame().round(3)), *failed])
+
+    def _repr_html_(self) -> str:
+        title = f"<p><b>{escape(self.evidence.title)}</b></p>"
+        return title + self.to_frame().to_html(index=False, float_format="{:.3f}".format, na_rep="")
 
     @property
     def engine(self) -> Engine:

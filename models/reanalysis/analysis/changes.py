@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from reanalysis.evidence.problems import BadChoice
+from reanalysis.model.choices import number
 
 PROBABILITY = 0.05
 """Default threshold of a conclusion: a shift of any reported probability."""
@@ -14,6 +18,14 @@ NOISE = 3.0
 """Monte Carlo standard errors below which a shift is no shift."""
 
 Kind = Literal["added", "removed", "altered"]
+
+
+def bad_thresholds(probability: float, ratio: float) -> Iterator[BadChoice]:
+    """What is wrong with thresholds of a conclusion."""
+    if not 0 <= number(probability) <= 1:
+        yield BadChoice("probability", f" {probability:g}: must lie between 0 and 1")
+    if not 1 <= number(ratio) < math.inf:
+        yield BadChoice("ratio", f" {ratio:g}: must be a factor of 1 or more")
 
 
 @dataclass(frozen=True)

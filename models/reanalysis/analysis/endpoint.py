@@ -15,6 +15,8 @@ from reanalysis.estimands.headline import Headline, headline
 from reanalysis.estimands.risks import BaselineEffect, RisksAt, at_baseline, named_baselines, risks_of
 from reanalysis.estimands.summary import Direction, Summary, direction
 from reanalysis.estimands.table import summaries
+from reanalysis.estimands.words import quantity_name
+from reanalysis.evidence.problems import BadChoice, InvalidInput
 from reanalysis.gates.checked_fit import CheckedFit
 
 
@@ -202,16 +204,37 @@ def as_endpoint(what: EndpointAnalysis | CheckedFit, sensitivity: bool = False) 
         The one or the other.
     sensitivity : bool
         Whether the figure shows the sensitivity analyses, so that those of a fit have to be run.
+
+    Raises
+    ------
+    InvalidInput
+        If it is neither, or a fit without the effects that figures show.
     """
     if isinstance(what, EndpointAnalysis):
         return what
+    _require_fit(what)
+    headline(what.posterior)
+    lacking = [name for name in ("log_odds_ratio_new", "tau") if name not in what.posterior.overall]
+    if lacking:
+        spec = what.spec
+        named = " and no ".join(quantity_name(name) for name in lacking)
+        raise InvalidInput([f"figure: {spec.model} with {spec.pooling} pooling has no {named}; see .summary()"])
     alternatives = sensitivity_set(what.evidence, what.spec, what.endpoint) if sensitivity else {}
     return analyse_endpoint(what, alternatives)
 
 
 def as_fit(what: EndpointAnalysis | CheckedFit) -> CheckedFit:
     """What a figure of the sampler draws: a fit as it is, that of an analysis."""
-    return what.fit if isinstance(what, EndpointAnalysis) else what
+    if isinstance(what, EndpointAnalysis):
+        return what.fit
+    _require_fit(what)
+    return what
+
+
+def _require_fit(what: object) -> None:
+    if not isinstance(what, CheckedFit):
+        said = f": this figure is of fit(evidence, endpoint), not of {type(what).__name__}"
+        raise InvalidInput([BadChoice("what to draw", said)])
 
 
 def _prior_summary(fit: CheckedFit) -> Summary:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,12 @@ class Built:
     summary: str
     unchanged: bool = False
     stages: dict[str, Time] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return "\n".join([self.summary, *self.failures])
+
+    def _repr_html_(self) -> str:
+        return "".join(f"<p>{escape(line)}</p>" for line in (self.summary, *self.failures))
 
 
 def build_report(

@@ -91,7 +91,7 @@ def write_report(
 def _write_results(analysis: Analysis, folder: Path, run: Runner) -> None:
     (folder / "posterior").mkdir()
     saving = {
-        e.id: run(Task("draws", draws_file, (e.fit.draws, source_date()), {"endpoint": e.id}))
+        e.id: run(Task("draws", draws_file, (e.fit.kept, source_date()), {"endpoint": e.id}))
         for e in analysis.endpoints
     }
     write_json(folder / RESULTS, results(analysis), sort=False)

@@ -320,6 +320,7 @@ def diff_command(
     ] = 1.25,
 ) -> None:
     """Say what changed between two reports: exit code 5 if a conclusion moved, 0 if none did."""
+    from reanalysis.analysis.changes import bad_thresholds
     from reanalysis.analysis.comparison import compare
     from reanalysis.builds.record import read_record
     from reanalysis.cli.option_checks import not_one_of, require
@@ -328,8 +329,7 @@ def diff_command(
 
     require(
         not_one_of("--format", output, ("text", "json", "markdown")),
-        "" if 0 <= probability <= 1 else f"--probability {probability:g}: must lie between 0 and 1",
-        "" if 1 <= ratio < float("inf") else f"--ratio {ratio:g}: must be a factor of 1 or more",
+        *bad_thresholds(probability, ratio),
     )
     changes = compare(read_record(old), read_record(new), probability, ratio)
     if output == "json":

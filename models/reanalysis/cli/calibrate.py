@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from reanalysis.cli.output import Page
     from reanalysis.validation.calibration.run import Calibration
 
-_ENGINES = ("both", "quadrature", "nuts")
-_MOST = 1_000_000
-
 
 def calibrate_command(
     data: Data,
@@ -33,17 +30,16 @@ def calibrate_command(
 ) -> None:
     """Simulation-based calibration of the engines under the priors of a folder."""
     from reanalysis.cli.errors import Exit, say
-    from reanalysis.cli.option_checks import bad_format, bad_workers, not_one_of, require
+    from reanalysis.cli.option_checks import bad_format, bad_workers, require
     from reanalysis.cli.output import Page, print_json, until_closed
     from reanalysis.cli.progress import counting
-    from reanalysis.model.choices import bad_seed
+    from reanalysis.model.choices import bad_calibration, bad_seed
 
     require(
         bad_format(output),
-        not_one_of("--engine", engine, _ENGINES),
+        *bad_calibration(engine, replicates),
         bad_workers(workers),
         *bad_seed(seed),
-        "" if 100 <= replicates <= _MOST else f"--replicates {replicates}: must lie between 100 and {_MOST:,}",
         *(f"{o} {p}: is not a folder" for o, p in (("--out", out), ("--batches", batches)) if _is_no_folder(p)),
     )
     from contextlib import ExitStack

@@ -42,6 +42,7 @@ from reanalysis.evidence.audit.ledger import audit
 from reanalysis.evidence.candidates.narrowing import wholes_of
 from reanalysis.evidence.coverage import modelled_endpoints
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.problems import printable
 from reanalysis.model.selection import NothingLeft
 from reanalysis.model.spec import ModelSpec
 from reanalysis.model.specification import specification
@@ -198,6 +199,15 @@ class Decision:
             for r, told in one.as_dict()["by_correlation"].items():
                 rows.append({"baseline": one.baseline, "correlation": float(r), **told})
         return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        weights = ", ".join(f"{one.endpoint} {one.weight:g}" for one in self.request.trade_offs)
+        columns = ["endpoint", "control_per_1000", "treated_per_1000", "difference_per_1000", "certainty"]
+        findings = self.to_frame().drop_duplicates("endpoint")[columns].round().to_string(index=False)
+        net = self.net_benefit_frame.query("correlation == @self.request.correlation")
+        net = net[["baseline", "median", "lower", "upper", "probability_better"]].round(3)
+        told = [self.evidence.title, findings, f"Net benefit, weights {weights}", net.to_string(index=False)]
+        return "\n".join(printable(line) for text in told for line in text.splitlines())
 
     def _repr_html_(self) -> str:
         weights = ", ".join(f"{one.endpoint} {one.weight:g}" for one in self.request.trade_offs)

@@ -65,5 +65,8 @@ class Designs:
         ]
         return pd.DataFrame(rows)
 
+    def __repr__(self) -> str:
+        return f"Designs of a trial of {self.endpoint}: {self.spec['rule']}\n{self.to_frame().round(3)}"
+
     def _repr_html_(self) -> str:
         return f"<p>{self.spec['rule']}</p>{self.to_frame().to_html(index=False)}"

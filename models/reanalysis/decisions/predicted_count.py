@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
+import pandas as pd
 
 from reanalysis.engines.marginal import Marginal, resolved
 from reanalysis.estimands.summary import Summary
@@ -31,6 +33,43 @@ class Score:
     pit_low: float
     pit_high: float
     pit: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PredictedCount:
+    """Events among patients who are yet to be treated.
+
+    Parameters
+    ----------
+    what : str
+        Whose events, for readers.
+    n : int
+        Patients.
+    probability : ndarray, shape (n + 1,)
+        Of each count from 0 to n.
+    """
+
+    what: str
+    n: int
+    probability: Array
+
+    def summary(self) -> Summary:
+        """Mean, SD, median and 95 % interval of the count."""
+        return count_summary(self.probability)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a count: ``events``, its ``probability``, and that of no more events."""
+        counts = np.arange(self.n + 1)
+        table = {"events": counts, "probability": self.probability, "at_most": np.cumsum(self.probability)}
+        return pd.DataFrame(table)
+
+    def __repr__(self) -> str:
+        one = self.summary()
+        return f"{self.what}: {one.median:.0f} events of {self.n} (95 % {one.lower:.0f} to {one.upper:.0f})"
+
+    def _repr_html_(self) -> str:
+        table = self.to_frame().to_html(index=False, max_rows=20, float_format="{:.3f}".format)
+        return f"<p>{escape(repr(self))}</p>{table}"
 
 
 def count_probabilities(logit: Marginal, n: int, rho: float) -> Array:

@@ -10,6 +10,7 @@ from reanalysis.engines.errors import EngineError
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
 from reanalysis.engines.quadrature.engine import effects
+from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.data import ModelData
 from reanalysis.model.spec import ModelSpec
 
@@ -60,13 +61,13 @@ def headline(posterior: Posterior) -> Headline:
 
     Raises
     ------
-    ValueError
+    InvalidInput
         If there is none (see :func:`why_no_headline`).
     """
     comparative, study = posterior.data.comparative, headline_study(posterior.data)
     reason = why_no_headline(posterior.spec, posterior.data)
     if reason:
-        raise ValueError(reason)
+        raise InvalidInput([f"no headline effect: {reason}"])
     if study is None:
         return Headline("average", None, comparative, posterior.overall["log_odds_ratio"])
     return Headline("single study", study, comparative, posterior.study[study]["log_odds_ratio"])

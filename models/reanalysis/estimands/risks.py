@@ -15,7 +15,7 @@ from scipy.special import expit, logit
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.measures import rate, risk_difference, risk_ratio_at, treated_risk
-from reanalysis.estimands.summary import Summary, summarise
+from reanalysis.estimands.summary import LEVEL, Summary, require_proportions, summarise
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.settings import Baseline, Endpoint
 
@@ -48,6 +48,9 @@ class NumberNeeded:
     side: Side | None
     median: float | None
     pieces: tuple[Piece, ...]
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         if self.median is None:
@@ -134,6 +137,20 @@ def named_baselines(evidence: Evidence, posterior: Posterior) -> tuple[Baseline,
     return (own, *(one for one in declared if _whole_percent(one.percent / 100) != own.percent))
 
 
+def asked_baselines(evidence: Evidence, posterior: Posterior, risk: float | None) -> tuple[Baseline, ...]:
+    """The control risk that was asked for, a proportion; those of :func:`named_baselines` where none was.
+
+    Raises
+    ------
+    InvalidInput
+        If it is no proportion between 0 and 1.
+    """
+    if risk is None:
+        return named_baselines(evidence, posterior)
+    require_proportions(risk)
+    return (Baseline(label="as asked", percent=100 * risk),)
+
+
 def _own_controls(evidence: Evidence, posterior: Posterior) -> Baseline | None:
     """The reported control rate, of several studies the median, in whole per cent unless it is rare or the rule.
 
@@ -193,18 +210,20 @@ def risks_of(log_odds_ratio: Summary, baseline: Baseline) -> RisksAt:
     return RisksAt(baseline, Summary(None, None, **ends), Summary(None, None, **less))
 
 
-def at_baseline(log_odds_ratio: Marginal, baseline: Baseline, endpoint: Endpoint) -> BaselineEffect:
+def at_baseline(
+    log_odds_ratio: Marginal, baseline: Baseline, endpoint: Endpoint, level: float = LEVEL
+) -> BaselineEffect:
     """An effect at one control risk, with the good side and the margins that the endpoint declares."""
     risk = baseline.percent / 100
-    difference = summarise(risk_difference(log_odds_ratio, risk))
+    difference = summarise(risk_difference(log_odds_ratio, risk), level)
     needed = None
     if endpoint.better is not None:
         needed = number_needed(difference.median, difference.lower, difference.upper, endpoint.better == "lower")
     return BaselineEffect(
         baseline,
-        summarise(treated_risk(log_odds_ratio, risk)),
+        summarise(treated_risk(log_odds_ratio, risk), level),
         difference,
-        summarise(risk_ratio_at(log_odds_ratio, risk)),
+        summarise(risk_ratio_at(log_odds_ratio, risk), level),
         needed,
         beyond_margins(log_odds_ratio, risk, endpoint.margins),
         endpoint.rope,

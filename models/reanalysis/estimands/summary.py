@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from reanalysis.engines.marginal import Marginal
+from reanalysis.evidence.problems import BadChoice, InvalidInput
+from reanalysis.model.choices import number
 from reanalysis.typing import Array
 
 LEVEL = 0.95
@@ -20,6 +22,23 @@ LEVEL = 0.95
 PROBABILITIES = tuple(sorted({0.025, 0.975, *(round(float(p), 7) for p in ndtr(np.linspace(-4.0, 4.0, 161)))}))
 """Probabilities of the table: 1/20 of a normal's SD apart, so that linear interpolation is good to 1e-4, and the ends
 of the interval that is reported."""
+
+
+def require_proportions(baseline: float | None = None, level: float = LEVEL) -> None:
+    """Refuse what is no control risk or no coverage of an interval, such as a percentage.
+
+    Raises
+    ------
+    InvalidInput
+        With everything that is wrong.
+    """
+    wrong = []
+    if baseline is not None and not 0 < number(baseline) < 1:
+        wrong.append(BadChoice("baseline", f" {baseline!r}: must be a proportion above 0 and below 1: 0.35, not 35"))
+    if not 0 < number(level) < 1:
+        wrong.append(BadChoice("level", f" {level!r}: must be a proportion above 0 and below 1: 0.9, not 90"))
+    if wrong:
+        raise InvalidInput(wrong)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.headline import headline, why_no_headline
 from reanalysis.estimands.measures import new_ratio_moments, odds_ratio, rate, risk_ratio
-from reanalysis.estimands.risks import at_baseline, named_baselines
-from reanalysis.estimands.summary import LEVEL, Summary, direction, summarise
+from reanalysis.estimands.risks import asked_baselines, at_baseline
+from reanalysis.estimands.summary import LEVEL, Summary, direction, require_proportions, summarise
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
 
@@ -63,13 +63,13 @@ class Quantity:
         """Its name in results."""
         return f"{self.name}_new" if self.estimand == "new study" else self.name
 
-    def summary(self) -> Summary | None:
+    def summary(self, level: float = LEVEL) -> Summary | None:
         """Moments and interval; None where there is no such quantity."""
-        return None if self.marginal is None else summarise(self.marginal, moments=self.moments)
+        return None if self.marginal is None else summarise(self.marginal, level, self.moments)
 
-    def as_dict(self) -> dict[str, float | None] | None:
+    def as_dict(self, level: float = LEVEL) -> dict[str, float | None] | None:
         """The same as plain values for JSON."""
-        summary = self.summary()
+        summary = self.summary(level)
         return None if summary is None else summary.as_dict()
 
 
@@ -207,7 +207,13 @@ def map_prior_of(posterior: Posterior) -> MapPrior | None:
 # ---- the tidy table, and ra.effects as a part of it ------------------------------------------------------------------
 
 
-def tidy(evidence: Evidence, posterior: Posterior, scenario: str = "primary") -> pd.DataFrame:
+def tidy(
+    evidence: Evidence,
+    posterior: Posterior,
+    scenario: str = "primary",
+    baseline: float | None = None,
+    level: float = LEVEL,
+) -> pd.DataFrame:
     """Every estimate of a posterior, one row a quantity.
 
     Parameters
@@ -218,6 +224,10 @@ def tidy(evidence: Evidence, posterior: Posterior, scenario: str = "primary") ->
         Of any model.
     scenario : str
         What the posterior is called among alternatives.
+    baseline : float, optional
+        Control risk, a proportion; by default those that the folder names.
+    level : float
+        Coverage of the intervals.
 
     Returns
     -------
@@ -229,17 +239,20 @@ def tidy(evidence: Evidence, posterior: Posterior, scenario: str = "primary") ->
         ``p_harm`` the same by the declared good side. Of risk differences ``p_fewer_M``, ``p_more_M`` and
         ``p_within_M`` are the probabilities of M percentage points. What does not exist is missing.
     """
+    require_proportions(baseline, level)
     none = why_no_headline(posterior.spec, posterior.data)
     study = None if none else headline(posterior).study or ""
-    found = pd.DataFrame(_rows(evidence, posterior, study))
+    found = pd.DataFrame(_rows(evidence, posterior, study, baseline, level))
     found = found.reindex(columns=[*COLUMNS, *(name for name in found if name not in COLUMNS)])
-    found["endpoint"], found["scenario"], found["level"] = posterior.endpoint, scenario, LEVEL
-    tables = [found, *(tidy(evidence, part, scenario) for part in posterior.parts.values())]
+    found["endpoint"], found["scenario"], found["level"] = posterior.endpoint, scenario, level
+    tables = [found, *(tidy(evidence, part, scenario, baseline, level) for part in posterior.parts.values())]
     return pd.concat(tables, ignore_index=True) if len(tables) > 1 else found
 
 
-def _rows(evidence: Evidence, posterior: Posterior, head: str | None) -> Iterator[dict[str, Any]]:
-    """Quantities as they are, then the headline and the effect of a new study at each named control risk.
+def _rows(
+    evidence: Evidence, posterior: Posterior, head: str | None, baseline: float | None, level: float
+) -> Iterator[dict[str, Any]]:
+    """Quantities as they are, then the headline and the effect of a new study at each control risk.
 
     ``head`` is the study that is the headline, empty for the average and None where nothing is.
     """
@@ -256,11 +269,11 @@ def _rows(evidence: Evidence, posterior: Posterior, head: str | None) -> Iterato
             if one.study == head or one.estimand == "new study":
                 effects[one.estimand, one.study] = one.effect
         of: dict[str, Any] = {"estimand": one.estimand, "study": one.study, "quantity": one.name, "baseline": ""}
-        yield of | (one.as_dict() or {}) | sides
+        yield of | (one.as_dict(level) or {}) | sides
     for (estimand, study), effect in effects.items() if head is not None else ():
-        for place, baseline in enumerate(named_baselines(evidence, posterior)):
-            at, risk = at_baseline(effect, baseline, endpoint), baseline.percent / 100
-            of = {"estimand": estimand, "study": study, "baseline": baseline.label, "control_risk": risk}
+        for place, named in enumerate(asked_baselines(evidence, posterior, baseline)):
+            at, risk = at_baseline(effect, named, endpoint, level), named.percent / 100
+            of = {"estimand": estimand, "study": study, "baseline": named.label, "control_risk": risk}
             of["headline"] = place == 0 and estimand != "new study"
             chances = {f"p_within_{at.rope:g}": at.within_rope}
             for one_margin in at.beyond:
@@ -283,18 +296,20 @@ _SHOWN = {
 """Quantities of :func:`effects_table` as readers know them, in its order."""
 
 
-def effects_table(evidence: Evidence, posterior: Posterior) -> pd.DataFrame:
+def effects_table(
+    evidence: Evidence, posterior: Posterior, baseline: float | None = None, level: float = LEVEL
+) -> pd.DataFrame:
     """The part of the tidy table that readers ask for first, in their words; see :func:`reanalysis.effects`.
 
     Raises
     ------
     InvalidInput
-        If the posterior has no average effect.
+        If the posterior has no headline effect, or ``baseline`` or ``level`` is no proportion.
     """
-    if "log_odds_ratio_new" not in posterior.overall:
-        spec = posterior.spec
-        raise InvalidInput([f"effects: {spec.model} with {spec.pooling} pooling has no average effect; see .table()"])
-    whole = tidy(evidence, replace(posterior, parts={}))
+    reason = why_no_headline(posterior.spec, posterior.data)
+    if reason:
+        raise InvalidInput([f"effects: {reason}; see .table()"])
+    whole = tidy(evidence, replace(posterior, parts={}), baseline=baseline, level=level)
     at_risk = whole["control_risk"].notna()
     rows = whole[whole["quantity"].isin(_SHOWN) & (at_risk | (whole["quantity"] != "risk_ratio"))]
     cells = rows[["study", "estimand", "baseline", "control_risk"]].to_dict("records")

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Literal
 
 import pandas as pd
 
-from reanalysis.evidence.problems import InvalidInput, file_name
+from reanalysis.evidence.problems import InvalidInput, file_name, listed, printable
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.benchmarks import BenchmarkRow
 from reanalysis.evidence.reading.contrasts import ContrastRow
@@ -92,6 +93,13 @@ class Evidence:
     benchmarks: tuple[BenchmarkRow, ...] = ()
     risk_of_bias: tuple[RiskOfBiasRow, ...] = ()
     assumed: tuple[str, ...] = field(default=(), compare=False)
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.studies)} studies, {len(self.endpoints)} endpoints, {len(self.arms)} rows of arms"
+        parts = {"studies": self.studies, "endpoints": self.endpoints}
+        lines = [f"{self.title}: {counts}, {len(self.contrasts)} ratios", f"folder: {file_name(self.folder)}"]
+        lines += [f"{name}: {listed(ids)}" for name, ids in parts.items()]
+        return "\n".join(fill(printable(line), 100, subsequent_indent="  ") for line in lines)
 
     def _repr_html_(self) -> str:
         title = f"<p><b>{escape(self.title)}</b>: {len(self.arms)} rows, {len(self.contrasts)} ratios</p>"

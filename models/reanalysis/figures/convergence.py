@@ -52,7 +52,7 @@ def plot_convergence(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = 
     """
     fit = as_fit(endpoint)
     with house_style():
-        title, drawn = fit.evidence.endpoint_label(fit.endpoint), gated_draws(fit.draws)
+        title, drawn = fit.evidence.endpoint_label(fit.endpoint), gated_draws(fit.kept)
         if not drawn:
             return panel_grid(title, (), (), _NONE, ax)[0]
         from arviz_base import from_dict
@@ -85,10 +85,10 @@ def plot_convergence(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = 
 def describe_convergence(endpoint: EndpointAnalysis | CheckedFit) -> str:
     """Alternative text of :func:`plot_convergence`."""
     fit = as_fit(endpoint)
-    label, drawn = fit.evidence.endpoint_label(fit.endpoint), gated_draws(fit.draws)
+    label, drawn = fit.evidence.endpoint_label(fit.endpoint), gated_draws(fit.kept)
     if not drawn:
         return f"R-hat and effective sample sizes for {label}. {_NONE}"
-    r_hat, sizes = check_convergence(fit.draws).table["r_hat"], check_effective_sample(fit.draws).table
+    r_hat, sizes = check_convergence(fit.kept).table["r_hat"], check_effective_sample(fit.kept).table
     return (
         f"Distribution functions of three diagnostics over {counted(len(drawn), 'quantity', 'quantities')} of {label}: "
         f"the largest R-hat is {r_hat.max():.4f} (limit {R_HAT_LIMIT:g}), the smallest effective sample sizes are "

@@ -91,7 +91,7 @@ def plot_coverage(
     analysis : Analysis
         What to show.
     ax : Axes, optional
-        Axes to draw on, names outside it; a new figure sized to its content by default.
+        Axes to draw on, names within their place; a new figure sized to its content by default.
     endpoints : sequence of str, optional
         Ids of the endpoints to show, lower and without a title; all by default.
     narrow : bool

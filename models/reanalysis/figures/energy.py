@@ -44,7 +44,7 @@ def plot_energy(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None)
     fit = as_fit(endpoint)
     with house_style():
         title = fit.evidence.endpoint_label(fit.endpoint)
-        if fit.draws.sampling is None:
+        if fit.kept.sampling is None:
             return panel_grid(title, (), (), _NONE, ax)[0]
         from arviz_plots import plot_energy as arviz_energy
 
@@ -68,8 +68,8 @@ def plot_energy(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None)
             "ref_line": {"color": CONTRAST},
         }
         shown |= dict.fromkeys(("legend", "title", "ylabel"), False)
-        arviz_energy(fit.draws.tree(), threshold=BFMI_LIMIT, plot_collection=panels, visuals=shown)
-        chains = len(fit.draws.sampling.energy)
+        arviz_energy(fit.kept.tree(), threshold=BFMI_LIMIT, plot_collection=panels, visuals=shown)
+        chains = len(fit.kept.sampling.energy)
         bfmi.set_xlim(0.0, 1.05 * max(*bfmi.get_xlim(), 1.0))
         bfmi.set_ylim(chains - 0.5, -0.5)
         step = max(1, -(-chains // 4))
@@ -84,9 +84,9 @@ def describe_energy(endpoint: EndpointAnalysis | CheckedFit) -> str:
     """Alternative text of :func:`plot_energy`."""
     fit = as_fit(endpoint)
     label = fit.evidence.endpoint_label(fit.endpoint)
-    if fit.draws.sampling is None:
+    if fit.kept.sampling is None:
         return f"Energy of the sampler for {label}. {_NONE}"
-    found = [float(one) for one in check_energy(fit.draws).table["e_bfmi"]]
+    found = [float(one) for one in check_energy(fit.kept).table["e_bfmi"]]
     low = sum(e_bfmi < BFMI_LIMIT for e_bfmi in found)
     below = f"{counted(low, 'of them is', 'of them are')} below" if low else "none is below"
     return (

@@ -38,7 +38,7 @@ def plot_forest(
     endpoint : EndpointAnalysis or CheckedFit
         What to show.
     ax : Axes, optional
-        Axes to draw on, the words on both sides outside it; a new figure sized to its content by default.
+        Axes to draw on, its words within their place; a new figure sized to its content by default.
     studies : sequence of str, optional
         Ids of the studies to give rows to, so that many can be spread over pages (:func:`forest_pages`); axis
         and summaries stay.

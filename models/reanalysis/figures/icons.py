@@ -39,7 +39,7 @@ def plot_icons(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) 
     endpoint : EndpointAnalysis or CheckedFit
         What to show.
     ax : Axes, optional
-        Axes to draw on, the words above and beside outside it; a new figure by default.
+        Axes to draw on, its words within their place; a new figure by default.
     """
     endpoint = as_endpoint(endpoint)
     with house_style():

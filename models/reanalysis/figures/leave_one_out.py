@@ -24,8 +24,8 @@ def plot_leave_one_out(
     endpoint : EndpointAnalysis or CheckedFit
         What to show; without a leave-one-out group the axes stay empty but for a sentence.
     ax : Axes, optional
-        Axes to draw on, the words on both sides outside it; a new figure sized to its content by default.
-    narrow : bool
+            Axes to draw on, its words within their place; a new figure sized to its content by default.
+        narrow : bool
         For a phone: words above their marks. Ignored where axes are given.
     """
     endpoint = as_endpoint(endpoint, sensitivity=True)

@@ -25,7 +25,7 @@ def plot_overview(analysis: Analysis, ax: Axes | None = None) -> Axes:
     analysis : Analysis
         What to show.
     ax : Axes, optional
-        Axes to draw on, the words on both sides outside it; a new figure sized to its content by default.
+            Axes to draw on, its words within their place; a new figure sized to its content by default.
 
     Examples
     --------

@@ -49,7 +49,7 @@ def plot_ranks(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) 
     """
     fit = as_fit(endpoint)
     with house_style():
-        found = chain_ranks(fit.draws)
+        found = chain_ranks(fit.kept)
         drawn = _drawn(found)
         title = fit.evidence.endpoint_label(fit.endpoint)
         if not drawn:
@@ -69,7 +69,7 @@ def describe_ranks(endpoint: EndpointAnalysis | CheckedFit) -> str:
     """Alternative text of :func:`plot_ranks`."""
     fit = as_fit(endpoint)
     label = fit.evidence.endpoint_label(fit.endpoint)
-    found = chain_ranks(fit.draws)
+    found = chain_ranks(fit.kept)
     if not found:
         return f"Ranks of the draws for {label}. {_NONE}"
     chains = len(found[0].difference)
@@ -128,7 +128,7 @@ def _draw(fit: CheckedFit, drawn: list[ChainRanks], panels: tuple[Axes, ...], ch
     from arviz_base import from_dict
     from arviz_plots import plot_rank
 
-    own, shared = fit.draws.study, fit.draws.overall
+    own, shared = fit.kept.study, fit.kept.overall
     names = [str(number) for number in range(len(drawn))]
     posterior: dict[str, Array] = {}
     for name, one in zip(names, drawn, strict=True):

@@ -32,7 +32,7 @@ def plot_sensitivity(
     endpoint : EndpointAnalysis or CheckedFit
         What to show; its sensitivity may hold any groups.
     ax : Axes, optional
-        Axes to draw on, the words on both sides outside it; a new figure sized to its content by default.
+        Axes to draw on, its words within their place; a new figure sized to its content by default.
     groups : sequence of str, optional
         Only these groups, so that many can be spread over pages (:func:`sensitivity_pages`); the axis stays.
     narrow : bool

@@ -39,7 +39,7 @@ def plot_specification_curve(found: Multiverse, evidence: Evidence, ax: Axes | N
     evidence : Evidence
         Names for readers.
     ax : Axes, optional
-        Axes to draw on, the words on both sides outside it; a new figure sized to its content by default.
+            Axes to draw on, its words within their place; a new figure sized to its content by default.
 
     Examples
     --------

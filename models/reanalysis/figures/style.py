@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -91,8 +92,20 @@ def house_style() -> Iterator[None]:
         yield
 
 
+class NotebookAxes(Axes):
+    """Axes of such a figure, which show the whole of it."""
+
+    def _repr_png_(self) -> bytes | None:
+        figure = self.get_figure(root=True)
+        return figure._repr_png_() if isinstance(figure, NotebookFigure) else None
+
+
 class NotebookFigure(Figure):
     """A figure that pyplot does not know of, yet shows itself in a notebook."""
+
+    def add_axes(self, *args: Any, **kwargs: Any) -> Axes:
+        """As matplotlib's, with axes that show the figure."""
+        return super().add_axes(*args, **{"axes_class": NotebookAxes} | kwargs)
 
     def _repr_png_(self) -> bytes:
         buffer = BytesIO()

@@ -14,10 +14,12 @@ from reanalysis.engines.posterior import IN_LOG_EVIDENCE, Posterior
 from reanalysis.estimands.moderators import sources
 from reanalysis.estimands.summary import LEVEL
 from reanalysis.estimands.table import estimates, flat, probabilities, tidy
+from reanalysis.estimands.told import Text, told
 from reanalysis.evidence.audit.ledger import Ledger, require_consistent
 from reanalysis.evidence.candidates.observation import assumed_sizes, sizes_told
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.extras import need
+from reanalysis.evidence.problems import printable
 from reanalysis.gates.baseline_choice import baseline_choice
 from reanalysis.gates.gates import gates
 from reanalysis.gates.result import CheckResult
@@ -31,9 +33,12 @@ if TYPE_CHECKING:
     from reanalysis.engines.nuts.engine import Sampler
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class CheckedFit:
     """A posterior with the data it came from and the gates it passed.
+
+    Equal to every fit that was asked for alike: random numbers follow from the request, and equal requests have equal
+    bits.
 
     Parameters
     ----------
@@ -58,8 +63,23 @@ class CheckedFit:
     gates: tuple[CheckResult, ...]
     sampled: Posterior | None = None
 
+    def _asked(self) -> tuple[object, ...]:
+        posteriors = (self.posterior, self.kept)
+        return (self.spec, self.posterior.data, *((p.engine, p.sampling and p.sampling.runs) for p in posteriors))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, CheckedFit):
+            return NotImplemented
+        return self._asked() == other._asked() and self.evidence == other.evidence
+
+    def __hash__(self) -> int:
+        return hash(self._asked())
+
+    def __repr__(self) -> str:
+        return self.summary()
+
     @property
-    def draws(self) -> Posterior:
+    def kept(self) -> Posterior:
         """The posterior whose draws are kept and diagnosed: the sampled one, where there is one."""
         return self.sampled or self.posterior
 
@@ -84,9 +104,46 @@ class CheckedFit:
         index = pd.MultiIndex.from_tuples(rows, names=["study", "quantity"])
         return pd.DataFrame(list(rows.values()), index=index)
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a quantity, risks at the named control risks among them: :func:`reanalysis.estimands.table.tidy`."""
-        return tidy(self.evidence, self.posterior)
+    def summary(self, baseline: float | None = None, level: float = LEVEL) -> Text:
+        """A few lines: medians with intervals, which side is likely, what it means for patients, and the gates.
+
+        Parameters
+        ----------
+        baseline : float, optional
+            Control risk, a proportion; by default the first that the folder names.
+        level : float
+            Coverage of the intervals.
+        """
+        gates = [f"{'passed' if g.passed else 'FAILED'}: {g.name}" for g in self.gates]
+        lines = [*told(self.evidence, self.posterior, baseline, level), *map(printable, gates)]
+        return Text("\n".join(lines))
+
+    def draws(self) -> pd.DataFrame:
+        """Draws from the posterior, one row a draw: rows of separately fitted endpoints are independent.
+
+        Quadrature samples its own posterior, independently from draw to draw; NUTS gives the draws of its chains.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by ``chain`` and ``draw``; columns are called as ArviZ calls them, ``tau``,
+            ``study_risk_difference[phase2]``; effects on the log scale, risks as proportions.
+        """
+        group = self.kept.tree()["posterior"].to_dataset()
+        columns = {}
+        for name, values in group.data_vars.items():
+            rows = values.stack(sample=("chain", "draw")).transpose("sample", ...)
+            if values.ndim == 2:
+                columns[str(name)] = rows.to_numpy()
+            else:
+                of = group[str(values.dims[-1])].to_numpy()
+                columns |= {f"{name}[{one}]": rows.to_numpy()[:, i] for i, one in enumerate(of)}
+        shape = [range(group.sizes[name]) for name in ("chain", "draw")]
+        return pd.DataFrame(columns, index=pd.MultiIndex.from_product(shape, names=["chain", "draw"]))
+
+    def to_frame(self, baseline: float | None = None, level: float = LEVEL) -> pd.DataFrame:
+        """One row a quantity, risks at the control risks among them: :func:`reanalysis.estimands.table.tidy`."""
+        return tidy(self.evidence, self.posterior, baseline=baseline, level=level)
 
     def _repr_html_(self) -> str:
         gates = "".join(
@@ -227,7 +284,7 @@ class CheckedFit:
         return found
 
     def _diagnostics(self) -> dict[str, Any]:
-        kept = self.draws.diagnostics | self.posterior.diagnostics
+        kept = self.kept.diagnostics | self.posterior.diagnostics
         kept["gates"] = [{"name": g.name, "passed": g.passed, "text": g.text} for g in self.gates]
         kept["log_evidence"] = self.quadrature.log_evidence
         if kept["log_evidence"] is not None:

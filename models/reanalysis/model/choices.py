@@ -225,3 +225,32 @@ def whole(value: object, otherwise: int) -> int:
 
 def _shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else repr(value)
+
+
+_CALIBRATED, _MOST_REPLICATES = ("both", "quadrature", "nuts"), 1_000_000
+
+
+def bad_calibration(engine: str, replicates: int) -> Iterator[BadChoice]:
+    """What is wrong with a request to calibrate."""
+    if engine not in _CALIBRATED:
+        yield not_one_of("engine", engine, _CALIBRATED)
+    if not 100 <= whole(replicates, -1) <= _MOST_REPLICATES:
+        yield BadChoice("replicates", f" {_shown(replicates)}: must lie between 100 and {_MOST_REPLICATES:,}")
+
+
+_SAMPLING = {"draws": (100, 1_000_000), "chains": (2, 64), "tune": (100, 100_000), "target_accept": (0.5, 0.999)}
+"""Settings of the sampler, and from where to where each may go; chains are held against each other, so two at least."""
+
+
+def bad_sampling(asked: Mapping[str, float | None], engine: str) -> Iterator[BadChoice]:
+    """What is wrong with settings of the sampler, and with any of them where nothing is sampled."""
+    for name, value in asked.items():
+        low, high = _SAMPLING[name]
+        kind = "whole number" if isinstance(low, int) else "number"
+        given = whole(value, -1) if isinstance(low, int) else number(value)
+        if value is None:
+            continue
+        if engine == "quadrature":
+            yield BadChoice(name, f" {_shown(value)}: quadrature samples nothing; engine='nuts' takes it")
+        elif not low <= given <= high:
+            yield BadChoice(name, f" {_shown(value)}: must be a {kind} from {low:,} to {high:,}")

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -22,8 +23,9 @@ from reanalysis.alternatives.multiverse.specification import Answer, Specificati
 from reanalysis.alternatives.outcome import Setting
 from reanalysis.engines.batches import Progress, in_batches
 from reanalysis.engines.errors import EngineError
+from reanalysis.estimands.words import percent, ratio, ratio_interval
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.problems import InvalidInput
+from reanalysis.evidence.problems import InvalidInput, printable
 from reanalysis.model.data import ModelData
 from reanalysis.model.family import PRIMARY
 from reanalysis.model.selection import select
@@ -89,6 +91,34 @@ class Multiverse:
     infeasible: dict[str, int]
     held: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        rows = [f"{name}: {value}" for name, value in self._told().items()]
+        return "\n".join([f"Multiverse of {printable(self.endpoint)}", *rows])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><th>{escape(a)}</th><td>{escape(b)}</td></tr>" for a, b in self._told().items())
+        return f"<p><b>Multiverse of {escape(self.endpoint)}</b></p><table>{rows}</table>"
+
+    def _told(self) -> dict[str, str]:
+        """What it comes to, for readers."""
+        ratios = np.exp(self.table["median"].to_numpy(dtype=float))
+        chance = "P(odds ratio < 1)" if self.better is None else "P(benefit)"
+        head = self.table[self.table["primary"]]
+        numbers = np.exp(head[["median", "lower", "upper"]].to_numpy(dtype=float))
+        chances = self.chance[head.index].to_numpy(dtype=float)
+        primary = [
+            f"{ratio_interval(*one)}, {chance} {percent(float(p))}" for one, p in zip(numbers, chances, strict=True)
+        ]
+        found = {
+            "specifications": f"{len(self.table):,} of {self.combinations:,} combinations",
+            "choices": ", ".join(f"{one.name} ({len(one.labels)})" for one in self.choices),
+            "held": ", ".join(self.held),
+            "primary odds ratio": "".join(primary),
+            "odds ratios": f"{ratio(ratios.min())} to {ratio(ratios.max())}, middle {ratio(float(np.median(ratios)))}",
+            chance: "; ".join(f"above {t:g} in {percent(share)}" for t, share in self.shares().items()),
+        }
+        return {name: printable(text) for name, text in found.items() if text}
+
     @property
     def combinations(self) -> int:
         """Combinations of all levels."""
@@ -98,6 +128,10 @@ class Multiverse:
     def chance(self) -> pd.Series[float]:
         """P(benefit) of each specification, P(log odds ratio < 0) where no side is good."""
         return self.table["p_below_0" if self.better is None else "p_benefit"]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a specification: ``table``."""
+        return self.table
 
     def made(self, choice: str) -> Flags:
         """Which specifications each level of a choice comes to, shape (levels, specifications)."""

@@ -107,7 +107,7 @@ def agreement_table(analysis: Analysis) -> Table:
     """Both engines side by side for the headline quantities."""
     rows = []
     for e in analysis.endpoints:
-        for name, marginal in e.fit.draws.overall.items():
+        for name, marginal in e.fit.kept.overall.items():
             if name in _SYMBOLS:
                 exact = e.fit.quadrature.overall[name]
                 difference = decimal((marginal.mean() - exact.mean()) / exact.sd(), 3)
@@ -162,7 +162,7 @@ def _parameters(endpoint: EndpointAnalysis) -> Iterator[list[str]]:
 
 
 def _relative_error(endpoint: EndpointAnalysis, study: str, quantity: str) -> str:
-    posterior = endpoint.fit.draws
+    posterior = endpoint.fit.kept
     marginal = posterior.study[study].get(quantity) if study else posterior.overall.get(quantity)
     error = monte_carlo(marginal)["mean"] if isinstance(marginal, DrawsMarginal) else None
     return _DASH if marginal is None or error is None else decimal(error / marginal.sd(), 3)
@@ -170,11 +170,11 @@ def _relative_error(endpoint: EndpointAnalysis, study: str, quantity: str) -> st
 
 def _was_sampled(endpoint: EndpointAnalysis) -> bool:
     """Whether there are chains to show; the text says where there are none."""
-    return endpoint.fit.draws.engine == "nuts"
+    return endpoint.fit.kept.engine == "nuts"
 
 
 def _ranks_caption(endpoint: EndpointAnalysis) -> str:
-    posterior = endpoint.fit.draws
+    posterior = endpoint.fit.kept
     many = len(posterior.overall) + len(posterior.study) > MOST
     return (
         f"{endpoint.label}: ranks of each chain's draws among those of all chains, thinned until they are nearly "

@@ -17,16 +17,20 @@ from reanalysis.alternatives.multiverse.multiverse import MOST, Multiverse
 from reanalysis.alternatives.one_at_a_time import sensitivity_set
 from reanalysis.alternatives.outcome import as_table
 from reanalysis.alternatives.weighed_ledger import WeighedLedger, weigh
+from reanalysis.api.fitted import Fit, require_fit
+from reanalysis.api.progress import working
 from reanalysis.estimands.map_prior import MapPrior
+from reanalysis.estimands.summary import LEVEL, require_proportions
 from reanalysis.estimands.table import effects_table, map_prior_of
 from reanalysis.estimands.uncertain_control import effects_at_map
 from reanalysis.evidence.audit import ledger
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.problems import InvalidInput
+from reanalysis.evidence.problems import InvalidInput, Problem
 from reanalysis.gates.checked_fit import CheckedFit, fit_endpoint
+from reanalysis.model.choices import bad_sampling
 from reanalysis.model.distributions import Distribution
-from reanalysis.model.spec import Anchor, ArmName, Engine, ModelName, Pooling, Priors, Route
-from reanalysis.model.specification import specification
+from reanalysis.model.spec import Anchor, ArmName, Engine, ModelName, ModelSpec, Pooling, Priors, Route
+from reanalysis.model.specification import specification as specified
 
 if TYPE_CHECKING:
     from reanalysis.builds.build import Built
@@ -53,7 +57,41 @@ class Choices(TypedDict, total=False):
     seed: int | None
 
 
-def fit(evidence: Evidence, endpoint: str, engine: Engine | None = None, **choices: Unpack[Choices]) -> CheckedFit:
+def specification(
+    evidence: Evidence, endpoint: str | None = None, *, engine: Engine | None = None, **choices: Unpack[Choices]
+) -> ModelSpec:
+    """The folder's specification with some choices changed; a choice that is None is the folder's.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The folder.
+    endpoint : str, optional
+        Endpoint id that is meant, checked here.
+    engine : {"nuts", "quadrature"}, optional
+        Engine that is meant, checked here, because a model may lack it.
+    **choices
+        As of :func:`reanalysis.model.specification.specification`: ``model``, ``pooling``, ``priors``, ...
+
+    Raises
+    ------
+    InvalidInput
+        With everything that is wrong.
+    """
+    return specified(evidence, endpoint, engine=engine, **choices)
+
+
+def fit(
+    evidence: Evidence,
+    endpoint: str,
+    engine: Engine | None = None,
+    *,
+    draws: int | None = None,
+    chains: int | None = None,
+    tune: int | None = None,
+    target_accept: float | None = None,
+    **choices: Unpack[Choices],
+) -> Fit:
     """Fit one endpoint and judge the fit.
 
     Parameters
@@ -65,8 +103,16 @@ def fit(evidence: Evidence, endpoint: str, engine: Engine | None = None, **choic
     engine : {"nuts", "quadrature"}, optional
         Quadrature takes milliseconds and is used unless told otherwise where the model has it; NUTS is held against it
         by the gates.
+    draws, chains, tune, target_accept : optional
+        Settings of NUTS: 4 chains of 1,000 tuning and 4,000 kept draws at a target acceptance of 0.95 by default.
+        Quadrature has no use for them and refuses them.
     **choices
         As of :func:`reanalysis.model.specification.specification`.
+
+    Returns
+    -------
+    Fit
+        ``.summary()``, ``.plot()``, ``.draws()``, ``.to_frame()``, ``.predict()``; it prints its summary.
 
     Raises
     ------
@@ -83,31 +129,42 @@ def fit(evidence: Evidence, endpoint: str, engine: Engine | None = None, **choic
     [0.3, 0.47, 0.72]
     >>> sceptical = ra.fit(evidence, "tuberculosis", priors={"mu": "normal(0,0.2)"}, leave_out="4")
     """
-    spec = specification(evidence, endpoint, engine=engine, **choices)
-    return fit_endpoint(evidence, endpoint, spec, engine or spec.by_default)
+    settings = {"draws": draws, "chains": chains, "tune": tune, "target_accept": target_accept}
+    spec, used = _asked(evidence, endpoint, engine, settings, choices)
+    asked = {name: value for name, value in settings.items() if value is not None}
+    if used == "quadrature":
+        return Fit.of(fit_endpoint(evidence, endpoint, spec, used))
+    from reanalysis.engines.nuts.engine import Sampler
+
+    sampler = Sampler(**asked)  # type: ignore[arg-type]  # each of the type of its parameter, as it was checked
+    with working(f"fitting {endpoint} by NUTS; compiling comes first"):
+        return Fit.of(fit_endpoint(evidence, endpoint, spec, used, sampler))
 
 
-def effects(fitted: CheckedFit, baseline: Literal["map"] | None = None) -> pd.DataFrame:
+def effects(fitted: CheckedFit, baseline: float | Literal["map"] | None = None, level: float = LEVEL) -> pd.DataFrame:
     """Odds ratios, risks, risk differences and probabilities of a fitted endpoint.
 
     Parameters
     ----------
     fitted : CheckedFit
-        A fit of a model of contrasts with partial pooling.
-    baseline : {"map"}, optional
-        Average risks over the control rate of a new population, the MAP prior of the folder's control arms, instead of
-        fixing it; by default the named control risks, one after the other.
+        A fit of a model of contrasts that has a headline effect.
+    baseline : float or "map", optional
+        Control risk at which risks are given, a proportion: 0.35 is 35 %. By default the median control rate that the
+        studies report, then those that the folder names; the table states each. ``"map"`` averages over the control
+        rate of a new population, the MAP prior of the folder's control arms, instead of fixing it.
+    level : float
+        Coverage of the equal-tailed intervals.
 
     Returns
     -------
     DataFrame
-        One row a quantity: of what (average, new study, a study), at which control risk; mean, SD, median and 95 %
+        One row a quantity: of what (average, new study, a study), at which control risk; mean, SD, median and
         interval (risks as proportions); P(fewer events), and P(benefit) where a good side is declared.
 
     Raises
     ------
     InvalidInput
-        If the fit has no average effect.
+        If the fit has no headline effect, or a number is no proportion.
 
     Examples
     --------
@@ -116,11 +173,11 @@ def effects(fitted: CheckedFit, baseline: Literal["map"] | None = None) -> pd.Da
     >>> "risk difference" in " ".join(map(str, table.index))
     True
     """
+    require_fit(fitted)
     if baseline == "map":
-        return effects_at_map(fitted.evidence, fitted.posterior)
-    if baseline is not None:
-        raise InvalidInput([f"baseline {baseline!r}: must be 'map', or left out"])
-    return effects_table(fitted.evidence, fitted.posterior)
+        require_proportions(level=level)
+        return effects_at_map(fitted.evidence, fitted.posterior, level)
+    return effects_table(fitted.evidence, fitted.posterior, baseline, level)
 
 
 def map_prior(fitted: CheckedFit) -> MapPrior:
@@ -167,7 +224,8 @@ def audit(evidence: Evidence) -> WeighedLedger:
     >>> questions = weighed.question_table()
     """
     spec = specification(evidence)
-    return weigh(evidence, ledger.audit(evidence), spec)
+    with working("weighing the findings"):
+        return weigh(evidence, ledger.audit(evidence), spec)
 
 
 def sensitivity(evidence: Evidence, endpoint: str, **choices: Unpack[Choices]) -> pd.DataFrame:
@@ -233,7 +291,8 @@ def multiverse(
     True
     """
     spec = specification(evidence, endpoint, **choices)
-    return crossed.multiverse(evidence, endpoint, spec, executor=executor, most=most)
+    with working(f"crossing the choices of {endpoint}") as progress:
+        return crossed.multiverse(evidence, endpoint, spec, executor=executor, progress=progress, most=most)
 
 
 def average(evidence: Evidence, endpoint: str, **choices: Unpack[Choices]) -> Averaging:
@@ -331,5 +390,24 @@ def report(
     """
     from reanalysis.analysis.request import Request
     from reanalysis.builds.build import build_report
+    from reanalysis.builds.log import BuildLog
 
-    return build_report(Path(data), Path(out), Request(engine, seed, all_models))
+    with working(f"building {out}") as line:
+        return build_report(Path(data), Path(out), Request(engine, seed, all_models), log=BuildLog(tell=line.say))
+
+
+def _asked(
+    evidence: Evidence, endpoint: str, engine: Engine | None, settings: Mapping[str, float | None], choices: Choices
+) -> tuple[ModelSpec, Engine]:
+    """Specification and engine of a request; everything that is wrong with either and with the sampler at once."""
+    problems: list[Problem | str] = []
+    try:
+        spec = specification(evidence, endpoint, engine=engine, **choices)
+        used = engine or spec.by_default
+    except InvalidInput as error:
+        problems += error.problems
+        used = "quadrature" if engine == "quadrature" else "nuts"
+    problems += bad_sampling(settings, used)
+    if problems:
+        raise InvalidInput(problems)
+    return spec, used
