@@ -22,20 +22,16 @@ ROWS: list[tuple[str, str, str, int, int]] = [
     ("Trial C", "control", "neutropenia", 9, 64),
     ("Trial C", "treated", "neutropenia", 14, 66),
 ]
-DIRECTIONS = '[endpoints.infection]\nbetter = "lower"\n\n[endpoints.neutropenia]\nbetter = "lower"\n'
 
 
-def evidence_of(folder: Path) -> ra.Evidence:
-    """The frame, with the good side of each endpoint."""
-    frame = pd.DataFrame(ROWS, columns=["study", "arm", "endpoint", "events", "n"])
-    frame.to_csv(folder / "arms.csv", index=False)
-    (folder / "analysis.toml").write_text(DIRECTIONS, encoding="utf-8")
-    return ra.read_evidence(folder)
+def evidence_of() -> ra.Evidence:
+    """The frame, with the good side of both endpoints."""
+    return ra.evidence(pd.DataFrame(ROWS, columns=["study", "arm", "endpoint", "events", "n"]), better="lower")
 
 
 def answers(folder: Path) -> dict[str, float]:
     """What a new user asks, and where the table for a manuscript went."""
-    evidence = evidence_of(folder)
+    evidence = evidence_of()
     infection = ra.fit(evidence, "infection")
     neutropenia = ra.fit(evidence, "neutropenia")
     sceptical = ra.fit(evidence, "infection", priors={"mu": "normal(0,0.3)"})

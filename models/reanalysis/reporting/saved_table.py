@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 import pandas as pd
 
 from reanalysis.estimands.words import decimal
+from reanalysis.evidence.extras import need
 from reanalysis.evidence.problems import BadChoice, InvalidInput, printable
 from reanalysis.files import write_whole
 from reanalysis.model.choices import whole
@@ -132,6 +133,7 @@ def _markdown(heads: list[str], rows: list[list[str]], caption: str) -> bytes:
 
 
 def _word(heads: list[str], rows: list[list[str]], caption: str) -> bytes:
+    need("a Word file", "report")
     import pypandoc
 
     from reanalysis.reporting.details import Details
