@@ -35,6 +35,7 @@ from reanalysis.reporting.standards import declared
 
 CARD: tuple[Section[EndpointAnalysis], ...] = (
     effects.FOREST,
+    effects.RISK_OF_BIAS,
     effects.RISKS,
     effects.STUDIES,
     effects.PATIENTS,

@@ -170,9 +170,17 @@ _LIGHTS: Figure[EndpointAnalysis] = Figure(
 
 FOREST: Section[EndpointAnalysis] = Section(
     anchor="forest",
-    text=lambda made, e: [made.figure("forest", e), made.figure("traffic-lights", e)],
-    figures=(_FOREST, _LIGHTS),
+    text=lambda made, e: made.figure("forest", e),
+    figures=(_FOREST,),
     items=(Item(PRISMA, 3, "13c: results of studies and syntheses displayed", "forest", drawn(_FOREST)),),
+)
+RISK_OF_BIAS: Section[EndpointAnalysis] = Section(
+    anchor="risk-of-bias",
+    place="folded",
+    title="Risk of bias, by domain",
+    level=3,
+    text=lambda made, e: made.figure("traffic-lights", e),
+    figures=(_LIGHTS,),
 )
 STUDIES = Section(anchor="studies", place="folded", title="Each cohort", level=3, text=_studies)
 
