@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
+import tomli_w
 from pydantic import TypeAdapter, ValidationError
 
 from reanalysis.evidence.candidates.printing import Percentage
@@ -21,7 +22,6 @@ from reanalysis.evidence.problems import InvalidInput, listed
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.evidence.reading.gathering import TABLES
 from reanalysis.evidence.reading.table import Table
-from reanalysis.evidence.reading.toml_text import toml_text
 from reanalysis.files import umask
 
 
@@ -86,7 +86,7 @@ def evidence_files(evidence: Evidence) -> dict[str, str]:
     settings = evidence.settings.model_dump(mode="json", exclude_defaults=True)
     sources = {key: source.model_dump(mode="json", exclude_defaults=True) for key, source in evidence.sources.items()}
     others = {"analysis.toml": settings, "sources.toml": sources}
-    return files | {name: toml_text(values) for name, values in others.items() if values}
+    return files | {name: tomli_w.dumps(values) for name, values in others.items() if values}
 
 
 def numbered_anew(evidence: Evidence) -> Evidence:
