@@ -3,13 +3,13 @@ from .api import audit as audit
 from .api import average as average
 from .api import effects as effects
 from .api import fit as fit
-from .api import map_prior as map_prior
 from .api import multiverse as multiverse
 from .api import report as report
 from .api import sensitivity as sensitivity
 from .api import specification as specification
 from .api import tipping_points as tipping_points
 from .api.estimates import compare as compare
+from .api.estimates import map_prior as map_prior
 from .api.estimates import number_needed as number_needed
 from .api.estimates import probability as probability
 from .api.fitted import Fit as Fit

@@ -19,9 +19,8 @@ from reanalysis.alternatives.outcome import as_table
 from reanalysis.alternatives.weighed_ledger import WeighedLedger, weigh
 from reanalysis.api.fitted import Fit, require_fit
 from reanalysis.api.progress import working
-from reanalysis.estimands.map_prior import MapPrior
 from reanalysis.estimands.summary import LEVEL, require_proportions
-from reanalysis.estimands.table import effects_table, map_prior_of
+from reanalysis.estimands.table import effects_table
 from reanalysis.estimands.uncertain_control import effects_at_map
 from reanalysis.evidence.audit import ledger
 from reanalysis.evidence.evidence import Evidence
@@ -178,34 +177,6 @@ def effects(fitted: CheckedFit, baseline: float | Literal["map"] | None = None, 
         require_proportions(level=level)
         return effects_at_map(fitted.evidence, fitted.posterior, level)
     return effects_table(fitted.evidence, fitted.posterior, baseline, level)
-
-
-def map_prior(fitted: CheckedFit) -> MapPrior:
-    """The meta-analytic-predictive prior of a future arm's rate, as a mixture of Beta distributions.
-
-    Parameters
-    ----------
-    fitted : CheckedFit
-        A fit of the model ``rates`` with partial pooling.
-
-    Returns
-    -------
-    MapPrior
-        ``.mixture`` and ``.robust`` are mixtures, which :func:`reanalysis.write_mixture` writes as RBesT reads them;
-        ``.size()`` are effective sample sizes in patients.
-
-    Raises
-    ------
-    InvalidInput
-        If the fit has no new study's rate.
-    """
-    found = map_prior_of(fitted.posterior)
-    if found is None:
-        spec = fitted.spec
-        raise InvalidInput(
-            [f"map_prior: {spec.model} with {spec.pooling} pooling has none; fit rates, partially pooled"]
-        )
-    return found
 
 
 def audit(evidence: Evidence) -> WeighedLedger:

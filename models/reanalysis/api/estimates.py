@@ -1,4 +1,4 @@
-"""What people ask of fits beside effects: numbers needed, probabilities of statements, and fits side by side."""
+"""What people ask of fits beside effects: numbers needed, probabilities of statements, priors made of them, and fits side by side."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from reanalysis.api.comparison import compared
 from reanalysis.api.fitted import require_fit
 from reanalysis.estimands import probability as stated
 from reanalysis.estimands.headline import headline
+from reanalysis.estimands.map_prior import MapPrior
 from reanalysis.estimands.risks import NumberNeeded, asked_baselines, at_baseline
 from reanalysis.estimands.summary import LEVEL, require_proportions
+from reanalysis.estimands.table import map_prior_of
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.gates.checked_fit import CheckedFit
 
@@ -114,3 +116,31 @@ def compare(
         If the fits are of different data: their evidence would be on different scales.
     """
     return compared(fits, baseline, level, loo)
+
+
+def map_prior(fitted: CheckedFit) -> MapPrior:
+    """The meta-analytic-predictive prior of a future arm's rate, as a mixture of Beta distributions.
+
+    Parameters
+    ----------
+    fitted : CheckedFit
+        A fit of the model ``rates`` with partial pooling.
+
+    Returns
+    -------
+    MapPrior
+        ``.mixture`` and ``.robust`` are mixtures, which :func:`reanalysis.write_mixture` writes as RBesT reads them;
+        ``.size()`` are effective sample sizes in patients.
+
+    Raises
+    ------
+    InvalidInput
+        If the fit has no new study's rate.
+    """
+    found = map_prior_of(fitted.posterior)
+    if found is None:
+        spec = fitted.spec
+        raise InvalidInput(
+            [f"map_prior: {spec.model} with {spec.pooling} pooling has none; fit rates, partially pooled"]
+        )
+    return found
