@@ -1,4 +1,4 @@
-"""What people ask of fits beside effects: numbers needed, probabilities of statements, priors made of them, and fits side by side."""
+"""What people ask of fits beside effects: numbers needed, statements' probabilities, MAP priors, and fits compared."""
 
 from __future__ import annotations
 

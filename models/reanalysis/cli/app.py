@@ -206,7 +206,7 @@ def fit_command(
 
         save_tree(fitted.posterior.tree(), out)
     if asked:
-        from reanalysis.api import map_prior as map_prior_of
+        from reanalysis.api.estimates import map_prior as map_prior_of
         from reanalysis.estimands.mixture_file import write_mixture
 
         found = map_prior_of(fitted)
