@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.collections import FillBetweenPolyCollection
 from matplotlib.colors import to_hex
 
 from figures.plots import OF_ANALYSIS, OF_ENDPOINT, subjects
@@ -38,11 +39,26 @@ def marks(axes: Axes) -> Iterator[float]:
             yield from y if len(y) < 10 else y[[0, -1]]
 
 
+def along(axes: Axes) -> Iterator[float]:
+    """Log odds ratios of the curve of each panel and of the ends of its band, at the values that are named below it."""
+    for panel in axes.child_axes:
+        curves = [line for line in panel.get_lines() if len(line.get_xdata()) > 10]
+        bands = [one for one in panel.collections if isinstance(one, FillBetweenPolyCollection)]
+        for place in panel.get_xticks():
+            for curve in curves:
+                yield float(np.interp(place, curve.get_xdata(), curve.get_ydata()))
+            for band in bands:
+                x, y = band.get_paths()[0].vertices.T
+                at = y[np.isclose(x, place)]
+                yield from (at.min(), at.max()) if len(at) else ()
+
+
 def drawn(axes: Axes) -> set[str]:
     """Numbers that stand in a figure, and those that its points lie at."""
     found = numbers(" ".join(shown(axes)))
     points = (line.get_xdata() for line in axes.get_lines() if len(line.get_xdata()) == 1)
     found |= {ratio(float(np.asarray(x)[0])) for x in points}
+    found |= {ratio(float(np.exp(y))) for y in along(axes)}
     for y in marks(axes):
         if np.isfinite(y):
             found |= {f"{y:.2f}", f"{abs(y):.2f}", f"{100 * y:.0f} %"}
