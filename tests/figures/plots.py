@@ -22,6 +22,7 @@ from reanalysis.figures.prior_posterior import describe_prior_posterior, plot_pr
 from reanalysis.figures.prior_sensitivity import describe_prior_sensitivity, plot_prior_sensitivity
 from reanalysis.figures.ranks import describe_ranks, plot_ranks
 from reanalysis.figures.sensitivity import describe_sensitivity, plot_sensitivity
+from reanalysis.figures.traffic_lights import describe_traffic_lights, plot_traffic_lights
 
 Plot = Callable[..., Axes]
 Describe = Callable[[Any], str]
@@ -35,6 +36,7 @@ OF_ENDPOINT: dict[str, tuple[Plot, Describe]] = {
     "prior_sensitivity": (plot_prior_sensitivity, describe_prior_sensitivity),
     "leave_one_out": (plot_leave_one_out, describe_leave_one_out),
     "moderators": (plot_moderators, describe_moderators),
+    "traffic_lights": (plot_traffic_lights, describe_traffic_lights),
 }
 OF_ANALYSIS: dict[str, tuple[Plot, Describe]] = {
     "overview": (plot_overview, describe_overview),

@@ -83,7 +83,7 @@ def e_value_table(evidence: Evidence, each: dict[str, Confounding]) -> Table:
         ),
         rows,
         "E-values: of the risk ratio, of the end of its interval that is nearer to 1 (1 where the interval holds 1), "
-        "and of the bias of every study at which benefit or harm would be so likely.",
+        "and of the bias of every study at which an effect on either side would be so likely.",
         "tbl-e-values",
     )
 

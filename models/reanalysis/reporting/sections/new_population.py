@@ -43,7 +43,7 @@ def _said(endpoint: EndpointAnalysis, found: UncertainControl) -> str:
     return (
         f"What {says} of the risk of a new population with {label}, the MAP prior, is {found.control_text}.{few} The "
         "second row is averaged over it, for such a population; all other risks of this report hold where the control "
-        "risk is the one named. The odds ratio, and how likely it helps or harms, is the same in both."
+        "risk is the one named. The odds ratio, and the probability of either direction, are the same in both."
     )
 
 
