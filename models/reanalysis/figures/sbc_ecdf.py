@@ -26,8 +26,8 @@ from reanalysis.validation.calibration.verdict import LEVEL, level_of_each
 _COLOURS = {"quadrature": ACCENT, "nuts": "#D55E00"}
 _NAMES = {"quadrature": "quadrature", "nuts": "NUTS"}
 
-_PANEL, _GAP, _LEFT, _HEAD, _FOOT = 62.0, 6.0, 84.0, 14.0, 34.0
-"""Points: height of a panel, between panels, words on the left, above and below."""
+_PANEL, _GAP, _LEFT, _FOOT = 62.0, 6.0, 84.0, 34.0
+"""Points: height of a panel, between panels, words on the left and below."""
 
 
 def plot_sbc_ecdf(found: Calibration, ax: Axes | None = None) -> Axes:
@@ -55,28 +55,28 @@ def plot_sbc_ecdf(found: Calibration, ax: Axes | None = None) -> Axes:
         engines = _in_order(found, "engine")
         level = level_of_each(int(str(found.settings["checks"])))
         title = Words("Simulation-based calibration", TITLE, bold=True).wrapped(WIDTH * 72 - 12)
+        wide, tall, across = _share(len(designs)), _share(len(quantities)), WIDTH * 72 - _LEFT - 6.0
+        heads = [Words(one[:1].upper() + one[1:], SMALL, colour=SOFT).wrapped(across * wide + _GAP) for one in designs]
+        above = 2.0 + max(map(height, heads))
         if ax is None:
             body = len(quantities) * _PANEL + (len(quantities) - 1) * _GAP
-            high = height(title) + _HEAD + body + _FOOT + 6.0
-            across = WIDTH * 72 - _LEFT - 6.0
+            high = height(title) + above + body + _FOOT + 6.0
             ax = new_figure(WIDTH, high / 72).add_axes(
                 (_LEFT / (WIDTH * 72), _FOOT / high, across / (WIDTH * 72), body / high)
             )
         ax.set_axis_off()
-        stack(ax, (0.0, 1.0), (-_LEFT + 3.0, _HEAD + height(title) + 2.0), title)
+        stack(ax, (0.0, 1.0), (-_LEFT + 3.0, above + height(title) + 2.0), title)
         largest = _largest(found, level)
-        wide, tall = _share(len(designs)), _share(len(quantities))
         for row, quantity in enumerate(quantities):
             bottom = (len(quantities) - 1 - row) * (1 + _GAP / _PANEL) * tall
             name = Words(quantity[:1].upper() + quantity[1:], SMALL).wrapped(_LEFT - 12.0)
             stack(ax, (0.0, bottom + tall / 2), (-_LEFT + 3.0, height(name) / 2), name)
-            for column, design in enumerate(designs):
+            for column, (design, head) in enumerate(zip(designs, heads, strict=True)):
                 left = column * (1 + _GAP / _PANEL) * wide
                 panel = ax.inset_axes((left, bottom, wide, tall))
                 _panel(panel, found, quantity, design, level, 1.1 * largest)
                 if row == 0:
-                    head = Words(design[:1].upper() + design[1:], SMALL, colour=SOFT)
-                    stack(ax, (left + wide / 2, 1.0), (0.0, 12.0), (head,), "center")
+                    stack(ax, (left + wide / 2, 1.0), (0.0, height(head) + 2.0), head, "center")
         _legend(ax, found, engines)
         return ax
 
