@@ -29,9 +29,9 @@ class Frozen(BaseModel):
 class ExpectedEffect(Frozen):
     """The odds ratio, treated against control, that was expected before any data, as of a sample size calculation."""
 
-    odds_ratio: float = Field(gt=0.001, lt=1000)
-    reason: str = Field(min_length=1)
-    source: str = ""
+    odds_ratio: float = Field(gt=0.001, lt=1000, description="treated against control; 1 is no expectation")
+    reason: str = Field(min_length=1, description="who expected it, and why")
+    source: str = Field("", description="key of sources.toml")
 
     @field_validator("odds_ratio")
     @classmethod
@@ -44,11 +44,11 @@ class ExpectedEffect(Frozen):
 class InformedPrior(Frozen):
     """Priors of the average effect and of the heterogeneity from other evidence."""
 
-    label: str = Field(min_length=1)
-    mu: str
-    tau: str
-    reason: str = Field(min_length=1)
-    source: str = ""
+    label: str = Field(min_length=1, description="name for readers")
+    mu: str = Field(description="of the average log odds ratio")
+    tau: str = Field(description="of the heterogeneity")
+    reason: str = Field(min_length=1, description="what it was made of, and who would hold it")
+    source: str = Field("", description="key of sources.toml")
 
     @field_validator("mu")
     @classmethod

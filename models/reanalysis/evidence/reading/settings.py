@@ -148,11 +148,11 @@ class Moderator(_Frozen):
     which the effect is told.
     """
 
-    label: str = ""
-    centre: float | None = None
-    levels: dict[str, float] = Field(default_factory=dict)
-    values: dict[str, float] = Field(default_factory=dict)
-    reason: str = ""
+    label: str = Field("", description="name for readers")
+    centre: float | None = Field(None, description="value at which the average effect is given; else the studies' mean")
+    levels: dict[str, float] = Field(default_factory=dict, description="its value by subgroup of a treated arm")
+    values: dict[str, float] = Field(default_factory=dict, description="named values at which the effect is told")
+    reason: str = Field("", description="why it may matter")
 
 
 class Endpoint(_Frozen):
@@ -219,8 +219,8 @@ class NextTrial(_Frozen):
     """What the next randomised trial is planned for, and how many patients both of its arms have together."""
 
     endpoints: tuple[str, ...] = Field((), description="those of the first page where none is named")
-    patients: tuple[int, ...] = (100, 200, 400)
-    reason: str = ""
+    patients: tuple[int, ...] = Field((100, 200, 400), description="of both arms together, even numbers")
+    reason: str = Field("", description="why these endpoints and sizes")
 
     @field_validator("patients")
     @classmethod
@@ -266,12 +266,12 @@ class BiasSizes(_Frozen):
     The biases of the domains are independent: the squares of their sizes add (see :mod:`reanalysis.model.discounts`).
     """
 
-    low: float = Field(0.0, ge=0, le=10)
-    moderate: float = Field(0.1, ge=0, le=10)
-    serious: float = Field(0.2, ge=0, le=10)
-    critical: float = Field(0.4, ge=0, le=10)
-    no_information: float = Field(0.2, ge=0, le=10)
-    reason: str = Field(min_length=1)
+    low: float = Field(0.0, ge=0, le=10, description="log odds that a domain so judged may add")
+    moderate: float = Field(0.1, ge=0, le=10, description="log odds that a domain so judged may add")
+    serious: float = Field(0.2, ge=0, le=10, description="log odds that a domain so judged may add")
+    critical: float = Field(0.4, ge=0, le=10, description="log odds that a domain so judged may add")
+    no_information: float = Field(0.2, ge=0, le=10, description="log odds that a domain so judged may add")
+    reason: str = Field(min_length=1, description="why biases have these sizes")
 
     def of(self, judgement: str) -> float:
         """Size of a judgement of risk_of_bias.csv."""
