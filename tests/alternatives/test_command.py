@@ -146,8 +146,8 @@ def test_a_sampled_model_that_fails_a_gate_is_shown_so_and_ends_with_3(two_endpo
     assert by_name["contrast"]["gates"] == []
     page = sensitivity(two_endpoints, "--all-models")
     assert page.code == 3  # type: ignore[attr-defined]
-    (joint,) = [line for line in page.out.splitlines() if line.startswith("joint")]  # type: ignore[attr-defined]
-    (arms,) = [line for line in page.out.splitlines() if line.startswith("arm-beta")]  # type: ignore[attr-defined]
+    (joint,) = [line for line in page.out.splitlines() if "(joint)" in line]  # type: ignore[attr-defined]
+    (arms,) = [line for line in page.out.splitlines() if "(arm-beta" in line]  # type: ignore[attr-defined]
     assert joint.rstrip().endswith("failed: Divergences")
     assert arms.rstrip().endswith("passed")
 

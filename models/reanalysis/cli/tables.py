@@ -99,6 +99,8 @@ def print_fit(
             page.lines(f"{study}: told in words, {' and '.join(told['claims'])}; baseline {told['baseline']}")
         for study, reason in found["claims_not_counted"].items():
             page.lines(f"{study}: told in words, not counted: {reason}")
+        if spec.words and not (found["claims"] or found["claims_not_counted"]):
+            page.lines("words: no study without figures of both arms is told in words")
         for study, bias in used["bias"].items():
             page.lines(f"{study}: bias of mean {bias['mean']:.2f} and SD {bias['sd']:.2f} log odds")
         for study, reason in found["uninformative_studies"].items():
