@@ -93,7 +93,7 @@ def test_what_is_left_out_or_varied_beside_words_is_a_study_like_any(evidence: E
     spec = specification(evidence, "crs_any", words=True)
     found = sensitivity_set(evidence, spec, "crs_any", {"leave one out", WORDS, "model", "pooling"})
     labels = {one.label: one.studies for one in found["leave one out"]}
-    assert labels["without IPTW cohort"] == ("phase1", "phase2")
+    assert labels["without IPTW 2025"] == ("phase1", "phase2")
     (primary,) = (one for one in found[WORDS] if one.primary)
     others = [one for one in found[WORDS] if not one.primary]
     assert primary.label == "words, uniform rates"

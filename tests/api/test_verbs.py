@@ -174,7 +174,7 @@ def test_a_statement_has_one_probability_however_it_is_written(icans: ra.Fit, st
 def test_probabilities_are_those_of_the_marginals(icans: ra.Fit, infection: ra.Fit) -> None:
     assert ra.probability(icans, "tau > 0.5") == pytest.approx(1 - float(icans.posterior.overall["tau"].cdf(0.5)))
     own = icans.posterior.study["phase2"]["risk_difference"]
-    for name in ("phase2", "Phase 2"):
+    for name in ("phase2", "Liang 2025"):
         assert ra.probability(icans, "risk_difference < 0.05", of=name) == pytest.approx(float(own.cdf(0.05)))
     new = icans.posterior.overall["log_odds_ratio_new"]
     assert ra.probability(icans, "odds_ratio < 1", of="new study") == pytest.approx(float(new.cdf(0.0)))
