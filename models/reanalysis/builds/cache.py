@@ -100,9 +100,12 @@ class ResultCache:
                 self._log.warning(f"cache {self.folder}: {reason}; results of this build are not kept")
             self._unwritable = True
 
-    def prune(self) -> None:
-        """Remove what interrupted builds left; beyond the limit documents and figures, then what was unused longest."""
-        limit = cache_limit()
+    def prune(self, limit: int | None = None) -> None:
+        """Remove what interrupted builds left, and entries beyond ``limit`` bytes, by default :func:`cache_limit`.
+
+        Documents and figures go first, then what was unused for longest.
+        """
+        limit = cache_limit() if limit is None else limit
         entries = []
         with suppress(OSError):
             for path in self.folder.iterdir():

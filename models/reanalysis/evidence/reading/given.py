@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from reanalysis.digests import of_value
 from reanalysis.evidence.evidence import Evidence
@@ -33,8 +32,8 @@ def evidence(
     title: str = "",
     endpoint: str = "",
     treated: Group | None = None,
-    settings: Mapping[str, Any] | None = None,
-    sources: Mapping[str, Mapping[str, Any]] | None = None,
+    settings: Mapping[str, object] | None = None,
+    sources: Mapping[str, Mapping[str, object]] | None = None,
 ) -> Evidence:
     """Evidence from data frames, through the same checks as an evidence folder.
 
