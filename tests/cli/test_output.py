@@ -19,6 +19,7 @@ from reanalysis.cli.output import Page, until_closed
 from reanalysis.cli.progress import Steps, working
 from reanalysis.cli.tables import print_fit, print_ledger
 from reanalysis.evidence.audit.ledger import audit
+from reanalysis.evidence.problems import InvalidInput
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.gates.checked_fit import fit_endpoint
 from reanalysis.model.selection import default_spec
@@ -110,12 +111,17 @@ def test_a_finding_is_a_block_of_severity_place_message_what_is_allowed_and_what
 
 @pytest.mark.parametrize("width", [0, 80])
 def test_brackets_emoji_codes_and_escapes_are_printed_as_they_are_or_not_at_all(tmp_path: Path, width: int) -> None:
-    arms = "study,arm,endpoint,events,n,use,reason\n[bold]:smile:,control,[/x],3,20,excluded,\x1b[2Jwhy\x07\n"
-    text = STYLE.sub("", ledger_text(folder(tmp_path, arms, toml='title = "a\\u001b[2Jb"\n'), width))
+    arms = "study,arm,endpoint,events,n,use,reason\n[bold]:smile:,control,[/x],3,20,excluded,[2Jwhy\n"
+    text = STYLE.sub("", ledger_text(folder(tmp_path, arms, toml='title = "a[2Jb"\n'), width))
     assert "info [bold]:smile:/control/[/x]" in text
-    assert "3 of 20 is excluded: \ufffd[2Jwhy\ufffd" in text
-    assert "a\ufffd[2Jb" in text
-    assert "\x1b" not in text
+    assert "3 of 20 is excluded: [2Jwhy" in text
+    assert "a[2Jb" in text
+    with pytest.raises(InvalidInput) as told:
+        read_evidence(folder(tmp_path, arms.replace("[2J", "\x1b[2J"), toml='title = "a\\u001b[2Jb"\n'))
+    said = "\n".join(map(str, told.value.problems))
+    assert "a\ufffd[2Jb" in said
+    assert "\ufffd[2Jwhy" in said
+    assert "\x1b" not in said
 
 
 def test_a_fit_is_printed_with_any_id_on_a_terminal_too(tmp_path: Path) -> None:
