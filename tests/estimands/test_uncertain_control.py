@@ -119,7 +119,7 @@ def test_what_means_nothing_is_refused(tmp_path: Path) -> None:
     fitted = ra.fit(ra.read_evidence(where), "x", model="rates")
     with pytest.raises(ra.InvalidInput, match="rates has rates of one arm and no effect"):
         ra.effects(fitted, baseline="map")
-    with pytest.raises(ra.InvalidInput, match="must be 'map', or left out"):
+    with pytest.raises(ra.InvalidInput, match="must be 'map' or a proportion"):
         ra.effects(ra.fit(ra.read_evidence(where), "x"), baseline="median")  # type: ignore[arg-type]
 
 

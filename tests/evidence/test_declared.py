@@ -66,7 +66,7 @@ def test_a_date_or_a_number_of_toml_is_taken_as_it_is(tmp_path: Path, date: str)
         ('[reasons.rho]\nmatchd = "a"\n', "line 2, reasons.rho.matchd: must be 'randomised', 'weighted', 'matched',"),
         (
             '[reasons.priors]\nsigma = "a"\n',
-            "line 2, reasons.priors.sigma: must be 'mu', 'tau', 'baseline' or 'anchor'",
+            "line 2, reasons.priors.sigma: must be 'mu', 'tau', 'baseline', 'moderator' or 'anchor'",
         ),
         ("[reasons]\nmargins = 5\n", "line 2, reasons.margins: must be a string (found '5')"),
         (

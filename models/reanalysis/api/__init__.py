@@ -24,7 +24,7 @@ from reanalysis.estimands.table import effects_table
 from reanalysis.estimands.uncertain_control import effects_at_map
 from reanalysis.evidence.audit import ledger
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.problems import InvalidInput, Problem
+from reanalysis.evidence.problems import BadChoice, InvalidInput, Problem
 from reanalysis.gates.checked_fit import CheckedFit, fit_endpoint
 from reanalysis.model.choices import bad_sampling
 from reanalysis.model.distributions import Distribution
@@ -176,6 +176,8 @@ def effects(fitted: CheckedFit, baseline: float | Literal["map"] | None = None, 
     if baseline == "map":
         require_proportions(level=level)
         return effects_at_map(fitted.evidence, fitted.posterior, level)
+    if isinstance(baseline, str):
+        raise InvalidInput([BadChoice("baseline", f" {baseline!r}: must be 'map' or a proportion, 0.35")])
     return effects_table(fitted.evidence, fitted.posterior, baseline, level)
 
 
