@@ -122,7 +122,7 @@ def test_every_package_that_is_imported_is_declared() -> None:
     declared = CORE.union(*(EXTRAS[name] for name in ("nuts", "report", "cluster")))
     brought = {  # by what
         "arviz-base": "arviz", "arviz-stats": "arviz", "arviz-plots": "arviz", "pytensor": "pymc",
-        "pydantic-core": "pydantic",
+        "pydantic-core": "pydantic", "tornado": "distributed",
     }  # fmt: skip
     known = packages_distributions()
     for path in PACKAGE.rglob("*.py"):
