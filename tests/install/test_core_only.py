@@ -124,6 +124,7 @@ def test_every_package_that_is_imported_is_declared() -> None:
         "arviz-base": "arviz", "arviz-stats": "arviz", "arviz-plots": "arviz", "pytensor": "pymc",
         "pydantic-core": "pydantic", "tornado": "distributed",
     }  # fmt: skip
+    declared |= {"ipython"}  # imported only where the program runs inside it
     known = packages_distributions()
     for path in PACKAGE.rglob("*.py"):
         for name in imported(path) - sys.stdlib_module_names - {"reanalysis"}:

@@ -78,7 +78,7 @@ def quantity_name(quantity: str) -> str:
 
 
 def quantity_label(evidence: Evidence, quantity: str, study: str = "") -> str:
-    """A quantity for readers: ``log odds ratio, Strati 2023``; ``log odds ratio, new study``.
+    """A quantity for readers: ``log odds ratio, Kim 2021``; ``log odds ratio, new study``.
 
     Parameters
     ----------
