@@ -86,13 +86,13 @@ def test_nobody_is_counted_twice(tmp_path: Path) -> None:
 def test_information_within_and_between_studies_is_told_apart(tmp_path: Path, latitude: dict[str, Any]) -> None:
     with_both = DOSE + "[studies.C.covariates]\ndose = 1\n"
     found = fit(folder(tmp_path, ARMS, toml=with_both), "--moderator", "dose").json
-    within, between = (found["moderator_information"][f"{where} studies"] for where in ("within", "between"))
+    within, between = (found["moderator_information"][f"{where}_studies"] for where in ("within", "between"))
     assert within["studies"] == ["A"]
     assert between["studies"] == ["A", "B", "C"]
     assert within["slope"]["median"] > 0.2  # 8/15 and 9/10 of one arm
     together = found["estimates"]["moderators"]["dose"]
     assert together["sd"] < min(within["slope"]["sd"], between["slope"]["sd"])
-    assert latitude["moderator_information"]["within studies"] == {"studies": [], "slope": None}
+    assert latitude["moderator_information"]["within_studies"] == {"studies": [], "slope": None}
 
 
 def test_parts_that_do_not_make_up_the_arm_are_not_used(tmp_path: Path) -> None:

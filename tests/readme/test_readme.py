@@ -37,7 +37,8 @@ def test_the_answer_is_what_fit_prints() -> None:
     rows = [line.strip("| ").split(" | ") for line in written().splitlines() if line.startswith("| ")][1:]
     told = {row[0]: row for row in rows}
     first_page = [e for e in evidence.endpoints if evidence.endpoint(e).headline]
-    assert list(told) == [evidence.endpoint_label(e) for e in first_page]
+    words = [row for row in told if "in words" in row]  # of an endpoint above it
+    assert [row for row in told if row not in words] == [evidence.endpoint_label(e) for e in first_page]
     for endpoint in first_page:
         result = CliRunner().invoke(app, ["fit", str(DATA), "--endpoint", endpoint, "--format", "json"])
         found = json.loads(result.stdout)

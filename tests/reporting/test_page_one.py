@@ -164,7 +164,7 @@ def test_it_is_read_without_effort(analysis: Analysis) -> None:
 
 
 def without_long_names(text: str, evidence: Evidence) -> str:
-    """A page whose names of more than five words, or of a word that nobody reads, are one short word: they are not ours."""
+    """A page in which names of many words, or of a word that nobody reads, are one short word: they are not ours."""
     labels = [evidence.settings.treated_label, evidence.settings.control_label]
     labels += map(evidence.study_label, evidence.studies)
     labels += map(evidence.endpoint_label, evidence.endpoints)

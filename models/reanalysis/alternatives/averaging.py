@@ -186,10 +186,10 @@ class Averaging:
             | {"tau": summarise(self.tau).as_dict()}
             | {"study": {} if own is None else {self.data.names[0]: _both_scales(own)}},
             "probabilities": {
-                "log_odds_ratio_below_0": below,
-                "log_odds_ratio_exactly_0": effect.mass,
-                "log_odds_ratio_above_0": 1 - below - effect.mass,
-                "tau_exactly_0": self.tau.mass,
+                "p_below_0": below,
+                "p_exactly_0": effect.mass,
+                "p_above_0": 1 - below - effect.mass,
+                "p_tau_exactly_0": self.tau.mass,
             },
             "text": self.text,
             "uninformative_studies": {one.study: one.silence for one in self.data.silent},

@@ -92,10 +92,13 @@ class Moderated:
             "label": self.label,
             "centre": self.centre,
             "slope": self.slope.as_dict(),
-            "slope_above_0": self.above,
-            "log_odds_ratio_at": {label: effect.as_dict() for label, effect in self.effects.items()},
+            "p_slope_above_0": self.above,
+            "log_odds_ratio_at": [
+                {"label": label, "value": self.named[label], **effect.as_dict()}
+                for label, effect in self.effects.items()
+            ],
             "tau": self.tau.as_dict(),
-            "information": {one.source: one.as_dict() for one in self.sources},
+            "information": {one.key: one.as_dict() for one in self.sources},
             "studies_left_out": dict(self.uncovered),
         }
 

@@ -45,6 +45,11 @@ class Source:
     studies: tuple[str, ...]
     slope: Summary | None
 
+    @property
+    def key(self) -> str:
+        """Its name in results."""
+        return self.source.replace(" ", "_")
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {"studies": list(self.studies), "slope": None if self.slope is None else self.slope.as_dict()}

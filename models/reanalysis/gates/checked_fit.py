@@ -211,7 +211,7 @@ class CheckedFit:
         """The slope from within studies alone and from between studies alone; None for several moderators."""
         if len(self.spec.moderators) > 1:
             return None
-        return {one.source: one.as_dict() for one in sources(self.spec, self.posterior.data)}
+        return {one.key: one.as_dict() for one in sources(self.spec, self.posterior.data)}
 
     def claims(self) -> dict[str, Any]:
         """By study that is told in words: what its source says, of how many counts, and the prior of its baseline."""
