@@ -76,6 +76,13 @@ def specification(
     ------
     InvalidInput
         With everything that is wrong.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> spec = ra.specification(evidence, "icans_any", priors={"tau": "halfnormal(1)"}, rho=0)
+    >>> str(spec.priors.tau), spec.rho
+    ('halfnormal(1)', 0.0)
     """
     return specified(evidence, endpoint, engine=engine, **choices)
 
@@ -294,6 +301,14 @@ def average(evidence: Evidence, endpoint: str, **choices: Unpack[Choices]) -> Av
         itself.
     EngineError
         If the evidence of a model cannot be computed.
+
+    Examples
+    --------
+    >>> averaged = ra.average(ra.load("anakinra"), "icans_any")
+    >>> len(averaged.to_frame())
+    4
+    >>> 0 < averaged.as_dict()["probability_effect"] < 0.5
+    True
     """
     spec = specification(evidence, endpoint, **choices)
     ledger.require_consistent(evidence, (endpoint,))

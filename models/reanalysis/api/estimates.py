@@ -40,6 +40,11 @@ def number_needed(fitted: CheckedFit, baseline: float | None = None, level: floa
     ------
     InvalidInput
         If the fit has no headline effect, no side is declared good, or a number is no proportion.
+
+    Examples
+    --------
+    >>> fitted = ra.fit(ra.load("validation/bcg"), "tuberculosis")
+    >>> needed = ra.number_needed(fitted, baseline=0.1)
     """
     require_fit(fitted)
     require_proportions(baseline, level)
@@ -75,6 +80,12 @@ def probability(fitted: CheckedFit, statement: str, *, baseline: float | None = 
     ------
     InvalidInput
         If the statement cannot be read, or a quantity or study is unknown.
+
+    Examples
+    --------
+    >>> fitted = ra.fit(ra.load("anakinra"), "infection_g3")
+    >>> 0.9 < ra.probability(fitted, "odds_ratio > 1") < 0.95
+    True
     """
     require_fit(fitted)
     return stated.probability(fitted.evidence, fitted.posterior, statement, baseline, of)
@@ -114,6 +125,13 @@ def compare(
     ------
     InvalidInput
         If the fits are of different data: their evidence would be on different scales.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> fits = [ra.fit(evidence, "icans_any"), ra.fit(evidence, "icans_any", pooling="complete")]
+    >>> "log_evidence" in ra.compare(fits)
+    True
     """
     return compared(fits, baseline, level, loo)
 
@@ -136,6 +154,13 @@ def map_prior(fitted: CheckedFit) -> MapPrior:
     ------
     InvalidInput
         If the fit has no new study's rate.
+
+    Examples
+    --------
+    >>> rates = ra.fit(ra.load("validation/as"), "response", model="rates")
+    >>> prior = ra.map_prior(rates)
+    >>> 0.2 < prior.mixture.mean() < 0.3
+    True
     """
     found = map_prior_of(fitted.posterior)
     if found is None:

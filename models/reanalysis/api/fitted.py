@@ -39,6 +39,13 @@ class Fit(CheckedFit):
     ``summary()`` and ``plot()`` show it, ``draws()``, ``to_frame()`` and ``table()`` give its numbers as DataFrames,
     ``predict()`` says what to expect of new patients; ``posterior`` holds the marginals, ``posterior.tree()`` the draws
     as ArviZ takes them.
+
+    Examples
+    --------
+    >>> fitted = ra.fit(ra.load("validation/bcg"), "tuberculosis")
+    >>> len(fitted.draws())
+    4000
+    >>> frame, prediction = fitted.to_frame(), fitted.predict(50)
     """
 
     @classmethod

@@ -46,6 +46,13 @@ def new(folder: Path | str) -> tuple[Path, ...]:
     ------
     InvalidInput
         If one of the files is there already, or ``folder`` is a file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> files = ra.new(tempfile.mkdtemp() + "/mine")
+    >>> [file.name for file in files][:3]
+    ['COLUMNS.md', 'analysis.toml', 'arms.csv']
     """
     folder = Path(folder)
     template = resources.files("reanalysis") / "cli" / "scaffold"
@@ -128,6 +135,10 @@ def predict(evidence: Evidence, new: Evidence, seed: int | None = None) -> Predi
         If the folders share a study or no endpoint, or a report contradicts itself.
     EngineError
         If a posterior cannot be computed.
+
+    Examples
+    --------
+    >>> found = ra.predict(ra.load("anakinra"), ra.load("msk_phase2"))
     """
     for one in (evidence, new):
         require_evidence(one)
@@ -174,6 +185,13 @@ def diff(old: Path | str, new: Path | str, probability: float = PROBABILITY, rat
     ------
     InvalidInput
         If a folder holds no whole report, or a threshold is none.
+
+    Examples
+    --------
+    >>> changes = ra.diff("reports/.mine.builds/previous", "reports/mine")  # doctest: +SKIP
+    >>> ra.diff("no_such_report", "reports/mine")
+    Traceback (most recent call last):
+    reanalysis.evidence.problems.InvalidInput: no_such_report...
     """
     wrong = list(bad_thresholds(probability, ratio))
     if wrong:
@@ -219,6 +237,10 @@ def calibrate(
     ------
     InvalidInput
         If a choice means nothing.
+
+    Examples
+    --------
+    >>> found = ra.calibrate("my_evidence", "calibration", engine="quadrature")  # doctest: +SKIP
     """
     require_evidence(evidence)
     wrong = [*bad_calibration(engine, replicates), *bad_seed(seed)]

@@ -41,6 +41,15 @@ def write_mixture(mixture: BetaMixture, path: Path | str) -> None:
         Such as ``ra.map_prior(fitted).robust``.
     path : Path or str
         The file, whole or not there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> rates = ra.fit(ra.load("validation/as"), "response", model="rates")
+    >>> file = tempfile.mkdtemp() + "/control.json"
+    >>> ra.write_mixture(ra.map_prior(rates).mixture, file)
+    >>> 0.2 < ra.read_mixture(file).mean() < 0.3
+    True
     """
     write_whole(Path(path), f"{json.dumps(as_rbest(mixture), indent=1)}\n".encode())
 
@@ -57,6 +66,15 @@ def read_mixture(path: Path | str) -> BetaMixture:
     ------
     InvalidInput
         If the file cannot be read or holds no mixture of Beta distributions.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> rates = ra.fit(ra.load("validation/as"), "response", model="rates")
+    >>> file = tempfile.mkdtemp() + "/control.json"
+    >>> ra.write_mixture(ra.map_prior(rates).mixture, file)
+    >>> 0.2 < ra.read_mixture(file).mean() < 0.3
+    True
     """
     path = Path(path)
     try:

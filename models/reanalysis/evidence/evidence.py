@@ -81,6 +81,14 @@ class Evidence:
 
     Where it was read, the digests of its files and what was assumed are no part of the value: the same evidence is
     equal by whichever door it came.
+
+    Examples
+    --------
+    >>> evidence = ra.load("anakinra")
+    >>> evidence.studies
+    ('phase1', 'phase2', 'iptw', 'treatment', 'paediatric')
+    >>> evidence.endpoint_label("icans_any")
+    'ICANS, any grade'
     """
 
     folder: Path = field(compare=False)

@@ -58,6 +58,13 @@ def save_table(table: pd.DataFrame | Tabular, path: Path | str, caption: str = "
     ------
     InvalidInput
         If the table is none, or the file cannot be of that name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> effects = ra.effects(ra.fit(ra.load("anakinra"), "infection_g3"))
+    >>> ra.save_table(effects, tempfile.mkdtemp() + "/effects.tex", caption="Severe infection").name
+    'effects.tex'
     """
     path, wrong = Path(path), list[BadChoice]()
     given: object = table
