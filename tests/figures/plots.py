@@ -22,7 +22,7 @@ from reanalysis.figures.prior_posterior import describe_prior_posterior, plot_pr
 from reanalysis.figures.prior_sensitivity import describe_prior_sensitivity, plot_prior_sensitivity
 from reanalysis.figures.ranks import describe_ranks, plot_ranks
 from reanalysis.figures.sensitivity import describe_sensitivity, plot_sensitivity
-from reanalysis.figures.traffic_lights import describe_traffic_lights, plot_traffic_lights
+from reanalysis.figures.traffic_lights import describe_traffic_lights, judged_studies, plot_traffic_lights
 
 Plot = Callable[..., Axes]
 Describe = Callable[[Any], str]
@@ -54,4 +54,6 @@ def subjects(analysis: Analysis, name: str) -> list[Any]:
     """What the figure of this name can be drawn of: each endpoint, with chains where it needs them, or the analysis."""
     if name in OF_ANALYSIS:
         return [analysis]
+    if name == "traffic_lights":
+        return [e for e in analysis.endpoints if judged_studies(e)]
     return [sampled(e) if name in OF_CHAINS else e for e in analysis.endpoints]
