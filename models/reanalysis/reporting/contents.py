@@ -35,9 +35,9 @@ from reanalysis.reporting.standards import declared
 
 CARD: tuple[Section[EndpointAnalysis], ...] = (
     effects.FOREST,
-    effects.RISK_OF_BIAS,
     effects.RISKS,
     effects.STUDIES,
+    effects.RISK_OF_BIAS,
     effects.PATIENTS,
     new_population.NEW_POPULATION,
     choices.LEAVE_ONE_OUT,
