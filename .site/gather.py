@@ -6,9 +6,7 @@ Nothing is told twice: the columns, keys, models and functions below are those t
 from __future__ import annotations
 
 import doctest
-import importlib
 import inspect
-import pkgutil
 import re
 import shutil
 import sys
@@ -26,7 +24,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import reanalysis as ra
 from reanalysis.cli.app import app
-from reanalysis.evidence import reading
+from reanalysis.evidence.reading.columns import ABOUT
+from reanalysis.evidence.reading.columns import columns as meanings
+from reanalysis.evidence.reading.gathering import TABLES
 from reanalysis.evidence.reading.settings import Settings, Source
 from reanalysis.evidence.reading.table import Table
 from reanalysis.figures.save import save_figure
@@ -112,16 +112,8 @@ def beside(asked: re.Match[str]) -> str:
 
 # ---- tables of the evidence, and what a report writes ----------------------------------------------------------------
 def evidence_tables() -> dict[str, Table[Any]]:
-    """Every kind of table, by the name of its file, which the module of its rows opens with."""
-    found = {}
-    for one in pkgutil.iter_modules(reading.__path__, reading.__name__ + "."):
-        for value in vars(importlib.import_module(one.name)).values():
-            if isinstance(value, Table):
-                told = re.search(r"\w+\.csv", inspect.getdoc(sys.modules[value.row.__module__]) or "")
-                if told is None:
-                    raise ValueError(f"{value.row.__module__} does not say of which file its rows are")
-                found[told[0]] = value
-    return found
+    """Every kind of table, by the name of its file."""
+    return {f"{name}.csv": table for name, table in TABLES.items()}
 
 
 def columns() -> str:
@@ -134,7 +126,7 @@ def columns() -> str:
     for file, table in evidence_tables().items():
         parts += [
             f"## {file}",
-            _lead(table.row),
+            ABOUT[_name(table)],
             _table(("column", "needed", "what it holds", "a cell")),
         ]
         parts[-1] += "".join(
@@ -148,8 +140,12 @@ def columns() -> str:
 
 
 def meaning(table: Table[Any], column: str) -> str:
-    """What the record that a row becomes says of a column."""
-    return parameters(table.row).get(column, "")
+    """What a column holds, in the words of ``reanalysis new``."""
+    return meanings(_name(table))[column]
+
+
+def _name(table: Table[Any]) -> str:
+    return next(name for name, one in TABLES.items() if one is table)
 
 
 def rule(table: Table[Any], column: str) -> str:
@@ -167,17 +163,9 @@ def _needed(table: Table[Any], column: str) -> str:
     return next((" or ".join(one) if len(one) > 1 else "yes" for one in alternatives if column in one), "")
 
 
-def parameters(described: Any) -> dict[str, str]:
-    """What a docstring says of each parameter; one line may describe several."""
-    told = NumpyDocString(inspect.getdoc(described) or "")["Parameters"]
-    return {name.strip(): " ".join(one.desc) for one in told for name in one.name.split(",")}
-
-
 def _lead(described: Any) -> str:
     doc = NumpyDocString(inspect.getdoc(described) or "")
-    return " ".join((*doc["Summary"], *doc["Extended Summary"])).replace(
-        "; its fields but the line are the columns", ""
-    )
+    return " ".join((*doc["Summary"], *doc["Extended Summary"]))
 
 
 # ---- analysis.toml and sources.toml ----------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from .api import average as average
 from .api import effects as effects
 from .api import fit as fit
 from .api import multiverse as multiverse
-from .api import report as report
 from .api import sensitivity as sensitivity
 from .api import specification as specification
 from .api import tipping_points as tipping_points
@@ -17,6 +16,7 @@ from .api.folders import calibrate as calibrate
 from .api.folders import diff as diff
 from .api.folders import new as new
 from .api.folders import predict as predict
+from .api.folders import report as report
 from .decisions.decision import decide as decide
 from .decisions.designs import design as design
 from .estimands.beta_mixture import BetaMixture as BetaMixture

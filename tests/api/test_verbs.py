@@ -291,6 +291,12 @@ def test_fits_of_other_data_are_refused(evidence: Evidence, icans: ra.Fit, other
     assert found.startswith(f"fits 'b': is of other data than 'a' ({said}), and cannot be compared with it\n")
 
 
+def test_parts_of_an_arm_are_other_data_than_the_arm(evidence: Evidence) -> None:
+    parted = ra.fit(evidence, "crs_any", model="moderated", moderators="route")
+    said = refused(lambda: ra.compare({"a": ra.fit(evidence, "crs_any"), "b": parted}))
+    assert said.startswith("fits 'b': is of other data than 'a' (what is counted of phase2)")
+
+
 def test_only_fits_are_compared(icans: ra.Fit, infection: ra.Fit) -> None:
     assert "(endpoint infection_g3, not icans_any)" in refused(lambda: ra.compare([icans, infection]))
     assert refused(lambda: ra.compare([])) == "fits: must be several fits"

@@ -37,6 +37,9 @@ def test_a_plain_copy_follows_the_report(commands: Commands, tmp_path: Path, sha
         assert files == sorted(path.relative_to(out.resolve()) for path in out.resolve().rglob("*") if path.is_file())
         assert all((copy / path).read_bytes() == (out / path).read_bytes() for path in files)
     assert {path.name for path in tmp_path.iterdir()} == {"A", "B", "out", ".out.builds", "copy"}
+    (copy / "results.json").write_text("altered")
+    assert commands.run("report", tmp_path / "B", "--out", out, "--copy", copy, *QUADRATURE, env=shared).code == 0
+    assert (copy / "results.json").read_bytes() == (out / "results.json").read_bytes()
 
 
 def test_a_copy_replaces_nothing_but_a_copy(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from cli.command import run
 from evidence.folders import FIVE, TWO_STUDIES, folder
-from reanalysis.api import report
+from reanalysis.api.folders import report
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.figures.words import fonts

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
+from typing import Literal, TypedDict, Unpack
 
 import pandas as pd
 
@@ -30,9 +29,6 @@ from reanalysis.model.choices import bad_sampling
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.spec import Anchor, ArmName, Engine, ModelName, ModelSpec, Pooling, Priors, Route
 from reanalysis.model.specification import specification as specified
-
-if TYPE_CHECKING:
-    from reanalysis.builds.build import Built
 
 
 class Choices(TypedDict, total=False):
@@ -340,48 +336,6 @@ def tipping_points(evidence: Evidence, endpoint: str, **choices: Unpack[Choices]
     """
     found = tipping.tipping_points(evidence, endpoint, specification(evidence, endpoint, **choices))
     return pd.DataFrame([asdict(point) for point in found])
-
-
-def report(
-    data: Path | str,
-    out: Path | str,
-    engine: Engine = "nuts",
-    seed: int | None = None,
-    all_models: bool = False,
-) -> Built:
-    """Build and publish the whole report, as ``reanalysis report`` does.
-
-    Parameters
-    ----------
-    data, out : Path or str
-        Evidence folder, and the folder to publish to.
-    engine : {"nuts", "quadrature"}
-        Engine that checks the published posteriors; ``quadrature`` samples nothing.
-    seed : int, optional
-        Instead of the folder's.
-    all_models : bool
-        Whether to sample the models without quadrature as well, for what they say of each endpoint of the first page.
-
-    Raises
-    ------
-    InvalidInput
-        If the folder is malformed, inconsistent, or compares nothing.
-    EngineError
-        If an engine cannot give a posterior.
-
-    Examples
-    --------
-    >>> built = ra.report("my_evidence", "reports/mine")  # doctest: +SKIP
-    >>> ra.report("no_such_folder", "reports/mine")
-    Traceback (most recent call last):
-    reanalysis.evidence.problems.InvalidInput: no_such_folder: does not exist; an evidence folder holds arms.csv
-    """
-    from reanalysis.analysis.request import Request
-    from reanalysis.builds.build import build_report
-    from reanalysis.builds.log import BuildLog
-
-    with working(f"building {out}") as line:
-        return build_report(Path(data), Path(out), Request(engine, seed, all_models), log=BuildLog(tell=line.say))
 
 
 def _asked(

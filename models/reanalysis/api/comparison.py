@@ -127,8 +127,10 @@ def _different(one: CheckedFit, other: CheckedFit) -> str:
 
 
 def _reports(study: StudyData) -> tuple[object, ...]:
-    """What a likelihood is one of: everything of a study but its discounts rho and bias."""
-    return study.control, study.treated, study.adjusted, study.benchmark
+    """What a likelihood is one of: all of a study but its discounts, covariates and the prior of its baseline."""
+    parts = tuple((part.subgroup, part.candidates) for part in study.parts)
+    told = study.told and (study.told.claims, study.told.alpha, study.told.points)
+    return study.control, study.treated, parts, told, study.adjusted, study.benchmark
 
 
 def _row(fit: CheckedFit, at: Baseline | None, level: float) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Verbs about whole folders: a new one, a later cohort, two reports, and the calibration of the engines."""
+"""Verbs about whole folders: a new one, its report, two reports, a later cohort, and the calibration of the engines."""
 
 from __future__ import annotations
 
@@ -22,11 +22,55 @@ from reanalysis.decisions.new_cohort import NotPredicted, Prediction
 from reanalysis.evidence.evidence import Evidence, require_evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.model.choices import bad_calibration, bad_seed
+from reanalysis.model.spec import Engine
 from reanalysis.reporting.sections.changes import as_text, tables
 from reanalysis.reporting.sections.changes import summary as in_a_sentence
 
 if TYPE_CHECKING:
+    from reanalysis.builds.build import Built
     from reanalysis.validation.calibration.run import Calibration
+
+
+def report(
+    data: Path | str,
+    out: Path | str,
+    engine: Engine = "nuts",
+    seed: int | None = None,
+    all_models: bool = False,
+) -> Built:
+    """Build and publish the whole report, as ``reanalysis report`` does.
+
+    Parameters
+    ----------
+    data, out : Path or str
+        Evidence folder, and the folder to publish to.
+    engine : {"nuts", "quadrature"}
+        Engine that checks the published posteriors; ``quadrature`` samples nothing.
+    seed : int, optional
+        Instead of the folder's.
+    all_models : bool
+        Whether to sample the models without quadrature as well, for what they say of each endpoint of the first page.
+
+    Raises
+    ------
+    InvalidInput
+        If the folder is malformed, inconsistent, or compares nothing.
+    EngineError
+        If an engine cannot give a posterior.
+
+    Examples
+    --------
+    >>> built = ra.report("my_evidence", "reports/mine")  # doctest: +SKIP
+    >>> ra.report("no_such_folder", "reports/mine")
+    Traceback (most recent call last):
+    reanalysis.evidence.problems.InvalidInput: no_such_folder: does not exist; an evidence folder holds arms.csv
+    """
+    from reanalysis.analysis.request import Request
+    from reanalysis.builds.build import build_report
+    from reanalysis.builds.log import BuildLog
+
+    with working(f"building {out}") as line:
+        return build_report(Path(data), Path(out), Request(engine, seed, all_models), log=BuildLog(tell=line.say))
 
 
 def new(folder: Path | str) -> tuple[Path, ...]:

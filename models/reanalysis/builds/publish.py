@@ -212,7 +212,8 @@ class PlainCopy:
         OSError
             If that cannot be done; the folder then holds what it held before.
         """
-        if (self.folder / NAME).is_file() and (self.folder / NAME).read_bytes() == (published / NAME).read_bytes():
+        manifest = self.folder / NAME
+        if manifest.is_file() and manifest.read_bytes() == (published / NAME).read_bytes() and not damage(self.folder):
             return
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}.", dir=self.folder.parent))
