@@ -27,19 +27,11 @@ from reanalysis.model.spec import Engine, ModelSpec
 
 @dataclass(frozen=True)
 class FailedEndpoint:
-    """An endpoint whose fit came to no result.
+    """An endpoint whose fit came to no result."""
 
-    Parameters
-    ----------
-    endpoint, label : str
-        Its id, and its name for readers.
-    reason : str
-        One sentence.
-    """
-
-    endpoint: str
-    label: str
-    reason: str
+    endpoint: str  # its id
+    label: str  # its name for readers
+    reason: str  # one sentence
 
 
 @dataclass(frozen=True)

@@ -39,50 +39,24 @@ class Change:
 
 @dataclass(frozen=True)
 class RowChange:
-    """One row of the evidence.
+    """One row of the evidence."""
 
-    Parameters
-    ----------
-    table : str
-        ``arms``, ``contrasts`` or ``benchmarks``.
-    kind : {"added", "removed", "altered"}
-        What happened to it.
-    row : str
-        What tells it from others.
-    cells : tuple of Change
-        Cells that changed, or those of the row where it was added or removed.
-    """
-
-    table: str
-    kind: Kind
-    row: str
-    cells: tuple[Change, ...]
+    table: str  # ``arms``, ``contrasts`` or ``benchmarks``
+    kind: Kind  # what happened to it
+    row: str  # what tells it from others
+    cells: tuple[Change, ...]  # cells that changed, or those of the row where it was added or removed
 
 
 @dataclass(frozen=True)
 class Shift:
-    """One reported number in both reports.
-
-    Parameters
-    ----------
-    name : str
-        What it is.
-    scale : {"ratio", "probability"}
-        Ratios are compared by their logarithms.
-    old, new : float
-        The numbers.
-    error : float
-        Monte Carlo standard error of the difference, on the scale it is compared on; 0 by quadrature.
-    counts : bool
-        Whether a conclusion rests on it; the ends of an interval are only shown.
-    """
+    """One reported number in both reports."""
 
     name: str
-    scale: Literal["ratio", "probability"]
+    scale: Literal["ratio", "probability"]  # ratios are compared by their logarithms
     old: float
     new: float
-    error: float
-    counts: bool = True
+    error: float  # Monte Carlo standard error of the difference, on the scale it is compared on; 0 by quadrature
+    counts: bool = True  # whether a conclusion rests on it; the ends of an interval are only shown
 
     @property
     def shift(self) -> float:
@@ -102,22 +76,12 @@ class Shift:
 
 @dataclass(frozen=True)
 class EndpointChange:
-    """What became of one endpoint.
+    """What became of one endpoint."""
 
-    Parameters
-    ----------
-    endpoint, label : str
-        Its id and its name for readers.
-    note : str
-        What happened beside shifts: it is new, gone, has no result now, or its headline is another effect.
-    shifts : tuple of Shift
-        Its numbers, where both reports have them.
-    """
-
-    endpoint: str
-    label: str
-    note: str = ""
-    shifts: tuple[Shift, ...] = ()
+    endpoint: str  # its id
+    label: str  # its name for readers
+    note: str = ""  # beside shifts: it is new, gone, has no result now, or its headline is another effect
+    shifts: tuple[Shift, ...] = ()  # its numbers, where both reports have them
 
     def moved(self, probability: float, ratio: float) -> tuple[Shift, ...]:
         """Numbers that moved beyond a threshold."""
@@ -126,28 +90,14 @@ class EndpointChange:
 
 @dataclass(frozen=True)
 class Changes:
-    """Everything that is different between two reports.
+    """Everything that is different between two reports."""
 
-    Parameters
-    ----------
-    rows : tuple of RowChange
-        Of the evidence.
-    settings : tuple of Change
-        Of analysis.toml, the specification, engine and seed, by dotted name.
-    software : tuple of Change
-        Interpreter, machine and packages.
-    endpoints : tuple of EndpointChange
-        Every endpoint of either report.
-    probability, ratio : float
-        Thresholds beyond which a conclusion has moved.
-    """
-
-    rows: tuple[RowChange, ...]
-    settings: tuple[Change, ...]
-    software: tuple[Change, ...]
-    endpoints: tuple[EndpointChange, ...]
-    probability: float = PROBABILITY
-    ratio: float = RATIO
+    rows: tuple[RowChange, ...]  # of the evidence
+    settings: tuple[Change, ...]  # of analysis.toml, the specification, engine and seed, by dotted name
+    software: tuple[Change, ...]  # interpreter, machine and packages
+    endpoints: tuple[EndpointChange, ...]  # every endpoint of either report
+    probability: float = PROBABILITY  # shift beyond which a conclusion has moved
+    ratio: float = RATIO  # factor beyond which it has
 
     @property
     def moved(self) -> tuple[EndpointChange, ...]:

@@ -16,14 +16,8 @@ _TOML = "analysis"
 def compare(old: Record, new: Record, probability: float = PROBABILITY, ratio: float = RATIO) -> Changes:
     """What changed from one report to another.
 
-    Parameters
-    ----------
-    old, new : Record
-        The reports.
-    probability : float
-        A conclusion has moved if a probability shifts by more.
-    ratio : float
-        A conclusion has moved if the median odds ratio changes by a larger factor, up or down.
+    A conclusion has moved if a probability shifts by more than ``probability``, or the median odds ratio changes by a
+    factor larger than ``ratio``, up or down.
     """
     made_old, made_new = dict(old.making), dict(new.making)
     packages = made_old.pop("packages"), made_new.pop("packages")

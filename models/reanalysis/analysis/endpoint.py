@@ -22,22 +22,12 @@ from reanalysis.gates.checked_fit import CheckedFit
 
 @dataclass(frozen=True)
 class RawEffect:
-    """A study's odds ratio from its published rates, without any prior or discount.
+    """A study's odds ratio from its published rates, without any prior or discount."""
 
-    Parameters
-    ----------
-    odds_ratio : float
-        From the mean candidate rates, with 1/2 added to every cell where one is empty.
-    lower, upper : float
-        Wald interval on the log scale at the published sizes, the likeliest of a size that is not published.
-    control, treated : str
-        The arms as printed.
-    """
-
-    odds_ratio: float
-    lower: float
+    odds_ratio: float  # from the mean candidate rates, with 1/2 added to every cell where one is empty
+    lower: float  # Wald interval on the log scale at the published sizes, the likeliest where one is not published
     upper: float
-    control: str
+    control: str  # the arms as printed
     treated: str
 
 
@@ -57,21 +47,11 @@ class StudyEffect:
 
 @dataclass(frozen=True)
 class WithWords:
-    """The average effect of an endpoint with figures in one study alone, once words of the others count.
+    """The average effect of an endpoint with figures in one study alone, once words of the others count."""
 
-    Parameters
-    ----------
-    outcome : Outcome
-        The effect, of the group ``words`` of the sensitivity.
-    told : tuple of str
-        Studies that enter by their words.
-    baselines : tuple of RisksAt
-        At the control risks of the headline.
-    """
-
-    outcome: Outcome
-    told: tuple[str, ...]
-    baselines: tuple[RisksAt, ...]
+    outcome: Outcome  # the effect, of the group ``words`` of the sensitivity
+    told: tuple[str, ...]  # studies that enter by their words
+    baselines: tuple[RisksAt, ...]  # at the control risks of the headline
 
 
 @dataclass(frozen=True)
@@ -196,14 +176,7 @@ def analyse_endpoint(
 
 
 def as_endpoint(what: EndpointAnalysis | CheckedFit, sensitivity: bool = False) -> EndpointAnalysis:
-    """What a figure draws: an analysis as it is, a fit analysed first.
-
-    Parameters
-    ----------
-    what : EndpointAnalysis or CheckedFit
-        The one or the other.
-    sensitivity : bool
-        Whether the figure shows the sensitivity analyses, so that those of a fit have to be run.
+    """What a figure draws: an analysis as it is, a fit analysed first, with its sensitivity if the figure shows that.
 
     Raises
     ------

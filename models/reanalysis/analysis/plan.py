@@ -28,27 +28,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a report will compute.
+    """What a report will compute."""
 
-    Parameters
-    ----------
-    evidence : Evidence
-        The folder.
-    ledger : Ledger
-        Its audit.
-    spec : ModelSpec
-        The primary specification.
-    request : Request
-        What was asked for.
-    selections : dict of str to Selection
-        Studies and observations of each endpoint, in the order of the evidence.
-    """
-
-    evidence: Evidence
-    ledger: Ledger
-    spec: ModelSpec
-    request: Request
-    selections: dict[str, Selection]
+    evidence: Evidence  # the folder
+    ledger: Ledger  # its audit
+    spec: ModelSpec  # the primary specification
+    request: Request  # what was asked for
+    selections: dict[str, Selection]  # studies and observations of each endpoint, in the order of the evidence
 
     @cached_property
     def first_page(self) -> frozenset[str]:

@@ -17,21 +17,11 @@ IDENTITY = ("study", "product", "arm", "endpoint", "subgroup", "reading", "timep
 
 @dataclass(frozen=True)
 class Record:
-    """What is compared of a report.
+    """What is compared of a report."""
 
-    Parameters
-    ----------
-    results : dict
-        results.json.
-    evidence : dict
-        evidence.json: the rows of every table, and the settings.
-    making : dict
-        Specification, engine, seed, whether every model was fitted, interpreter and packages.
-    """
-
-    results: dict[str, Any]
-    evidence: dict[str, Any]
-    making: dict[str, Any]
+    results: dict[str, Any]  # results.json
+    evidence: dict[str, Any]  # evidence.json: the rows of every table, and the settings
+    making: dict[str, Any]  # specification, engine, seed, whether every model was fitted, interpreter and packages
 
 
 def evidence_content(evidence: Evidence) -> dict[str, Any]:

@@ -11,18 +11,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """Choices of a report.
+    """Choices of a report."""
 
-    Parameters
-    ----------
-    engine : {"nuts", "quadrature"}
-        Whether NUTS checks the published posteriors, which are those of quadrature.
-    seed : int, optional
-        Instead of the folder's.
-    all_models : bool
-        Whether the models without quadrature are sampled as well, for what they say of each endpoint of the first page.
-    """
-
-    engine: Engine = "nuts"
-    seed: int | None = None
+    engine: Engine = "nuts"  # whether NUTS checks the published posteriors, which are those of quadrature
+    seed: int | None = None  # instead of the folder's
     all_models: bool = False
+    """Whether the models without quadrature are sampled as well, for what they say of each endpoint of the first page.
+    """

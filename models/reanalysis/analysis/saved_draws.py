@@ -39,15 +39,7 @@ UNITS = {
 
 
 def saved_draws(posterior: Posterior, date: int) -> DataTree:
-    """The DataTree to save.
-
-    Parameters
-    ----------
-    posterior : Posterior
-        Of either engine.
-    date : int
-        Seconds since 1970 that the file carries as its time of creation.
-    """
+    """The DataTree to save, its time of creation in seconds since 1970."""
     from xarray import DataTree
 
     tree = posterior.tree()

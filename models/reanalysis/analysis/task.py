@@ -18,26 +18,15 @@ class Task[R]:
     Nothing else can reach the result, so its cache key is derived: kind, function and arguments (:attr:`identity`), the
     code of the rooms at and below that of the function, and the versions of all packages. Two tasks of one identity are
     equal.
-
-    Parameters
-    ----------
-    kind : str
-        What the log calls it, and the name of its cache entries: letters only.
-    function : callable
-        Computes the result; a function of a module, so that another process can load it.
-    arguments : tuple
-        Data: what :func:`reanalysis.digests.of_value` takes and pickle carries.
-    about : mapping of str to str
-        What the log says of it besides: which endpoint, model or group of figures.
-    samples : bool
-        Whether it compiles and samples a model: such tasks share one process, where a model is compiled once.
     """
 
-    kind: str
-    function: Callable[..., R]
-    arguments: tuple[Any, ...] = ()
+    kind: str  # what the log calls it, and the name of its cache entries: letters only
+    function: Callable[..., R]  # computes the result; a function of a module, so that another process can load it
+    arguments: tuple[Any, ...] = ()  # data: what :func:`reanalysis.digests.of_value` takes and pickle carries
     about: Mapping[str, str] = field(default_factory=dict)
+    """What the log says of it besides: which endpoint, model or group of figures."""
     samples: bool = False
+    """Whether it compiles and samples a model: such tasks share one process, where a model is compiled once."""
 
     def run(self) -> R:
         """Compute the result."""
@@ -58,15 +47,7 @@ class Task[R]:
 
 
 class TaskFailed(RuntimeError):
-    """A task came to no result.
-
-    Parameters
-    ----------
-    reason : str
-        One sentence for readers.
-    details : str
-        What its process said, for the log.
-    """
+    """A task came to no result: the reason in one sentence for readers, and what its process said, for the log."""
 
     def __init__(self, reason: str, details: str = "") -> None:
         super().__init__(reason)
@@ -97,13 +78,7 @@ class Log(Protocol):
 
 @dataclass(frozen=True)
 class Progress:
-    """Tells a callable what begins, and keeps nothing.
-
-    Parameters
-    ----------
-    tell : callable
-        Called with what begins.
-    """
+    """Tells a callable what begins, and keeps nothing."""
 
     tell: Callable[[str], None] = lambda _: None
 

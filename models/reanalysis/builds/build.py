@@ -30,30 +30,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Built:
-    """Outcome of a build.
+    """Outcome of a build."""
 
-    Parameters
-    ----------
-    passed : bool
-        Whether every gate passed, and so whether the report is published.
-    failures : tuple of str
-        Gates that failed.
-    draft : Path or None
-        Where an unpublished draft was kept.
-    summary : str
-        One line.
-    unchanged : bool
-        Whether the published report was as it would be built again, and so was left alone.
-    stages : dict of str to Time
-        Time that its worker processes spent on each stage, and that of this process, ``whole``.
-    """
-
-    passed: bool
-    failures: tuple[str, ...]
-    draft: Path | None
-    summary: str
-    unchanged: bool = False
+    passed: bool  # whether every gate passed, and so whether the report is published
+    failures: tuple[str, ...]  # gates that failed
+    draft: Path | None  # where an unpublished draft was kept
+    summary: str  # one line
+    unchanged: bool = False  # whether the published report was as it would be built again, and so was left alone
     stages: dict[str, Time] = field(default_factory=dict)
+    """Time that its worker processes spent on each stage, and that of this process, ``whole``."""
 
     def __repr__(self) -> str:
         return "\n".join([self.summary, *self.failures])

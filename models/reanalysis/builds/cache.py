@@ -37,16 +37,8 @@ class ResultCache:
     Entries appear by rename, so several builds may share a folder. One that is damaged, truncated or not what its name
     says is dropped with a warning, and computed again. A folder that cannot be written to only costs time.
 
-    Parameters
-    ----------
-    folder : Path
-        Made when first needed.
-    fresh : bool
-        Whether entries are only written, never read.
-    shared : bool
-        Whether other builds may use the folder at the same time.
-    log : BuildLog, optional
-        Where warnings go.
+    The folder is made when first needed. Entries of a ``fresh`` cache are only written, never read; a ``shared`` one
+    may be used by other builds at the same time.
     """
 
     def __init__(self, folder: Path, fresh: bool = False, shared: bool = True, log: BuildLog | None = None) -> None:
@@ -54,15 +46,7 @@ class ResultCache:
         self._unwritable = False
 
     def get(self, kind: str, key: str) -> Any | None:
-        """The result, None where there is none that is whole.
-
-        Parameters
-        ----------
-        kind : str
-            Letters only, the first part of the file name.
-        key : str
-            Digest of all that the result depends on.
-        """
+        """The result of a kind (letters only) and a digest of all it depends on; None where there is no whole one."""
         if self._fresh:
             return None
         path = self._path(kind, key)

@@ -45,12 +45,7 @@ def build_key(folder: Path, inputs: dict[str, str], request: Request) -> str:
 def code_digest(module: str = "", root: Path = PACKAGE) -> str:
     """Digest of the code that a function of a module can run through: its room, those below, and what has no room.
 
-    Parameters
-    ----------
-    module : str
-        Its name, ``reanalysis.`` included; empty for the whole package.
-    root : Path
-        Folder of the package.
+    The module is named with ``reanalysis.`` included; an empty name is the whole package.
     """
     return of_files(code_of(module, root), root)
 

@@ -26,22 +26,12 @@ class Held(RuntimeError):
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lock.
+    """Who holds a lock."""
 
-    Parameters
-    ----------
-    process : int
-        Its process id.
-    host, user : str
-        Where and whose.
-    since : float
-        Seconds since 1970.
-    """
-
-    process: int
-    host: str
-    user: str
-    since: float
+    process: int  # its process id
+    host: str  # where
+    user: str  # whose
+    since: float  # seconds since 1970
 
     def __str__(self) -> str:
         began = datetime.fromtimestamp(self.since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -50,19 +40,10 @@ class Holder:
 
 @contextmanager
 def only_build(folder: Path, target: Path, wait: bool, log: BuildLog) -> Iterator[None]:
-    """Hold the lock of a store of builds.
+    """Hold the lock of a store of builds in ``folder``, at once or, with ``wait``, when another build has ended.
 
     The operating system takes the lock away from a process that ends, however it ends, so a lock is never left behind;
-    the note that names the holder is only a note, and stands beside it.
-
-    Parameters
-    ----------
-    folder : Path
-        The store.
-    target : Path
-        The output folder, for messages.
-    wait : bool
-        Whether to wait for another build to end.
+    the note that names the holder is only a note, and stands beside it. Messages name the ``target``.
 
     Raises
     ------

@@ -28,14 +28,7 @@ class BuildLog:
     ``stages`` over all workers, and the ``whole`` build; or ``interrupted``, or ``ended`` with the ``error``. The last
     line has the ``exit_code``.
 
-    Parameters
-    ----------
-    stream : text stream, optional
-        Where lines go; nowhere by default.
-    tell : callable
-        Told what begins, for a progress display.
-    warn : callable
-        Told every warning.
+    Lines go to ``stream``, or nowhere; ``tell`` is told what begins, for a progress display, ``warn`` every warning.
     """
 
     def __init__(self, stream: IO[str] | None = None, tell: Tell = lambda _: None, warn: Tell = lambda _: None) -> None:

@@ -16,16 +16,9 @@ NAME = "manifest.json"
 
 
 def manifest(analysis: Analysis, folder: Path, key: str = "") -> dict[str, Any]:
-    """Manifest of a complete build in ``folder``.
+    """Manifest of a complete build in ``folder``; its ``key`` is a digest of all that it depends on.
 
-    Parameters
-    ----------
-    analysis : Analysis
-        What was built.
-    folder : Path
-        Where.
-    key : str
-        Digest of all that the build depends on: a build of the same key need not be made again.
+    A build of the same key need not be made again.
     """
     outputs = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != NAME)
     return {

@@ -25,16 +25,7 @@ class RecallingRunner:
     """Recalls what was computed before, and leaves the rest to workers.
 
     A task that was begun is not begun again. Both ways go through the same bytes, so a recalled result is the computed
-    one to the last bit.
-
-    Parameters
-    ----------
-    cache : ResultCache
-        Results of earlier builds.
-    workers : Workers
-        Compute what is missing.
-    log : BuildLog
-        Told where each result came from.
+    one to the last bit. The log is told where each result came from.
     """
 
     def __init__(self, cache: ResultCache, workers: Workers, log: BuildLog) -> None:

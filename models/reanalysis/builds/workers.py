@@ -39,18 +39,10 @@ _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM
 
 @dataclass(frozen=True)
 class Computed:
-    """What a process gives back.
+    """What a process gives back."""
 
-    Parameters
-    ----------
-    content : bytes
-        The result as :func:`~reanalysis.builds.frozen.freeze` keeps it.
-    stages : dict of str to Time
-        Where the time went.
-    """
-
-    content: bytes
-    stages: dict[str, Time]
+    content: bytes  # the result as :func:`~reanalysis.builds.frozen.freeze` keeps it
+    stages: dict[str, Time]  # where the time went
 
 
 @dataclass(frozen=True)
@@ -60,15 +52,7 @@ class _Raised:
 
 
 class Workers:
-    """Processes that run tasks, each started when there is a task for it.
-
-    Parameters
-    ----------
-    count : int
-        Processes at once.
-    environment : dict of str to str
-        Variables to set in them.
-    """
+    """So many processes that run tasks, each started when there is a task for it, with variables of its environment."""
 
     def __init__(self, count: int = 1, environment: dict[str, str] | None = None) -> None:
         self._waiting: list[tuple[Task[Any], str, Future[Computed]]] = []

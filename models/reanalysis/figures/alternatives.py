@@ -55,14 +55,7 @@ def outcome_layout(
 ) -> Layout:
     """Rows of outcomes, measured: the choice on the left, its odds ratio and its probability on the right.
 
-    Parameters
-    ----------
-    title : str
-        What is varied.
-    widest : float
-        Points at which a choice wraps.
-    narrow : bool
-        For a phone.
+    The title says what is varied; a choice wraps at ``widest`` points; ``narrow`` is for a phone.
     """
     columns = (Column("Odds ratio (95 % interval)", 110.0), Column(chance_name(endpoint.better), 46.0, "right"))
     title = f"{endpoint.label}: {title}"
@@ -76,18 +69,10 @@ def draw_outcomes(
     every: Sequence[Outcome],
     look: Callable[[Outcome], StudyMark] = lambda _: StudyMark(SOFT, "o"),
 ) -> Axes:
-    """The axis of rows of outcomes, and the interval of each.
+    """The axis of rows of outcomes, and the interval of each that is drawn: None for a row of words alone.
 
-    Parameters
-    ----------
-    layout : Layout
-        Of the rows.
-    drawn : sequence of Outcome or None
-        One a row, None for a row of words alone.
-    every : sequence of Outcome
-        What the axis holds: all that other pages show too.
-    look : callable
-        Colour and marker of an outcome that is not the primary one.
+    The axis holds ``every`` outcome, those of other pages too; ``look`` gives colour and marker of an outcome that is
+    not the primary one.
     """
     limits = ratio_limits(end for o in every for end in (outcome_ratios(o) or ()))
     foot = ratio_foot(endpoint.fit.evidence, endpoint.better, limits, layout.plot_width, layout.margins)

@@ -41,13 +41,6 @@ def plot_beyond(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None)
     Left of 0 the curve is P(at least that many fewer events in 100 patients), right of it P(at least that
     many more), both at the first named control risk. The endpoint's margins are marked.
 
-    Parameters
-    ----------
-    endpoint : EndpointAnalysis or CheckedFit
-        What to show.
-    ax : Axes, optional
-        Axes to draw on; a new figure by default.
-
     Examples
     --------
     >>> evidence = ra.load("anakinra")

@@ -32,18 +32,6 @@ _HEADS = {
 def plot_convergence(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) -> Axes:
     """Distribution functions of R-hat and of both effective sample sizes over all quantities, against their limits.
 
-    Parameters
-    ----------
-    endpoint : EndpointAnalysis or CheckedFit
-        What to show.
-    ax : Axes, optional
-        Axes whose place the panels take; a new figure by default.
-
-    Returns
-    -------
-    Axes
-        The invisible axes that hold the panels (``child_axes``).
-
     Examples
     --------
     >>> evidence = ra.load("anakinra")

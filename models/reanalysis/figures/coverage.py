@@ -28,23 +28,13 @@ from reanalysis.figures.words import Words, height
 
 @dataclass(frozen=True)
 class _Look:
-    """How a kind of cell is drawn.
+    """How a kind of cell is drawn."""
 
-    Parameters
-    ----------
-    short, letter : str
-        What stands in a cell, and in one too narrow for it.
-    meaning : str
-        For the key.
-    face, ink : str
-        Colours of the cell and of what stands in it.
-    """
-
-    short: str
-    letter: str
-    meaning: str
-    face: str
-    ink: str
+    short: str  # what stands in a cell
+    letter: str  # what stands in one too narrow for that
+    meaning: str  # for the key
+    face: str  # colour of the cell
+    ink: str  # colour of what stands in it
 
 
 _DASH = "\N{EN DASH}"
@@ -88,10 +78,6 @@ def plot_coverage(
 
     Parameters
     ----------
-    analysis : Analysis
-        What to show.
-    ax : Axes, optional
-        Axes to draw on, names within their place; a new figure sized to its content by default.
     endpoints : sequence of str, optional
         Ids of the endpoints to show, lower and without a title; all by default.
     narrow : bool

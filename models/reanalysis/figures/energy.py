@@ -23,18 +23,6 @@ def plot_energy(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None)
     Where the changes are much narrower than the energy itself, the sampler crosses it too slowly to reach the tails
     (Betancourt 2016, arXiv:1604.00695).
 
-    Parameters
-    ----------
-    endpoint : EndpointAnalysis or CheckedFit
-        What to show.
-    ax : Axes, optional
-        Axes whose place the panels take; a new figure by default.
-
-    Returns
-    -------
-    Axes
-        The invisible axes that hold the panels (``child_axes``).
-
     Examples
     --------
     >>> evidence = ra.load("anakinra")

@@ -35,10 +35,6 @@ def plot_forest(
 
     Parameters
     ----------
-    endpoint : EndpointAnalysis or CheckedFit
-        What to show.
-    ax : Axes, optional
-        Axes to draw on, its words within their place; a new figure sized to its content by default.
     studies : sequence of str, optional
         Ids of the studies to give rows to, so that many can be spread over pages (:func:`forest_pages`); axis
         and summaries stay.
@@ -74,13 +70,7 @@ def plot_forest(
 
 
 def forest_pages(endpoint: EndpointAnalysis | CheckedFit, inches: float = PAGE) -> tuple[tuple[str, ...], ...]:
-    """Study ids page by page: what to pass as ``studies`` so that no figure is higher than a page.
-
-    Parameters
-    ----------
-    inches : float
-        Height of a page.
-    """
+    """Study ids page by page: what to pass as ``studies`` so that no figure is higher than a page."""
     endpoint = as_endpoint(endpoint)
     with house_style():
         studies = _in_order(endpoint)

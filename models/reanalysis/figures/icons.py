@@ -33,13 +33,6 @@ def plot_icons(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) 
 
     A filled dot is an event, of the same colour in both arrays: as many as the control risk, and as the median risk
     with treatment. Rings mark the patients between the ends of the 95 % interval.
-
-    Parameters
-    ----------
-    endpoint : EndpointAnalysis or CheckedFit
-        What to show.
-    ax : Axes, optional
-        Axes to draw on, its words within their place; a new figure by default.
     """
     endpoint = as_endpoint(endpoint)
     with house_style():

@@ -19,13 +19,11 @@ def plot_leave_one_out(
 ) -> Axes:
     """Odds ratio of the headline effect with all studies, then without each in the colour of that study.
 
+    Without a leave-one-out group the axes stay empty but for a sentence.
+
     Parameters
     ----------
-    endpoint : EndpointAnalysis or CheckedFit
-        What to show; without a leave-one-out group the axes stay empty but for a sentence.
-    ax : Axes, optional
-            Axes to draw on, its words within their place; a new figure sized to its content by default.
-        narrow : bool
+    narrow : bool
         For a phone: words above their marks. Ignored where axes are given.
     """
     endpoint = as_endpoint(endpoint, sensitivity=True)

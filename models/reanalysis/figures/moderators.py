@@ -40,17 +40,8 @@ def of_endpoint(endpoint: EndpointAnalysis | CheckedFit) -> tuple[Moderated, ...
 def plot_moderators(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) -> Axes:
     """A panel a moderator: odds ratios by its value, area by patients, the average a line with its 95 % band.
 
-    Parameters
-    ----------
-    endpoint : EndpointAnalysis or CheckedFit
-        What to show: of a fit of ``moderated`` its moderator, else every declared one by itself.
-    ax : Axes, optional
-        Axes whose place the panels take; a new figure by default.
-
-    Returns
-    -------
-    Axes
-        The invisible axes that hold the panels (``child_axes``).
+    Of a fit of ``moderated`` its moderator, else every declared one by itself. What is returned are the invisible axes
+    that hold the panels (``child_axes``).
     """
     fit, found = as_fit(endpoint), of_endpoint(endpoint)
     title = fit.evidence.endpoint_label(fit.endpoint)

@@ -24,14 +24,8 @@ def plot_next_trial(trials: Mapping[str, PlannedTrial], ax: Axes | None = None) 
     """Chance that a randomised trial concludes fewer events, or more, over the patients of both arms.
 
     Two panels an endpoint: as expected with what is known today, and at stated differences of the risks, of which those
-    of fewer events show the chance to conclude fewer, and those of more the chance to conclude more.
-
-    Parameters
-    ----------
-    trials : mapping of str to PlannedTrial
-        By what the endpoint is called.
-    ax : Axes, optional
-        Axes to draw in; a new figure by default.
+    of fewer events show the chance to conclude fewer, and those of more the chance to conclude more. Trials come by
+    what their endpoint is called.
     """
     with house_style():
         heads = [

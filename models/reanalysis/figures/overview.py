@@ -20,13 +20,6 @@ def plot_overview(analysis: Analysis, ax: Axes | None = None) -> Axes:
     Endpoints of the first page come first. The better side of each row is tinted; the darker the interval,
     the more cohorts it rests on.
 
-    Parameters
-    ----------
-    analysis : Analysis
-        What to show.
-    ax : Axes, optional
-            Axes to draw on, its words within their place; a new figure sized to its content by default.
-
     Examples
     --------
     >>> analysis = ra.analyse(ra.load("anakinra"), engine="quadrature")

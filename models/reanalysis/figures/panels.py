@@ -32,30 +32,12 @@ def panel_grid(
     below: float = 0.0,
     beside: float = 0.0,
 ) -> tuple[Axes, tuple[Axes, ...]]:
-    """Panels without marks, up to four in a row.
+    """The invisible axes that hold panels without marks, up to four in a row, and the panels.
 
-    Parameters
-    ----------
-    title : str
-        Set above everything.
-    heads : sequence of tuple of Words
-        Lines above each panel, broken where they are too long; one head a panel.
-    key : sequence of Words
-        What each colour means, side by side below everything.
-    note : str
-        What the axes mean, below that.
-    ax : Axes, optional
-        Axes whose place the panels take, the title and the key outside it; a new figure sized to its content by
-        default.
-    high : float
-        Points that a panel is high in a new figure.
-    below, beside : float
-        Points to keep free below each row of panels, and left of each panel.
-
-    Returns
-    -------
-    tuple of Axes and tuple of Axes
-        The invisible axes that hold the panels (``child_axes``), and the panels.
+    A panel has a head, lines above it that are broken where they are too long. The title stands above everything, below
+    it the key, what each colour means, side by side, and then the note, what the axes mean. Given axes hold the panels,
+    title and key outside them; in a new figure a panel is ``high`` points high. So many points are kept free ``below``
+    each row of panels, and ``beside`` each panel on its left.
     """
     wide = WIDTH * 72 - 2 * _EDGE if ax is None else points_across(ax)
     columns = min(_ACROSS, max(1, len(heads)))
@@ -116,16 +98,9 @@ def arviz_panels(
 ) -> PlotCollection:
     """Panels as one of ArviZ's plots takes them to draw in, instead of making a figure of its own.
 
-    Parameters
-    ----------
-    variables : mapping of str to tuple of str
-        What is plotted, by name, and the dimensions that are left of it.
-    coords : mapping of str to sequence
-        Values of the dimensions.
-    axes : mapping of str to (dimension, panels)
-        By variable, its panel, or its panels along a dimension; under an empty name those that all variables share.
-    **looks
-        By aesthetic, such as ``color``, the dimension that it follows and its values.
+    Variables are plotted by name, with the dimensions that are left of them, whose values are ``coords``. Of a variable
+    ``axes`` has its panel, or a dimension and its panels along that; under an empty name those that all share.
+    Looks are, by aesthetic such as ``color``, the dimension that it follows and its values.
     """
     from arviz_plots import PlotCollection
     from xarray import DataArray, Dataset, DataTree

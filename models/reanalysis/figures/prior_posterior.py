@@ -55,18 +55,6 @@ class _Curve:
 def plot_prior_posterior(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) -> Axes:
     """Prior and posterior density of the headline log odds ratio, and beside them those of tau.
 
-    Parameters
-    ----------
-    endpoint : EndpointAnalysis or CheckedFit
-        What to show.
-    ax : Axes, optional
-        Axes whose place the two panels take; a new figure by default.
-
-    Returns
-    -------
-    Axes
-        The invisible axes that hold the panels (``child_axes``).
-
     Examples
     --------
     >>> evidence = ra.load("anakinra")

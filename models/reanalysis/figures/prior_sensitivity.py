@@ -28,18 +28,6 @@ def plot_prior_sensitivity(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | N
     The priors are those of the average effect and of the heterogeneity, scaled together; the draws are those of the
     published posterior, as in the power-scaling table.
 
-    Parameters
-    ----------
-    endpoint : EndpointAnalysis or CheckedFit
-        What to show.
-    ax : Axes, optional
-        Axes whose place the panels take; a new figure by default.
-
-    Returns
-    -------
-    Axes
-        The invisible axes that hold the panels (``child_axes``).
-
     Examples
     --------
     >>> evidence = ra.load("anakinra")

@@ -29,18 +29,6 @@ def plot_ranks(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) 
     What all studies share comes first, then the effect of each study; where these are more than eight quantities, the
     study effects that stray furthest.
 
-    Parameters
-    ----------
-    endpoint : EndpointAnalysis or CheckedFit
-        What to show.
-    ax : Axes, optional
-        Axes whose place the panels take; a new figure by default.
-
-    Returns
-    -------
-    Axes
-        The invisible axes that hold the panels (``child_axes``).
-
     Examples
     --------
     >>> evidence = ra.load("anakinra")

@@ -53,20 +53,12 @@ def ratio_ticks(low: float, high: float, width: float) -> list[float]:
 
 @dataclass(frozen=True)
 class RatioFoot:
-    """What stands below the axis: which way is fewer events, which side is better, and what is plotted.
+    """What stands below the axis: which way is fewer events, which side is better, and what is plotted."""
 
-    Parameters
-    ----------
-    fewer, more, label : tuple of Words
-        Lines below the left side, the right side, and the whole axis.
-    centre : float
-        Where 1 lies, as a fraction of the axis.
-    """
-
-    fewer: tuple[Words, ...]
-    more: tuple[Words, ...]
-    label: tuple[Words, ...]
-    centre: float
+    fewer: tuple[Words, ...]  # lines below the left side
+    more: tuple[Words, ...]  # lines below the right side
+    label: tuple[Words, ...]  # lines below the whole axis
+    centre: float  # where 1 lies, as a fraction of the axis
 
     @property
     def height(self) -> float:
@@ -92,17 +84,7 @@ def ratio_foot(
     width: float,
     spare: tuple[float, float] = (0.0, 0.0),
 ) -> RatioFoot:
-    """Words below an odds-ratio axis.
-
-    Parameters
-    ----------
-    better : {"lower", "higher"} or None
-        The side to be called better.
-    limits : tuple of float
-        Ends of the axis.
-    width, spare : float, tuple of float
-        Points that the axis is wide, and that words may reach out beyond it on the left and on the right.
-    """
+    """Words below an odds-ratio axis so many points wide; they may reach beyond it, left and right, by ``spare``."""
     low, high = limits
     centre = log(1 / low) / log(high / low)
     treated = evidence.settings.treated_label
@@ -161,13 +143,7 @@ def draw_interval(
     filled: bool = True,
     lift: float = 0.0,
 ) -> None:
-    """An interval with its point; an arrow head where either lies beyond the axis.
-
-    Parameters
-    ----------
-    lift : float
-        Points above y.
-    """
+    """An interval with its point, ``lift`` points above y; an arrow head where either lies beyond the axis."""
     if any(value != value for value in (lower, middle, upper)):
         return
     where = _lifted(axes, lift)

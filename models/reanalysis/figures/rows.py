@@ -26,83 +26,40 @@ _MARKS = 17.0
 
 @dataclass(frozen=True)
 class Column:
-    """A column of words.
+    """A column of words."""
 
-    Parameters
-    ----------
-    title : str
-        Its heading.
-    widest : float
-        Points at which a line wraps.
-    align : {"left", "right"}
-        Which end of its lines is flush.
-    """
-
-    title: str
-    widest: float
-    align: Literal["left", "right"] = "left"
+    title: str  # its heading
+    widest: float  # points at which a line wraps
+    align: Literal["left", "right"] = "left"  # which end of its lines is flush
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row.
-
-    Parameters
-    ----------
-    cells : tuple of tuple of Words
-        Pieces of text by column, the left columns first; a missing or empty cell stays blank. A row of one cell is a
-        heading and has no marks.
-    least : float
-        Points it is high at least.
-    above : float
-        Points kept free above it.
-    rule : bool
-        Whether a thin line parts it from the row above.
-    """
+    """A row."""
 
     cells: tuple[tuple[Words, ...], ...]
-    least: float = 14.0
-    above: float = 0.0
-    rule: bool = False
+    """Pieces of text by column, the left columns first; a missing or empty cell stays blank. A row of one cell is a
+    heading and has no marks."""
+    least: float = 14.0  # points it is high at least
+    above: float = 0.0  # points kept free above it
+    rule: bool = False  # whether a thin line parts it from the row above
 
 
 @dataclass(frozen=True)
 class Placed:
-    """Where rows came to lie.
+    """Where rows came to lie."""
 
-    Parameters
-    ----------
-    axes : Axes
-        The axes between the columns.
-    y : tuple of float
-        Middle of each row.
-    band : tuple of (float, float)
-        Top and bottom of each row.
-    """
-
-    axes: Axes
-    y: tuple[float, ...]
-    band: tuple[tuple[float, float], ...]
+    axes: Axes  # the axes between the columns
+    y: tuple[float, ...]  # middle of each row
+    band: tuple[tuple[float, float], ...]  # top and bottom of each row
 
 
 class Layout:
-    """Measured words, ready to be placed around axes.
+    """Measured words, ready to be placed around axes, or in a figure sized to its content.
 
-    Parameters
-    ----------
-    title : str
-        Set above everything.
-    left, right : tuple of Column
-        Columns on either side of the axes.
-    rows : tuple of Row
-        From the top.
-    axes : Axes, optional
-        Axes to use; a figure sized to its content by default.
-    least_left : float
-        Points that the left columns take at least.
-    narrow : bool
-        For a phone: the words of a row above its marks; of columns beside the first of a side, below it and after
-        their heading. Ignored where axes are given.
+    The title stands above everything, columns on either side of the axes, the left ones at least ``least_left`` points
+    wide. A narrow one is for a phone: the words of a row above its marks; of columns beside the first of a side, below
+    it and after their heading. Ignored where axes are given.
     """
 
     def __init__(
@@ -167,13 +124,7 @@ class Layout:
         return _MARKS if len(row.cells) > 1 else 0.0
 
     def place(self, foot: float) -> Placed:
-        """Draw the words; make the figure if there is none yet.
-
-        Parameters
-        ----------
-        foot : float
-            Points to keep free below the axes.
-        """
+        """Draw the words, ``foot`` points kept free below the axes; make the figure if there is none yet."""
         bands, top = [], 0.0
         for row, high in zip(self._rows, self.heights, strict=True):
             bands.append((top + row.above, top + high))
@@ -275,15 +226,7 @@ def _two_columns(
 
 
 def pages(heights: dict[str, float], room: float) -> tuple[tuple[str, ...], ...]:
-    """Blocks in their order, page by page, as many on each as fit.
-
-    Parameters
-    ----------
-    heights : dict of str to float
-        Points that each block takes; one that is higher than a page has a page to itself.
-    room : float
-        Points on a page.
-    """
+    """Blocks in their order, page by page, as many as fit on each; one that is higher than a page has one to itself."""
     found: list[list[str]] = []
     left = 0.0
     for name, high in heights.items():
@@ -319,16 +262,9 @@ def stack(
     align: str = "left",
     vertical: str = "axes fraction",
 ) -> None:
-    """Set lines one below the other.
+    """Set lines one below the other, their left, right or center ``offset`` points right of and above ``at``.
 
-    Parameters
-    ----------
-    at : tuple of float
-        A point in axes fractions (its y in data units where ``vertical`` is ``data``).
-    offset : tuple of float
-        Points from there to the top of the first line, right and up.
-    align : {"left", "right", "center"}
-        Which part of each line lies there.
+    That is a point in axes fractions, its y in data units where ``vertical`` is ``data``; the first line begins there.
     """
     x, y = offset
     for line in lines:

@@ -19,25 +19,10 @@ _MOST_PIXELS = 60_000  # Agg draws fewer than 2^16 in either direction
 
 
 def save_figure(figure: Figure | Axes, stem: Path, whole: bool = False, png: bool = True) -> tuple[Path, Path]:
-    """Write ``<stem>.svg`` and ``<stem>.png`` and close the figure.
+    """Write ``<stem>.svg`` and ``<stem>.png``, whose paths are returned, and close the figure.
 
-    As high as its content and no narrower than the figure, so that figures of one width keep one font size.
-
-    Parameters
-    ----------
-    figure : Figure or Axes
-        What to save.
-    stem : Path
-        Path without suffix; its folder is made where it is missing.
-    whole : bool
-        The figure as large as it was made, for those that must all have one size.
-    png : bool
-        Whether the PNG is written, which a figure for screens alone does without.
-
-    Returns
-    -------
-    tuple of Path
-        The SVG and the PNG.
+    As high as its content and no narrower than the figure, so that figures of one width keep one font size; a ``whole``
+    one as large as it was made, for those that must all have one size. A figure for screens alone does without the PNG.
     """
     root = figure.get_figure(root=True)
     if root is None:

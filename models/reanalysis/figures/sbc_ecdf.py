@@ -33,18 +33,6 @@ _PANEL, _GAP, _LEFT, _FOOT = 62.0, 6.0, 84.0, 34.0
 def plot_sbc_ecdf(found: Calibration, ax: Axes | None = None) -> Axes:
     """Difference of the ranks' distribution function from the uniform one: a panel a quantity and design.
 
-    Parameters
-    ----------
-    found : Calibration
-        What to show.
-    ax : Axes, optional
-        Axes whose place the panels take; a new figure by default.
-
-    Returns
-    -------
-    Axes
-        The invisible axes that hold the panels (``child_axes``).
-
     Examples
     --------
     >>> from reanalysis.validation.calibration.artefact import load

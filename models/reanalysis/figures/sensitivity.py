@@ -29,10 +29,6 @@ def plot_sensitivity(
 
     Parameters
     ----------
-    endpoint : EndpointAnalysis or CheckedFit
-        What to show; its sensitivity may hold any groups.
-    ax : Axes, optional
-        Axes to draw on, its words within their place; a new figure sized to its content by default.
     groups : sequence of str, optional
         Only these groups, so that many can be spread over pages (:func:`sensitivity_pages`); the axis stays.
     narrow : bool
@@ -58,11 +54,6 @@ def sensitivity_pages(endpoint: EndpointAnalysis | CheckedFit, inches: float = P
     """Groups page by page: what to pass as ``groups`` so that no figure is higher than a page.
 
     A group is never split; one that is higher than a page by itself stays so.
-
-    Parameters
-    ----------
-    inches : float
-        Height of a page.
     """
     endpoint = as_endpoint(endpoint, sensitivity=True)
     with house_style():

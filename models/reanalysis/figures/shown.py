@@ -43,16 +43,21 @@ _LEAST = 1.6
 
 _ATTEMPTS, _ENOUGH = 5, 1.002
 
+_PARAMETERS = "Parameters\n----------"
+_AXES = """\
+ax : Axes, optional
+    Axes whose place the figure takes, its words within that; a new figure sized to its content by default."""
+_RETURNS = """\
+Returns
+-------
+Axes
+    Those of the figure; where it has panels, the invisible axes that hold them (``child_axes``)."""
+
 
 def _with_room[**P](plot: Callable[P, Axes], ready: Callable[[Any], object]) -> Callable[P, Axes]:
-    """The figure, with room for its words where axes are given.
+    """The figure of the first argument of ``plot``, with room for its words where axes are given.
 
-    Parameters
-    ----------
-    plot : callable
-        Draws the figure of its first argument.
-    ready : callable
-        Makes of what was given what is drawn, once; refuses what is no subject of the figure.
+    ``ready`` makes of what was given what is drawn, once; it refuses what is no subject of the figure.
     """
     signature = inspect.signature(plot)
 
@@ -71,7 +76,18 @@ def _with_room[**P](plot: Callable[P, Axes], ready: Callable[[Any], object]) -> 
             _make_room(ax, on)
         return on(ax)
 
+    drawn.__doc__ = _documented(plot.__doc__ or "", [*signature.parameters.values()])
     return drawn
+
+
+def _documented(text: str, parameters: list[inspect.Parameter]) -> str:
+    """A docstring with what is the same in all figures: what is shown, the axes, and what is returned."""
+    summary, _, examples = inspect.cleandoc(text).partition("\n\nExamples\n")
+    said, _, own = summary.partition(f"\n\n{_PARAMETERS}\n")
+    subject = f"{parameters[0].name} : {parameters[0].annotation}\n    What to show.".replace(" | ", " or ")
+    told = [_PARAMETERS, subject, own, _AXES] if parameters[-1].name == "ax" else [_PARAMETERS, subject, _AXES, own]
+    sections = [said, "\n".join(filter(None, told)), _RETURNS, f"Examples\n{examples}" if examples else ""]
+    return "\n\n".join(filter(None, sections))
 
 
 def _a[T](kind: type[T], call: str) -> Callable[[Any], T]:

@@ -34,12 +34,8 @@ def plot_specification_curve(found: Multiverse, evidence: Evidence, ax: Axes | N
 
     Parameters
     ----------
-    found : Multiverse
-        What to show.
     evidence : Evidence
         Names for readers.
-    ax : Axes, optional
-            Axes to draw on, its words within their place; a new figure sized to its content by default.
 
     Examples
     --------

@@ -25,17 +25,7 @@ def strip_limits(endpoints: Iterable[EndpointAnalysis]) -> Limits:
 
 
 def plot_strip(endpoint: EndpointAnalysis, limits: Limits, ax: Axes | None = None) -> Axes:
-    """The headline odds ratio with its interval, the better side tinted, no words.
-
-    Parameters
-    ----------
-    endpoint : EndpointAnalysis
-        What to show.
-    limits : tuple of float
-        Ends of the axis (:func:`strip_limits`).
-    ax : Axes, optional
-        Axes to draw on; a new figure by default.
-    """
+    """The headline odds ratio with its interval, the better side tinted, no words."""
     with house_style():
         axes = _axes(limits, ax)
         draw_ratio_axis(axes, limits, STRIP_WIDTH * 72, endpoint.better)

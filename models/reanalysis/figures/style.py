@@ -115,13 +115,7 @@ class NotebookFigure(Figure):
 
 
 def new_figure(width: float, height: float) -> NotebookFigure:
-    """An empty figure on an Agg canvas of its own: neither the user's backend nor pyplot is touched.
-
-    Parameters
-    ----------
-    width, height : float
-        Inches.
-    """
+    """An empty figure on an Agg canvas of its own: neither the user's backend nor pyplot is touched. Inches."""
     figure = NotebookFigure(figsize=(width, height), facecolor="white")
     FigureCanvasAgg(figure)
     return figure

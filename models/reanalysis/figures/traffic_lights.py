@@ -34,14 +34,7 @@ def plot_traffic_lights(
 ) -> Axes:
     """A row a study and a light a domain, the worst of them last; an arrow where the arm that a bias favours is told.
 
-    Parameters
-    ----------
-    endpoint : EndpointAnalysis or CheckedFit
-        What to show.
-    ax : Axes, optional
-        Axes to draw on, names outside it; a new figure sized to its content by default.
-    studies : sequence of str, optional
-        Ids of the studies to give rows to (:func:`traffic_light_pages`).
+    Only of the ``studies`` of these ids where they are given (:func:`traffic_light_pages`).
     """
     endpoint = as_endpoint(endpoint)
     evidence = endpoint.fit.evidence

@@ -22,16 +22,10 @@ LEADING = 1.28
 
 @dataclass(frozen=True)
 class Words:
-    """A piece of text with its look.
-
-    Parameters
-    ----------
-    size : float
-        Points.
-    """
+    """A piece of text with its look."""
 
     text: str
-    size: float = BODY
+    size: float = BODY  # points
     bold: bool = False
     colour: str = INK
 

@@ -22,13 +22,6 @@ MOVED = 0.05
 def baseline_choice(spec: ModelSpec, data: ModelData) -> CheckResult | None:
     """The headline under other priors of the baselines, by quadrature.
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        What was fitted.
-    data : ModelData
-        To what.
-
     Returns
     -------
     CheckResult or None

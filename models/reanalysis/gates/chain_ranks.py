@@ -31,30 +31,14 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class ChainRanks:
-    """Ranks of one quantity, chain by chain.
+    """Ranks of one quantity, chain by chain."""
 
-    Parameters
-    ----------
-    quantity : str
-        Its name in results.
-    study : str
-        Id of the study, empty for what all share.
-    nodes : ndarray, shape (K,)
-        Fractional ranks among the draws of all chains.
-    difference : ndarray, shape (chains, K)
-        Proportion of a chain's draws at or below each rank, minus that of all draws.
-    reach : ndarray, shape (K,)
-        Half-width of the band.
-    every : int
-        Every how many draws one was ranked.
-    """
-
-    quantity: str
-    study: str
-    nodes: Array
-    difference: Array
-    reach: Array
-    every: int
+    quantity: str  # its name in results
+    study: str  # id of the study, empty for what all share
+    nodes: Array  # fractional ranks among the draws of all chains
+    difference: Array  # proportion of a chain's draws at or below each rank, minus that of all draws
+    reach: Array  # half-width of the band
+    every: int  # every how many draws one was ranked
 
     @property
     def strayed(self) -> Array:
@@ -127,13 +111,7 @@ def _sd(count: int, chains: int) -> Array:
 
 @lru_cache(maxsize=32)
 def _strayed_by_chance(count: int, chains: int) -> Array:
-    """Largest standardised difference among chains that agree, simulated.
-
-    Parameters
-    ----------
-    count : int
-        Draws of each chain.
-    """
+    """Largest standardised difference among chains of ``count`` draws that agree, simulated."""
     rng = np.random.default_rng([count, chains])
     limits, sd = _limits(count, chains), _sd(count, chains)
     left = np.full((chains, _SIMULATED), count)

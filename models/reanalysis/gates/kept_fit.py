@@ -47,14 +47,7 @@ def netcdf(posterior: Posterior) -> bytes:
 
 
 def published_fit(spec: ModelSpec, data: ModelData, drawn: bool) -> Posterior:
-    """The posterior by quadrature, which is published.
-
-    Parameters
-    ----------
-    spec, data : ModelSpec, ModelData
-        What to fit to what.
-    drawn : bool
-        Whether its draws are kept: those of an endpoint that nothing is sampled for.
+    """The posterior by quadrature, which is published; its draws are kept where nothing is sampled for the endpoint.
 
     Raises
     ------

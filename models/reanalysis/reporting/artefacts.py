@@ -20,18 +20,10 @@ from reanalysis.reporting.markdown import Markdown
 
 @dataclass(frozen=True)
 class Drawn:
-    """Figures of one group.
+    """Figures of one group."""
 
-    Parameters
-    ----------
-    shown : dict of str to str
-        By name of the figure, the Markdown that shows it.
-    files : dict of str to bytes
-        By name of the file.
-    """
-
-    shown: dict[str, str]
-    files: dict[str, bytes]
+    shown: dict[str, str]  # by name of the figure, the Markdown that shows it
+    files: dict[str, bytes]  # by name of the file
 
 
 def published_figures(analysis: Analysis) -> Iterator[Task[Drawn]]:
@@ -82,16 +74,7 @@ def drawn_chains(endpoint: EndpointAnalysis) -> Drawn:
 
 
 def written_documents(markdown: str, details: Details, figures: dict[str, bytes]) -> dict[str, bytes]:
-    """Every document of a report, by the name of its file.
-
-    Parameters
-    ----------
-    markdown : str
-        The report.
-    details : Details
-        What the documents say of themselves.
-    figures : dict of str to bytes
-        By the names of their files.
+    """Every document of a report, by the name of its file; figures come by the names of theirs.
 
     Raises
     ------

@@ -13,25 +13,15 @@ LANGUAGE = "en-GB"
 
 @dataclass(frozen=True)
 class Details:
-    """What documents say of themselves in their properties; what is empty they leave out.
+    """What documents say of themselves in their properties; what is empty they leave out."""
 
-    Parameters
-    ----------
-    title : str
-        Plain text.
-    authors, description, date, licence, url : str
-        Names separated by semicolons, one sentence, a date of ISO 8601, and where the report is published.
-    seconds : int
-        The date of the files, since 1970: equal input gives equal bytes.
-    """
-
-    title: str
-    authors: str = ""
-    description: str = ""
-    date: str = ""
+    title: str  # plain text
+    authors: str = ""  # names separated by semicolons
+    description: str = ""  # one sentence
+    date: str = ""  # of ISO 8601
     licence: str = ""
-    url: str = ""
-    seconds: int = 0
+    url: str = ""  # where the report is published
+    seconds: int = 0  # the date of the files, since 1970: equal input gives equal bytes
 
     @property
     def named(self) -> list[str]:
@@ -59,15 +49,7 @@ class Details:
 
 
 def details_of(evidence: Evidence, seconds: int = 0) -> Details:
-    """Those of a report of a folder.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The folder.
-    seconds : int
-        The date of the files, since 1970; where it is 0, that of the evidence.
-    """
+    """Those of a report of a folder; where the date of its files (seconds since 1970) is 0, it is the evidence's."""
     told = evidence.report
     return Details(
         evidence.title,

@@ -32,16 +32,7 @@ _TITLES = {"supplement": "Supplement: {}", "program": "Checks of the program"}
 
 
 def write_documents(markdown: str, details: Details, folder: Path) -> None:
-    """Write every document of a report into a folder that holds ``figures/``.
-
-    Parameters
-    ----------
-    markdown : str
-        The report in pandoc's Markdown; images without endings.
-    details : Details
-        Title, authors, date and the like.
-    folder : Path
-        Where to write.
+    """Write every document of a report, in pandoc's Markdown with images without endings, beside its ``figures/``.
 
     Raises
     ------

@@ -54,23 +54,10 @@ def draw_chains(endpoint: EndpointAnalysis, folder: Path) -> dict[str, Markdown]
 def draw[Subject](
     figures: Iterable[Figure[Subject]], subject: Subject, folder: Path, endpoint: EndpointAnalysis | None = None
 ) -> dict[str, Markdown]:
-    """Draw declared figures of one subject.
+    """Draw declared figures of one subject into a folder, which is made where it is missing; some have nothing to show.
 
-    Parameters
-    ----------
-    figures : iterable of Figure
-        What to draw; those that have nothing to show are left out.
-    subject : Analysis or EndpointAnalysis
-        Of what.
-    folder : Path
-        Where to; made where it is missing.
-    endpoint : EndpointAnalysis, optional
-        Whose name the files have.
-
-    Returns
-    -------
-    dict of str to Markdown
-        What shows each figure, by its name; the parts of one figure follow each other.
+    Files have the name of the endpoint where one is given. What is returned shows each figure, by its name; the parts
+    of one figure follow each other.
     """
     folder.mkdir(parents=True, exist_ok=True)
     shown = {}

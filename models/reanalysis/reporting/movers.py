@@ -30,22 +30,12 @@ _SAID = {
 
 @dataclass(frozen=True)
 class Mover:
-    """A group of alternatives and how far it moves the chance of benefit, or of fewer events.
+    """A group of alternatives and how far it moves the chance of benefit, or of fewer events."""
 
-    Parameters
-    ----------
-    group : str
-        Its name.
-    low, high : float
-        Smallest and largest chance within it, the primary analysis left out.
-    shift : float
-        Largest distance from the primary analysis.
-    """
-
-    group: str
-    low: float
-    high: float
-    shift: float
+    group: str  # its name
+    low: float  # smallest chance within it, the primary analysis left out
+    high: float  # largest
+    shift: float  # largest distance from the primary analysis
 
     @property
     def said(self) -> str:

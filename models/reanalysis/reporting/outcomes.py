@@ -26,35 +26,18 @@ _LITTLE = 0.01
 
 @dataclass(frozen=True)
 class OutcomeRow:
-    """One outcome of the first page.
+    """One outcome of the first page."""
 
-    Parameters
-    ----------
-    endpoint : EndpointAnalysis
-        What it is of.
-    evidence : str
-        Studies with figures for both groups, and patients treated.
-    without, treated, difference : str
-        Of 100 patients.
-    odds_ratio : str
-        With its interval.
-    chances : str
-        Of either side.
-    notes : tuple of str
-        Sentences that stand under the row: what was published, the result before any discount, what moves it most.
-    words : WithWords or None
-        Where the row is that of the same outcome with what the other studies say in words.
-    """
-
-    endpoint: EndpointAnalysis
-    evidence: str
-    without: str
+    endpoint: EndpointAnalysis  # what it is of
+    evidence: str  # studies with figures for both groups, and patients treated
+    without: str  # of 100 patients, as the next two
     treated: str
     difference: str
-    odds_ratio: str
-    chances: str
+    odds_ratio: str  # with its interval
+    chances: str  # of either side
     notes: tuple[str, ...]
-    words: WithWords | None = None
+    """Sentences that stand under the row: what was published, the result before any discount, what moves it most."""
+    words: WithWords | None = None  # where the row is that of the same outcome with what the other studies say in words
 
     @property
     def label(self) -> str:

@@ -21,27 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Artefacts:
-    """What a build has made.
+    """What a build has made."""
 
-    Parameters
-    ----------
-    analysis : Analysis
-        What was computed.
-    figures : mapping of str to Markdown
-        What was drawn, by name; a figure that is absent is left out of the text.
-    calibration : CheckResult
-        Of the code that computed it.
-    validation : CheckResult
-        Of the same code against published figures.
-    changes : Changes or None
-        What changed since the report that was published before, where there is one.
-    """
-
-    analysis: Analysis
-    figures: Mapping[str, Markdown]
-    calibration: CheckResult
-    validation: CheckResult
-    changes: Changes | None = None
+    analysis: Analysis  # what was computed
+    figures: Mapping[str, Markdown]  # what was drawn, by name; a figure that is absent is left out of the text
+    calibration: CheckResult  # of the code that computed it
+    validation: CheckResult  # of the same code against published figures
+    changes: Changes | None = None  # what changed since the report that was published before, where there is one
 
     def figure(self, name: str, endpoint: EndpointAnalysis | None = None) -> Markdown:
         """A figure where it was drawn, of an endpoint where one is given."""
@@ -59,89 +45,42 @@ def _always(_: Any) -> bool:
 
 @dataclass(frozen=True)
 class Figure[Subject]:
-    """A captioned figure.
+    """A captioned figure."""
 
-    Parameters
-    ----------
-    name : str
-        Unique within the report, or within what it shows of an endpoint.
-    plot : callable
-        Draws it: given what it shows, and a page where there are ``pages``.
-    caption, describe : callable
-        Its caption and its alternative text, given what it shows, the latter also a page where there are ``pages``.
-    pages : callable, optional
-        What to pass to ``plot`` for each part of a figure that may be higher than a page.
-    drawn : callable
-        Whether it is drawn at all; its section says why where it is not.
-    first_page : bool
-        Of an endpoint: whether only those of the first page have it.
-    sampled, found : bool
-        Whether it shows what NUTS sampled, or what tasks of its section found, and so has to wait for that.
-    narrow : bool
-        Whether ``plot`` also draws it for a phone, with ``narrow=True``.
-    """
-
-    name: str
-    plot: Callable[..., Axes]
-    caption: Callable[[Subject], str]
-    describe: Callable[..., str]
+    name: str  # unique within the report, or within what it shows of an endpoint
+    plot: Callable[..., Axes]  # draws it: given what it shows, and a page where there are ``pages``
+    caption: Callable[[Subject], str]  # given what it shows
+    describe: Callable[..., str]  # its alternative text, given the same
     pages: Callable[[Subject], Sequence[Any]] | None = None
-    drawn: Callable[[Subject], bool] = _always
-    first_page: bool = True
-    sampled: bool = False
-    found: bool = False
-    narrow: bool = False
+    """What to pass to ``plot`` for each part of a figure that may be higher than a page."""
+    drawn: Callable[[Subject], bool] = _always  # whether it is drawn at all; its section says why where it is not
+    first_page: bool = True  # of an endpoint: whether only those of the first page have it
+    sampled: bool = False  # whether it shows what NUTS sampled, and so has to wait for that
+    found: bool = False  # whether it shows what tasks of its section found, and so has to wait for that
+    narrow: bool = False  # whether ``plot`` also draws it for a phone, with ``narrow=True``
 
 
 @dataclass(frozen=True)
 class Inline:
-    """A picture within the cell of a table.
+    """A picture within the cell of a table."""
 
-    Parameters
-    ----------
-    name, file : str
-        Among the figures drawn, and as a file.
-    axes : Axes
-        The picture, as large as it is to be.
-    alt : str
-        Alternative text.
-    inches : float
-        Its width.
-    """
-
-    name: str
-    file: str
-    axes: Axes
-    alt: str
-    inches: float
+    name: str  # among the figures drawn
+    file: str  # its name as a file
+    axes: Axes  # the picture, as large as it is to be
+    alt: str  # alternative text
+    inches: float  # its width
 
 
 @dataclass(frozen=True)
 class Item:
-    """An item of a reporting standard and what earns it.
+    """An item of a reporting standard and what earns it."""
 
-    Parameters
-    ----------
-    standard : str
-        Its name, one of :data:`reanalysis.reporting.standards.STANDARDS`.
-    number : int
-        Its place within the standard.
-    text : str
-        What it asks for.
-    artefact : str
-        What earns it.
-    missing : callable
-        Why it is not met, given what was made; an empty text where it is.
-    place : str
-        Anchor or file, where it is not the section that declares the item.
-    """
-
-    standard: str
-    number: int
-    text: str
-    artefact: str
-    missing: Callable[[Artefacts], str]
-    place: str = ""
+    standard: str  # its name, one of :data:`reanalysis.reporting.standards.STANDARDS`
+    number: int  # its place within the standard
+    text: str  # what it asks for
+    artefact: str  # what earns it
+    missing: Callable[[Artefacts], str]  # why it is not met, given what was made; an empty text where it is
+    place: str = ""  # anchor or file, where it is not the section that declares the item
 
 
 Place = Literal["main", "folded", "program"]
@@ -162,43 +101,22 @@ def _nothing(_: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Section[Subject]:
-    """One part of the report, of the whole analysis or of each endpoint.
+    """One part of the report, of the whole analysis or of each endpoint."""
 
-    Parameters
-    ----------
-    anchor : str
-        Unique name; the identifier of its heading, after that of the endpoint where it is of each.
-    place : {"main", "folded", "program"}
-        Where it stands.
-    title, level : str, int
-        Its heading, which is left out with it where there is nothing to say; without a title its text has its own.
-    text : callable
-        Its blocks, given what was made and what it is about.
-    results : callable
-        What it contributes to results.json, given what it is about; contributions are merged.
-    figures : tuple of Figure
-        What it shows.
-    of_endpoint : tuple of Figure
-        What a section of the whole report shows of each endpoint; drawn with the other figures of that endpoint.
-    inline : callable
-        Pictures for the cells of its tables, given the analysis.
-    items : tuple of Item
-        What it earns of the reporting standards.
-    needs : callable
-        Tasks that have to be run for it, given the plan.
-    """
-
-    anchor: str
-    place: Place = "main"
-    title: str = ""
-    level: int = 2
-    text: Callable[[Artefacts, Subject], Blocks]
+    anchor: str  # unique name; the identifier of its heading, after that of the endpoint where it is of each
+    place: Place = "main"  # where it stands
+    title: str = ""  # its heading, left out where there is nothing to say; without a title its text has its own
+    level: int = 2  # of the heading
+    text: Callable[[Artefacts, Subject], Blocks]  # its blocks, given what was made and what it is about
     results: Callable[[Subject], dict[str, Any]] = _nothing
-    figures: tuple[Figure[Subject], ...] = ()
+    """What it contributes to results.json, given what it is about; contributions are merged."""
+    figures: tuple[Figure[Subject], ...] = ()  # what it shows
     of_endpoint: tuple[Figure[EndpointAnalysis], ...] = ()
+    """What a section of the whole report shows of each endpoint; drawn with the other figures of that endpoint."""
     inline: Callable[[Analysis], Iterator[Inline]] | None = None
-    items: tuple[Item, ...] = ()
-    needs: Callable[[Plan], tuple[Task[Any], ...]] = _none
+    """Pictures for the cells of its tables, given the analysis."""
+    items: tuple[Item, ...] = ()  # what it earns of the reporting standards
+    needs: Callable[[Plan], tuple[Task[Any], ...]] = _none  # tasks that have to be run for it, given the plan
 
     def markdown(self, made: Artefacts, subject: Subject) -> Markdown:
         """What it says, under its heading; nothing where there is nothing to say."""

@@ -63,13 +63,7 @@ def effect(endpoint: EndpointAnalysis) -> str:
 
 
 def per_100(risk: float, control: float) -> str:
-    """A proportion as patients of 100: whole where the control risk is, which keeps sums right; else one decimal.
-
-    Parameters
-    ----------
-    control : float
-        Control risk in per cent.
-    """
+    """A proportion as patients of 100: whole where the control risk in per cent is, which keeps sums right."""
     return f"{100 * risk:.{0 if float(control).is_integer() else 1}f}"
 
 
@@ -161,13 +155,7 @@ def deciding_in_short(endpoint: EndpointAnalysis) -> str:
 
 
 def alarm_sentence(alarm: Alarm, what: str) -> str:
-    """A prior that decides, and how far.
-
-    Parameters
-    ----------
-    what : str
-        Whose probability it moves: ``benefit`` or ``fewer events``.
-    """
+    """A prior that decides, and how far it moves the probability of ``benefit`` or ``fewer events``."""
     text = f"The prior of the {alarm.prior} matters:"
     if alarm.moved:
         text += (

@@ -37,28 +37,14 @@ def declared(of_report: Iterable[Section[Any]], of_endpoint: Iterable[Section[An
 
 @dataclass(frozen=True)
 class Tick:
-    """One item of a standard.
+    """One item of a standard."""
 
-    Parameters
-    ----------
-    standard, item : str
-        Its name, and what it asks for.
-    met : bool
-        Whether the artefact exists.
-    artefact : str
-        What earns it.
-    place : str
-        Anchor within the report, or a file beside it.
-    missing : str
-        Why it is not met; empty where it is.
-    """
-
-    standard: str
-    item: str
-    met: bool
-    artefact: str
-    place: str
-    missing: str
+    standard: str  # its name
+    item: str  # what it asks for
+    met: bool  # whether the artefact exists
+    artefact: str  # what earns it
+    place: str  # anchor within the report, or a file beside it
+    missing: str  # why it is not met; empty where it is
 
 
 def ticks(items: Iterable[Item], made: Artefacts) -> list[Tick]:

@@ -20,21 +20,11 @@ _TYPED = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "\N{NO-BREAK 
 
 @dataclass(frozen=True)
 class Column:
-    """A table column.
+    """A table column."""
 
-    Parameters
-    ----------
-    header : str
-        Heading.
-    width : float
-        Share of the table's width, relative to the other columns.
-    align : {"left", "right", "center"}
-        Alignment of the cells.
-    """
-
-    header: str
-    width: float = 1.0
-    align: Literal["left", "right", "center"] = "left"
+    header: str  # heading
+    width: float = 1.0  # share of the table's width, relative to the other columns
+    align: Literal["left", "right", "center"] = "left"  # alignment of the cells
 
 
 def columns(heads: str) -> list[Column]:
@@ -48,30 +38,15 @@ def columns(heads: str) -> list[Column]:
 
 @dataclass(frozen=True)
 class Table:
-    """A captioned table.
+    """A captioned table."""
 
-    Parameters
-    ----------
-    columns : sequence of Column
-        Headings, proportions and alignment.
-    rows : sequence of sequences
-        Cells; :class:`~reanalysis.reporting.markdown.Markdown` is kept, all else escaped.
-    caption : str
-        One sentence.
-    label : str
-        Identifier, ``tbl-`` and a slug.
-    last : int
-        Rows at the end that stay there when a reader sorts: what sums up the others.
-    sortable : bool
-        Whether a reader may sort it; not where the rows of a column have several units.
-    """
-
-    columns: Sequence[Column]
+    columns: Sequence[Column]  # headings, proportions and alignment
     rows: Sequence[Sequence[object]]
-    caption: str = ""
-    label: str = ""
-    last: int = 0
-    sortable: bool = True
+    """Cells; :class:`~reanalysis.reporting.markdown.Markdown` is kept, all else escaped."""
+    caption: str = ""  # one sentence
+    label: str = ""  # identifier, ``tbl-`` and a slug
+    last: int = 0  # rows at the end that stay there when a reader sorts: what sums up the others
+    sortable: bool = True  # whether a reader may sort it; not where the rows of a column have several units
 
     def markdown(self) -> Markdown:
         """Pandoc's Markdown, with fixed proportions, caption and identifier."""

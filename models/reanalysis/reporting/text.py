@@ -23,16 +23,8 @@ def markdown(
 ) -> str:
     """The whole report as pandoc Markdown.
 
-    Parameters
-    ----------
-    analysis : Analysis
-        What to report.
-    figures : mapping of str to Markdown
-        Figures by name; a figure that is absent is left out.
-    validated : CheckResult, optional
-        The program against published figures; seconds where that is not known already.
-    changes : Changes, optional
-        What changed since the report that was published before.
+    Figures come by name, and one that is absent is left out; ``validated`` is the program against published figures,
+    which takes seconds where it is not known already; ``changes`` are those since the report published before.
     """
     made = Artefacts(analysis, figures, check_calibration(), validated or check_published(), changes)
     front = block("front", _texts(made, contents.FRONT))

@@ -37,16 +37,7 @@ def model_table(
 ) -> Table:
     """One row a model: what fitted it, the cohorts that enter, the effect, and its gates or why there is none.
 
-    Parameters
-    ----------
-    evidence, endpoint
-        Names for readers, and which side is better.
-    models : sequence of Outcome
-        What each model says.
-    primary : tuple of str
-        Studies of the primary model.
-    model : str
-        The primary model.
+    ``primary`` are the studies of the primary model, which ``model`` names.
     """
     declared = evidence.endpoint(endpoint).better is not None
 

@@ -74,12 +74,7 @@ MULTIVERSE: Section[EndpointAnalysis] = Section(
 def tipping_table(label: str, endpoint: str, points: Sequence[TippingPoint]) -> Table:
     """One row an assumption: its value now, and where each probability crosses each threshold.
 
-    Parameters
-    ----------
-    label, endpoint : str
-        Name for readers and id of the endpoint.
-    points : sequence of TippingPoint
-        Those of every assumption have the same crossings.
+    Points of every assumption have the same crossings.
     """
     crossings = list(dict.fromkeys((p.event, p.threshold) for p in points))
     rows = []
