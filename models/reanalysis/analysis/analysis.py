@@ -108,8 +108,17 @@ class Analysis:
     @property
     def headlines(self) -> tuple[EndpointAnalysis, ...]:
         """Endpoints of the first page: those declared so, else all."""
-        declared = tuple(e for e in self.endpoints if self.evidence.endpoint(e.id).headline)
-        return declared or self.endpoints
+        return tuple(e for e in self.endpoints if self.evidence.endpoint(e.id).headline) or self.endpoints
+
+    @property
+    def first_page(self) -> tuple[str, ...]:
+        """Their ids."""
+        return tuple(e.id for e in self.headlines)
+
+    @property
+    def modelled(self) -> tuple[str, ...]:
+        """Ids of all endpoints that have a result, in the order of the evidence."""
+        return tuple(e.id for e in self.endpoints)
 
     def result[R](self, task: Task[R]) -> R | None:
         """Result of another task of the report; worked out here where none was run, None where it came to none."""

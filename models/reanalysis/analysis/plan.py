@@ -36,11 +36,15 @@ class Plan:
     request: Request  # what was asked for
     selections: dict[str, Selection]  # studies and observations of each endpoint, in the order of the evidence
 
+    @property
+    def modelled(self) -> tuple[str, ...]:
+        """Ids of the endpoints, in the order of the evidence."""
+        return tuple(self.selections)
+
     @cached_property
-    def first_page(self) -> frozenset[str]:
-        """Endpoints of the first page: those declared so, else all."""
-        declared = frozenset(e for e in self.selections if self.evidence.endpoint(e).headline)
-        return declared or frozenset(self.selections)
+    def first_page(self) -> tuple[str, ...]:
+        """Those of the first page: declared so, else all."""
+        return tuple(e for e in self.modelled if self.evidence.endpoint(e).headline) or self.modelled
 
     def fit(self, endpoint: str) -> Task[Posterior]:
         """The published posterior of an endpoint."""

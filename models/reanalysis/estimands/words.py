@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import exp
+
 from reanalysis.estimands.summary import Summary
 from reanalysis.evidence.evidence import Evidence
 
@@ -32,6 +34,11 @@ def ratio(value: float | None) -> str:
 def interval(summary: Summary) -> str:
     """Median and interval of a ratio: ``1.06 (0.46 to 2.32)``."""
     return ratio_interval(summary.median, summary.lower, summary.upper)
+
+
+def log_interval(log: Summary | None) -> str:
+    """The same from a summary of its logarithm; a dash where there is none."""
+    return "\N{EN DASH}" if log is None else ratio_interval(exp(log.median), exp(log.lower), exp(log.upper))
 
 
 def ratio_interval(value: float, lower: float, upper: float) -> str:

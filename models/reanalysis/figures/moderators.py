@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from reanalysis.alternatives.moderated import Moderated, explained, moderated
 from reanalysis.analysis.endpoint import EndpointAnalysis, as_fit
-from reanalysis.estimands.words import ratio, ratio_interval
+from reanalysis.estimands.words import log_interval, ratio
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.figures.panels import panel_grid
 from reanalysis.figures.ratio_axis import ratio_ticks
@@ -47,18 +47,18 @@ def plot_moderators(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = N
     title = fit.evidence.endpoint_label(fit.endpoint)
     with house_style():
         heads = [(Words(one.label, SMALL),) for one in found]
-        studies = dict.fromkeys(point.study for one in found for point in one.points)
-        told_apart = len({study_mark(fit.evidence.studies, study) for study in studies}) == len(studies)
-        key = [_name(fit.evidence, study) for study in studies if told_apart]
+        marks = {p.study: study_mark(fit.evidence.studies, p.study) for one in found for p in one.points}
+        told_apart = len(set(marks.values())) == len(marks)
+        key = [
+            Words(fit.evidence.study_label(study), SMALL, bold=True, colour=mark.colour)
+            for study, mark in marks.items()
+            if told_apart
+        ]
         note = "y: odds ratio; area by patients; line and band: the average and its 95 % interval" if found else _NONE
         ax, panels = panel_grid(title, heads, key, note, ax, high=_HIGH, below=_BELOW, beside=_BESIDE)
         for panel, one in zip(panels, found, strict=True):
             _draw(panel, fit.evidence, one)
         return ax
-
-
-def _name(evidence: Evidence, study: str) -> Words:
-    return Words(evidence.study_label(study), SMALL, bold=True, colour=study_mark(evidence.studies, study).colour)
 
 
 def _draw(panel: Axes, evidence: Evidence, one: Moderated) -> None:
@@ -85,25 +85,17 @@ def _draw(panel: Axes, evidence: Evidence, one: Moderated) -> None:
     ticks = [tick for tick in ratio_ticks(math.exp(low), math.exp(high), _HIGH) if low <= math.log(tick) <= high]
     panel.set_yticks([math.log(tick) for tick in ticks], [ratio(tick) for tick in ticks], fontsize=SMALL, color=INK)
     if len(one.effects) <= 3:
-        panel.set_xticks(*_named(one), fontsize=SMALL, color=INK)
+        panel.set_xticks([*one.named.values()], [*one.named], fontsize=SMALL, color=INK)
         for tick, place in zip(panel.get_xticklabels(), one.named.values(), strict=True):
             share = (place - values[0]) / (values[-1] - values[0])
             tick.set_horizontalalignment("left" if share < 0.1 else "right" if share > 0.9 else "center")
-
-
-def _named(one: Moderated) -> tuple[list[float], list[str]]:
-    """Named values of a moderator and their names."""
-    return list(one.named.values()), list(one.named)
 
 
 def describe_moderators(endpoint: EndpointAnalysis | CheckedFit) -> str:
     """Alternative text: the average at the named values of each moderator, and the studies left out."""
     fit, said = as_fit(endpoint), []
     for one in of_endpoint(endpoint):
-        effects = "; ".join(
-            f"{label}: {ratio_interval(math.exp(e.median), math.exp(e.lower), math.exp(e.upper))}"
-            for label, e in one.effects.items()
-        )
+        effects = "; ".join(f"{label}: {log_interval(effect)}" for label, effect in one.effects.items())
         left = "".join(f" {fit.evidence.study_label(study)} is left out." for study, _ in one.uncovered)
         said.append(f"{one.label}: {len(one.points)} bubbles; the average odds ratio at {effects}.{left}")
     return f"{fit.evidence.endpoint_label(fit.endpoint)}. {' '.join(said) or _NONE}"

@@ -16,7 +16,7 @@ from scipy.special import chdtri, kolmogi, ndtr
 from reanalysis.analysis.endpoint import EndpointAnalysis, as_endpoint
 from reanalysis.engines.marginal import GridMarginal, Marginal
 from reanalysis.estimands.summary import Summary
-from reanalysis.estimands.words import interval, ratio_interval
+from reanalysis.estimands.words import interval, log_interval
 from reanalysis.figures.ratio_axis import chance, ratio_ticks
 from reanalysis.figures.rows import points_across, stack
 from reanalysis.figures.style import (
@@ -88,7 +88,7 @@ def describe_prior_posterior(endpoint: EndpointAnalysis | CheckedFit) -> str:
     endpoint = as_endpoint(endpoint)
     before = _effect_prior(endpoint)
     return (
-        f"Densities for {endpoint.label}. The odds ratio ({_whose(endpoint)}) is {_ratio(before)} in the "
+        f"Densities for {endpoint.label}. The odds ratio ({_whose(endpoint)}) is {log_interval(before)} in the "
         f"prior and {interval(endpoint.odds_ratio)} in the posterior; the heterogeneity tau is "
         f"{interval(endpoint.tau_prior)} in the prior and {interval(endpoint.tau)} in the posterior."
     )
@@ -102,10 +102,6 @@ def _whose(endpoint: EndpointAnalysis) -> str:
 def _heads(endpoint: EndpointAnalysis) -> tuple[str, str]:
     whose = _whose(endpoint)
     return whose[0].upper() + whose[1:], "Heterogeneity between studies"
-
-
-def _ratio(log: Summary) -> str:
-    return ratio_interval(*(float(np.exp(q)) for q in (log.median, log.lower, log.upper)))
 
 
 def _prior_sds(endpoint: EndpointAnalysis) -> Array:
@@ -139,7 +135,7 @@ def _effect_curves(endpoint: EndpointAnalysis) -> tuple[_Curve, _Curve]:
     density = np.mean(np.exp(-0.5 * ((x[:, None] - mean) / sds) ** 2) / (sds * np.sqrt(2 * np.pi)), axis=1)
     found = _density(endpoint.headline.log_odds_ratio, x)
     return (
-        _Curve(x, density, before, SOFT, _named("prior", _ratio(before))),
+        _Curve(x, density, before, SOFT, _named("prior", log_interval(before))),
         _Curve(
             x,
             found,

@@ -33,9 +33,8 @@ def published_figures(analysis: Analysis) -> Iterator[Task[Drawn]]:
     """
     published = replace(analysis, endpoints=tuple(_published(e) for e in analysis.endpoints), found={}, failed=())
     yield Task("figures", drawn_shared, (published,), {"group": "shared"})
-    first_page = {e.id for e in analysis.headlines}
     for endpoint in analysis.endpoints:
-        arguments = (_published(_alone(analysis, endpoint)), endpoint.id in first_page)
+        arguments = (_published(_alone(analysis, endpoint)), endpoint.id in analysis.first_page)
         yield Task("figures", drawn_endpoint, arguments, {"group": f"endpoint {endpoint.id}"})
 
 

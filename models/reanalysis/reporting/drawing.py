@@ -17,10 +17,10 @@ from reanalysis.reporting.section import Figure, figure_name
 def draw_figures(analysis: Analysis, folder: Path) -> dict[str, Markdown]:
     """Draw every figure into ``folder`` and return the Markdown that shows it, by name."""
     shown = draw_shared(analysis, folder) | draw_found(analysis, folder)
-    first_page = {e.id for e in analysis.headlines}
     for endpoint in analysis.endpoints:
-        shown |= draw_endpoint(endpoint, folder, headline=endpoint.id in first_page)
-        if endpoint.id in first_page:
+        first_page = endpoint.id in analysis.first_page
+        shown |= draw_endpoint(endpoint, folder, headline=first_page)
+        if first_page:
             shown |= draw_chains(endpoint, folder)
     return shown
 

@@ -39,10 +39,6 @@ def figure_name(name: str, endpoint: EndpointAnalysis | None = None) -> str:
     return name if endpoint is None else f"{slug(endpoint.id)}-{name}"
 
 
-def _always(_: Any) -> bool:
-    return True
-
-
 @dataclass(frozen=True)
 class Figure[Subject]:
     """A captioned figure."""
@@ -53,7 +49,7 @@ class Figure[Subject]:
     describe: Callable[..., str]  # its alternative text, given the same
     pages: Callable[[Subject], Sequence[Any]] | None = None
     """What to pass to ``plot`` for each part of a figure that may be higher than a page."""
-    drawn: Callable[[Subject], bool] = _always  # whether it is drawn at all; its section says why where it is not
+    drawn: Callable[[Subject], bool] = lambda _: True  # whether it is drawn; its section says why where it is not
     first_page: bool = True  # of an endpoint: whether only those of the first page have it
     sampled: bool = False  # whether it shows what NUTS sampled, and so has to wait for that
     found: bool = False  # whether it shows what tasks of its section found, and so has to wait for that
@@ -91,14 +87,6 @@ Blocks = Markdown | Table | None | Sequence[Markdown | Table | None]
 """What a section says: one block or several, None where there is nothing to say."""
 
 
-def _none(_: Plan) -> tuple[Task[Any], ...]:
-    return ()
-
-
-def _nothing(_: Any) -> dict[str, Any]:
-    return {}
-
-
 @dataclass(frozen=True, kw_only=True)
 class Section[Subject]:
     """One part of the report, of the whole analysis or of each endpoint."""
@@ -108,7 +96,7 @@ class Section[Subject]:
     title: str = ""  # its heading, left out where there is nothing to say; without a title its text has its own
     level: int = 2  # of the heading
     text: Callable[[Artefacts, Subject], Blocks]  # its blocks, given what was made and what it is about
-    results: Callable[[Subject], dict[str, Any]] = _nothing
+    results: Callable[[Subject], dict[str, Any]] = lambda _: {}
     """What it contributes to results.json, given what it is about; contributions are merged."""
     figures: tuple[Figure[Subject], ...] = ()  # what it shows
     of_endpoint: tuple[Figure[EndpointAnalysis], ...] = ()
@@ -116,7 +104,7 @@ class Section[Subject]:
     inline: Callable[[Analysis], Iterator[Inline]] | None = None
     """Pictures for the cells of its tables, given the analysis."""
     items: tuple[Item, ...] = ()  # what it earns of the reporting standards
-    needs: Callable[[Plan], tuple[Task[Any], ...]] = _none  # tasks that have to be run for it, given the plan
+    needs: Callable[[Plan], tuple[Task[Any], ...]] = lambda _: ()  # tasks that have to be run for it, given the plan
 
     def markdown(self, made: Artefacts, subject: Subject) -> Markdown:
         """What it says, under its heading; nothing where there is nothing to say."""
@@ -137,6 +125,14 @@ class Section[Subject]:
     def module(self) -> str:
         """The module that says it."""
         return str(getattr(self.text, "func", self.text).__module__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card(Section[EndpointAnalysis]):
+    """A section of each endpoint that is folded on its card."""
+
+    place: Place = "folded"
+    level: int = 3
 
 
 def of_card(sections: Iterable[Section[EndpointAnalysis]], made: Artefacts, endpoint: EndpointAnalysis) -> Markdown:
@@ -178,11 +174,11 @@ def stated(holds: Callable[[Analysis], object], why: str) -> Condition:
     return lambda made: "" if holds(made.analysis) else why
 
 
-def drawn(figure: Figure[EndpointAnalysis]) -> Condition:
-    """A figure was drawn for every endpoint of the first page."""
+def drawn(figure: str) -> Condition:
+    """A figure of this name was drawn for every endpoint of the first page."""
 
     def condition(made: Artefacts) -> str:
-        without = [e.label for e in made.analysis.headlines if not made.figure(figure.name, e)]
+        without = [e.label for e in made.analysis.headlines if not made.figure(figure, e)]
         return f"not drawn for {', '.join(without)}" if without else ""
 
     return condition

@@ -48,8 +48,14 @@ class Table:
     last: int = 0  # rows at the end that stay there when a reader sorts: what sums up the others
     sortable: bool = True  # whether a reader may sort it; not where the rows of a column have several units
 
+    def __bool__(self) -> bool:
+        """Whether it has rows."""
+        return bool(self.rows)
+
     def markdown(self) -> Markdown:
-        """Pandoc's Markdown, with fixed proportions, caption and identifier."""
+        """Pandoc's Markdown, with fixed proportions, caption and identifier; nothing where there are no rows."""
+        if not self:
+            return Markdown("")
         total = sum(c.width for c in self.columns)
         rules = []
         for column in self.columns:

@@ -50,9 +50,8 @@ def not_known(analysis: Analysis) -> list[str]:
         )
     found += [_repeated(e, noun) for e in headlines if len(e.headline.comparative) == 1]
     found.append(_how_large(headlines))
-    modelled = {e.id for e in analysis.endpoints}
-    found += [_without_comparison(analysis.evidence, str(e)) for e in analysis.coverage.columns if e not in modelled]
-    return found
+    without = [str(e) for e in analysis.coverage.columns if e not in analysis.modelled]
+    return found + [_without_comparison(analysis.evidence, endpoint) for endpoint in without]
 
 
 def _repeated(endpoint: EndpointAnalysis, noun: str) -> str:

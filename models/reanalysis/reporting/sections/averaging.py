@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from reanalysis.alternatives.averaging import Averaging, averaged
 from reanalysis.alternatives.choices import AVERAGING
 from reanalysis.analysis.endpoint import EndpointAnalysis
@@ -11,7 +9,7 @@ from reanalysis.estimands.measures import odds_ratio
 from reanalysis.estimands.summary import summarise
 from reanalysis.estimands.words import decimal, interval, percent
 from reanalysis.reporting.markdown import Markdown, escape, slug
-from reanalysis.reporting.section import Artefacts, Blocks, Section
+from reanalysis.reporting.section import Artefacts, Blocks, Card
 from reanalysis.reporting.table import Table, columns
 
 
@@ -52,16 +50,9 @@ def _text(_: Artefacts, endpoint: EndpointAnalysis) -> Blocks:
     ]
 
 
-def _results(endpoint: EndpointAnalysis) -> dict[str, Any]:
-    found = averaging_of(endpoint)
-    return {"averaging": found}
-
-
-AVERAGED: Section[EndpointAnalysis] = Section(
+AVERAGED = Card(
     anchor="averaging",
-    place="folded",
     title="Averaged over models without an effect",
-    level=3,
     text=_text,
-    results=_results,
+    results=lambda endpoint: {"averaging": averaging_of(endpoint)},
 )

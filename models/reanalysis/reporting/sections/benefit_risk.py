@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from reanalysis.analysis.analysis import Analysis
@@ -15,9 +14,8 @@ from reanalysis.decisions.weighed_benefits import FROM, STEP, WeighedBenefits, w
 from reanalysis.estimands.words import decimal, percent
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
-from reanalysis.model.spec import ModelSpec
 from reanalysis.reporting.explorer import script_data
-from reanalysis.reporting.markdown import Markdown, block, render
+from reanalysis.reporting.markdown import block, render
 from reanalysis.reporting.section import Artefacts, Blocks, Section
 from reanalysis.reporting.table import Table, columns
 
@@ -42,11 +40,13 @@ If only the signs of the weights are kept, and all their sizes are as likely, {{
 """
 
 
-def tasks(plan: Plan) -> tuple[Task[WeighedBenefits], ...]:
-    """What weighs benefits against harms, where weights are declared."""
-    if not plan.selections or _refused(plan.evidence):
+def tasks(of: Plan | Analysis) -> tuple[Task[WeighedBenefits], ...]:
+    """What weighs benefits against harms, where weights are declared that can be used."""
+    if not of.modelled or not of.evidence.settings.weights or _refused(of.evidence):
         return ()
-    return tuple(_tasks(plan.evidence, plan.spec))
+    weighed = request(of.evidence).trade_offs
+    parts = tuple(relevant(of.evidence, one.endpoint) for one in weighed)
+    return (Task("weighing", weighed_benefits, (parts, weighed, of.spec)),)
 
 
 def _refused(evidence: Evidence) -> str:
@@ -59,19 +59,9 @@ def _refused(evidence: Evidence) -> str:
     return ""
 
 
-def _tasks(evidence: Evidence, spec: ModelSpec) -> Iterator[Task[WeighedBenefits]]:
-    if evidence.settings.weights:
-        weighed = request(evidence).trade_offs
-        yield Task(
-            "weighing", weighed_benefits, (tuple(relevant(evidence, w.endpoint) for w in weighed), weighed, spec)
-        )
-
-
 def weighed(analysis: Analysis) -> WeighedBenefits | None:
     """Benefits against harms; None where no weights are declared that can be used."""
-    if _refused(analysis.evidence):
-        return None
-    return next((analysis.result(task) for task in _tasks(analysis.evidence, analysis.spec)), None)
+    return next((analysis.result(task) for task in tasks(analysis)), None)
 
 
 def _text(_: Artefacts, analysis: Analysis) -> Blocks:
@@ -80,23 +70,22 @@ def _text(_: Artefacts, analysis: Analysis) -> Blocks:
     found = weighed(analysis)
     if found is None:
         return None
-    return [
-        _lead(analysis, found),
-        net_benefit_table(found),
-        block("weights", [script_data("weights", page_data(analysis, found))]),
-        trade_off_table(found),
-        _share(analysis, found) if len(found.trade_offs) > 1 else None,
-    ]
-
-
-def _lead(analysis: Analysis, found: WeighedBenefits) -> Markdown:
     label = analysis.evidence.endpoint_label
-    return render(
+    shares = [f"{percent(one['share_better'])} ({baseline})" for baseline, one in found.acceptability.items()]
+    share = render(_SHARE, treated=analysis.evidence.settings.treated_label, shares=", ".join(shares))
+    lead = render(
         _LEAD,
         convention=CONVENTION,
         weights=[f"{label(one.endpoint)}, weight {decimal(one.weight, 2)}: {one.reason}" for one in found.trade_offs],
         correlations=" and ".join(f"{r:g}" for r in CORRELATIONS if r),
     )
+    return [
+        lead,
+        net_benefit_table(found),
+        block("weights", [script_data("weights", page_data(analysis, found))]),
+        trade_off_table(found),
+        share if len(found.trade_offs) > 1 else None,
+    ]
 
 
 def net_benefit_table(found: WeighedBenefits) -> Table:
@@ -140,11 +129,6 @@ def trade_off_table(found: WeighedBenefits) -> Table | None:
     )
 
 
-def _share(analysis: Analysis, found: WeighedBenefits) -> Markdown:
-    shares = [f"{percent(one['share_better'])} ({baseline})" for baseline, one in found.acceptability.items()]
-    return render(_SHARE, treated=analysis.evidence.settings.treated_label, shares=", ".join(shares))
-
-
 def page_data(analysis: Analysis, found: WeighedBenefits) -> dict[str, Any]:
     """What the script of the page reads: weights, effects, control risks."""
     weighed = [one.endpoint for one in found.trade_offs]
@@ -168,16 +152,11 @@ def page_data(analysis: Analysis, found: WeighedBenefits) -> dict[str, Any]:
     }
 
 
-def _results(analysis: Analysis) -> dict[str, Any]:
-    found = weighed(analysis)
-    return {} if found is None else {"benefit_risk": found.as_dict()}
-
-
 BENEFIT_RISK: Section[Analysis] = Section(
     anchor="benefit-risk",
     place="folded",
     title="Benefits against harms",
     text=_text,
-    results=_results,
+    results=lambda a: {} if (found := weighed(a)) is None else {"benefit_risk": found.as_dict()},
     needs=tasks,
 )

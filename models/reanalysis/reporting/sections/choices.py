@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
-
-from matplotlib.axes import Axes
 
 from reanalysis.alternatives.choices import AVERAGING, INFORMED, MU_PRIOR, TAU_PRIOR, WORDS
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.summary import Summary
-from reanalysis.estimands.words import decimal, percent, ratio, ratio_interval
+from reanalysis.estimands.words import decimal, interval, percent, ratio
+from reanalysis.figures import leave_one_out, sensitivity
 from reanalysis.figures.leave_one_out import GROUP as LEFT_OUT
-from reanalysis.figures.leave_one_out import describe_leave_one_out, in_order, plot_leave_one_out
-from reanalysis.figures.sensitivity import describe_sensitivity, plot_sensitivity, sensitivity_pages
 from reanalysis.model.selection import select
 from reanalysis.reporting.markdown import escape, slug
-from reanalysis.reporting.section import Figure, Has, Item, Section, every
+from reanalysis.reporting.section import Card, Figure, Has, Item, every
 from reanalysis.reporting.sentences import name
 from reanalysis.reporting.standards import BARG, PRISMA, ROBUST, ZAMPIERI
 from reanalysis.reporting.table import Column, Table, columns
@@ -56,7 +52,7 @@ def choices_table(endpoint: EndpointAnalysis) -> Table:
     declared = endpoint.better is not None
     name = "P(benefit)" if declared else "P(fewer)"
     chance = endpoint.direction.benefit if declared else endpoint.direction.below
-    primary = ["Primary analysis", "", _odds_ratio(endpoint.log_odds_ratio), percent(chance), ""]
+    primary = ["Primary analysis", "", interval(endpoint.odds_ratio), percent(chance), ""]
     return Table(
         [
             *columns("Changed 1.9 | To 2.4 | Odds ratio (95 % interval) 1.6"),
@@ -71,7 +67,7 @@ def choices_table(endpoint: EndpointAnalysis) -> Table:
 
 def _rows(endpoint: EndpointAnalysis, group: str) -> Iterator[list[str]]:
     """Other choices of a group; its primary level only where that is about another effect than the headline."""
-    outcomes = in_order(endpoint) if group == LEFT_OUT else endpoint.sensitivity[group]
+    outcomes = leave_one_out.in_order(endpoint) if group == LEFT_OUT else endpoint.sensitivity[group]
     others = [o for o in outcomes if not o.primary or o.study != endpoint.headline.study]
     for arm, same in groupby(others, lambda o: o.label.rpartition(": ")[0] if group == _DENOMINATORS else o.label):
         found = list(same)
@@ -83,7 +79,7 @@ def _rows(endpoint: EndpointAnalysis, group: str) -> Iterator[list[str]]:
 
 def _range(endpoint: EndpointAnalysis, outcomes: list[Outcome]) -> tuple[str, str]:
     """Lowest and highest of the medians, and of the probabilities."""
-    medians = sorted(math.exp(o.log_odds_ratio.median) for o in outcomes if o.log_odds_ratio)
+    medians = sorted(o.odds_ratio.median for o in outcomes if o.odds_ratio)
     chances = sorted(chance for o in outcomes if (chance := _chance(endpoint, o)) is not None)
     if not medians:
         return "not defined", _DASH
@@ -92,19 +88,14 @@ def _range(endpoint: EndpointAnalysis, outcomes: list[Outcome]) -> tuple[str, st
 
 def _result(endpoint: EndpointAnalysis, outcome: Outcome) -> tuple[str, str, str]:
     chance = _chance(endpoint, outcome)
-    if outcome.log_odds_ratio is None or chance is None:
+    if outcome.odds_ratio is None or chance is None:
         return outcome.note, _DASH, ""
     told = outcome.study != endpoint.headline.study or (outcome.group == AVERAGING and not outcome.primary)
-    whose = outcome.note if told else ""
-    return _odds_ratio(outcome.log_odds_ratio), percent(chance), whose
+    return interval(outcome.odds_ratio), percent(chance), outcome.note if told else ""
 
 
 def _chance(endpoint: EndpointAnalysis, outcome: Outcome) -> float | None:
     return outcome.below if endpoint.better is None else outcome.benefit
-
-
-def _odds_ratio(found: Summary) -> str:
-    return ratio_interval(math.exp(found.median), math.exp(found.lower), math.exp(found.upper))
 
 
 def unheard(endpoint: EndpointAnalysis) -> str:
@@ -136,34 +127,21 @@ def heterogeneity_table(endpoint: EndpointAnalysis) -> Table:
 # ---- on the card of an endpoint -------------------------------------------------------------------------------------
 
 
-def _several(endpoint: EndpointAnalysis) -> bool:
-    """Whether anything is left once a study is left out; the text says where it is not."""
-    return len(endpoint.headline.comparative) > 1
-
-
-LEAVE_ONE_OUT = Section(
+LEAVE_ONE_OUT = Card(
     anchor="leave-one-out",
-    place="folded",
     title="Leaving out one cohort",
-    level=3,
     text=lambda made, endpoint: made.figure("leave-one-out", endpoint),
     figures=(
         Figure(
             "leave-one-out",
-            plot_leave_one_out,
+            leave_one_out.plot_leave_one_out,
             lambda e: f"{e.label}: the average odds ratio with each cohort left out in turn.",
-            describe_leave_one_out,
-            drawn=_several,
+            leave_one_out.describe_leave_one_out,
+            drawn=lambda e: len(e.headline.comparative) > 1,  # else nothing is left, as the text says
             narrow=True,
         ),
     ),
 )
-
-# ---- every other choice ---------------------------------------------------------------------------------------------
-
-
-def _results(endpoint: EndpointAnalysis) -> dict[str, Any]:
-    return {"sensitivity": [_outcome(one) for found in endpoint.sensitivity.values() for one in found]}
 
 
 def _outcome(one: Outcome) -> dict[str, Any]:
@@ -174,20 +152,6 @@ def _drawn_here(endpoint: EndpointAnalysis) -> EndpointAnalysis:
     """Without what has a figure of its own."""
     shown = {group: found for group, found in endpoint.sensitivity.items() if group != LEFT_OUT}
     return replace(endpoint, sensitivity=shown)
-
-
-def _sensitivity(endpoint: EndpointAnalysis, groups: Sequence[str], narrow: bool = False) -> Axes:
-    return plot_sensitivity(_drawn_here(endpoint), groups=groups, narrow=narrow)
-
-
-_SENSITIVITY: Figure[EndpointAnalysis] = Figure(
-    "sensitivity",
-    _sensitivity,
-    lambda e: f"{e.label}: the odds ratio under other choices, one at a time.",
-    lambda e, groups: describe_sensitivity(_drawn_here(e), groups),
-    pages=lambda e: sensitivity_pages(_drawn_here(e)),
-    narrow=True,
-)
 
 
 def _tried(*names: str) -> Has:
@@ -202,22 +166,27 @@ def _tried(*names: str) -> Has:
     return has
 
 
-def _others(endpoint: EndpointAnalysis) -> bool:
-    return sum(outcome.log_odds_ratio is not None for outcome in endpoint.sensitivity.get(MU_PRIOR, [])) >= 2
+_TESTED = every(
+    "no other priors", lambda e: sum(one.log_odds_ratio is not None for one in e.sensitivity.get(MU_PRIOR, [])) >= 2
+)
 
-
-_TESTED = every("no other priors", _others)
-
-ALTERNATIVES = Section(
+ALTERNATIVES = Card(
     anchor="alternatives",
-    place="folded",
     title="Other choices",
-    level=3,
     text=lambda made, e: [
         made.figure("sensitivity", e), choices_table(e), escape(unheard(e)) or None, heterogeneity_table(e)
     ],
-    results=_results,
-    figures=(_SENSITIVITY,),
+    results=lambda e: {"sensitivity": [_outcome(one) for found in e.sensitivity.values() for one in found]},
+    figures=(
+        Figure(
+            "sensitivity",
+            lambda e, groups, narrow=False: sensitivity.plot_sensitivity(_drawn_here(e), groups=groups, narrow=narrow),
+            lambda e: f"{e.label}: the odds ratio under other choices, one at a time.",
+            lambda e, groups: sensitivity.describe_sensitivity(_drawn_here(e), groups),
+            pages=lambda e: sensitivity.sensitivity_pages(_drawn_here(e)),
+            narrow=True,
+        ),
+    ),
     items=(
         Item(BARG, 12, "sensitivity to the prior", "other priors", _TESTED),
         Item(PRISMA, 6, "13f: sensitivity analyses", "other choices", _TESTED),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
-
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.plan import Plan
 from reanalysis.analysis.relevant import relevant
@@ -12,7 +9,6 @@ from reanalysis.analysis.task import Task
 from reanalysis.decisions.confounding import Confounding, TippingBias, confounding_of
 from reanalysis.estimands.words import percent, ratio, ratio_interval
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.model.spec import ModelSpec
 from reanalysis.reporting.markdown import Markdown, render
 from reanalysis.reporting.section import Artefacts, Blocks, Section
 from reanalysis.reporting.table import Column, Table, columns
@@ -31,21 +27,17 @@ _NOTES = """\
 """
 
 
-def tasks(plan: Plan) -> tuple[Task[Confounding], ...]:
+def tasks(of: Plan | Analysis) -> tuple[Task[Confounding], ...]:
     """One an endpoint of the first page."""
-    return _tasks(plan.evidence, [e for e in plan.selections if e in plan.first_page], plan.spec)
-
-
-def _tasks(evidence: Evidence, endpoints: Collection[str], spec: ModelSpec) -> tuple[Task[Confounding], ...]:
     return tuple(
-        Task("confounding", confounding_of, (relevant(evidence, e), e, spec), {"endpoint": e}) for e in endpoints
+        Task("confounding", confounding_of, (relevant(of.evidence, e), e, of.spec), {"endpoint": e})
+        for e in of.first_page
     )
 
 
 def found(analysis: Analysis) -> dict[str, Confounding]:
     """What was worked out, by endpoint."""
-    asked = _tasks(analysis.evidence, [e.id for e in analysis.headlines], analysis.spec)
-    results = {task.about["endpoint"]: analysis.result(task) for task in asked}
+    results = {task.about["endpoint"]: analysis.result(task) for task in tasks(analysis)}
     return {endpoint: one for endpoint, one in results.items() if one is not None}
 
 
@@ -117,16 +109,11 @@ def share_table(evidence: Evidence, each: dict[str, Confounding]) -> Table:
     )
 
 
-def _results(analysis: Analysis) -> dict[str, Any]:
-    each = found(analysis)
-    return {"confounding": {endpoint: one.as_dict() for endpoint, one in each.items()}} if each else {}
-
-
 CONFOUNDING: Section[Analysis] = Section(
     anchor="confounding",
     place="folded",
     title="What confounding would explain",
     text=_text,
-    results=_results,
+    results=lambda a: {"confounding": {e: one.as_dict() for e, one in each.items()}} if (each := found(a)) else {},
     needs=tasks,
 )

@@ -6,26 +6,15 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from matplotlib.axes import Axes
-
 from reanalysis.analysis.endpoint import EndpointAnalysis, StudyEffect
 from reanalysis.estimands.risks import BaselineEffect
 from reanalysis.estimands.words import decimal, interval, percent, points_interval, ratio_interval
 from reanalysis.evidence.candidates.candidates import Candidates
-from reanalysis.figures.beyond import describe_beyond, plot_beyond
-from reanalysis.figures.forest import describe_forest, forest_pages, plot_forest
-from reanalysis.figures.icons import describe_icons, plot_icons
-from reanalysis.figures.prior_posterior import describe_prior_posterior, plot_prior_posterior
-from reanalysis.figures.traffic_lights import (
-    describe_traffic_lights,
-    judged_studies,
-    plot_traffic_lights,
-    traffic_light_pages,
-)
+from reanalysis.figures import beyond, forest, icons, prior_posterior, traffic_lights
 from reanalysis.gates.convergence import monte_carlo
 from reanalysis.model.data import StudyData
 from reanalysis.reporting.markdown import render, slug
-from reanalysis.reporting.section import Artefacts, Blocks, Figure, Item, Section, drawn, every
+from reanalysis.reporting.section import Artefacts, Blocks, Card, Figure, Item, Section, drawn, every
 from reanalysis.reporting.standards import BARG, PRISMA, ROBUST, ZAMPIERI
 from reanalysis.reporting.table import Column, Table, columns
 from reanalysis.reporting.verdict import certainty_of
@@ -44,8 +33,7 @@ _NEEDED = (
 
 def _studies(_: Artefacts, endpoint: EndpointAnalysis) -> Blocks:
     lines = [*sizes(endpoint), variation(endpoint)]
-    told = render("{% for line in lines if line %}\n- {{ line }}\n{% endfor %}\n", lines=lines)
-    return study_table(endpoint), told
+    return study_table(endpoint), render("{% for line in lines if line %}\n- {{ line }}\n{% endfor %}\n", lines=lines)
 
 
 def sizes(endpoint: EndpointAnalysis) -> Iterator[str]:
@@ -139,50 +127,41 @@ def variation(endpoint: EndpointAnalysis) -> str:
     )
 
 
-def _forest(endpoint: EndpointAnalysis, studies: Sequence[str], narrow: bool = False) -> Axes:
-    return plot_forest(endpoint, studies=studies, narrow=narrow)
-
-
-_FOREST: Figure[EndpointAnalysis] = Figure(
-    "forest",
-    _forest,
-    lambda e: f"{e.label}: each study from its published rates and in the model, the average and a new study.",
-    describe_forest,
-    pages=forest_pages,
-    narrow=True,
-    first_page=False,
-)
-
-
-def _lights(endpoint: EndpointAnalysis, studies: Sequence[str]) -> Axes:
-    return plot_traffic_lights(endpoint, studies=studies)
-
-
-_LIGHTS: Figure[EndpointAnalysis] = Figure(
-    "traffic-lights",
-    _lights,
-    lambda e: f"{e.label}: risk of bias of each study by the seven domains of ROBINS-I, the worst of them last.",
-    describe_traffic_lights,
-    pages=traffic_light_pages,
-    drawn=lambda e: bool(judged_studies(e)),
-    first_page=False,
-)
-
 FOREST: Section[EndpointAnalysis] = Section(
     anchor="forest",
     text=lambda made, e: made.figure("forest", e),
-    figures=(_FOREST,),
-    items=(Item(PRISMA, 3, "13c: results of studies and syntheses displayed", "forest", drawn(_FOREST)),),
+    figures=(
+        Figure(
+            "forest",
+            lambda e, studies, narrow=False: forest.plot_forest(e, studies=studies, narrow=narrow),
+            lambda e: f"{e.label}: each study from its published rates and in the model, the average and a new study.",
+            forest.describe_forest,
+            pages=forest.forest_pages,
+            narrow=True,
+            first_page=False,
+        ),
+    ),
+    items=(Item(PRISMA, 3, "13c: results of studies and syntheses displayed", "forest", drawn("forest")),),
 )
-RISK_OF_BIAS: Section[EndpointAnalysis] = Section(
+RISK_OF_BIAS = Card(
     anchor="risk-of-bias",
-    place="folded",
     title="Risk of bias by domain",
-    level=3,
     text=lambda made, e: made.figure("traffic-lights", e),
-    figures=(_LIGHTS,),
+    figures=(
+        Figure(
+            "traffic-lights",
+            lambda e, studies: traffic_lights.plot_traffic_lights(e, studies=studies),
+            lambda e: (
+                f"{e.label}: risk of bias of each study by the seven domains of ROBINS-I, the worst of them last."
+            ),
+            traffic_lights.describe_traffic_lights,
+            pages=traffic_lights.traffic_light_pages,
+            drawn=lambda e: bool(traffic_lights.judged_studies(e)),
+            first_page=False,
+        ),
+    ),
 )
-STUDIES = Section(anchor="studies", place="folded", title="Each cohort", level=3, text=_studies)
+STUDIES = Card(anchor="studies", title="Each cohort", text=_studies)
 
 # ---- the effect as risks --------------------------------------------------------------------------------------------
 
@@ -256,27 +235,23 @@ def _at(endpoint: EndpointAnalysis) -> str:
     return f"where the control risk is {at.percent:g} % ({at.label})"
 
 
-_BEYOND: Figure[EndpointAnalysis] = Figure(
-    "beyond",
-    plot_beyond,
-    lambda e: f"{e.label}: probability that the risk difference exceeds any size, {_at(e)}.",
-    describe_beyond,
-)
-
-PATIENTS: Section[EndpointAnalysis] = Section(
+PATIENTS = Card(
     anchor="patients",
-    place="folded",
     title="Among 100 patients",
-    level=3,
     text=lambda made, e: [made.figure("icons", e), made.figure("beyond", e)],
     figures=(
         Figure(
             "icons",
-            plot_icons,
+            icons.plot_icons,
             lambda e: f"{e.label}: 100 patients with and without {e.fit.evidence.settings.treated_label}, {_at(e)}.",
-            describe_icons,
+            icons.describe_icons,
         ),
-        _BEYOND,
+        Figure(
+            "beyond",
+            beyond.plot_beyond,
+            lambda e: f"{e.label}: probability that the risk difference exceeds any size, {_at(e)}.",
+            beyond.describe_beyond,
+        ),
     ),
 )
 RISKS: Section[EndpointAnalysis] = Section(
@@ -288,7 +263,7 @@ RISKS: Section[EndpointAnalysis] = Section(
             BARG, 11, "decisions: probabilities at the limits of what matters", "probabilities at the margins",
             every("no margins", lambda e: bool(e.baselines and e.baselines[0].beyond)),
         ),
-        Item(ZAMPIERI, 4, "probabilities of an effect that matters", "probability of every size", drawn(_BEYOND)),
+        Item(ZAMPIERI, 4, "probabilities of an effect that matters", "probability of every size", drawn("beyond")),
         Item(
             ZAMPIERI, 5, "probability of practical equivalence", "probability table",
             every("none", lambda e: e.baselines[0].within_rope is not None),
@@ -298,25 +273,22 @@ RISKS: Section[EndpointAnalysis] = Section(
 
 # ---- the posterior against its prior --------------------------------------------------------------------------------
 
-
-_PRIOR_POSTERIOR: Figure[EndpointAnalysis] = Figure(
-    "prior-posterior",
-    plot_prior_posterior,
-    lambda e: f"{e.label}: posterior against prior, of the odds ratio and of the heterogeneity.",
-    describe_prior_posterior,
-)
-
-PRIOR_POSTERIOR: Section[EndpointAnalysis] = Section(
+PRIOR_POSTERIOR = Card(
     anchor="prior-posterior",
-    place="folded",
     title="The posterior against its prior",
-    level=3,
     text=lambda made, endpoint: made.figure("prior-posterior", endpoint),
-    figures=(_PRIOR_POSTERIOR,),
+    figures=(
+        Figure(
+            "prior-posterior",
+            prior_posterior.plot_prior_posterior,
+            lambda e: f"{e.label}: posterior against prior, of the odds ratio and of the heterogeneity.",
+            prior_posterior.describe_prior_posterior,
+        ),
+    ),
     items=(
         Item(
             BARG, 9, "the posterior: central value, interval, density", "density of each headline",
-            drawn(_PRIOR_POSTERIOR),
+            drawn("prior-posterior"),
         ),
         Item(
             ROBUST, 6, "central tendency", "results.json",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from reanalysis.alternatives.influence import Influence
 from reanalysis.alternatives.questions import Question
@@ -27,18 +26,15 @@ _DEDUCED = ("denominator", "subgroups", "weighted-rate")
 _MOST_SHOWN = 16
 
 
-def ledger_table(evidence: Evidence, findings: Iterable[Finding]) -> Table | None:
-    """Findings of the audit above info; None where there are none."""
-    rows = [
-        [f.severity, _where(evidence, f), f.message, "; ".join(f.feasible), f.used_as]
-        for f in findings
-        if f.severity != "info"
-    ]
-    if not rows:
-        return None
+def ledger_table(evidence: Evidence, findings: Iterable[Finding]) -> Table:
+    """Findings of the audit above info."""
     return Table(
         columns("Severity 0.7 | Where 1.4 | Finding 3 | What the report allows 1.8 | Used as 1.2"),
-        rows,
+        [
+            [f.severity, _where(evidence, f), f.message, "; ".join(f.feasible), f.used_as]
+            for f in findings
+            if f.severity != "info"
+        ],
         "What the audit found in the reported figures.",
         "tbl-ledger",
     )
@@ -53,9 +49,8 @@ def _where(evidence: Evidence, finding: Finding) -> str:
     return " / ".join(name for name in names if name)
 
 
-def deduction_table(analysis: Analysis) -> Table | None:
-    """Denominators and subgroup counts that the reports allow, from the audit; None where none had to be deduced."""
-    modelled = {e.id for e in analysis.endpoints}
+def deduction_table(analysis: Analysis) -> Table:
+    """Denominators and subgroup counts that the reports allow, from the audit."""
     rows = [
         [
             _where(analysis.evidence, f),
@@ -64,10 +59,8 @@ def deduction_table(analysis: Analysis) -> Table | None:
             f.used_as,
         ]
         for f in analysis.ledger.findings
-        if f.kind in _DEDUCED and (f.endpoint in modelled or not f.endpoint)
+        if f.kind in _DEDUCED and (f.endpoint in analysis.modelled or not f.endpoint)
     ]
-    if not rows:
-        return None
     return Table(
         columns("Where 1.3 | Finding 2.4 | What the report allows 3 | Used as 1.2"),
         rows,
@@ -107,11 +100,6 @@ the largest change of the probability, in percentage points.
 """)
 
 
-def _influence(_: Artefacts, analysis: Analysis) -> Blocks:
-    found = analysis.weighed.influences
-    return [_INFLUENCE, influence_table(analysis.evidence, found)] if found else None
-
-
 def influence_table(evidence: Evidence, influences: Sequence[Influence]) -> Table:
     """How far each finding with alternatives moves each endpoint, largest first."""
     declared = any(i.primary.benefit is not None for i in influences)
@@ -144,11 +132,11 @@ def _influence_cells(i: Influence) -> list[str]:
     ]
 
 
-INFLUENCE = Section(
+INFLUENCE: Section[Analysis] = Section(
     anchor="influence",
     place="folded",
     title="Which findings matter",
-    text=_influence,
+    text=lambda _, a: [_INFLUENCE, influence_table(a.evidence, found)] if (found := a.weighed.influences) else None,
     items=(
         Item(
             GRIM, 2, "what the findings move", "influence",
@@ -218,14 +206,10 @@ def question_table(evidence: Evidence, questions: Sequence[Question], worth: Seq
     )
 
 
-def _question_results(analysis: Analysis) -> dict[str, Any]:
-    return {"questions": [one.as_dict() for one in _worth(analysis) or analysis.weighed.questions]}
-
-
 QUESTIONS = Section(
     anchor="questions",
     place="folded",
     title="Questions to the authors",
     text=_questions,
-    results=_question_results,
+    results=lambda a: {"questions": [one.as_dict() for one in _worth(a) or a.weighed.questions]},
 )

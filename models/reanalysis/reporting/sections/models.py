@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from reanalysis.alternatives.all_models import NOT_SAMPLED
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
-from reanalysis.estimands.words import counted, percent, ratio_interval
+from reanalysis.estimands.words import counted, interval, percent
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.model.discounts import study_bias
 from reanalysis.model.family import FAMILIES, Family
 from reanalysis.model.selection import default_priors
 from reanalysis.reporting.markdown import Markdown, render_file, slug
-from reanalysis.reporting.section import Artefacts, Item, Section, stated
+from reanalysis.reporting.section import Artefacts, Card, Item, Section, stated
 from reanalysis.reporting.standards import BARG, PRISMA, ROBUST
 from reanalysis.reporting.table import Column, Table, columns
 from reanalysis.reporting.wording import capital, listed
@@ -29,11 +28,7 @@ _SYMBOLS = {"mu": "μ", "tau": "τ", "baseline": "m", "moderator": "β"}
 
 
 def model_table(
-    evidence: Evidence,
-    endpoint: str,
-    models: Sequence[Outcome],
-    primary: tuple[str, ...],
-    model: str = "contrast",
+    evidence: Evidence, endpoint: str, models: Sequence[Outcome], primary: tuple[str, ...], model: str = "contrast"
 ) -> Table:
     """One row a model: what fitted it, the cohorts that enter, the effect, and its gates or why there is none.
 
@@ -44,12 +39,14 @@ def model_table(
     def row(one: Outcome) -> list[str]:
         name = f"{'* ' if one.model == model else ''}{capital(FAMILIES[one.model].short)} ({one.model})"
         cohorts = _cohorts(evidence, one.studies, primary)
-        found, direction = one.log_odds_ratio, one.direction
+        found, direction = one.odds_ratio, one.direction
         if found is None or direction is None:
             return [name, _ENGINES[one.engine], cohorts, *([_NOTHING] * (3 if declared else 2)), one.note]
         sides = (direction.benefit, direction.harm) if declared else (direction.below,)
-        shown = ratio_interval(math.exp(found.median), math.exp(found.lower), math.exp(found.upper))
-        return [name, _ENGINES[one.engine], cohorts, shown, *[percent(side) for side in sides], _gates(one)]
+        gates = "passed" if one.gates else _NOTHING
+        if one.failed:
+            gates = f"failed: {', '.join(gate.name for gate in one.failed)}"
+        return [name, _ENGINES[one.engine], cohorts, interval(found), *[percent(side) for side in sides], gates]
 
     probabilities = ("P(benefit)", "P(harm)") if declared else ("P(fewer)",)
     rows = [one for one in models if one.note != NOT_SAMPLED]
@@ -104,21 +101,13 @@ def _few(evidence: Evidence, studies: list[str]) -> str:
     return ", ".join(evidence.study_label(study) for study in studies)
 
 
-def _gates(one: Outcome) -> str:
-    if one.failed:
-        return f"failed: {', '.join(gate.name for gate in one.failed)}"
-    return "passed" if one.gates else _NOTHING
-
-
 def _models(_: Artefacts, endpoint: EndpointAnalysis) -> Table | None:
     fit, models = endpoint.fit, endpoint.models
     names = fit.posterior.data.names
     return model_table(fit.evidence, endpoint.id, models, names, fit.spec.model) if models else None
 
 
-MODELS = Section(
-    anchor="models", place="folded", title="Other models", level=3, text=_models, results=lambda e: {"models": e.models}
-)
+MODELS = Card(anchor="models", title="Other models", text=_models, results=lambda e: {"models": e.models})
 
 # ---- the methods ----------------------------------------------------------------------------------------------------
 

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.moderators import WITHIN
-from reanalysis.estimands.summary import Summary
-from reanalysis.estimands.words import decimal, percent, ratio_interval
+from reanalysis.estimands.words import decimal, log_interval, percent
 from reanalysis.evidence.problems import listed
 from reanalysis.figures.moderators import describe_moderators, of_endpoint, plot_moderators
 from reanalysis.reporting.markdown import Markdown, escape, slug
-from reanalysis.reporting.section import Artefacts, Figure, Section
+from reanalysis.reporting.section import Artefacts, Card, Figure
 from reanalysis.reporting.table import Table, columns
-
-_DASH = "\N{EN DASH}"
-
-
-def _odds_ratio(found: Summary | None) -> str:
-    if found is None:
-        return _DASH
-    return ratio_interval(math.exp(found.median), math.exp(found.lower), math.exp(found.upper))
 
 
 def moderators_table(endpoint: EndpointAnalysis) -> Table:
     """The odds ratio at named values, the ratio of odds ratios a unit, and that within and between studies."""
     rows = []
     for one in of_endpoint(endpoint):
-        rows += [[one.label, f"at {label}", _odds_ratio(effect), ""] for label, effect in one.effects.items()]
-        rows.append([one.label, "ratio of odds ratios, a unit more", _odds_ratio(one.slope), percent(one.above)])
+        rows += [[one.label, f"at {label}", log_interval(effect), ""] for label, effect in one.effects.items()]
+        rows.append([one.label, "ratio of odds ratios, a unit more", log_interval(one.slope), percent(one.above)])
         for source in one.sources:
             studies = listed([endpoint.fit.evidence.study_label(study) for study in source.studies])
             text = f"the same from {source.source} alone" + (f": {studies}" if studies else ": nothing informs it")
-            rows.append([one.label, text, _odds_ratio(source.slope), ""])
+            rows.append([one.label, text, log_interval(source.slope), ""])
     return Table(
         columns("Moderator 1.4 | What 2.6 | Odds ratio (95 % interval) 1.6 | P(rises) >0.8"),
         rows,
@@ -62,22 +50,11 @@ def _text(made: Artefacts, endpoint: EndpointAnalysis) -> list[Markdown | Table 
     return [escape(" ".join(said)), made.figure("moderators", endpoint), moderators_table(endpoint)]
 
 
-def _results(endpoint: EndpointAnalysis) -> dict[str, Any]:
-    found = of_endpoint(endpoint)
-    return {"moderators": [one.as_dict() for one in found]} if found else {}
-
-
-def _drawn(endpoint: EndpointAnalysis) -> bool:
-    return bool(of_endpoint(endpoint))
-
-
-MODERATORS = Section(
+MODERATORS = Card(
     anchor="moderators",
-    place="folded",
     title="What may explain the difference",
-    level=3,
     text=_text,
-    results=_results,
+    results=lambda e: {"moderators": [one.as_dict() for one in found]} if (found := of_endpoint(e)) else {},
     figures=(
         Figure(
             "moderators",
@@ -87,7 +64,7 @@ MODERATORS = Section(
                 "average effect, the band its 95 % interval."
             ),
             describe_moderators,
-            drawn=_drawn,
+            drawn=lambda e: bool(of_endpoint(e)),
         ),
     ),
 )

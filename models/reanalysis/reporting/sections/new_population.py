@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.uncertain_control import UncertainControl, at_uncertain_control, control_rate
 from reanalysis.estimands.words import counted, interval, percent, points_interval
 from reanalysis.model.selection import NothingLeft
 from reanalysis.reporting.markdown import Markdown, escape, slug
-from reanalysis.reporting.section import Artefacts, Blocks, Section
+from reanalysis.reporting.section import Artefacts, Blocks, Card
 from reanalysis.reporting.table import Table, columns
 
 _DASH = "\N{EN DASH}"
-
 _MATTERS = 1.1
 """How much wider, or narrower, an uncertain control risk makes the interval of the risk difference where it matters."""
 
@@ -51,14 +48,11 @@ def population_table(endpoint: EndpointAnalysis, found: UncertainControl) -> Tab
     """The risk difference where the control risk is known, and averaged over what it may be."""
     risk = found.control_risk.median
     known = f"known to be {percent(risk, 0 if 0.05 <= risk <= 0.95 else 1)}"
+    median, lower, upper = (percent(getattr(found.treated_risk, end), 1) for end in ("median", "lower", "upper"))
+    treated, difference = f"{median} ({lower} to {upper})", points_interval(found.risk_difference)
     rows = [
         [known, _DASH, points_interval(found.at_median), _DASH],
-        [
-            f"uncertain, {found.control_text}",
-            _percents(found),
-            points_interval(found.risk_difference),
-            interval(found.risk_ratio),
-        ],
+        [f"uncertain, {found.control_text}", treated, difference, interval(found.risk_ratio)],
     ]
     return Table(
         columns("Control risk 2 | Treated risk 1.6 | Risk difference per 100 1.6 | Risk ratio 1.4"),
@@ -68,20 +62,9 @@ def population_table(endpoint: EndpointAnalysis, found: UncertainControl) -> Tab
     )
 
 
-def _percents(found: UncertainControl) -> str:
-    median, lower, upper = (percent(getattr(found.treated_risk, end), 1) for end in ("median", "lower", "upper"))
-    return f"{median} ({lower} to {upper})"
-
-
-def _results(endpoint: EndpointAnalysis) -> dict[str, Any]:
-    return {"new_population": in_new_population(endpoint)}
-
-
-NEW_POPULATION: Section[EndpointAnalysis] = Section(
+NEW_POPULATION = Card(
     anchor="new-population",
-    place="folded",
     title="Where the control risk is uncertain",
-    level=3,
     text=_text,
-    results=_results,
+    results=lambda endpoint: {"new_population": in_new_population(endpoint)},
 )

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any
-
-from matplotlib.axes import Axes
+from collections.abc import Sequence
 
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.plan import Plan
@@ -37,26 +34,19 @@ What a trial is worth is what decisions gain by it, per 100 patients of whom it 
 """
 
 
-def tasks(plan: Plan) -> tuple[Task[PlannedTrial | str], ...]:
-    """The trial of each endpoint that is planned for."""
-    return _tasks(plan.evidence, plan.selections, plan.first_page) if plan.selections else ()
-
-
-def _tasks(
-    evidence: Evidence, known: Collection[str], first_page: Collection[str]
-) -> tuple[Task[PlannedTrial | str], ...]:
-    """Of the endpoints that are declared; where none is, of the first ones of the first page."""
-    asked = evidence.settings.next_trial
-    chosen = [e for e in asked.endpoints if e in known] or [e for e in known if e in first_page][:_MOST]
+def tasks(of: Plan | Analysis) -> tuple[Task[PlannedTrial | str], ...]:
+    """The trial of each endpoint that is declared for it; where none is, of the first ones of the first page."""
+    if not of.modelled:
+        return ()
+    asked = of.evidence.settings.next_trial
+    chosen = [e for e in asked.endpoints if e in of.modelled] or of.first_page[:_MOST]
     return tuple(
-        Task("trial", trial_or_reason, (relevant(evidence, e), e, asked.patients), {"endpoint": e}) for e in chosen
+        Task("trial", trial_or_reason, (relevant(of.evidence, e), e, asked.patients), {"endpoint": e}) for e in chosen
     )
 
 
 def _found(analysis: Analysis) -> dict[str, PlannedTrial | str | None]:
-    known = [e.id for e in analysis.endpoints]
-    asked = _tasks(analysis.evidence, known, {e.id for e in analysis.headlines})
-    return {task.about["endpoint"]: analysis.result(task) for task in asked}
+    return {task.about["endpoint"]: analysis.result(task) for task in tasks(analysis)}
 
 
 def planned(analysis: Analysis) -> dict[str, PlannedTrial]:
@@ -197,32 +187,19 @@ def boundary_table(evidence: Evidence, trials: dict[str, PlannedTrial]) -> Table
     )
 
 
-def _results(analysis: Analysis) -> dict[str, Any]:
-    trials = planned(analysis)
-    return {"next_trial": {endpoint: one.as_dict() for endpoint, one in trials.items()}} if trials else {}
-
-
-def _plot(analysis: Analysis) -> Axes:
-    return plot_next_trial(_named(analysis))
-
-
-def _describe(analysis: Analysis) -> str:
-    return describe_next_trial(_named(analysis))
-
-
 NEXT_TRIAL: Section[Analysis] = Section(
     anchor="next-trial",
     place="folded",
     title="The next trial",
     text=_text,
-    results=_results,
+    results=lambda a: {"next_trial": {e: one.as_dict() for e, one in each.items()}} if (each := planned(a)) else {},
     needs=tasks,
     figures=(
         Figure(
             _FIGURE,
-            _plot,
+            lambda analysis: plot_next_trial(_named(analysis)),
             lambda _: "What the next trial would conclude, by how many patients it has.",
-            _describe,
+            lambda analysis: describe_next_trial(_named(analysis)),
             drawn=lambda analysis: bool(planned(analysis)),
             found=True,
         ),

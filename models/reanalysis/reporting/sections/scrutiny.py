@@ -13,11 +13,11 @@ from reanalysis.alternatives.scrutiny import Scrutiny
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.words import MINUS, decimal, percent, quantity_label
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.figures.prior_sensitivity import describe_prior_sensitivity, plot_prior_sensitivity
+from reanalysis.figures import prior_sensitivity
 from reanalysis.figures.specification_curve import describe_specification_curve, plot_specification_curve
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting.markdown import slug
-from reanalysis.reporting.section import Artefacts, Blocks, Figure, Has, Item, Section, every
+from reanalysis.reporting.section import Artefacts, Blocks, Card, Figure, Has, Item, every
 from reanalysis.reporting.standards import BARG, POWER_SCALING
 from reanalysis.reporting.table import Column, Table, columns
 
@@ -50,11 +50,9 @@ def _caption(endpoint: EndpointAnalysis) -> str:
     )
 
 
-MULTIVERSE: Section[EndpointAnalysis] = Section(
+MULTIVERSE = Card(
     anchor="multiverse",
-    place="folded",
     title="Every combination of choices",
-    level=3,
     text=lambda made, endpoint: made.figure("specification-curve", endpoint),
     results=_part("multiverse", lambda found: summary(found.multiverse)),
     figures=(
@@ -103,11 +101,9 @@ def _signed(number: str) -> str:
     return f"{MINUS}{number[1:]}" if number.startswith("-") else number
 
 
-TIPPING_POINTS: Section[EndpointAnalysis] = Section(
+TIPPING_POINTS = Card(
     anchor="tipping",
-    place="folded",
     title="What would change the conclusion",
-    level=3,
     text=lambda _, e: tipping_table(e.label, e.id, e.scrutiny.tipping) if e.scrutiny and e.scrutiny.tipping else None,
     results=_part("tipping_points", lambda found: found.tipping),
 )
@@ -142,11 +138,9 @@ def _computed(of: Callable[[Scrutiny], CheckResult]) -> Has:
 
 _CHECKED = every("none", _computed(lambda found: found.predictive), first_page=True)
 
-PREDICTIVE_CHECKS: Section[EndpointAnalysis] = Section(
+PREDICTIVE_CHECKS = Card(
     anchor="predictive",
-    place="folded",
     title="Predictive checks",
-    level=3,
     text=lambda _, e: predictive_table(e.fit.evidence, e.id, e.scrutiny.predictive) if e.scrutiny else None,
     results=_part("predictive_checks", lambda found: found.predictive.table),
     items=(
@@ -186,19 +180,17 @@ def _power(made: Artefacts, e: EndpointAnalysis) -> Blocks:
     return made.figure("prior-sensitivity", e), power_table(e.fit.evidence, e.id, e.scrutiny.power)
 
 
-POWER: Section[EndpointAnalysis] = Section(
+POWER = Card(
     anchor="power",
-    place="folded",
     title="Power scaling",
-    level=3,
     text=_power,
     results=_part("power_scaling", lambda found: found.power.table.rename(columns=lambda c: c.replace(" ", "_"))),
     figures=(
         Figure(
             "prior-sensitivity",
-            plot_prior_sensitivity,
+            prior_sensitivity.plot_prior_sensitivity,
             lambda e: f"{e.label}: mean and SD with both priors, or the likelihood, raised to a power near 1.",
-            describe_prior_sensitivity,
+            prior_sensitivity.describe_prior_sensitivity,
             drawn=lambda e: e.scrutiny is not None,
         ),
     ),
