@@ -19,7 +19,8 @@ from xml.etree import ElementTree as ET
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.reporting.details import details_of
 from reanalysis.reporting.document import write_documents
-from reanalysis.reporting.drawing import draw_figures
+from reanalysis.reporting.drawing import Drawn, draw_chains, draw_endpoint, draw_found, draw_shared
+from reanalysis.reporting.markdown import Markdown
 from reanalysis.reporting.results import results
 from reanalysis.reporting.text import markdown
 
@@ -29,9 +30,21 @@ _VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "sou
 
 def build(analysis: Analysis, folder: Path) -> Report:
     """The documents of an analysis, without the posteriors beside them."""
-    figures = draw_figures(analysis, folder / "figures")
+    drawn = draw_figures(analysis)
+    (folder / "figures").mkdir(parents=True)
+    for name, content in drawn.files.items():
+        (folder / "figures" / name).write_bytes(content)
+    figures = {name: Markdown(text) for name, text in drawn.shown.items()}
     write_documents(markdown(analysis, figures), details_of(analysis.evidence), folder)
     return Report(folder, analysis)
+
+
+def draw_figures(analysis: Analysis) -> Drawn:
+    """Every figure of a report."""
+    endpoints = [draw_endpoint(e, headline=e.id in analysis.first_page) for e in analysis.endpoints]
+    groups = [draw_shared(analysis), draw_found(analysis), *endpoints, *map(draw_chains, analysis.headlines)]
+    shown = {name: text for one in groups for name, text in one.shown.items()}
+    return Drawn(shown, {name: content for one in groups for name, content in one.files.items()})
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from reanalysis.analysis.analysis import Analysis
     from reanalysis.analysis.changes import Changes
     from reanalysis.analysis.plan import Plan
-    from reanalysis.reporting.artefacts import Drawn
+    from reanalysis.reporting.drawing import Drawn
 
 
 @dataclass(frozen=True)

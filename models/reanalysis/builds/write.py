@@ -19,10 +19,11 @@ from reanalysis.builds.manifest import NAME, manifest
 from reanalysis.builds.record import EVIDENCE, RESULTS
 from reanalysis.files import write_json, write_whole
 from reanalysis.gates.result import CheckResult
-from reanalysis.reporting.artefacts import Drawn, chain_figures, found_figures, published_figures, written_documents
+from reanalysis.reporting.artefacts import chain_figures, found_figures, published_figures, written_documents
 from reanalysis.reporting.datapackage import data_files
 from reanalysis.reporting.details import details_of
 from reanalysis.reporting.document import DocumentError
+from reanalysis.reporting.drawing import Drawn
 from reanalysis.reporting.markdown import Markdown, slug
 from reanalysis.reporting.results import results, table_text
 from reanalysis.reporting.sections.validation import validation_task

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,16 +14,7 @@ from reanalysis.analysis.task import Task
 from reanalysis.model.selection import select
 from reanalysis.reporting.details import Details
 from reanalysis.reporting.document import write_documents
-from reanalysis.reporting.drawing import draw_chains, draw_endpoint, draw_found, draw_shared
-from reanalysis.reporting.markdown import Markdown
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """Figures of one group."""
-
-    shown: dict[str, str]  # by name of the figure, the Markdown that shows it
-    files: dict[str, bytes]  # by name of the file
+from reanalysis.reporting.drawing import Drawn, draw_chains, draw_endpoint, draw_found, draw_shared
 
 
 def published_figures(analysis: Analysis) -> Iterator[Task[Drawn]]:
@@ -32,10 +23,10 @@ def published_figures(analysis: Analysis) -> Iterator[Task[Drawn]]:
     None needs what NUTS sampled, and no task sees more than the part of the evidence that matters to it.
     """
     published = replace(analysis, endpoints=tuple(_published(e) for e in analysis.endpoints), found={}, failed=())
-    yield Task("figures", drawn_shared, (published,), {"group": "shared"})
+    yield Task("figures", draw_shared, (published,), {"group": "shared"})
     for endpoint in analysis.endpoints:
         arguments = (_published(_alone(analysis, endpoint)), endpoint.id in analysis.first_page)
-        yield Task("figures", drawn_endpoint, arguments, {"group": f"endpoint {endpoint.id}"})
+        yield Task("figures", draw_endpoint, arguments, {"group": f"endpoint {endpoint.id}"})
 
 
 def chain_figures(analysis: Analysis) -> Iterator[Task[Drawn]]:
@@ -43,33 +34,13 @@ def chain_figures(analysis: Analysis) -> Iterator[Task[Drawn]]:
     for endpoint in analysis.headlines:
         if endpoint.fit.sampled is not None:
             fit = replace(_alone(analysis, endpoint), sensitivity={}, scrutiny=None, models=())
-            yield Task("figures", drawn_chains, (fit,), {"group": f"chains {endpoint.id}"})
+            yield Task("figures", draw_chains, (fit,), {"group": f"chains {endpoint.id}"})
 
 
 def found_figures(analysis: Analysis) -> Task[Drawn]:
     """Figures of what further tasks found, which has to be waited for."""
     published = replace(analysis, endpoints=tuple(_published(e) for e in analysis.endpoints), failed=())
-    return Task("figures", drawn_found, (published,), {"group": "found"})
-
-
-def drawn_found(analysis: Analysis) -> Drawn:
-    """Figures of what further tasks found."""
-    return _drawn(lambda folder: draw_found(analysis, folder))
-
-
-def drawn_shared(analysis: Analysis) -> Drawn:
-    """Figures that show several endpoints at once."""
-    return _drawn(lambda folder: draw_shared(analysis, folder))
-
-
-def drawn_endpoint(endpoint: EndpointAnalysis, headline: bool) -> Drawn:
-    """Figures of what is published of one endpoint."""
-    return _drawn(lambda folder: draw_endpoint(endpoint, folder, headline))
-
-
-def drawn_chains(endpoint: EndpointAnalysis) -> Drawn:
-    """Figures of the chains that NUTS sampled for one endpoint."""
-    return _drawn(lambda folder: draw_chains(endpoint, folder))
+    return Task("figures", draw_found, (published,), {"group": "found"})
 
 
 def written_documents(markdown: str, details: Details, figures: dict[str, bytes]) -> dict[str, bytes]:
@@ -87,13 +58,6 @@ def written_documents(markdown: str, details: Details, figures: dict[str, bytes]
             (folder / "figures" / file).write_bytes(content)
         write_documents(markdown, details, folder)
         return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
-
-
-def _drawn(draw: Callable[[Path], dict[str, Markdown]]) -> Drawn:
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        shown = {figure: str(text) for figure, text in draw(folder).items()}
-        return Drawn(shown, {path.name: path.read_bytes() for path in sorted(folder.iterdir())})
 
 
 def _published(endpoint: EndpointAnalysis) -> EndpointAnalysis:

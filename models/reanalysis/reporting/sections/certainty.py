@@ -6,8 +6,9 @@ from functools import partial
 
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.decisions.grade import NOT_DECLARED
+from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.risk_of_bias import DOMAINS
-from reanalysis.reporting.section import Artefacts, Blocks, Item, Section, some
+from reanalysis.reporting.section import Artefacts, Item, Section, some
 from reanalysis.reporting.standards import GRADE, ROBINS
 from reanalysis.reporting.table import Table, columns
 from reanalysis.reporting.verdict import certainty_of
@@ -15,10 +16,6 @@ from reanalysis.reporting.verdict import certainty_of
 _DASH = "\N{EN DASH}"
 _LONG = 100
 """Characters of a reason that is not told twice."""
-
-
-def _text(_: Artefacts, analysis: Analysis) -> Blocks:
-    return grade_table(analysis), bias_table(analysis)
 
 
 def grade_table(analysis: Analysis) -> Table:
@@ -38,11 +35,8 @@ def grade_table(analysis: Analysis) -> Table:
     )
 
 
-def bias_table(analysis: Analysis) -> Table | None:
-    """Every judgement of risk_of_bias.csv; None where there is none."""
-    evidence = analysis.evidence
-    if not evidence.risk_of_bias:
-        return None
+def bias_table(evidence: Evidence) -> Table:
+    """Every judgement of risk_of_bias.csv."""
     return Table(
         columns("Study 1.1 | Endpoint 1.1 | Domain 1.1 | Judgement 0.9 | Why 3.4"),
         [
@@ -86,11 +80,11 @@ _DOMAINS = {one: one for one in ("risk of bias", "inconsistency", "indirectness"
 _DOMAINS["reporting"] = "reporting (publication) bias"
 
 
-CERTAINTY = Section(
+CERTAINTY: Section[Analysis] = Section(
     anchor="certainty",
     place="folded",
     title="Certainty and risk of bias",
-    text=_text,
+    text=lambda _, analysis: (grade_table(analysis), bias_table(analysis.evidence)),
     items=(
         *(
             Item(GRADE, number, f"{name}, judged for each result", "certainty", partial(_graded, domain))

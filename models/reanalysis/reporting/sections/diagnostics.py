@@ -9,11 +9,9 @@ import pandas as pd
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.engines.marginal import DrawsMarginal
-from reanalysis.estimands.summary import Summary, summarise
+from reanalysis.estimands.summary import summarise
 from reanalysis.estimands.words import decimal, quantity_label
-from reanalysis.figures.convergence import describe_convergence, plot_convergence
-from reanalysis.figures.energy import describe_energy, plot_energy
-from reanalysis.figures.ranks import MOST, describe_ranks, plot_ranks
+from reanalysis.figures import convergence, energy, ranks
 from reanalysis.gates.convergence import monte_carlo
 from reanalysis.reporting.markdown import Markdown, render
 from reanalysis.reporting.section import Artefacts, Blocks, Condition, Figure, Item, Section, every
@@ -111,7 +109,10 @@ def agreement_table(analysis: Analysis) -> Table:
             if name in _SYMBOLS:
                 exact = e.fit.quadrature.overall[name]
                 difference = decimal((marginal.mean() - exact.mean()) / exact.sd(), 3)
-                drawn, computed = (_mean_interval(summarise(one)) for one in (marginal, exact))
+                drawn, computed = (
+                    f"{decimal(one.mean, 3)} ({decimal(one.lower, 3)} to {decimal(one.upper, 3)})"
+                    for one in map(summarise, (marginal, exact))
+                )
                 rows.append([e.label, _SYMBOLS[name], drawn, computed, difference])
     return Table(
         columns(
@@ -124,20 +125,13 @@ def agreement_table(analysis: Analysis) -> Table:
     )
 
 
-def _mean_interval(found: Summary) -> str:
-    return f"{decimal(found.mean, 3)} ({decimal(found.lower, 3)} to {decimal(found.upper, 3)})"
-
-
-def parameter_table(endpoints: Sequence[EndpointAnalysis]) -> Table | None:
-    """R-hat, effective sample sizes and Monte Carlo error of every quantity that is gated; None without a sampler."""
-    rows = [row for endpoint in endpoints for row in _parameters(endpoint)]
-    if not rows:
-        return None
+def parameter_table(endpoints: Sequence[EndpointAnalysis]) -> Table:
+    """R-hat, effective sample sizes and Monte Carlo error of every quantity that is gated, where there is a sampler."""
     return Table(
         columns(
             "Endpoint 1.4 | Quantity 2.4 | R-hat >0.8 | ESS, bulk >0.9 | ESS, tail >0.9 | MCSE of the mean, in SD >1.2"
         ),
-        rows,
+        [row for endpoint in endpoints for row in _parameters(endpoint)],
         "Diagnostics of every quantity: R-hat, effective sample sizes (ESS) and the Monte Carlo standard error (MCSE) "
         "of the mean as a fraction of the posterior's SD.",
         "tbl-parameters",
@@ -175,26 +169,11 @@ def _was_sampled(endpoint: EndpointAnalysis) -> bool:
 
 def _ranks_caption(endpoint: EndpointAnalysis) -> str:
     posterior = endpoint.fit.kept
-    many = len(posterior.overall) + len(posterior.study) > MOST
+    many = len(posterior.overall) + len(posterior.study) > ranks.MOST
     return (
         f"{endpoint.label}: ranks of each chain's draws among those of all chains, thinned until they are nearly "
         "independent: distribution functions minus the uniform one, and the bands that chains which agree stay within, "
         f"all at once.{' Of the study effects those that stray furthest.' if many else ''}"
-    )
-
-
-def _energy_caption(endpoint: EndpointAnalysis) -> str:
-    return (
-        f"{endpoint.label}: energy fraction of missing information (E-BFMI) of each chain against its limit; energy "
-        "around its mean and its change from draw to draw. Where the changes are much narrower, the tails are reached "
-        "slowly."
-    )
-
-
-def _convergence_caption(endpoint: EndpointAnalysis) -> str:
-    return (
-        f"{endpoint.label}: R-hat and effective sample sizes of every gated quantity, as distribution functions, "
-        "against the limits of the gates."
     )
 
 
@@ -226,10 +205,28 @@ DIAGNOSTICS = Section(
     text=_text,
     of_endpoint=(
         Figure(
-            "convergence", plot_convergence, _convergence_caption, describe_convergence,
-            drawn=_was_sampled, sampled=True,
+            "convergence",
+            convergence.plot_convergence,
+            lambda e: (
+                f"{e.label}: R-hat and effective sample sizes of every gated quantity, as distribution functions, "
+                "against the limits of the gates."
+            ),
+            convergence.describe_convergence,
+            drawn=_was_sampled,
+            sampled=True,
         ),
-        Figure("ranks", plot_ranks, _ranks_caption, describe_ranks, drawn=_was_sampled, sampled=True),
-        Figure("energy", plot_energy, _energy_caption, describe_energy, drawn=_was_sampled, sampled=True),
+        Figure("ranks", ranks.plot_ranks, _ranks_caption, ranks.describe_ranks, drawn=_was_sampled, sampled=True),
+        Figure(
+            "energy",
+            energy.plot_energy,
+            lambda e: (
+                f"{e.label}: energy fraction of missing information (E-BFMI) of each chain against its limit; energy "
+                "around its mean and its change from draw to draw. Where the changes are much narrower, the tails are "
+                "reached slowly."
+            ),
+            energy.describe_energy,
+            drawn=_was_sampled,
+            sampled=True,
+        ),
     ),
-)  # fmt: skip
+)

@@ -125,11 +125,6 @@ def _methods(_: Artefacts, analysis: Analysis) -> Markdown:
     )
 
 
-def _family(_: Artefacts, analysis: Analysis) -> Markdown:
-    others = [_described(analysis.evidence, family) for family in FAMILIES.values() if family.name != "contrast"]
-    return render_file("family.md.j2", family=others)
-
-
 def _described(evidence: Evidence, family: Family) -> dict[str, object]:
     """A model as the methods show it: its formulas, the priors it has for this evidence, its settings."""
     defaults = default_priors(evidence, family.name)
@@ -151,28 +146,23 @@ def _described(evidence: Evidence, family: Family) -> dict[str, object]:
     }
 
 
+_PRIORS = stated(lambda a: a.spec.priors.as_text(), "no priors")
+_MODEL = stated(lambda a: a.spec.model, "no model")
+
 METHODS = Section(
     anchor="methods",
     text=_methods,
     items=(
-        Item(
-            BARG, 3, "the model, its likelihood and every prior", "methods",
-            stated(lambda a: a.spec.priors.as_text(), "no priors"), place="#model",
-        ),
-        Item(
-            ROBUST, 1, "the prior is specified", "methods",
-            stated(lambda a: a.spec.priors.as_text(), "no priors"), place="#model",
-        ),
-        Item(
-            ROBUST, 4, "the statistical model", "methods", stated(lambda a: a.spec.model, "no model"), place="#model"
-        ),
+        Item(BARG, 3, "the model, its likelihood and every prior", "methods", _PRIORS, place="#model"),
+        Item(ROBUST, 1, "the prior is specified", "methods", _PRIORS, place="#model"),
+        Item(ROBUST, 4, "the statistical model", "methods", _MODEL, place="#model"),
         Item(
             BARG, 13, "Bayes factors with the prior probabilities of models, where models are compared", "none",
             lambda _: "models are fitted beside each other; no Bayes factor is computed",
         ),
         Item(
             PRISMA, 2, "13b: preparation of the data, such as figures that are not published", "methods",
-            stated(lambda a: a.spec.model, "no model"), place="#candidates",
+            _MODEL, place="#candidates",
         ),
         Item(
             PRISMA, 5, "13e: causes of heterogeneity explored", "declared moderators, on the cards",
@@ -181,4 +171,12 @@ METHODS = Section(
     ),
 )  # fmt: skip
 
-FAMILY = Section(anchor="family", place="folded", title="The other models", text=_family)
+FAMILY: Section[Analysis] = Section(
+    anchor="family",
+    place="folded",
+    title="The other models",
+    text=lambda _, analysis: render_file(
+        "family.md.j2",
+        family=[_described(analysis.evidence, one) for one in FAMILIES.values() if one.name != "contrast"],
+    ),
+)

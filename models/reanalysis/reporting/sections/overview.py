@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis, WithWords
+from reanalysis.estimands.risks import RisksAt
 from reanalysis.estimands.summary import Direction
 from reanalysis.estimands.words import counted, interval, percent, points_interval
 from reanalysis.figures.coverage import describe_coverage, plot_coverage
-from reanalysis.reporting.markdown import Markdown, escape, render
+from reanalysis.reporting.markdown import escape, render
 from reanalysis.reporting.section import Artefacts, Blocks, Figure, Section
 from reanalysis.reporting.sections.answer import strip_name
 from reanalysis.reporting.sentences import deciding_in_short, left_out, turns
@@ -34,11 +35,9 @@ _DECIDING = """\
 """
 
 
-def _unknown(_: Artefacts, analysis: Analysis) -> Markdown:
-    return render(_UNKNOWN, sentences=not_known(analysis))
-
-
-UNKNOWN: Section[Analysis] = Section(anchor="unknown", title="What is not known", text=_unknown)
+UNKNOWN: Section[Analysis] = Section(
+    anchor="unknown", title="What is not known", text=lambda _, a: render(_UNKNOWN, sentences=not_known(a))
+)
 
 
 def _all(made: Artefacts, analysis: Analysis) -> Blocks:
@@ -62,18 +61,11 @@ def overview_table(made: Artefacts, endpoints: Sequence[EndpointAnalysis]) -> Ta
     scale = made.figure(strip_name(""))
     rows: list[list[object]] = []
     for e in endpoints:
-        at = e.baselines[0]
+        strip = [made.figures[strip_name(e.id)]] if scale else []
+        sides, difference = _sides(e.direction, declared), _difference(e.baselines[0])
+        level = certainty_of(e).grade.level
         rows.append(
-            [
-                e.label,
-                _evidence(e),
-                interval(e.odds_ratio),
-                *([made.figures[strip_name(e.id)]] if scale else []),
-                *_chances(e, declared),
-                f"{points_interval(at.risk_difference)} at {at.baseline.percent:g} % ({at.baseline.label})",
-                leave_out_range(e),
-                certainty_of(e).grade.level,
-            ]
+            [e.label, _evidence(e), interval(e.odds_ratio), *strip, *sides, difference, leave_out_range(e), level]
         )
         if (words := e.with_words) is not None:
             rows.append(_with_words(e, words, declared, bool(scale)))
@@ -97,20 +89,24 @@ def overview_table(made: Artefacts, endpoints: Sequence[EndpointAnalysis]) -> Ta
 
 def _with_words(e: EndpointAnalysis, words: WithWords, declared: bool, drawn: bool) -> list[object]:
     """The row beneath an endpoint with figures in one study: with what the others say in words."""
-    found, at = words.outcome, words.baselines[0]
+    found = words.outcome
     assert found.odds_ratio is not None
     assert found.direction is not None
-    nouns = kind_of_study(e.fit.evidence, words.told)
+    _, nouns = kind_of_study(e.fit.evidence, words.told)
     return [
-        f"{e.label}, with what the other {nouns[1]} say in words",
+        f"{e.label}, with what the other {nouns} say in words",
         f"1, in words {len(words.told)}",
         interval(found.odds_ratio),
         *([""] if drawn else []),
         *_sides(found.direction, declared),
-        f"{points_interval(at.risk_difference)} at {at.baseline.percent:g} % ({at.baseline.label})",
+        _difference(words.baselines[0]),
         "",
         "",
     ]
+
+
+def _difference(at: RisksAt) -> str:
+    return f"{points_interval(at.risk_difference)} at {at.baseline.percent:g} % ({at.baseline.label})"
 
 
 def _whose(endpoints: Sequence[EndpointAnalysis]) -> str:
@@ -124,15 +120,10 @@ def _whose(endpoints: Sequence[EndpointAnalysis]) -> str:
 
 def _evidence(endpoint: EndpointAnalysis) -> str:
     studies = endpoint.headline.comparative
+    evidence = endpoint.fit.evidence
     if len(studies) > _NAMED:
         return counted(len(studies), "study", "studies")
-    evidence = endpoint.fit.evidence
-    ordered = sorted(studies, key=evidence.studies.index)
-    return f"{len(studies)}: " + ", ".join(evidence.study_label(s) for s in ordered)
-
-
-def _chances(endpoint: EndpointAnalysis, declared: bool) -> list[str]:
-    return _sides(endpoint.direction, declared)
+    return f"{len(studies)}: " + ", ".join(map(evidence.study_label, sorted(studies, key=evidence.studies.index)))
 
 
 def _sides(sides: Direction, declared: bool) -> list[str]:

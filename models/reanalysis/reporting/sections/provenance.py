@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 from reanalysis.analysis.analysis import Analysis
+from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import file_name, printable
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.contrasts import ContrastRow
-from reanalysis.evidence.reading.settings import ReportDetails, Source
+from reanalysis.evidence.reading.settings import Source
 from reanalysis.evidence.reasons import reasons
 from reanalysis.reporting.glyphs import spelt
 from reanalysis.reporting.markdown import Markdown, escape, link, render, slug
@@ -29,12 +29,9 @@ def _place(row: ArmRow | ContrastRow) -> str:
     return ": ".join(part for part in (row.source, row.locator) if part)
 
 
-def evidence_table(analysis: Analysis, context: bool) -> Table | None:
-    """Rows of arms.csv with what was done with them: those that only describe, or all others; None without one."""
+def evidence_table(analysis: Analysis, context: bool) -> Table:
+    """Rows of arms.csv with what was done with them: those that only describe, or all others."""
     evidence = analysis.evidence
-    rows = [r for r in evidence.arms if (r.use == "context") is context]
-    if not rows:
-        return None
     return Table(
         columns("Arm 1.5 | Endpoint 1.4 | Reported 1.2 | Time 0.9 | Use, and why 2.6 | Where it stands 2"),
         [
@@ -46,7 +43,8 @@ def evidence_table(analysis: Analysis, context: bool) -> Table | None:
                 _use(r),
                 _place(r),
             ]
-            for r in rows
+            for r in evidence.arms
+            if (r.use == "context") is context
         ],
         "Numbers that describe the patients or the course and enter no analysis."
         if context
@@ -55,22 +53,13 @@ def evidence_table(analysis: Analysis, context: bool) -> Table | None:
     )
 
 
-def contrast_table(analysis: Analysis) -> Table | None:
-    """Every row of contrasts.csv; None where there is none."""
-    evidence = analysis.evidence
-    if not evidence.contrasts:
-        return None
+def contrast_table(evidence: Evidence) -> Table:
+    """Every row of contrasts.csv."""
+    study, endpoint = evidence.study_label, evidence.endpoint_label
     return Table(
         columns("Study 1 | Endpoint 1.3 | Reported 1.3 | Adjustment 1.4 | Use, and why 2.6 | Where it stands 1.9"),
         [
-            [
-                evidence.study_label(r.study),
-                evidence.endpoint_label(r.endpoint),
-                r.printed,
-                r.adjustment,
-                _use(r),
-                _place(r),
-            ]
+            [study(r.study), endpoint(r.endpoint), r.printed, r.adjustment, _use(r), _place(r)]
             for r in evidence.contrasts
         ],
         "Ratios, p-values and claims without counts.",
@@ -78,15 +67,11 @@ def contrast_table(analysis: Analysis) -> Table | None:
     )
 
 
-def source_table(analysis: Analysis) -> Table | None:
-    """The bibliography; None where sources.toml gives none."""
-    sources = analysis.evidence.sources
-    if not sources:
-        return None
-    rows = [[key, s.citation, _identifiers(s), s.note] for key, s in sources.items()]
+def source_table(analysis: Analysis) -> Table:
+    """The bibliography."""
     return Table(
         columns("Key 1.3 | Source 3 | Identifiers 2.1 | Note 2.2"),
-        rows,
+        [[key, one.citation, _identifiers(one), one.note] for key, one in analysis.evidence.sources.items()],
         "Sources. What a source does not give is marked.",
         "tbl-sources",
     )
@@ -107,36 +92,30 @@ def _identifiers(source: Source) -> Markdown:
     return Markdown("; ".join(link(f"{head}{value}", f"{site}{value}") for value, head, site in known) or "not given")
 
 
-def _located(analysis: Analysis) -> bool:
-    return all(r.source and r.locator for r in analysis.evidence.arms if r.use == "primary")
-
-
-def _decided(analysis: Analysis) -> bool:
-    """Whether every number that is left out says why."""
-    rows: list[ArmRow | ContrastRow] = [*analysis.evidence.arms, *analysis.evidence.contrasts]
-    return all(row.reason for row in rows if row.use == "excluded")
-
+_LOCATED = stated(
+    lambda a: all(r.source and r.locator for r in a.evidence.arms if r.use == "primary"),
+    "rows of arms.csv without a source or a locator",
+)
+_DECIDED = stated(
+    lambda a: all(r.reason for rows in (a.evidence.arms, a.evidence.contrasts) for r in rows if r.use == "excluded"),
+    "numbers are excluded without a reason",
+)
 
 EVIDENCE: Section[Analysis] = Section(
     anchor="evidence",
     place="folded",
     title="Every published number and where it stands",
-    text=lambda _, analysis: [evidence_table(analysis, False), contrast_table(analysis), source_table(analysis)],
+    text=lambda _, analysis: [
+        evidence_table(analysis, False),
+        contrast_table(analysis.evidence),
+        source_table(analysis),
+    ],
     items=(
-        Item(
-            BARG, 2, "the data: what was observed, and where it stands", "evidence table",
-            stated(_located, "rows of arms.csv without a source or a locator"),
-        ),
-        Item(
-            GRIM, 3, "every figure with its source and place", "evidence table",
-            stated(_located, "rows of arms.csv without a source or a locator"),
-        ),
-        Item(
-            PRISMA, 1, "13a: which studies are eligible for each synthesis", "evidence table",
-            stated(_decided, "numbers are excluded without a reason"),
-        ),
+        Item(BARG, 2, "the data: what was observed, and where it stands", "evidence table", _LOCATED),
+        Item(GRIM, 3, "every figure with its source and place", "evidence table", _LOCATED),
+        Item(PRISMA, 1, "13a: which studies are eligible for each synthesis", "evidence table", _DECIDED),
     ),
-)  # fmt: skip
+)
 
 CONTEXT: Section[Analysis] = Section(
     anchor="context",
@@ -152,22 +131,17 @@ _NO_REASON = "no reason given"
 
 def reason_table(analysis: Analysis) -> Table:
     """Every setting that decides a number, with the reason that the evidence gives for it."""
-    sources = analysis.evidence.sources
-    rows = [
-        [one.setting, one.value, one.reason or _NO_REASON, _cited(one.source, sources)]
-        for one in reasons(analysis.evidence)
-    ]
+    dois = {key: source.doi for key, source in analysis.evidence.sources.items() if source.doi}
+    cited = {key: link(key, f"https://doi.org/{doi}") for key, doi in dois.items()}
     return Table(
         columns("Choice 2 | Value 1.4 | Why 3.4 | Source 1"),
-        rows,
+        [
+            [one.setting, one.value, one.reason or _NO_REASON, cited.get(one.source, one.source)]
+            for one in reasons(analysis.evidence)
+        ],
         "Choices and why: priors, discounts, sizes that are not published, margins and control risks.",
         "tbl-reasons",
     )
-
-
-def _cited(key: str, sources: Mapping[str, Source]) -> Markdown | str:
-    source = sources.get(key, Source())
-    return link(key, f"https://doi.org/{source.doi}") if source.doi else key
 
 
 def _reasoned(*kinds: str) -> Condition:
@@ -199,11 +173,8 @@ REASONS: Section[Analysis] = Section(
 
 def standards(items: Sequence[Item]) -> Section[Analysis]:
     """The section, given the items that the others declare."""
-    return Section(anchor="standards", place="folded", title="Reporting standards", text=partial(_standards, items))
-
-
-def _standards(items: Sequence[Item], made: Artefacts, _: Analysis) -> Table:
-    return standards_table(ticks(items, made))
+    title = "Reporting standards"
+    return Section(anchor="standards", place="folded", title=title, text=lambda a, _: standards_table(ticks(items, a)))
 
 
 def standards_table(found: Sequence[Tick]) -> Table:
@@ -228,7 +199,7 @@ def standards_table(found: Sequence[Tick]) -> Table:
 
 _ABOUT = """\
 Made with Reanalysis {{ version }}{% if commit %} (commit {{ commit }}){% endif %} from evidence of \
-{{ date or "no stated date" }}. Authors: {{ made.authors or "not stated" }}. \
+{{ made.date or "no stated date" }}. Authors: {{ made.authors or "not stated" }}. \
 Contact: {{ made.contact or "not stated" }}. Funding: {{ made.funding or "not stated" }}. \
 Conflicts of interest: {{ made.conflicts or "not stated" }}. Protocol: {{ made.protocol or "none declared" }}. \
 Licence: {{ made.licence or "not stated" }}.
@@ -257,23 +228,14 @@ _SPECIFICATIONS = ("specifications.parquet", "every combination of choices, one 
 
 
 def _about(_: Artefacts, analysis: Analysis) -> Blocks:
-    made = analysis.evidence.report
-    return render(
-        _ABOUT,
-        version=versions()["reanalysis"],
-        commit=commit(),
-        date=made.date,
-        made=made,
-        address=link(made.url, made.url),
-    )
+    made, version = analysis.evidence.report, versions()["reanalysis"]
+    return render(_ABOUT, version=version, commit=commit(), made=made, address=link(made.url, made.url))
 
 
 def files_table(analysis: Analysis) -> Table:
     """Each published file, linked, with a line of what it is."""
-    crossed = any(e.scrutiny is not None for e in analysis.endpoints)
-    rows: list[list[object]] = [
-        [link(name, name), text] for name, text in (*_SITE, *_DATA, *([_SPECIFICATIONS] if crossed else []))
-    ]
+    crossed = [_SPECIFICATIONS] if any(e.scrutiny is not None for e in analysis.endpoints) else []
+    rows: list[list[object]] = [[link(name, name), text] for name, text in (*_SITE, *_DATA, *crossed)]
     draws = "; ".join(link(e.label, f"posterior/{slug(e.id)}.nc") for e in analysis.endpoints)
     inputs = "; ".join(link(name, f"evidence/{name}") for name in sorted(analysis.evidence.sha256))
     rows.append(["posterior", Markdown(f"draws of each posterior, for ArviZ: {draws}")])
@@ -282,15 +244,14 @@ def files_table(analysis: Analysis) -> Table:
     return Table(columns("File 1 | What it is 3"), rows, "Files of this report.", "tbl-files", sortable=False)
 
 
-def _told(of: Callable[[ReportDetails], str], what: str) -> Condition:
-    return stated(lambda a: of(a.evidence.report), f"analysis.toml states no {what}")
-
-
 def _registered(analysis: Analysis) -> bool:
     """Whether what is said of the protocol holds a number or an address under which it can be found."""
-    return any(character.isdigit() for character in analysis.evidence.report.protocol) or (
-        "://" in analysis.evidence.report.protocol
-    )
+    told = analysis.evidence.report.protocol
+    return any(character.isdigit() for character in told) or "://" in told
+
+
+def _reported(detail: str, what: str) -> Condition:
+    return stated(lambda a: getattr(a.evidence.report, detail), f"analysis.toml states no {what}")
 
 
 ABOUT = Section(
@@ -300,23 +261,20 @@ ABOUT = Section(
     text=_about,
     items=(
         Item(PRISMA, 7, "24: registration and protocol", "about", stated(_registered, "no protocol is registered")),
-        Item(PRISMA, 8, "25: sources of support", "about", _told(lambda r: r.funding, "funding")),
-        Item(PRISMA, 9, "26: competing interests", "about", _told(lambda r: r.conflicts, "conflicts of interest")),
+        Item(PRISMA, 8, "25: sources of support", "about", _reported("funding", "funding")),
+        Item(PRISMA, 9, "26: competing interests", "about", _reported("conflicts", "conflicts of interest")),
     ),
 )
+
+_DIGESTS = stated(lambda a: a.evidence.sha256, "no digests of the inputs")
 
 FILES: Section[Analysis] = Section(
     anchor="files",
     place="folded",
     title="Files",
     text=lambda _, analysis: files_table(analysis),
-    items=(
-        Item(
-            PRISMA, 10, "27: data, code and other materials", "files",
-            stated(lambda a: a.evidence.sha256, "no digests of the inputs"),
-        ),
-    ),
-)  # fmt: skip
+    items=(Item(PRISMA, 10, "27: data, code and other materials", "files", _DIGESTS),),
+)
 
 _REPRODUCE = """\
 `reanalysis report {{ folder }}{{ options }}` with seed {{ seed }} and engine {{ engine }}. The manifest beside this
@@ -342,9 +300,6 @@ REPRODUCE = Section(
     title="How to reproduce",
     text=_reproduce,
     items=(
-        Item(
-            BARG, 14, "reproducible: inputs, seed and versions", "manifest.json",
-            stated(lambda a: a.evidence.sha256, "no digests of the inputs"), place="manifest.json",
-        ),
+        Item(BARG, 14, "reproducible: inputs, seed and versions", "manifest.json", _DIGESTS, place="manifest.json"),
     ),
-)  # fmt: skip
+)

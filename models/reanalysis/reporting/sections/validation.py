@@ -67,12 +67,7 @@ CALIBRATION: Section[Analysis] = Section(
 # ---- published problems ---------------------------------------------------------------------------------------------
 
 _QUANTILES = ("2.5 %", "median", "97.5 %")
-_NAMED = {
-    "mode": "mode",
-    "probability": "P",
-    "elir": "ELIR",
-    "moment": "moment",
-}
+_NAMED = {"mode": "mode", "probability": "P", "elir": "ELIR", "moment": "moment"}
 _NAMES = {
     "tau": "heterogeneity tau",
     "rate_new": "rate, new study",
@@ -108,17 +103,14 @@ def validation_tables(found: CheckResult) -> list[Table]:
     return [_problem(str(name), own) for name, own in found.table.groupby("problem", sort=False)]
 
 
-def validation_sources(found: CheckResult) -> Table | None:
-    """Who published the figures; None where there are none."""
-    rows = [
-        [f"{row.problem}: {row.source}", row.citation, row.note]
-        for row in found.table.drop_duplicates(["problem", "source"]).itertuples()
-    ]
-    if not rows:
-        return None
+def validation_sources(found: CheckResult) -> Table:
+    """Who published the figures."""
     return Table(
         columns("Key 1.4 | Source 2.6 | Note 2.6"),
-        rows,
+        [
+            [f"{row.problem}: {row.source}", row.citation, row.note]
+            for row in found.table.drop_duplicates(["problem", "source"]).itertuples()
+        ],
         "Who published the figures that the program is held against.",
         "tbl-validation-sources",
     )
