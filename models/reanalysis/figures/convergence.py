@@ -11,13 +11,7 @@ from reanalysis.figures.panels import arviz_panels, panel_grid
 from reanalysis.figures.style import ACCENT, CONTRAST, SMALL, house_style
 from reanalysis.figures.words import Words
 from reanalysis.gates.checked_fit import CheckedFit
-from reanalysis.gates.convergence import (
-    R_HAT_LIMIT,
-    SIZE_LIMIT,
-    check_convergence,
-    check_effective_sample,
-    gated_draws,
-)
+from reanalysis.gates.convergence import R_HAT_LIMIT, SIZE_LIMIT, check_convergence, check_effective_sample, gated_draws
 
 _NONE = "Computed by quadrature: there are no chains to judge."
 _CLEAR = 0.07

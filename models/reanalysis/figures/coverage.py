@@ -12,17 +12,7 @@ from reanalysis.analysis.analysis import Analysis
 from reanalysis.estimands.words import counted
 from reanalysis.evidence.candidates.candidates import SILENCES
 from reanalysis.figures.rows import GAP, stack
-from reanalysis.figures.style import (
-    FAINT,
-    INK,
-    NARROW,
-    SMALL,
-    SOFT,
-    TITLE,
-    WIDTH,
-    house_style,
-    new_figure,
-)
+from reanalysis.figures.style import FAINT, INK, NARROW, SMALL, SOFT, TITLE, WIDTH, house_style, new_figure
 from reanalysis.figures.words import Words, height
 
 
@@ -155,10 +145,7 @@ def describe_coverage(analysis: Analysis) -> str:
 def _matrix(analysis: Analysis, shown: Sequence[str] | None) -> _Matrix:
     evidence, frame = analysis.evidence, analysis.coverage
     studies, endpoints = [str(s) for s in frame.index], [str(e) for e in frame.columns if shown is None or e in shown]
-    labels = (
-        tuple(evidence.study_label(s) for s in studies),
-        tuple(evidence.endpoint_label(e) for e in endpoints),
-    )
+    labels = (tuple(evidence.study_label(s) for s in studies), tuple(evidence.endpoint_label(e) for e in endpoints))
     cells = {(s, e): str(frame.loc[s, e]) for s in studies for e in endpoints}
     compared = tuple(sum(cells[s, e] == "comparison" for s in studies) for e in endpoints)
     if len(endpoints) > len(studies):
@@ -221,12 +208,7 @@ def _draw_cell(axes: Axes, x: float, y: float, wide: float, high: float, kind: s
 
 
 def _draw_counts(
-    axes: Axes,
-    counts: list[tuple[Words, ...]],
-    matrix: _Matrix,
-    heights: list[float],
-    cell: float,
-    side: float,
+    axes: Axes, counts: list[tuple[Words, ...]], matrix: _Matrix, heights: list[float], cell: float, side: float
 ) -> None:
     """Beside or below the matrix, along its endpoints."""
     if not matrix.endpoints_down:

@@ -183,10 +183,7 @@ def _summary_rows(endpoint: EndpointAnalysis, dense: bool) -> list[Row]:
     average = [Words(interval(endpoint.average), bold=not single, colour=tone)]
     if not single:
         average.append(Words(chance(endpoint.direction), SMALL))
-    new = [
-        Words(interval(endpoint.new_study), colour=tone),
-        Words(chance(endpoint.new_direction), SMALL, colour=tone),
-    ]
+    new = [Words(interval(endpoint.new_study), colour=tone), Words(chance(endpoint.new_direction), SMALL, colour=tone)]
     ghost = ratio_interval(*(exp(prior.quantile(q)) for q in (0.5, 0.025, 0.975)))
 
     def row(label: Words, note: str, numbers: list[Words], above: float, rule: bool = False) -> Row:

@@ -9,17 +9,7 @@ from matplotlib.colors import to_rgba
 from reanalysis.analysis.endpoint import EndpointAnalysis, as_endpoint
 from reanalysis.estimands.risks import BaselineEffect
 from reanalysis.figures.rows import stack
-from reanalysis.figures.style import (
-    ACCENT,
-    INK,
-    SMALL,
-    SOFT,
-    TITLE,
-    WIDTH,
-    house_style,
-    new_figure,
-    tidy,
-)
+from reanalysis.figures.style import ACCENT, INK, SMALL, SOFT, TITLE, WIDTH, house_style, new_figure, tidy
 from reanalysis.figures.words import Words, height
 from reanalysis.gates.checked_fit import CheckedFit
 

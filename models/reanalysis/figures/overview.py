@@ -86,10 +86,7 @@ def _columns(endpoints: tuple[EndpointAnalysis, ...]) -> tuple[Column, ...]:
 
 def _row(endpoint: EndpointAnalysis, declared: bool, first: bool, rule: bool) -> Row:
     count = len(endpoint.headline.comparative)
-    left = (
-        Words(endpoint.label, BODY, bold=first),
-        Words(counted(count, "cohort"), SMALL, colour=SOFT),
-    )
+    left = (Words(endpoint.label, BODY, bold=first), Words(counted(count, "cohort"), SMALL, colour=SOFT))
     sides, numbers = endpoint.direction, [Words(interval(endpoint.odds_ratio))]
     chances = [percent(sides.below)]
     if declared:  # the columns are those of benefit and harm

@@ -19,18 +19,7 @@ from reanalysis.estimands.summary import Summary
 from reanalysis.estimands.words import interval, log_interval
 from reanalysis.figures.ratio_axis import chance, ratio_ticks
 from reanalysis.figures.rows import points_across, stack
-from reanalysis.figures.style import (
-    ACCENT,
-    GOOD,
-    INK,
-    SMALL,
-    SOFT,
-    TITLE,
-    WIDTH,
-    house_style,
-    new_figure,
-    tidy,
-)
+from reanalysis.figures.style import ACCENT, GOOD, INK, SMALL, SOFT, TITLE, WIDTH, house_style, new_figure, tidy
 from reanalysis.figures.words import Words, height
 from reanalysis.gates.checked_fit import CheckedFit
 from reanalysis.model.distributions import Distribution
@@ -136,13 +125,7 @@ def _effect_curves(endpoint: EndpointAnalysis) -> tuple[_Curve, _Curve]:
     found = _density(endpoint.headline.log_odds_ratio, x)
     return (
         _Curve(x, density, before, SOFT, _named("prior", log_interval(before))),
-        _Curve(
-            x,
-            found,
-            after,
-            ACCENT,
-            _named("posterior", interval(endpoint.odds_ratio), chance(endpoint.direction)),
-        ),
+        _Curve(x, found, after, ACCENT, _named("posterior", interval(endpoint.odds_ratio), chance(endpoint.direction))),
     )
 
 

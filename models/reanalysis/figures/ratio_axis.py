@@ -186,16 +186,7 @@ def draw_diamond(
     )  # fmt: skip
     for beyond, at, marker in ((lower < low, low, "<"), (upper > high, high, ">")):
         if beyond:
-            axes.plot(
-                [at],
-                [y],
-                marker=marker,
-                color=colour,
-                markersize=4,
-                markeredgewidth=0,
-                clip_on=False,
-                zorder=5,
-            )
+            axes.plot([at], [y], marker=marker, color=colour, markersize=4, markeredgewidth=0, clip_on=False, zorder=5)
 
 
 def _share(x: float, lower: float, middle: float, upper: float) -> float:

@@ -7,17 +7,7 @@ from matplotlib.axes import Axes
 
 from reanalysis.figures.panels import rank_axes, rank_band, rank_line
 from reanalysis.figures.rows import stack
-from reanalysis.figures.style import (
-    ACCENT,
-    INK,
-    SMALL,
-    SOFT,
-    TITLE,
-    WIDTH,
-    house_style,
-    new_figure,
-    tidy,
-)
+from reanalysis.figures.style import ACCENT, INK, SMALL, SOFT, TITLE, WIDTH, house_style, new_figure, tidy
 from reanalysis.figures.words import Words, height
 from reanalysis.validation.calibration.bands import bands
 from reanalysis.validation.calibration.run import Calibration

@@ -53,11 +53,7 @@ CARD: tuple[Section[EndpointAnalysis], ...] = (
 )
 """Sections of each endpoint."""
 
-FRONT: tuple[Section[Analysis], ...] = (
-    answer.ANSWER,
-    cohorts.COHORTS,
-    cohorts.FIRST_LIMITS,
-)
+FRONT: tuple[Section[Analysis], ...] = (answer.ANSWER, cohorts.COHORTS, cohorts.FIRST_LIMITS)
 """The first page."""
 
 _BODY: tuple[Section[Analysis], ...] = (

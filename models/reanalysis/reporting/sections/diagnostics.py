@@ -192,10 +192,7 @@ CHECKS = Section(
     title="Checks",
     level=1,
     text=_checks,
-    items=(
-        Item(BARG, 6, _CONVERGED, "checks", _passed(_CONVERGED)),
-        Item(BARG, 7, _LONG, "checks", _passed(_LONG)),
-    ),
+    items=(Item(BARG, 6, _CONVERGED, "checks", _passed(_CONVERGED)), Item(BARG, 7, _LONG, "checks", _passed(_LONG))),
 )
 
 DIAGNOSTICS = Section(
