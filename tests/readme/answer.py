@@ -15,9 +15,9 @@ from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.figures.overview import plot_overview
 from reanalysis.figures.save import save_figure
-from reanalysis.reporting.measured import measured
 from reanalysis.reporting.outcomes import beliefs, outcome_rows
 from reanalysis.reporting.unknown import shared_endpoints
+from reanalysis.reporting.unmodelled import measured
 from reanalysis.reporting.verdict import verdict
 
 ROOT = Path(__file__).parents[2]

@@ -19,11 +19,11 @@ from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting import contents
-from reanalysis.reporting.measured import measured
 from reanalysis.reporting.movers import believed, no_effect_shift, strongest
 from reanalysis.reporting.outcomes import outcome_rows
 from reanalysis.reporting.results import results, results_table
 from reanalysis.reporting.section import Artefacts
+from reanalysis.reporting.unmodelled import measured
 from reanalysis.reporting.verdict import harms_first, verdict
 from reporting.built import squeezed
 

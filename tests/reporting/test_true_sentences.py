@@ -12,8 +12,6 @@ from readme.answer import analysed
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.gates.result import CheckResult
-from reanalysis.reporting.elsewhere import elsewhere_told
-from reanalysis.reporting.measured import measured
 from reanalysis.reporting.section import Artefacts, Section
 from reanalysis.reporting.sections.certainty import grade_table
 from reanalysis.reporting.sections.choices import unheard
@@ -23,6 +21,7 @@ from reanalysis.reporting.sections.findings import DEDUCTIONS, LEDGER
 from reanalysis.reporting.sections.overview import overview_table
 from reanalysis.reporting.sentences import basis, effect, leaving_out, risk
 from reanalysis.reporting.unknown import not_known, shared_endpoints
+from reanalysis.reporting.unmodelled import elsewhere_told, measured
 from reanalysis.reporting.verdict import certainty_of
 
 TWO = [("Ash", (20, 100, 30, 100)), ("Birch", (21, 90, 30, 92))]

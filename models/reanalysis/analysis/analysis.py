@@ -186,20 +186,10 @@ def carry_out(
     tasks: Iterable[Task[Any]] = (),
     ready: Callable[[Analysis], object] = lambda _: None,
 ) -> Analysis:
-    """Fit and vary everything a report shows.
+    """Fit and vary everything a report shows, further tasks of its sections among it.
 
-    Parameters
-    ----------
-    planned : Plan
-        What to compute.
-    run : Runner
-        Who does it. Where the fit of one endpoint comes to no result (``TaskFailed``) the others go on.
-    log : Log, optional
-        Told what begins, and warnings.
-    tasks : iterable of Task
-        Further tasks of the report.
-    ready : callable
-        Given the analysis while NUTS may still be at work: all that is published, without the checks.
+    Where the fit of one endpoint comes to no result (``TaskFailed``) the others go on. ``ready`` is given the analysis
+    while NUTS may still be at work: all that is published, without the checks.
     """
     log = log or Progress()
     begun = _begun(planned, run)

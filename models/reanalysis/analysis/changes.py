@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from reanalysis.evidence.problems import BadChoice
@@ -108,11 +108,9 @@ class Changes:
         """Plain values for JSON."""
         return {
             "thresholds": {"probability": self.probability, "ratio": self.ratio},
-            "evidence": [
-                {"table": r.table, "kind": r.kind, "row": r.row, "cells": _changes(r.cells)} for r in self.rows
-            ],
-            "settings": _changes(self.settings),
-            "software": _changes(self.software),
+            "evidence": [asdict(row) for row in self.rows],
+            "settings": [asdict(change) for change in self.settings],
+            "software": [asdict(change) for change in self.software],
             "endpoints": {e.endpoint: self._endpoint(e) for e in self.endpoints},
             "moved": [e.endpoint for e in self.moved],
         }
@@ -135,7 +133,3 @@ class Changes:
                 for s in one.shifts
             ],
         }
-
-
-def _changes(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
-    return [{"name": c.name, "old": c.old, "new": c.new} for c in changes]

@@ -154,7 +154,7 @@ def analyse_endpoint(
     found = headline(posterior)
     new, endpoint = posterior.overall["log_odds_ratio_new"], evidence.endpoint(fit.endpoint)
     estimated, named = summaries(posterior), named_baselines(evidence, posterior)
-    own = found.study or ""
+    own, prior = found.study or "", fit.spec.priors.tau
     return EndpointAnalysis(
         fit=fit,
         headline=found,
@@ -165,7 +165,7 @@ def analyse_endpoint(
         average=estimated["", "odds_ratio"],
         new_study=estimated["", "odds_ratio_new"],
         tau=estimated["", "tau"],
-        tau_prior=_prior_summary(fit),
+        tau_prior=Summary(prior.mean, prior.sd, *map(prior.quantile, (0.5, 0.025, 0.975))),
         studies=tuple(_study_effect(fit, study, estimated) for study in posterior.data.names),
         baselines=tuple(at_baseline(found.log_odds_ratio, b, endpoint) for b in named),
         new_baselines=tuple(at_baseline(new, b, endpoint) for b in named),
@@ -210,11 +210,6 @@ def _require_fit(what: object) -> None:
         raise InvalidInput([BadChoice("what to draw", said)])
 
 
-def _prior_summary(fit: CheckedFit) -> Summary:
-    tau = fit.spec.priors.tau
-    return Summary(tau.mean, tau.sd, tau.quantile(0.5), tau.quantile(0.025), tau.quantile(0.975))
-
-
 def _study_effect(fit: CheckedFit, study: str, estimated: Mapping[tuple[str, str], Summary]) -> StudyEffect:
     return StudyEffect(
         study,
@@ -246,10 +241,5 @@ def raw_effect(fit: CheckedFit, study: str) -> RawEffect | None:
     log_ratio = float(np.log(a1 / b1) - np.log(a0 / b0))
     reach = 1.959963984540054 * float(np.sqrt(1 / a0 + 1 / b0 + 1 / a1 + 1 / b1))
     printed = [" or ".join(dict.fromkeys(r.printed for r in arm.rows)) for arm in arms if arm]
-    return RawEffect(
-        float(np.exp(log_ratio)),
-        float(np.exp(log_ratio - reach)),
-        float(np.exp(log_ratio + reach)),
-        printed[0],
-        printed[1],
-    )
+    ratio, lower, upper = (float(np.exp(end)) for end in (log_ratio, log_ratio - reach, log_ratio + reach))
+    return RawEffect(ratio, lower, upper, *printed)

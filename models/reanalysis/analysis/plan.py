@@ -73,13 +73,6 @@ def model_task(spec: ModelSpec, data: ModelData, better: str | None) -> Task[Out
 def plan(evidence: Evidence, request: Request | None = None) -> Plan:
     """Audit the evidence and select what will be fitted.
 
-    Parameters
-    ----------
-    evidence : Evidence
-        The folder.
-    request : Request, optional
-        What is asked for.
-
     Raises
     ------
     InvalidInput

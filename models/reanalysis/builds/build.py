@@ -15,7 +15,7 @@ from reanalysis.builds.keys import build_key, input_digests, source_date
 from reanalysis.builds.lock import Held, only_build
 from reanalysis.builds.log import BuildLog
 from reanalysis.builds.manifest import read_manifest
-from reanalysis.builds.publish import Store, discard
+from reanalysis.builds.publish import Store, remove
 from reanalysis.evidence.extras import need
 from reanalysis.stages import Time
 
@@ -56,23 +56,11 @@ def build_report(
     wait: bool = False,
     log: BuildLog | None = None,
 ) -> Built:
-    """Build a report and publish it if every gate passes.
+    """Build a report of an evidence folder and publish it if every gate passes.
 
-    Parameters
-    ----------
-    data : Path
-        Evidence folder.
-    target : Path
-        Folder to publish to: a link to the newest build in the store beside it. It shows the last good report until the
-        whole new one exists and passed.
-    request : Request, optional
-        Engine, seed and models.
-    fresh : bool
-        Whether to compute everything again.
-    wait : bool
-        Whether to wait for another build of the same target instead of failing.
-    log : BuildLog, optional
-        Told what happens.
+    The target is a link to the newest build in the store beside it. It shows the last good report until the whole new
+    one exists and passed. ``fresh`` computes everything again; ``wait`` waits for another build of the same target
+    instead of failing.
 
     Raises
     ------
@@ -165,7 +153,7 @@ def _build(planned: Plan, store: Store, key: str, fresh: bool, log: BuildLog) ->
             with log.step("publishing"):
                 store.publish(draft, key)
     except BaseException:
-        discard(draft)
+        remove(draft)
         raise
     for failure in analysis.failures:
         log.event("gate failed", text=failure)

@@ -24,12 +24,7 @@ _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 
 class Store:
-    """The builds of one output folder.
-
-    Parameters
-    ----------
-    target : Path
-        The output folder that readers know.
+    """The builds of one output folder, the target that readers know.
 
     Raises
     ------
@@ -84,10 +79,10 @@ class Store:
         keep = {current, max(earlier, default=None)}
         for number, path in self._builds():
             if number not in keep:
-                _remove(path)
+                remove(path)
         for path in self.folder.iterdir():
             if path.name.startswith((".draft-", ".gone-", ".link")) or path.suffix == ".part":
-                _remove(path)
+                remove(path)
         self._name_previous(keep - {current})
 
     def untidy(self) -> bool:
@@ -136,7 +131,7 @@ class Store:
         if os.path.lexists(self.failed):  # out of sight in one step, then removed
             gone = Path(tempfile.mkdtemp(prefix=".gone-", dir=self.folder))
             self.failed.rename(gone / "draft")
-            _remove(gone)
+            remove(gone)
 
     def damage(self) -> list[str]:
         """What is wrong with the files of the published build, compared with its manifest."""
@@ -156,7 +151,7 @@ class Store:
     def _switch(self, build: Path) -> None:
         """One step from the old build to the new one; a plain folder in the way is kept as the build before."""
         if os.path.lexists(self._link):
-            _remove(self._link)
+            remove(self._link)
         self._link.symlink_to(Path(self.folder.name) / build.name)
         if _is_plain(self.target):
             with suppress(OSError):
@@ -187,10 +182,7 @@ class Store:
 class PlainCopy:
     """A report as a plain folder, for programs that copy no links; it changes from old to new in one step.
 
-    Parameters
-    ----------
-    folder : Path
-        Missing, empty, or an older copy.
+    The folder is missing, empty, or an older copy.
 
     Raises
     ------
@@ -225,7 +217,7 @@ class PlainCopy:
                     shutil.rmtree(self.folder)  # no atomic exchange here: for a moment there is no copy
                 draft.rename(self.folder)
         finally:
-            _remove(draft)
+            remove(draft)
 
 
 def _no_report(folder: Path) -> str:
@@ -248,17 +240,13 @@ def _is_plain(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a folder, a link or a file, whatever of it can be removed."""
     if _is_plain(path):
         shutil.rmtree(path, ignore_errors=True)
     else:
         with suppress(OSError):
             path.unlink()
-
-
-def discard(draft: Path) -> None:
-    """Remove a draft that did not come to an end."""
-    _remove(draft)
 
 
 def _settle(folder: Path) -> None:

@@ -7,8 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.changes import Changes
 from reanalysis.analysis.record import evidence_content
@@ -50,24 +48,11 @@ def write_report(
     key: str = "",
     begun: Sequence[Callable[[], Drawn]] = (),
 ) -> None:
-    """Write every file of a report.
+    """Write every file of a report into an empty folder.
 
-    Parameters
-    ----------
-    analysis : Analysis
-        What to report.
-    folder : Path
-        Where: an empty folder.
-    changes : Changes, optional
-        What changed since the report that was published before.
-    run : Runner
-        Draws figures, saves draws and writes documents.
-    log : Log, optional
-        Told what begins.
-    key : str
-        Digest of all that the build depends on.
-    begun : sequence of callable
-        Figures of the same endpoints, begun by :func:`begin_figures`; begun here where there are none.
+    Changes are those since the report that was published before; the runner draws figures, saves draws and writes
+    documents; the key is a digest of all that the build depends on. Figures of the same endpoints were begun by
+    :func:`begin_figures`, or are begun here.
 
     Raises
     ------
@@ -115,7 +100,7 @@ def _write_documents(
 ) -> None:
     with log.step("validating against published figures"):
         validation = _validated(run, log)
-        write_whole(folder / VALIDATION, table_text(_numbers(validation.table)).encode())
+        write_whole(folder / VALIDATION, table_text(validation.table.astype({"printed": float})).encode())
     figures: dict[str, Markdown] = {}
     files: dict[str, bytes] = {}
     with log.step("drawing figures"):
@@ -141,10 +126,6 @@ def _validated(run: Runner, log: Log) -> CheckResult:
     if found.failed:
         log.warning(f"the program does not give what others have published: {found.text}")
     return found
-
-
-def _numbers(table: pd.DataFrame) -> pd.DataFrame:
-    return table.astype({"printed": float})
 
 
 def _made(result: Any) -> Any:

@@ -55,7 +55,9 @@ def plot_beyond(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None)
         head = Words("Probability of a difference of at least x percentage points", SMALL, colour=SOFT)
         sides = _sides(endpoint)
         above = 4.0 + max(map(height, sides)) + 4.0 + head.pitch + height(title)
-        label = _label(endpoint, at)
+        control = endpoint.fit.evidence.settings.control_label
+        told = f"Percentage points, at a risk of {at.baseline.percent:g} % with {control}: {at.baseline.label}"
+        label = Words(told, SMALL, colour=INK).wrapped(WIDTH * 72 - 80)
         foot = 18.0 + height(label)
         if ax is None:
             wide, high = WIDTH * 72, above + 4.0 + _BODY + foot
@@ -155,9 +157,3 @@ def _sides(endpoint: EndpointAnalysis) -> tuple[tuple[Words, ...], tuple[Words, 
         words = Words(text + judged + end, SMALL, colour=BETTER if good else SOFT)
         found.append(words.wrapped(200.0))
     return found[0], found[1]
-
-
-def _label(endpoint: EndpointAnalysis, at: BaselineEffect) -> tuple[Words, ...]:
-    control = endpoint.fit.evidence.settings.control_label
-    text = f"Percentage points, at a risk of {at.baseline.percent:g} % with {control}: {at.baseline.label}"
-    return Words(text, SMALL, colour=INK).wrapped(WIDTH * 72 - 80)

@@ -95,7 +95,7 @@ def plot_coverage(
         heights = [max(14.0 if compact else _LOWEST_CELL, height(lines) + 5.0) for lines in names]
         title = () if compact else (Words("Who reports what", TITLE, bold=True),)
         above = height(title) + (0.0 if compact else 6.0)
-        letters = _narrow(matrix, cell)
+        letters = any(Words(_look(k).short, SMALL).width > cell - 4.0 for row in matrix.kinds for k in row)
         key = _key(matrix, letters, page)
         foot = (0.0 if matrix.endpoints_down else 16.0) + 10.0 + len(key) * 13.0
         body, wide = sum(heights), cell * len(matrix.across)
@@ -191,11 +191,6 @@ def _draw_heads(axes: Axes, heads: list[tuple[Words, ...]], turned: bool, cell: 
                 xytext=((i + 0.5) * line.pitch - height(lines) / 2, 4.0), ha="center", va="bottom",
                 fontsize=line.size, color=line.colour, annotation_clip=False,
             )  # fmt: skip
-
-
-def _narrow(matrix: _Matrix, cell: float) -> bool:
-    kinds = {kind for row in matrix.kinds for kind in row}
-    return any(Words(_look(k).short, SMALL).width > cell - 4.0 for k in kinds)
 
 
 def _draw_cell(axes: Axes, x: float, y: float, wide: float, high: float, kind: str, letters: bool) -> None:

@@ -18,6 +18,10 @@ from reanalysis.gates.checked_fit import CheckedFit
 _AROUND = 130.0
 """Points above and below the rows: title, headings, axis."""
 
+_KEY = (
+    Words("open: as reported, 95 % Wald interval", SMALL, colour=SOFT),
+    Words("filled: in the model, 95 % interval", SMALL, colour=SOFT),
+)
 _DENSE = 12
 """With more studies than this each has one line: its reported odds ratio is drawn but not written out."""
 
@@ -52,12 +56,12 @@ def plot_forest(
         everyone = _in_order(endpoint)
         dense = len(everyone) > _DENSE
         shown = [s for s in everyone if studies is None or s.study in studies]
-        rows = [*_study_rows(endpoint, shown, dense), *_summary_rows(endpoint, dense)]
+        rows = [*(_study_row(endpoint, s, dense) for s in shown), *_summary_rows(endpoint, dense)]
         narrow = narrow and ax is None
         layout = _layout(endpoint, rows, dense, ax, narrow)
         limits = ratio_limits(_reach(endpoint))
         foot = ratio_foot(endpoint.fit.evidence, endpoint.better, limits, layout.plot_width, (0.0, layout.right_width))
-        key = _key(layout.plot_width if narrow else layout.left_width - 16.0)
+        key = wrapped(_KEY, layout.plot_width if narrow else layout.left_width - 16.0)
         below = foot.height + 4.0 if narrow else 8.0
         placed = layout.place(max(foot.height, below + height(key)))
         draw_ratio_axis(placed.axes, limits, layout.plot_width, endpoint.better)
@@ -75,11 +79,10 @@ def forest_pages(endpoint: EndpointAnalysis | CheckedFit, inches: float = PAGE) 
     with house_style():
         studies = _in_order(endpoint)
         dense = len(studies) > _DENSE
-        rows, summaries = _study_rows(endpoint, studies, dense), _summary_rows(endpoint, dense)
-        heights = _layout(endpoint, [*rows, *summaries], dense, None).heights
-        room = inches * 72 - _AROUND - sum(heights[len(rows) :])
-        by_study = {study.study: high for study, high in zip(studies, heights, strict=False)}
-        return pages(by_study, room)
+        rows = [*(_study_row(endpoint, s, dense) for s in studies), *_summary_rows(endpoint, dense)]
+        heights = _layout(endpoint, rows, dense, None).heights
+        room = inches * 72 - _AROUND - sum(heights[len(studies) :])
+        return pages({study.study: high for study, high in zip(studies, heights, strict=False)}, room)
 
 
 def describe_forest(endpoint: EndpointAnalysis | CheckedFit, studies: Sequence[str] | None = None) -> str:
@@ -123,23 +126,18 @@ def _reach(endpoint: EndpointAnalysis) -> list[float]:
     return firm + [min(max(end, 0.1), 10.0) for end in loose]
 
 
-def _columns(endpoint: EndpointAnalysis, dense: bool) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
+def _layout(endpoint: EndpointAnalysis, rows: list[Row], dense: bool, ax: Axes | None, narrow: bool = False) -> Layout:
     settings = endpoint.fit.evidence.settings
     arms = (Column(settings.treated_label, 58.0), Column(settings.control_label, 58.0))
-    return (Column("Study", 92.0 if dense else 97.0), *arms), (Column("Odds ratio (95 % interval)", 118.0),)
+    left, right = (Column("Study", 92.0 if dense else 97.0), *arms), (Column("Odds ratio (95 % interval)", 118.0),)
+    return Layout(endpoint.label, left, right, tuple(rows), ax, least_left=120.0, narrow=narrow)
 
 
-def _layout(endpoint: EndpointAnalysis, rows: list[Row], dense: bool, ax: Axes | None, narrow: bool = False) -> Layout:
-    return Layout(endpoint.label, *_columns(endpoint, dense), tuple(rows), ax, least_left=120.0, narrow=narrow)
-
-
-def _study_rows(endpoint: EndpointAnalysis, studies: list[StudyEffect], dense: bool) -> list[Row]:
-    return [_dense_row(s) if dense else _study_row(endpoint, s) for s in studies]
-
-
-def _study_row(endpoint: EndpointAnalysis, study: StudyEffect) -> Row:
-    first = study.study == endpoint.headline.study
-    label = (Words(study.label, bold=first),)
+def _study_row(endpoint: EndpointAnalysis, study: StudyEffect, dense: bool) -> Row:
+    if dense:
+        numbers = (Words(interval(study.odds_ratio), SMALL),)
+        return Row(((Words(study.label, SMALL),), *_arms(study.raw), numbers), least=13.0)
+    label = (Words(study.label, bold=study.study == endpoint.headline.study),)
     return Row((label, *_arms(study.raw), _study_numbers(endpoint, study)), least=27.0, above=2.0)
 
 
@@ -151,11 +149,6 @@ def _study_numbers(endpoint: EndpointAnalysis, study: StudyEffect) -> tuple[Word
     if first:
         lines.append(Words(chance(endpoint.direction), SMALL))
     return tuple(lines)
-
-
-def _dense_row(study: StudyEffect) -> Row:
-    numbers = (Words(interval(study.odds_ratio), SMALL),)
-    return Row(((Words(study.label, SMALL),), *_arms(study.raw), numbers), least=13.0)
 
 
 def _arms(raw: RawEffect | None) -> tuple[tuple[Words, ...], tuple[Words, ...]]:
@@ -190,32 +183,14 @@ def _summary_rows(endpoint: EndpointAnalysis, dense: bool) -> list[Row]:
         under = (Words(note, SMALL, colour=SOFT),) if note else ()
         return Row(((label, *under), (), (), tuple(numbers)), least=20.0, above=above, rule=rule)
 
-    rows = []
-    if single:
-        heading = Words("Extrapolated from this one cohort", SMALL, colour=SOFT)
-        rows.append(Row(((heading,),), above=8.0, rule=True))
-    rows += [
-        row(
-            Words("Average effect", bold=not single, colour=tone),
-            "" if single else f"of {count}",
-            average,
-            0.0 if single else 8.0,
-            not single,
-        ),
+    heading = Words("Extrapolated from this one cohort", SMALL, colour=SOFT)
+    average_label = Words("Average effect", bold=not single, colour=tone)
+    return [
+        *([Row(((heading,),), above=8.0, rule=True)] if single else []),
+        row(average_label, "" if single else f"of {count}", average, 0.0 if single else 8.0, not single),
         row(Words("Effect in a new study", colour=tone), heterogeneity, new, 2.0),
         row(Words("Prior of the average", SMALL, colour=SOFT), "", [Words(ghost, SMALL, colour=SOFT)], 0.0),
     ]
-    return rows
-
-
-def _key(width: float) -> tuple[Words, ...]:
-    return wrapped(
-        (
-            Words("open: as reported, 95 % Wald interval", SMALL, colour=SOFT),
-            Words("filled: in the model, 95 % interval", SMALL, colour=SOFT),
-        ),
-        width,
-    )
 
 
 def _draw_study(

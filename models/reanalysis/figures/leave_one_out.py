@@ -31,7 +31,12 @@ def plot_leave_one_out(
         outcomes = in_order(endpoint)
         rows = [outcome_row(o, 15.0) for o in outcomes] or [nothing_row()]
         layout = outcome_layout(endpoint, "leaving one study out", rows, ax, 160.0, narrow)
-        return draw_outcomes(endpoint, layout, outcomes, outcomes, lambda outcome: _mark(endpoint, outcome))
+
+        def mark(outcome: Outcome) -> StudyMark:
+            without = _without(endpoint, outcome)
+            return StudyMark(SOFT, "o") if without is None else study_mark(endpoint.every_study, without)
+
+        return draw_outcomes(endpoint, layout, outcomes, outcomes, mark)
 
 
 def describe_leave_one_out(endpoint: EndpointAnalysis | CheckedFit) -> str:
@@ -73,8 +78,3 @@ def _without(endpoint: EndpointAnalysis, outcome: Outcome) -> str | None:
 
 def _chance(outcome: Outcome) -> float:
     return outcome.benefit if outcome.benefit is not None else float(outcome.below or 0.0)
-
-
-def _mark(endpoint: EndpointAnalysis, outcome: Outcome) -> StudyMark:
-    without = _without(endpoint, outcome)
-    return StudyMark(SOFT, "o") if without is None else study_mark(endpoint.every_study, without)

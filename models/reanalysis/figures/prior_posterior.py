@@ -53,9 +53,9 @@ def plot_prior_posterior(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | Non
     endpoint = as_endpoint(endpoint)
     with house_style():
         title = Words(endpoint.label, TITLE, bold=True).wrapped(WIDTH * 72 - 12)
-        heads = [
-            Words(head, SMALL, colour=SOFT).wrapped(w) for head, w in zip(_heads(endpoint), (240, 160), strict=True)
-        ]
+        whose = _whose(endpoint)
+        told = ((whose[0].upper() + whose[1:], 240), ("Heterogeneity between studies", 160))
+        heads = [Words(head, SMALL, colour=SOFT).wrapped(width) for head, width in told]
         head = max(map(height, heads)) + 3.0
         if ax is None:
             top = height(title) + head + 6.0
@@ -86,11 +86,6 @@ def describe_prior_posterior(endpoint: EndpointAnalysis | CheckedFit) -> str:
 def _whose(endpoint: EndpointAnalysis) -> str:
     study = endpoint.headline.study
     return "average effect" if study is None else f"effect in {endpoint.fit.evidence.study_label(study)}"
-
-
-def _heads(endpoint: EndpointAnalysis) -> tuple[str, str]:
-    whose = _whose(endpoint)
-    return whose[0].upper() + whose[1:], "Heterogeneity between studies"
 
 
 def _prior_sds(endpoint: EndpointAnalysis) -> Array:

@@ -9,7 +9,7 @@ from math import exp, inf, isfinite, log
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
-from matplotlib.transforms import Transform, offset_copy
+from matplotlib.transforms import offset_copy
 
 from reanalysis.estimands.summary import Direction
 from reanalysis.estimands.words import percent
@@ -146,7 +146,7 @@ def draw_interval(
     """An interval with its point, ``lift`` points above y; an arrow head where either lies beyond the axis."""
     if any(value != value for value in (lower, middle, upper)):
         return
-    where = _lifted(axes, lift)
+    where = offset_copy(axes.transData, fig=axes.get_figure(root=True), y=lift, units="points")
     low, high = axes.get_xlim()
     left, right = max(lower, low), min(upper, high)
     if left < right:
@@ -195,12 +195,6 @@ def _share(x: float, lower: float, middle: float, upper: float) -> float:
     if x == middle or not 0 < end < inf or end == middle:
         return 1.0
     return max(0.0, 1.0 - log(x / middle) / log(end / middle))
-
-
-def _lifted(axes: Axes, points: float) -> Transform:
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-    return offset_copy(axes.transData, fig=figure, y=points, units="points")
 
 
 def chance_name(better: str | None) -> str:

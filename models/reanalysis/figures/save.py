@@ -38,7 +38,10 @@ def save_figure(figure: Figure | Axes, stem: Path, whole: bool = False, png: boo
         files[0].write_text(smaller(drawn.getvalue()), encoding="utf-8", newline="\n")
         if png:
             root.savefig(files[1], format="png", bbox_inches=box, dpi=dpi, metadata={"Software": None})
-    _close(root)
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:  # only a figure made through pyplot is kept alive by it
+        pyplot.close(root)
+    root.clear()
     return files
 
 
@@ -47,10 +50,3 @@ def _box(figure: Figure) -> Bbox:
     tight = figure.get_tightbbox().padded(_PAD)
     wide = figure.get_figwidth()
     return Bbox.from_extents(min(tight.x0, 0.0), tight.y0, max(tight.x1, wide), tight.y1)
-
-
-def _close(figure: Figure) -> None:
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is not None:  # only a figure made through pyplot is kept alive by it
-        pyplot.close(figure)
-    figure.clear()

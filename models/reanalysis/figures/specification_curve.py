@@ -171,13 +171,9 @@ def _middle(values: Array, edges: NDArray[np.intp]) -> Array:
     return np.array([np.median(values[a:b]) for a, b in pairwise(edges)])
 
 
-def _binned(values: Array, edges: NDArray[np.intp]) -> Array:
-    return np.add.reduceat(values, edges[:-1]) / np.diff(edges)
-
-
 def _strip(axes: Axes, y: float, made: Flags, edges: NDArray[np.intp]) -> None:
     """Where the specifications lie that made a choice: a histogram on a base line, its highest bar a strip high."""
-    share = _binned(made.astype(float), edges)
+    share = np.add.reduceat(made.astype(float), edges[:-1]) / np.diff(edges)
     base = y + 0.5 * _STRIP
     axes.plot([0, len(made)], [base, base], color=GRID, linewidth=0.4, zorder=1)
     if share.any():

@@ -78,7 +78,8 @@ def describe_traffic_lights(endpoint: EndpointAnalysis | CheckedFit, studies: Se
     shown = [study for study in judged_studies(endpoint) if studies is None or study in studies]
     for study in shown:
         rows = evidence.judgements(study, endpoint.id)
-        lights = ", ".join(f"{name} {rows[name].judgement}{_favours(rows[name])}" for name in DOMAINS if name in rows)
+        favours = {name: f" ({row.direction})" if row.direction else "" for name, row in rows.items()}
+        lights = ", ".join(f"{name} {rows[name].judgement}{favours[name]}" for name in DOMAINS if name in rows)
         told.append(f"{evidence.study_label(study)}: {lights}; worst {_worst(study, rows)}")
     count = counted(len(shown), "cohort")
     return f"Risk of bias of {count} for {endpoint.label}, by domain of ROBINS-I. {'. '.join(told)}."
@@ -89,10 +90,6 @@ def judged_studies(endpoint: EndpointAnalysis) -> list[str]:
     evidence = endpoint.fit.evidence
     compared = {study.study for study in endpoint.studies}
     return [s for s in evidence.studies if s in compared and evidence.judgements(s, endpoint.id)]
-
-
-def _favours(row: RiskOfBiasRow) -> str:
-    return f" ({row.direction})" if row.direction else ""
 
 
 def _worst(study: str, rows: dict[str, RiskOfBiasRow]) -> str:

@@ -300,22 +300,10 @@ def fit_endpoint(
     sampler: Sampler | None = None,
     ledger: Ledger | None = None,
 ) -> CheckedFit:
-    """Fit one endpoint and judge the fit.
+    """Fit one endpoint, by default with the folder's primary specification, and judge the fit.
 
-    Parameters
-    ----------
-    evidence : Evidence
-        The folder.
-    endpoint : str
-        Endpoint id.
-    spec : ModelSpec, optional
-        The folder's primary specification by default.
-    engine : {"nuts", "quadrature"}
-        Which posterior is published; NUTS is always held against quadrature.
-    sampler : Sampler, optional
-        Settings of NUTS.
-    ledger : Ledger, optional
-        An audit already made.
+    The engine says which posterior is published: NUTS is always held against quadrature. ``ledger`` is an audit already
+    made.
 
     Raises
     ------

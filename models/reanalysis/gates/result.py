@@ -9,27 +9,14 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class CheckResult:
-    """Outcome of one check.
+    """Outcome of one check."""
 
-    Parameters
-    ----------
-    name : str
-        Name of the check.
-    passed : bool or None
-        None for what is reported and not gated.
-    text : str
-        One sentence: the criterion and how it was met or missed.
-    table : DataFrame
-        One row a quantity.
-    supports : tuple of str
-        Items of reporting standards that the check supports where it passes, each written ``standard: item``.
-    """
-
-    name: str
-    passed: bool | None
-    text: str
-    table: pd.DataFrame = field(default_factory=pd.DataFrame)
+    name: str  # of the check
+    passed: bool | None  # None for what is reported and not gated
+    text: str  # one sentence: the criterion and how it was met or missed
+    table: pd.DataFrame = field(default_factory=pd.DataFrame)  # one row a quantity
     supports: tuple[str, ...] = ()
+    """Items of reporting standards that the check supports where it passes, each written ``standard: item``."""
 
     @property
     def failed(self) -> bool:

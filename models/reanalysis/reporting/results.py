@@ -192,8 +192,5 @@ def table_text(table: pd.DataFrame) -> str:
 def _cell(cell: object) -> object:
     if isinstance(cell, (bool, np.bool_)):
         return str(cell).lower()  # as R and Frictionless write it
-    return f"'{cell}" if _acts(cell) else cell
-
-
-def _acts(cell: object) -> bool:
-    return isinstance(cell, str) and cell.lstrip().startswith(("=", "+", "-", "@", "\t", "\r", "|", "%"))
+    acts = isinstance(cell, str) and cell.lstrip().startswith(("=", "+", "-", "@", "\t", "\r", "|", "%"))
+    return f"'{cell}" if acts else cell

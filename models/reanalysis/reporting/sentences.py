@@ -7,7 +7,7 @@ from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.risks import RisksAt
 from reanalysis.estimands.words import counted, decimal, interval, percent
-from reanalysis.reporting.elsewhere import only_one_compares
+from reanalysis.reporting.unmodelled import only_one_compares
 from reanalysis.reporting.wording import capital, kind_of_study, listed, running
 
 EVEN = 0.1

@@ -6,8 +6,8 @@ from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.words import counted
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.reporting.elsewhere import elsewhere_told
 from reanalysis.reporting.sentences import difference_interval, name, turns
+from reanalysis.reporting.unmodelled import elsewhere_told
 from reanalysis.reporting.wording import capital, kind_of_study, listed, running
 
 

@@ -42,7 +42,9 @@ def write_reference(path: Path) -> None:
     command = [pypandoc.get_pandoc_path(), "--print-default-data-file=reference.docx"]
     plain = subprocess.run(command, capture_output=True, check=True).stdout
     document = docx.Document(io.BytesIO(plain))
-    _lay_out(document)
+    for section in document.sections:
+        section.page_width, section.page_height = Mm(210), Mm(297)
+        section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Mm(18)
     _restyle(document)
     _save(document, path)
 
@@ -73,13 +75,6 @@ def _save(document: Document, path: Path) -> None:
     with zipfile.ZipFile(saved) as parts, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as alike:
         for item in parts.infolist():
             alike.writestr(zipfile.ZipInfo(item.filename, _ALIKE), parts.read(item), zipfile.ZIP_DEFLATED)
-
-
-def _lay_out(document: Document) -> None:
-    for section in document.sections:
-        section.page_width, section.page_height = Mm(210), Mm(297)
-        section.left_margin = section.right_margin = Mm(18)
-        section.top_margin = section.bottom_margin = Mm(18)
 
 
 def _restyle(document: Document) -> None:

@@ -18,12 +18,12 @@ from reanalysis.figures.strip import (
 )
 from reanalysis.gates.convergence import monte_carlo
 from reanalysis.reporting.markdown import Markdown, anchor, escape, render, slug
-from reanalysis.reporting.measured import measured
 from reanalysis.reporting.outcomes import OutcomeRow, before_discounts, beliefs, outcome_rows
 from reanalysis.reporting.section import Artefacts, Inline, Item, Section, every, stated
 from reanalysis.reporting.standards import BARG, ZAMPIERI
 from reanalysis.reporting.table import Table, columns
 from reanalysis.reporting.unknown import shared_endpoints
+from reanalysis.reporting.unmodelled import measured
 from reanalysis.reporting.verdict import certainty_of, verdict
 
 _ANSWER = """\
@@ -120,18 +120,14 @@ def outcome_table(made: Artefacts) -> Table:
 def _lines(made: Artefacts, row: OutcomeRow) -> list[list[object]]:
     if row.words is not None:
         return [[row.label, *_cells(row, None)[1:]]]
-    return [_cells(row, made.figures.get(strip_name(row.endpoint.id))), _across(row)]
+    notes = Markdown(f"[{escape(' '.join(row.notes))}]{{.across}}")  # the filter across.lua lets it span the table
+    return [_cells(row, made.figures.get(strip_name(row.endpoint.id))), [notes, *[""] * 6]]
 
 
 def _cells(row: OutcomeRow, strip: Markdown | None) -> list[object]:
     link = Markdown(f"[{escape(row.endpoint.label)}](#{anchor(row.endpoint.id)})")
     ratio = Markdown(f"{escape(row.odds_ratio)} {strip}") if strip else row.odds_ratio
     return [link, row.evidence, row.without, row.treated, row.difference, ratio, row.chances]
-
-
-def _across(row: OutcomeRow) -> list[object]:
-    """A row of one cell, which the filter ``across.lua`` lets span the table."""
-    return [Markdown(f"[{escape(' '.join(row.notes))}]{{.across}}"), *[""] * 6]
 
 
 def strip_name(endpoint: str) -> str:

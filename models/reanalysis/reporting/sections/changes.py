@@ -9,16 +9,11 @@ from reanalysis.analysis.changes import Change, Changes, EndpointChange, Shift
 from reanalysis.estimands.words import counted, decimal, percent, ratio
 from reanalysis.evidence.problems import printable
 from reanalysis.reporting.markdown import escape
-from reanalysis.reporting.section import Artefacts, Blocks, Section
+from reanalysis.reporting.section import Section
 from reanalysis.reporting.table import Table, columns, literal
 
 _LONGEST = 120
 _PLAIN = columns("Name 1.4 | Before 1.3 | Now 1.3")
-
-
-def _text(made: Artefacts, _: Analysis) -> Blocks:
-    changes = made.changes
-    return None if changes is None else [escape(summary(changes)), *tables(changes).values()]
 
 
 def summary(changes: Changes) -> str:
@@ -126,4 +121,9 @@ def as_markdown(changes: Changes) -> str:
     return "\n".join(lines) + "\n"
 
 
-CHANGES = Section(anchor="changes", title="What changed since the last report", level=1, text=_text)
+CHANGES: Section[Analysis] = Section(
+    anchor="changes",
+    title="What changed since the last report",
+    level=1,
+    text=lambda made, _: [escape(summary(made.changes)), *tables(made.changes).values()] if made.changes else None,
+)

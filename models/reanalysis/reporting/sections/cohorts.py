@@ -8,11 +8,11 @@ from reanalysis.analysis.analysis import Analysis
 from reanalysis.estimands.words import counted
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.settings import Source
-from reanalysis.reporting.elsewhere import elsewhere_told
 from reanalysis.reporting.markdown import Markdown, escape, render
-from reanalysis.reporting.section import Artefacts, Blocks, Section
+from reanalysis.reporting.section import Artefacts, Section
 from reanalysis.reporting.table import Column, Table, columns
 from reanalysis.reporting.unknown import compared
+from reanalysis.reporting.unmodelled import elsewhere_told
 from reanalysis.reporting.wording import address, author_year, capital
 
 _MOST_NAMED = 8
@@ -65,7 +65,7 @@ def first_table(analysis: Analysis) -> Table | None:
             _with_size(evidence, study, "treated", [evidence.study(study).product, _fact(evidence, study, _DOSE)]),
             _with_size(evidence, study, "control", [_fact(evidence, study, _COMPARATOR)]),
             _source(evidence, study).kind,
-            _conclusion(evidence, study),
+            declared.text if (declared := evidence.study(study).conclusion) else "",
         ]
         for study in studies
     ]
@@ -91,11 +91,6 @@ def _study_link(evidence: Evidence, study: str) -> Markdown:
     return Markdown(f"[{escape(text)}]({address(source)})") if address(source) else escape(text)
 
 
-def _conclusion(evidence: Evidence, study: str) -> str:
-    declared = evidence.study(study).conclusion
-    return declared.text if declared else ""
-
-
 def _fact(evidence: Evidence, study: str, part: str) -> str:
     """The fact whose name holds a word; empty where there is none."""
     facts = evidence.study(study).facts
@@ -108,11 +103,6 @@ def _with_size(evidence: Evidence, study: str, arm: str, parts: list[str]) -> st
     sizes = Counter(row.n for row in rows)
     size = f"n = {max(sizes, key=lambda n: (sizes[n], n))}" if sizes else "n not reported"
     return "; ".join(part for part in (*parts, size) if part)
-
-
-def _first(_: Artefacts, analysis: Analysis) -> Blocks:
-    table = first_table(analysis)
-    return [Markdown("::: {.cards}"), table, Markdown(":::")] if table else None
 
 
 def _first_limits(_: Artefacts, analysis: Analysis) -> Markdown:
@@ -200,7 +190,10 @@ def _reading(_: Artefacts, analysis: Analysis) -> Markdown:
     return render(_READING, settings=settings, declared=declared, priors=priors, discounted=discounted)
 
 
-COHORTS: Section[Analysis] = Section(anchor="cohorts", text=_first)
+COHORTS: Section[Analysis] = Section(
+    anchor="cohorts",
+    text=lambda _, a: [Markdown("::: {.cards}"), table, Markdown(":::")] if (table := first_table(a)) else None,
+)
 FIRST_LIMITS: Section[Analysis] = Section(anchor="first-limits", text=_first_limits)
 LIMITS: Section[Analysis] = Section(
     anchor="limits", title="Limits", text=lambda _, analysis: render(_LIMITS, limits=limits(analysis))
