@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import exp
 
 from matplotlib.axes import Axes
 
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.endpoint import EndpointAnalysis
-from reanalysis.estimands.words import percent, ratio_interval
+from reanalysis.estimands.words import interval, percent
 from reanalysis.figures.ratio_axis import chance_name, draw_interval, draw_ratio_axis, ratio_foot, ratio_limits
 from reanalysis.figures.rows import Column, Layout, Row
 from reanalysis.figures.style import FAINT, INK, SMALL, SOFT, StudyMark
 from reanalysis.figures.words import Words
-
-
-def outcome_ratios(outcome: Outcome) -> tuple[float, float, float] | None:
-    """Lower end, median and upper end of an outcome's odds ratio; None where it is not defined."""
-    summary = outcome.log_odds_ratio
-    return None if summary is None else (exp(summary.lower), exp(summary.median), exp(summary.upper))
-
-
-def outcome_words(outcome: Outcome) -> tuple[Words, ...]:
-    """Odds ratio and interval of an outcome, or why there is none."""
-    found = outcome_ratios(outcome)
-    if found is None:
-        return (Words(outcome.note or "not defined", SMALL, colour=SOFT),)
-    lower, median, upper = found
-    return (Words(ratio_interval(median, lower, upper), SMALL, bold=outcome.primary),)
 
 
 def nothing_row() -> Row:
@@ -36,18 +20,15 @@ def nothing_row() -> Row:
     return Row(((Words("not computed", SMALL, colour=SOFT),),), least=20.0)
 
 
-def outcome_chance(outcome: Outcome) -> tuple[Words, ...]:
-    """P(benefit), or P(OR < 1) where no good side is declared; nothing where it is not defined."""
-    if outcome.log_odds_ratio is None:
-        return ()
-    shown = percent(outcome.benefit if outcome.benefit is not None else outcome.below)
-    return (Words(shown, SMALL, bold=outcome.primary),)
-
-
 def outcome_row(outcome: Outcome, least: float) -> Row:
-    """The choice, its odds ratio and its probability, in a row of so many points at least."""
-    words = (Words(outcome.label, SMALL, bold=outcome.primary),)
-    return Row((words, outcome_words(outcome), outcome_chance(outcome)), least=least)
+    """The choice, its odds ratio and its probability, or why there is none, in a row of so many points at least."""
+    words = [Words(outcome.label, SMALL, bold=outcome.primary)]
+    if outcome.odds_ratio is None:
+        words.append(Words(outcome.note or "not defined", SMALL, colour=SOFT))
+    else:
+        shown = (interval(outcome.odds_ratio), percent(outcome.chance))
+        words += [Words(text, SMALL, bold=outcome.primary) for text in shown]
+    return Row(tuple((one,) for one in words), least=least)
 
 
 def outcome_layout(
@@ -74,26 +55,19 @@ def draw_outcomes(
     The axis holds ``every`` outcome, those of other pages too; ``look`` gives colour and marker of an outcome that is
     not the primary one.
     """
-    limits = ratio_limits(end for o in every for end in (outcome_ratios(o) or ()))
+    limits = ratio_limits(end for o in every if (r := o.odds_ratio) for end in (r.lower, r.median, r.upper))
     foot = ratio_foot(endpoint.fit.evidence, endpoint.better, limits, layout.plot_width, layout.margins)
     placed = layout.place(foot.height)
     draw_ratio_axis(placed.axes, limits, layout.plot_width, endpoint.better)
     foot.draw(placed.axes)
-    primary = next((r for o in every if o.primary and (r := outcome_ratios(o))), None)
+    primary = next((r for o in every if o.primary and (r := o.odds_ratio)), None)
     if primary is not None:  # a line through all rows, so that shifts can be seen
-        placed.axes.axvline(primary[1], color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1.5)
+        placed.axes.axvline(primary.median, color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1.5)
     for y, outcome in zip(placed.y, drawn, strict=False):
-        if outcome is not None:
-            _draw(placed.axes, y, outcome, look(outcome))
+        if outcome is not None and (found := outcome.odds_ratio) is not None:
+            mark, size, line = look(outcome), 3.8, 1.4
+            if outcome.primary:
+                mark, size, line = StudyMark(INK, "D"), 4.6, 2.2
+            ends = (found.lower, found.median, found.upper)
+            draw_interval(placed.axes, y, *ends, mark.colour, marker=mark.marker, size=size, line=line)
     return placed.axes
-
-
-def _draw(axes: Axes, y: float, outcome: Outcome, look: StudyMark) -> None:
-    """The interval of an outcome; nothing where it is not defined."""
-    found, primary = outcome_ratios(outcome), outcome.primary
-    if found is None:
-        return
-    draw_interval(
-        axes, y, *found, INK if primary else look.colour,
-        marker="D" if primary else look.marker, size=4.6 if primary else 3.8, line=2.2 if primary else 1.4,
-    )  # fmt: skip

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from reanalysis.analysis.endpoint import EndpointAnalysis, as_endpoint
 from reanalysis.estimands.words import counted, ratio
-from reanalysis.figures.alternatives import draw_outcomes, nothing_row, outcome_layout, outcome_ratios, outcome_row
+from reanalysis.figures.alternatives import draw_outcomes, nothing_row, outcome_layout, outcome_row
 from reanalysis.figures.rows import Layout, Row, pages
 from reanalysis.figures.style import PAGE, SMALL, SOFT, house_style
 from reanalysis.figures.words import Words
@@ -77,8 +77,8 @@ def describe_sensitivity(endpoint: EndpointAnalysis | CheckedFit, groups: Sequen
     endpoint = as_endpoint(endpoint, sensitivity=True)
     chosen = {g: found for g, found in endpoint.sensitivity.items() if groups is None or g in groups}
     outcomes = [o for group in chosen.values() for o in group]
-    found = {o.label: r[1] for o in outcomes if (r := outcome_ratios(o)) and not o.primary}
-    primary = next((r[1] for o in outcomes if o.primary and (r := outcome_ratios(o))), None)
+    found = {o.label: o.odds_ratio.median for o in outcomes if o.odds_ratio and not o.primary}
+    primary = next((o.odds_ratio.median for o in outcomes if o.odds_ratio and o.primary), None)
     which = f": {', '.join(chosen)}" if groups is not None and len(chosen) < len(endpoint.sensitivity) else ""
     text = f"{endpoint.label} under {counted(len(chosen), 'group')} of other choices{which}"
     if not found:

@@ -39,29 +39,17 @@ class CheckedFit:
 
     Equal to every fit that was asked for alike: random numbers follow from the request, and equal requests have equal
     bits.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The folder.
-    selection : Selection
-        Studies and observations that entered.
-    posterior : Posterior
-        The published posterior.
-    quadrature : Posterior
-        The same by quadrature (the same object where that is the published one, or the model has no quadrature).
-    gates : tuple of CheckResult
-        What a sampled posterior must pass; empty where nothing was sampled: quadrature raises instead of failing.
-    sampled : Posterior or None
-        The NUTS posterior that the published one is held against, where that is not itself sampled.
     """
 
-    evidence: Evidence
-    selection: Selection
-    posterior: Posterior
+    evidence: Evidence  # the folder
+    selection: Selection  # studies and observations that entered
+    posterior: Posterior  # the published posterior
     quadrature: Posterior
+    """The same by quadrature (the same object where that is the published one, or the model has no quadrature)."""
     gates: tuple[CheckResult, ...]
+    """What a sampled posterior must pass; empty where nothing was sampled: quadrature raises instead of failing."""
     sampled: Posterior | None = None
+    """The NUTS posterior that the published one is held against, where that is not itself sampled."""
 
     def _asked(self) -> tuple[object, ...]:
         posteriors = (self.posterior, self.kept)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import subprocess
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
@@ -68,9 +69,11 @@ class _Writer:
         return _TITLES.get(part, "{}").format(own)
 
     def html(self, name: str, part: str) -> None:
+        told = {"description": self.details.description, "citation-date": self.details.date.replace("-", "/")}
         self._pandoc(
             self.folder / name,
             part,
+            ("accessible", "across"),
             "--to=html5",
             "--standalone",
             "--embed-resources",
@@ -82,9 +85,7 @@ class _Writer:
             f"--variable=scripts:{self._scripts()}",
             f"--variable=linked-data:{self.details.linked_data()}",
             *[f"--variable=citation-author:{escape(name)}" for name in self.details.named],
-            *[f"--variable={name}:{escape(text)}" for name, text in self._told().items() if text],
-            f"--lua-filter={self.templates / 'accessible.lua'}",
-            f"--lua-filter={self.templates / 'across.lua'}",
+            *[f"--variable={name}:{escape(text)}" for name, text in told.items() if text],
         )
 
     def _scripts(self) -> str:
@@ -92,9 +93,6 @@ class _Writer:
         within = ["\n" + path.read_text(encoding="utf-8") for path in sorted(self.templates.glob("*.js"))]
         digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in within]
         return " ".join(f"'sha256-{digest}'" for digest in digests)
-
-    def _told(self) -> dict[str, str]:
-        return {"description": self.details.description, "citation-date": self.details.date.replace("-", "/")}
 
     def docx(self, name: str, part: str) -> None:
         from reanalysis.reporting.word_styles import finish, write_reference
@@ -105,11 +103,10 @@ class _Writer:
             self._pandoc(
                 self.folder / name,
                 part,
+                ("across", "paper"),
                 "--to=docx+native_numbering",
                 "--default-image-extension=png",
                 f"--reference-doc={reference}",
-                f"--lua-filter={self.templates / 'across.lua'}",
-                f"--lua-filter={self.templates / 'paper.lua'}",
             )
             finish(self.folder / name, self.details)
         finally:
@@ -124,11 +121,10 @@ class _Writer:
         self._pandoc(
             typst_source,
             part,
+            ("across", "paper"),
             "--to=typst",
             "--default-image-extension=svg",
             f"--template={self.templates / 'report.typ'}",
-            f"--lua-filter={self.templates / 'across.lua'}",
-            f"--lua-filter={self.templates / 'paper.lua'}",
             f"--variable=title-text:{_typst_text(self.title(part))}",
             f"--variable=description-text:{_typst_text(self.details.description)}",
             *[f"--variable=author-text:{_typst_text(name)}" for name in self.details.named],
@@ -149,7 +145,7 @@ class _Writer:
         finally:
             typst_source.unlink(missing_ok=True)
 
-    def _pandoc(self, target: Path, part: str, *options: str) -> None:
+    def _pandoc(self, target: Path, part: str, filters: Sequence[str], *options: str) -> None:
         import pypandoc
 
         command = [
@@ -162,7 +158,7 @@ class _Writer:
             "--fail-if-warnings",
             f"--resource-path={self.folder}",
             f"--output={target}",
-            f"--lua-filter={self.templates / 'parts.lua'}",
+            *[f"--lua-filter={self.templates / f'{name}.lua'}" for name in ("parts", *filters)],
             *options,
             str(self.source),
         ]

@@ -10,7 +10,6 @@ from scipy.special import logit
 
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
-from reanalysis.engines.marginal import Marginal
 from reanalysis.estimands.summary import PROBABILITIES, QuantileTable, tabulate
 from reanalysis.reporting.markdown import Markdown, anchor
 from reanalysis.reporting.sections.choices import group_title
@@ -59,31 +58,24 @@ def _json(data: dict[str, Any]) -> str:
 
 
 def _endpoint(endpoint: EndpointAnalysis) -> dict[str, Any]:
-    first = endpoint.baselines[0]
+    first, named = endpoint.baselines[0], _named_values(endpoint)
+    new = endpoint.fit.posterior.overall["log_odds_ratio_new"]
+    effects = [
+        ("", "Primary analysis", "", tabulate(endpoint.headline.log_odds_ratio, named)),
+        ("", "A new study, primary analysis", "", tabulate(new, named)),
+    ]
+    for group, outcomes in endpoint.sensitivity.items():
+        others = [(one, one.table) for one in outcomes if not one.primary and one.table is not None]
+        effects += [(group_title(group), one.label, one.note, table) for one, table in others]
     return {
         "label": endpoint.label,
         "better": endpoint.better,
         "baselines": [{"label": b.baseline.label, "percent": b.baseline.percent} for b in endpoint.baselines],
         "margin": min((b.margin for b in first.beyond), default=5.0),
-        "effects": _effects(endpoint),
+        "effects": [
+            {"group": group, "label": label, "note": note} | _values(table) for group, label, note, table in effects
+        ],
     }
-
-
-def _effects(endpoint: EndpointAnalysis) -> list[dict[str, Any]]:
-    named = _named_values(endpoint)
-    new = endpoint.fit.posterior.overall["log_odds_ratio_new"]
-    found = [
-        _published("Primary analysis", endpoint.headline.log_odds_ratio, named),
-        _published("A new study, primary analysis", new, named),
-    ]
-    for group, outcomes in endpoint.sensitivity.items():
-        for outcome in outcomes:
-            if outcome.primary or outcome.table is None:
-                continue
-            found.append(
-                {"group": group_title(group), "label": outcome.label, "note": outcome.note} | _values(outcome.table)
-            )
-    return found
 
 
 def _named_values(endpoint: EndpointAnalysis) -> list[float]:
@@ -96,10 +88,6 @@ def _named_values(endpoint: EndpointAnalysis) -> list[float]:
             if 0 < moved < 1:
                 values.add(float(logit(moved) - logit(risk)))
     return sorted(values)
-
-
-def _published(label: str, effect: Marginal, named: list[float]) -> dict[str, Any]:
-    return {"group": "", "label": label, "note": ""} | _values(tabulate(effect, named))
 
 
 def _values(table: QuantileTable) -> dict[str, Any]:

@@ -97,14 +97,13 @@ def leaving_out(endpoint: EndpointAnalysis) -> str:
         return only_one_compares(evidence, endpoint.id)
     what, full = helps(endpoint), endpoint_chance(endpoint)
     noun, _ = kind_of_study(evidence, endpoint.headline.comparative)
-    values = [_probability(o) for o in defined]
-    low, high = min(values), max(values)
+    least, most = min(defined, key=_probability), max(defined, key=_probability)
     text = (
         f"Leaving out one {noun} moves the chance of {what} from {percent(full)} "
-        f"to between {percent(low)} ({_label(defined, low)}) and {percent(high)} ({_label(defined, high)})"
+        f"to between {percent(least.chance)} ({least.label}) and {percent(most.chance)} ({most.label})"
     )
     if len(defined) == 1:
-        text = f"{capital(defined[0].label)} the chance of {what} is {percent(low)} instead of {percent(full)}"
+        text = f"{capital(least.label)} the chance of {what} is {percent(least.chance)} instead of {percent(full)}"
     return text + (f": the direction depends on which {noun} is left out." if turns(endpoint) else ".")
 
 
@@ -122,10 +121,6 @@ def endpoint_chance(endpoint: EndpointAnalysis) -> float:
 def _probability(outcome: Outcome) -> float:
     assert outcome.chance is not None
     return outcome.chance
-
-
-def _label(outcomes: list[Outcome], value: float) -> str:
-    return next(o.label for o in outcomes if _probability(o) == value)
 
 
 def silence(endpoint: EndpointAnalysis) -> str:

@@ -88,15 +88,12 @@ def certainty_of(endpoint: EndpointAnalysis) -> Certainty:
 
 def _leaning(endpoints: Sequence[EndpointAnalysis], side: Side) -> Statement:
     """The likeliest first; the differences of the first two."""
-    ordered = sorted(endpoints, key=lambda e: -_chance(e, side))
-    told = [_told(e, side, i < _MOST_TOLD) for i, e in enumerate(ordered)]
+    ordered, told = sorted(endpoints, key=lambda e: -_chance(e, side)), []
+    for i, e in enumerate(ordered):
+        more, low_high = difference_interval(e.baselines[0])
+        size = f"; {more} per 100, {low_high}" if i < _MOST_TOLD else ""
+        told.append(f"{name(e)} ({percent(_chance(e, side))}{size})")
     return Statement(f"{_LEADS[side]}:", f"{'; '.join(told)}. {_resting(ordered)}".strip())
-
-
-def _told(endpoint: EndpointAnalysis, side: Side, sized: bool) -> str:
-    chance = percent(_chance(endpoint, side))
-    more, low_high = difference_interval(endpoint.baselines[0])
-    return f"{name(endpoint)} ({chance}{f'; {more} per 100, {low_high}' if sized else ''})"
 
 
 def _chance(endpoint: EndpointAnalysis, side: Side) -> float:

@@ -7,15 +7,9 @@ from typing import Any
 
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
+from reanalysis.estimands.risks import RisksAt
 from reanalysis.evidence.reading.settings import ReportDetails
-from reanalysis.figures.strip import (
-    STRIP_WIDTH,
-    describe_strip,
-    describe_strip_scale,
-    plot_strip,
-    plot_strip_scale,
-    strip_limits,
-)
+from reanalysis.figures import strip
 from reanalysis.gates.convergence import monte_carlo
 from reanalysis.reporting.markdown import Markdown, anchor, escape, render, slug
 from reanalysis.reporting.outcomes import OutcomeRow, before_discounts, beliefs, outcome_rows
@@ -124,9 +118,9 @@ def _lines(made: Artefacts, row: OutcomeRow) -> list[list[object]]:
     return [_cells(row, made.figures.get(strip_name(row.endpoint.id))), [notes, *[""] * 6]]
 
 
-def _cells(row: OutcomeRow, strip: Markdown | None) -> list[object]:
+def _cells(row: OutcomeRow, drawn: Markdown | None) -> list[object]:
     link = Markdown(f"[{escape(row.endpoint.label)}](#{anchor(row.endpoint.id)})")
-    ratio = Markdown(f"{escape(row.odds_ratio)} {strip}") if strip else row.odds_ratio
+    ratio = Markdown(f"{escape(row.odds_ratio)} {drawn}") if drawn else row.odds_ratio
     return [link, row.evidence, row.without, row.treated, row.difference, ratio, row.chances]
 
 
@@ -137,10 +131,12 @@ def strip_name(endpoint: str) -> str:
 
 def _strips(analysis: Analysis) -> Iterator[Inline]:
     """The headline interval of each endpoint for a cell of a table, and the scale of them all."""
-    limits = strip_limits(analysis.endpoints)
-    yield Inline(strip_name(""), "strip-scale", plot_strip_scale(limits), describe_strip_scale(limits), STRIP_WIDTH)
+    limits, wide = strip.strip_limits(analysis.endpoints), strip.STRIP_WIDTH
+    scale = strip.plot_strip_scale(limits)
+    yield Inline(strip_name(""), "strip-scale", scale, strip.describe_strip_scale(limits), wide)
     for e in analysis.endpoints:
-        yield Inline(strip_name(e.id), f"strip-{slug(e.id)}", plot_strip(e, limits), describe_strip(e), STRIP_WIDTH)
+        drawn = strip.plot_strip(e, limits)
+        yield Inline(strip_name(e.id), f"strip-{slug(e.id)}", drawn, strip.describe_strip(e), wide)
 
 
 def _results(analysis: Analysis) -> dict[str, Any]:
@@ -182,16 +178,14 @@ def _with_words(e: EndpointAnalysis) -> dict[str, Any] | None:
         "p_below_0": found.below,
         "p_benefit": found.benefit,
         "p_harm": None if found.direction is None else found.direction.harm,
-        "baselines": [
-            {
-                "label": at.baseline.label,
-                "control_risk": at.baseline.percent / 100,
-                "treated_risk": at.treated_risk,
-                "risk_difference": at.risk_difference,
-            }
-            for at in words.baselines
-        ],
+        "baselines": [risks_at(at) for at in words.baselines],
     }
+
+
+def risks_at(at: RisksAt) -> dict[str, Any]:
+    """The risks at a control risk, for JSON."""
+    risks = {"treated_risk": at.treated_risk, "risk_difference": at.risk_difference}
+    return {"label": at.baseline.label, "control_risk": at.baseline.percent / 100} | risks
 
 
 ANSWER = Section(

@@ -15,6 +15,7 @@ from reanalysis.gates.convergence import monte_carlo
 from reanalysis.model.data import StudyData
 from reanalysis.reporting.markdown import render, slug
 from reanalysis.reporting.section import Artefacts, Blocks, Card, Figure, Item, Section, drawn, every
+from reanalysis.reporting.sections.answer import risks_at
 from reanalysis.reporting.standards import BARG, PRISMA, ROBUST, ZAMPIERI
 from reanalysis.reporting.table import Column, Table, columns
 from reanalysis.reporting.verdict import certainty_of
@@ -217,11 +218,7 @@ def _risk_results(e: EndpointAnalysis) -> dict[str, Any]:
 
 
 def _baseline(at: BaselineEffect) -> dict[str, Any]:
-    return {
-        "label": at.baseline.label,
-        "control_risk": at.baseline.percent / 100,
-        "treated_risk": at.treated_risk,
-        "risk_difference": at.risk_difference,
+    return risks_at(at) | {
         "risk_ratio": at.risk_ratio,
         "number_needed": at.needed,
         "beyond": [{"points": b.margin, "p_fewer": b.fewer, "p_more": b.more} for b in at.beyond],
