@@ -44,13 +44,12 @@ def describe_leave_one_out(endpoint: EndpointAnalysis | CheckedFit) -> str:
     endpoint = as_endpoint(endpoint, sensitivity=True)
     outcomes = [o for o in endpoint.sensitivity.get(GROUP, []) if not o.primary]
     what = "benefit" if endpoint.better is not None else "fewer events"
-    defined = [o for o in outcomes if o.log_odds_ratio is not None]
-    if not defined:
+    chances = sorted((o.chance, o.label) for o in outcomes if o.chance is not None)
+    if not chances:
         return f"{endpoint.label} without its only cohort: no comparison is left."
     text = f"{endpoint.label} with each of {counted(len(outcomes), 'cohort')} left out in turn: "
-    full = next((_chance(o) for o in endpoint.sensitivity[GROUP] if o.primary and o.log_odds_ratio is not None), None)
+    full = next((o.chance for o in endpoint.sensitivity[GROUP] if o.primary and o.chance is not None), None)
     everyone = "" if full is None else f", {percent(full)} with all of them,"
-    chances = sorted((_chance(o), o.label) for o in defined)
     (low, lowest), (high, highest) = chances[0], chances[-1]
     if percent(low) == percent(high):
         return text + f"the probability of {what}{everyone} stays at {percent(low)}."
@@ -74,7 +73,3 @@ def _without(endpoint: EndpointAnalysis, outcome: Outcome) -> str | None:
     """The one study that an outcome does without, None where it is not one."""
     without = set(outcome.spec.leave_out) - set(endpoint.fit.spec.leave_out)
     return without.pop() if len(without) == 1 else None
-
-
-def _chance(outcome: Outcome) -> float:
-    return outcome.benefit if outcome.benefit is not None else float(outcome.below or 0.0)

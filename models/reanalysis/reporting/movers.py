@@ -5,27 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reanalysis.alternatives.choices import AVERAGING, MU_PRIOR
+from reanalysis.alternatives.choices import AVERAGING, INFORMED, MU_PRIOR, TAU_PRIOR, WORDS
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.words import percent
 from reanalysis.reporting.sentences import endpoint_chance
 
-_SAID = {
-    "leave one out": "leaving out one study",
-    "discounts": "counting every patient in full",
-    "effective size": "what weighting costs",
-    "pooling": "taking all studies as one",
-    "readings": "how contradictory figures are read",
-    "denominators": "group sizes that are not published",
-    "route": "the authors' adjusted ratio in place of the rates",
-    MU_PRIOR: "the starting assumption on the effect",
-    "tau prior": "the starting assumption on differences between studies",
-    "informed priors": "starting assumptions taken from other reviews",
-    "baselines": "the starting assumption on control rates",
-    "words": "counting what other studies say in words",
+GROUPS = {
+    "leave one out": ("Leaving out one study", "leaving out one study"),
+    "discounts": ("Discounts for design (rho) and for weighting (k)", "counting every patient in full"),
+    "effective size": ("Effective-size factor k of the weighted arms", "what weighting costs"),
+    "pooling": ("Pooling", "taking all studies as one"),
+    "readings": ("Readings of contradictory reports", "how contradictory figures are read"),
+    "denominators": ("Denominators that are not reported", "group sizes that are not published"),
+    "route": ("Weighted rates or adjusted ratios", "the authors' adjusted ratio in place of the rates"),
+    MU_PRIOR: ("Prior of the average effect", "the starting assumption on the effect"),
+    TAU_PRIOR: ("Prior of the heterogeneity", "the starting assumption on differences between studies"),
+    INFORMED: ("Priors taken from other reviews", "starting assumptions taken from other reviews"),
+    "baselines": ("Prior of the baselines", "the starting assumption on control rates"),
+    AVERAGING: ("Models without an effect or without heterogeneity", AVERAGING),
+    WORDS: ("What cohorts without figures say in words", "counting what other studies say in words"),
 }
-"""Groups of alternatives in plain words; a group that is not named here says its own name."""
+"""Groups of alternatives: heading, and in plain words; a group that is not named here says its own name."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Mover:
     @property
     def said(self) -> str:
         """The group in plain words."""
-        return _SAID.get(self.group, self.group)
+        return GROUPS.get(self.group, (self.group, self.group))[1]
 
 
 def strongest(endpoint: EndpointAnalysis) -> Mover | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from reanalysis.alternatives.choices import AVERAGING, INFORMED, MU_PRIOR, TAU_PRIOR, WORDS
+from reanalysis.alternatives.choices import AVERAGING, MU_PRIOR, TAU_PRIOR
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.summary import Summary
@@ -16,6 +16,7 @@ from reanalysis.figures import leave_one_out, sensitivity
 from reanalysis.figures.leave_one_out import GROUP as LEFT_OUT
 from reanalysis.model.selection import select
 from reanalysis.reporting.markdown import escape, slug
+from reanalysis.reporting.movers import GROUPS
 from reanalysis.reporting.section import Card, Figure, Has, Item, every
 from reanalysis.reporting.sentences import name
 from reanalysis.reporting.standards import BARG, PRISMA, ROBUST, ZAMPIERI
@@ -25,26 +26,11 @@ _DASH = "\N{EN DASH}"
 _DENOMINATORS = "denominators"
 _MOST_SIZES = 2
 """So many sizes of one arm have a row each, more have one together."""
-_TITLES = {
-    LEFT_OUT: "Leaving out one study",
-    "discounts": "Discounts for design (rho) and for weighting (k)",
-    "effective size": "Effective-size factor k of the weighted arms",
-    "pooling": "Pooling",
-    "readings": "Readings of contradictory reports",
-    _DENOMINATORS: "Denominators that are not reported",
-    "route": "Weighted rates or adjusted ratios",
-    MU_PRIOR: "Prior of the average effect",
-    TAU_PRIOR: "Prior of the heterogeneity",
-    INFORMED: "Priors taken from other reviews",
-    "baselines": "Prior of the baselines",
-    AVERAGING: "Models without an effect or without heterogeneity",
-    WORDS: "What cohorts without figures say in words",
-}
 
 
 def group_title(group: str) -> str:
     """Heading of a sensitivity group."""
-    return _TITLES.get(group, group)
+    return GROUPS.get(group, (group, group))[0]
 
 
 def choices_table(endpoint: EndpointAnalysis) -> Table:
