@@ -46,7 +46,7 @@ class Figure[Subject]:
     name: str  # unique within the report, or within what it shows of an endpoint
     plot: Callable[..., Axes]  # draws it: given what it shows, and a page where there are ``pages``
     caption: Callable[[Subject], str]  # given what it shows
-    describe: Callable[..., str]  # its alternative text, given the same
+    describe: Callable[..., str]  # its alternative text, given that, and a page where there are ``pages``
     pages: Callable[[Subject], Sequence[Any]] | None = None
     """What to pass to ``plot`` for each part of a figure that may be higher than a page."""
     drawn: Callable[[Subject], bool] = lambda _: True  # whether it is drawn; its section says why where it is not
