@@ -26,7 +26,7 @@ class Drawn:
 
 def draw_shared(analysis: Analysis) -> Drawn:
     """Figures of the whole analysis that need no further task, and the pictures for cells of its tables."""
-    sections = [section for section in (*contents.FRONT, *contents.BODY) if section.inline]
+    sections = (*contents.FRONT, *contents.BODY)
     pictures = (one for section in sections if section.inline for one in section.inline(analysis))
     return _draw([f for f in contents.OF_REPORT if not f.found], analysis, pictures=pictures)
 
