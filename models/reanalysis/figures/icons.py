@@ -15,6 +15,7 @@ from reanalysis.gates.checked_fit import CheckedFit
 
 _SIDE, _GAP, _TEXT = 132.0, 26.0, 140.0
 """Points: side of an array, space between the two, width of the words beside them."""
+_WIDE = 2 * _SIDE + _GAP
 _EMPTY = "#e3e3e3"
 
 
@@ -38,11 +39,10 @@ def plot_icons(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) 
         body = max(_SIDE, height(words))
         if ax is None:
             wide, high = WIDTH * 72, 6.0 + height(title) + 4.0 + head + body + 4.0
-            across = 2 * _SIDE + _GAP
-            ax = new_figure(WIDTH, high / 72).add_axes((4.0 / wide, 4.0 / high, across / wide, body / high))
+            ax = new_figure(WIDTH, high / 72).add_axes((4.0 / wide, 4.0 / high, _WIDE / wide, body / high))
         tidy(ax)
         ax.set_axis_off()
-        ax.set_xlim(0.0, 2 * _SIDE + _GAP)
+        ax.set_xlim(0.0, _WIDE)
         ax.set_ylim(body, 0.0)
         stack(ax, (0.0, 1.0), (0.0, head + 4.0 + height(title)), title)
         control = np.clip(at.baseline.percent - np.arange(100), 0.0, 1.0)
@@ -53,8 +53,7 @@ def plot_icons(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) 
             (0.0, heads[0], control, np.zeros(100, dtype=bool)),
             (_SIDE + _GAP, heads[1], treated, ringed),
         ):
-            share = left / (2 * _SIDE + _GAP)
-            stack(ax, (share, 1.0), (0.0, head), lines)
+            stack(ax, (left / _WIDE, 1.0), (0.0, head), lines)
             _array(ax, left, dark, rings)
         stack(ax, (1.0, 1.0), (_GAP, 0.0), words)
         return ax
@@ -89,7 +88,7 @@ def _array(axes: Axes, left: float, dark: np.ndarray, ringed: np.ndarray) -> Non
     empty, full = np.array(to_rgba(_EMPTY)), np.array(to_rgba(ACCENT))
     share = np.clip(dark, 0.0, 1.0)[:, None]
     across = axes.get_window_extent().width * 72 / axes.get_figure(root=True).dpi  # type: ignore[union-attr]
-    size = 0.78 * step * across / (2 * _SIDE + _GAP)
+    size = 0.78 * step * across / _WIDE
     axes.scatter(
         x, y, s=size**2, c=(1 - share) * empty + share * full, edgecolors=INK,
         linewidths=np.where(ringed, 1.1, 0.0).tolist(), clip_on=False,

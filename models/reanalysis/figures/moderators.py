@@ -18,14 +18,11 @@ from reanalysis.gates.checked_fit import CheckedFit
 
 _LARGEST = 170.0
 """Area of the largest bubble, in square points."""
-
 _HIGH, _BELOW, _BESIDE = 120.0, 14.0, 30.0
 _FARTHEST = math.log(64)
 """Log odds ratio beyond which a study alone is drawn at the edge."""
-
 _WIDEST = math.log(16)
 """The same for the ends of the band, which may be clipped."""
-
 _NONE = "No declared moderator differs between the studies of this endpoint, or between parts of a treated arm."
 
 

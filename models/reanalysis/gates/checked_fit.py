@@ -178,6 +178,8 @@ class CheckedFit:
             return {}
         names = [one.name for one in data.moderators]
         centres = [one.centre for one in data.moderators]
+        # the slope from within studies alone and from between studies alone
+        slopes = {one.key: one.as_dict() for one in sources(self.spec, data)} if len(names) == 1 else None
 
         def written(values: tuple[float, ...]) -> dict[str, float]:
             return {n: v + c for n, v, c in zip(names, values, centres, strict=True)}
@@ -192,14 +194,8 @@ class CheckedFit:
                 for one in data.studies
             },
             "studies_left_out": dict(data.uncovered),
-            "moderator_information": self._information(),
+            "moderator_information": slopes,
         }
-
-    def _information(self) -> dict[str, Any] | None:
-        """The slope from within studies alone and from between studies alone; None for several moderators."""
-        if len(self.spec.moderators) > 1:
-            return None
-        return {one.key: one.as_dict() for one in sources(self.spec, self.posterior.data)}
 
     def claims(self) -> dict[str, Any]:
         """By study that is told in words: what its source says, of how many counts, and the prior of its baseline."""

@@ -124,9 +124,7 @@ def cohort_table(analysis: Analysis) -> Table | None:
     """Facts readers compare cohorts by; None where analysis.toml gives none."""
     evidence = analysis.evidence
     studies = [s for s in evidence.studies if s in {n for e in analysis.endpoints for n in e.fit.posterior.data.names}]
-    facts: dict[str, None] = {}
-    for study in studies:
-        facts.update(dict.fromkeys(evidence.study(study).facts))
+    facts = dict.fromkeys(fact for study in studies for fact in evidence.study(study).facts)
     designs = {s: evidence.study(s).design for s in studies}
     if not facts and not any(designs.values()):
         return None
