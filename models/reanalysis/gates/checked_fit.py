@@ -178,8 +178,9 @@ class CheckedFit:
             return {}
         names = [one.name for one in data.moderators]
         centres = [one.centre for one in data.moderators]
-        # the slope from within studies alone and from between studies alone
-        slopes = {one.key: one.as_dict() for one in sources(self.spec, data)} if len(names) == 1 else None
+        # the slope from within studies alone and from between studies alone, which is of one moderator
+        single = len(self.spec.moderators) == 1
+        slopes = {one.key: one.as_dict() for one in sources(self.spec, data)} if single else None
 
         def written(values: tuple[float, ...]) -> dict[str, float]:
             return {n: v + c for n, v, c in zip(names, values, centres, strict=True)}
