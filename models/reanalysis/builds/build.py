@@ -15,7 +15,7 @@ from reanalysis.builds.keys import build_key, input_digests, source_date
 from reanalysis.builds.lock import Held, only_build
 from reanalysis.builds.log import BuildLog
 from reanalysis.builds.manifest import read_manifest
-from reanalysis.builds.publish import Store, remove
+from reanalysis.builds.publish import Store, discard
 from reanalysis.evidence.extras import need
 from reanalysis.stages import Time
 
@@ -153,7 +153,7 @@ def _build(planned: Plan, store: Store, key: str, fresh: bool, log: BuildLog) ->
             with log.step("publishing"):
                 store.publish(draft, key)
     except BaseException:
-        remove(draft)
+        discard(draft)
         raise
     for failure in analysis.failures:
         log.event("gate failed", text=failure)

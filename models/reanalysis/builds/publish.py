@@ -79,10 +79,10 @@ class Store:
         keep = {current, max(earlier, default=None)}
         for number, path in self._builds():
             if number not in keep:
-                remove(path)
+                _remove(path)
         for path in self.folder.iterdir():
             if path.name.startswith((".draft-", ".gone-", ".link")) or path.suffix == ".part":
-                remove(path)
+                _remove(path)
         self._name_previous(keep - {current})
 
     def untidy(self) -> bool:
@@ -131,7 +131,7 @@ class Store:
         if os.path.lexists(self.failed):  # out of sight in one step, then removed
             gone = Path(tempfile.mkdtemp(prefix=".gone-", dir=self.folder))
             self.failed.rename(gone / "draft")
-            remove(gone)
+            _remove(gone)
 
     def damage(self) -> list[str]:
         """What is wrong with the files of the published build, compared with its manifest."""
@@ -151,7 +151,7 @@ class Store:
     def _switch(self, build: Path) -> None:
         """One step from the old build to the new one; a plain folder in the way is kept as the build before."""
         if os.path.lexists(self._link):
-            remove(self._link)
+            _remove(self._link)
         self._link.symlink_to(Path(self.folder.name) / build.name)
         if _is_plain(self.target):
             with suppress(OSError):
@@ -217,7 +217,7 @@ class PlainCopy:
                     shutil.rmtree(self.folder)  # no atomic exchange here: for a moment there is no copy
                 draft.rename(self.folder)
         finally:
-            remove(draft)
+            _remove(draft)
 
 
 def _no_report(folder: Path) -> str:
@@ -240,13 +240,17 @@ def _is_plain(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def remove(path: Path) -> None:
-    """Remove a folder, a link or a file, whatever of it can be removed."""
+def _remove(path: Path) -> None:
     if _is_plain(path):
         shutil.rmtree(path, ignore_errors=True)
     else:
         with suppress(OSError):
             path.unlink()
+
+
+def discard(draft: Path) -> None:
+    """Remove a draft that did not come to an end."""
+    _remove(draft)
 
 
 def _settle(folder: Path) -> None:

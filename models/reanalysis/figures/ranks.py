@@ -38,7 +38,8 @@ def plot_ranks(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) 
     fit = as_fit(endpoint)
     with house_style():
         found = chain_ranks(fit.kept)
-        drawn = _drawn(found)
+        order = sorted(range(len(found)), key=lambda i: (bool(found[i].study), -float(found[i].strayed.max())))
+        drawn = [found[i] for i in sorted(order[:MOST])]
         title = fit.evidence.endpoint_label(fit.endpoint)
         if not drawn:
             return panel_grid(title, (), (), _NONE, ax)[0]
@@ -74,11 +75,6 @@ def describe_ranks(endpoint: EndpointAnalysis | CheckedFit) -> str:
     )
     left = counted(len(astray), "of them leaves its", "of them leave their")
     return f"{text}{left} simultaneous {100 * LEVEL:g} % band: {named}."
-
-
-def _drawn(found: tuple[ChainRanks, ...]) -> list[ChainRanks]:
-    order = sorted(range(len(found)), key=lambda i: (bool(found[i].study), -float(found[i].strayed.max())))
-    return [found[i] for i in sorted(order[:MOST])]
 
 
 def _key(chains: int) -> list[Words]:

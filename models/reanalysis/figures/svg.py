@@ -35,7 +35,7 @@ def smaller(svg: str) -> str:
         pass
     svg = _FAMILY.sub("", _UPRIGHT.sub("", svg)).replace("<svg ", f'<svg font-family="{_FONTS}" ', 1)
     svg = _OUTLINE.sub(lambda found: _COMMAND.sub(r"\1", found[0]), svg)
-    svg = _LONG.sub(lambda found: found["kept"] or _short(float(found[0])), svg)
+    svg = _LONG.sub(lambda found: found["kept"] or f"{float(found[0]):.3f}".rstrip("0").rstrip("."), svg)
     return svg.replace("</style>", f"{_dark(svg)}</style>", 1).strip() + "\n"
 
 
@@ -48,7 +48,3 @@ def _dark(svg: str) -> str:
         if f"{what}: {light.lower()}" in svg
     ]
     return f"@media (prefers-color-scheme: dark){{{''.join(rules)}}}" if rules else ""
-
-
-def _short(value: float) -> str:
-    return f"{value:.3f}".rstrip("0").rstrip(".")
