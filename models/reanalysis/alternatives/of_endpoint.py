@@ -14,21 +14,14 @@ from reanalysis.model.spec import ModelSpec
 
 @dataclass(frozen=True)
 class Alternatives:
-    """What other choices do to one endpoint.
-
-    Parameters
-    ----------
-    sensitivity : dict of str to list of Outcome
-        By group.
-    influences : tuple of Influence
-        How far the choices that a finding raises move the headline.
-    scrutiny : Scrutiny or None
-        What would change the conclusion, of an endpoint of the first page.
-    """
+    """What other choices do to one endpoint."""
 
     sensitivity: dict[str, list[Outcome]]
+    """By group."""
     influences: tuple[Influence, ...]
+    """How far the choices that a finding raises move the headline."""
     scrutiny: Scrutiny | None = None
+    """What would change the conclusion, of an endpoint of the first page."""
 
 
 def alternatives_of(evidence: Evidence, spec: ModelSpec, endpoint: str, headline: bool) -> Alternatives:

@@ -21,24 +21,16 @@ MOST_IN_REPORT = 24
 
 @dataclass(frozen=True)
 class Scrutiny:
-    """Answers to the questions a reviewer asks of a headline.
-
-    Parameters
-    ----------
-    tipping : tuple of TippingPoint
-        Values of each assumption at which the conclusion changes.
-    predictive : CheckResult
-        Mid-p value of each arm's count.
-    power : CheckResult
-        Power-scaling sensitivity of each quantity.
-    multiverse : Multiverse
-        The headline under every combination of choices; some are held, to bound the time of a report.
-    """
+    """Answers to the questions a reviewer asks of a headline."""
 
     tipping: tuple[TippingPoint, ...]
+    """Values of each assumption at which the conclusion changes."""
     predictive: CheckResult
+    """Mid-p value of each arm's count."""
     power: CheckResult
+    """Power-scaling sensitivity of each quantity."""
     multiverse: Multiverse
+    """The headline under every combination of choices; some are held, to bound the time of a report."""
 
 
 def scrutinise(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Scrutiny:

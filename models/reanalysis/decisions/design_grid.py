@@ -70,32 +70,22 @@ def _key(designs: Sequence[Design]) -> str:
 
 @dataclass(frozen=True)
 class Smallest:
-    """The smallest trial that reaches a target.
-
-    Parameters
-    ----------
-    of : str
-        ``assurance``, or a truth as it was written.
-    target : float
-        Probability of success to be reached.
-    threshold, ratio : float
-        Of the rule, and treated patients per control.
-    n_control, n_treated : int or None
-        Patients of each arm; None where no size searched reaches it.
-    reached : float
-        Probability of success with so many, or with the most that were searched.
-    searched : int
-        Patients of the control arm up to which sizes were searched.
-    """
+    """The smallest trial that reaches a target."""
 
     of: str
+    """``assurance``, or a truth as it was written."""
     target: float
+    """Probability of success to be reached."""
     threshold: float
     ratio: float
+    """Of the rule, and treated patients per control."""
     n_control: int | None
     n_treated: int | None
+    """Patients of each arm; None where no size searched reaches it."""
     reached: float
+    """Probability of success with so many, or with the most that were searched."""
     searched: int
+    """Patients of the control arm up to which sizes were searched."""
 
 
 def smallest(design: Design, ratio: float, target: float) -> list[Smallest]:

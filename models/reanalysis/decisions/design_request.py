@@ -33,27 +33,18 @@ _FORM = "NAME=DISTRIBUTION"
 
 @dataclass(frozen=True)
 class Request:
-    """Designs that are asked for.
-
-    Parameters
-    ----------
-    endpoint : str
-        Endpoint id.
-    designs : tuple of Design
-        One for each n, ratio and threshold, in that order of nesting.
-    searches : tuple of (Design, float)
-        For each ratio and threshold, a design of any size and its ratio, where a target is asked for.
-    target : float or None
-        What the smallest trial must reach.
-    spec : dict
-        Everything that determines the result, plain values.
-    """
+    """Designs that are asked for."""
 
     endpoint: str
+    """Endpoint id."""
     designs: tuple[Design, ...]
+    """One for each n, ratio and threshold, in that order of nesting."""
     searches: tuple[tuple[Design, float], ...]
+    """For each ratio and threshold, a design of any size and its ratio, where a target is asked for."""
     target: float | None
+    """What the smallest trial must reach."""
     spec: dict[str, Any]
+    """Everything that determines the result, plain values."""
 
 
 def trial_request(evidence: Evidence, endpoint: str, **choices: Any) -> Request:

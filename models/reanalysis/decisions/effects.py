@@ -30,21 +30,14 @@ _REPLICATES, _POINTS = 8, 2**10
 
 @dataclass(frozen=True)
 class ControlRisk:
-    """A control risk of one endpoint.
-
-    Parameters
-    ----------
-    label : str
-        Whose figure it is.
-    risk : float
-        Proportion.
-    source : str
-        Key in sources.toml, empty where it is the studies' own.
-    """
+    """A control risk of one endpoint."""
 
     label: str
+    """Whose figure it is."""
     risk: float
+    """Proportion."""
     source: str = ""
+    """Key in sources.toml, empty where it is the studies' own."""
 
     @classmethod
     def of(cls, baseline: Baseline) -> ControlRisk:
@@ -54,19 +47,13 @@ class ControlRisk:
 
 @dataclass(frozen=True)
 class Patients:
-    """Patients and studies behind an endpoint.
-
-    Parameters
-    ----------
-    studies : int
-        Studies that compare two arms.
-    control, treated : tuple of (int, int)
-        Fewest and most patients, equal where every denominator is reported.
-    """
+    """Patients and studies behind an endpoint."""
 
     studies: int
+    """Studies that compare two arms."""
     control: tuple[int, int]
     treated: tuple[int, int]
+    """Fewest and most patients, equal where every denominator is reported."""
 
     @property
     def total(self) -> tuple[int, int]:
@@ -82,21 +69,14 @@ class Patients:
 
 @dataclass(frozen=True)
 class EndpointEffect:
-    """One endpoint as it is published.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The folder.
-    posterior : Posterior
-        Under the primary specification, by quadrature.
-    observations : dict of (str, str) to Observation
-        What was reported, by (study, arm).
-    """
+    """One endpoint as it is published."""
 
     evidence: Evidence
+    """The folder."""
     posterior: Posterior
+    """Under the primary specification, by quadrature."""
     observations: dict[tuple[str, str], Observation]
+    """What was reported, by (study, arm)."""
 
     @property
     def endpoint(self) -> str:

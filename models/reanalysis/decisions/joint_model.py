@@ -27,21 +27,14 @@ from reanalysis.model.specification import specification
 
 @dataclass(frozen=True)
 class JointModel:
-    """Net benefit with correlations that are learnt.
-
-    Parameters
-    ----------
-    net_benefits : dict of str to DrawsMarginal
-        By name of the control risks.
-    correlations : dict of str to dict
-        Posteriors of the correlations of effects.
-    gates : tuple of CheckResult
-        What the sampled posterior must pass.
-    """
+    """Net benefit with correlations that are learnt."""
 
     net_benefits: dict[str, DrawsMarginal]
+    """By name of the control risks."""
     correlations: dict[str, dict[str, float | None]]
+    """Posteriors of the correlations of effects."""
     gates: tuple[CheckResult, ...]
+    """What the sampled posterior must pass."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -22,18 +22,12 @@ _SIZES = 20
 
 @dataclass(frozen=True)
 class PlannedTrial:
-    """Randomised trials of two equal arms that look for fewer events and for more.
-
-    Parameters
-    ----------
-    trials : Designs
-        Of the sizes that are asked for.
-    curve : Designs
-        Of 20 sizes up to the largest, without the width of the interval.
-    """
+    """Randomised trials of two equal arms that look for fewer events and for more."""
 
     trials: Designs
+    """Of the sizes that are asked for."""
     curve: Designs
+    """Of 20 sizes up to the largest, without the width of the interval."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

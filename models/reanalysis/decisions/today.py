@@ -28,18 +28,12 @@ class Nothing(InvalidInput):
 
 @dataclass
 class Today:
-    """Posteriors of one endpoint, computed when first asked for.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The folder.
-    endpoint : str
-        Endpoint id.
-    """
+    """Posteriors of one endpoint, computed when first asked for."""
 
     evidence: Evidence
+    """The folder."""
     endpoint: str
+    """Endpoint id."""
 
     def unknown(self) -> Iterable[Problem | str]:
         """What is wrong with the name of the endpoint."""

@@ -20,40 +20,26 @@ ASKED = "asked for"
 
 @dataclass(frozen=True)
 class TradeOff:
-    """What one event of an endpoint weighs.
-
-    Parameters
-    ----------
-    endpoint : str
-        Endpoint id.
-    weight : float
-        Above 0 where an event harms, below where it helps.
-    reason : str
-        Why, as declared; :data:`ASKED` where it was given with the request.
-    """
+    """What one event of an endpoint weighs."""
 
     endpoint: str
+    """Endpoint id."""
     weight: float
+    """Above 0 where an event harms, below where it helps."""
     reason: str
+    """Why, as declared; :data:`ASKED` where it was given with the request."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a decision, checked.
-
-    Parameters
-    ----------
-    trade_offs : tuple of TradeOff
-        In the order in which they were declared or given, no weight 0.
-    correlation : float
-        Of the log odds ratios of every two endpoints.
-    any_of : tuple of str
-        Endpoints of a joint outcome, a patient with any of them; empty where none is asked for.
-    """
+    """What is asked of a decision, checked."""
 
     trade_offs: tuple[TradeOff, ...]
+    """In the order in which they were declared or given, no weight 0."""
     correlation: float
+    """Of the log odds ratios of every two endpoints."""
     any_of: tuple[str, ...]
+    """Endpoints of a joint outcome, a patient with any of them; empty where none is asked for."""
 
 
 def request(

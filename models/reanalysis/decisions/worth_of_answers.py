@@ -35,21 +35,14 @@ _POINTS = (np.arange(4096) + 0.5) / 4096
 
 @dataclass(frozen=True)
 class Worth:
-    """What the answer to a question is worth.
-
-    Parameters
-    ----------
-    question : Question
-        To the authors.
-    value : float
-        Weighted events per patient of whom it is decided.
-    bound : bool
-        Whether it is what any answer could be worth at most, and not the expectation over possible answers.
-    """
+    """What the answer to a question is worth."""
 
     question: Question
+    """To the authors."""
     value: float
+    """Weighted events per patient of whom it is decided."""
     bound: bool
+    """Whether it is what any answer could be worth at most, and not the expectation over possible answers."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

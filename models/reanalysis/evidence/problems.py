@@ -91,27 +91,18 @@ def _called(file: str, line: int | None, column: str) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """One malformed value.
-
-    Parameters
-    ----------
-    file : str
-        File name, relative to the evidence folder.
-    line : int or None
-        Line in the file, counted from 1.
-    column : str
-        Column or key, empty where the whole line or file is meant.
-    value : str
-        The value found.
-    rule : str
-        What would be right, in one sentence.
-    """
+    """One malformed value."""
 
     file: str
+    """File name, relative to the evidence folder."""
     line: int | None
+    """Line in the file, counted from 1."""
     column: str
+    """Column or key, empty where the whole line or file is meant."""
     value: str
+    """The value found."""
     rule: str
+    """What would be right, in one sentence."""
 
     def __str__(self) -> str:
         at = "" if self.line is None else spot(self.file, self.line)
@@ -133,18 +124,12 @@ def _shortened(text: str) -> str:
 
 
 class BadChoice(str):
-    """One choice of a request that cannot be used: a sentence that begins with the name of the argument.
-
-    Parameters
-    ----------
-    argument : str
-        Name of the argument; the command line writes its option instead.
-    said : str
-        The rest of the sentence: the value, and what would be right.
-    """
+    """One choice of a request that cannot be used: a sentence that begins with the name of the argument."""
 
     argument: str
+    """Name of the argument; the command line writes its option instead."""
     said: str
+    """The rest of the sentence: the value, and what would be right."""
 
     def __new__(cls, argument: str, said: str) -> Self:
         """One sentence of two parts."""

@@ -21,23 +21,17 @@ _ONE_OR_EACH = "must be one word for all, or a mapping from ids to words"
 
 @dataclass(frozen=True)
 class Arguments:
-    """What is said of studies and endpoints beside a table.
-
-    Parameters
-    ----------
-    studies, endpoints : tuple of str
-        Ids that there are; none where the tables cannot be read, so that nothing is said of unknown ones.
-    better, labels, priors, design, title
-        As of :func:`reanalysis.evidence.reading.given.evidence`.
-    """
+    """What is said of studies and endpoints beside a table."""
 
     studies: tuple[str, ...]
     endpoints: tuple[str, ...]
+    """Ids that there are; none where the tables cannot be read, so that nothing is said of unknown ones."""
     better: Better | Mapping[str, Better] | None
     labels: Mapping[str, str]
     priors: Mapping[str, object]
     design: Design | Mapping[str, Design] | None
     title: str
+    """As of :func:`reanalysis.evidence.reading.given.evidence`."""
 
     def settings(self, others: Mapping[str, Any]) -> Settings:
         """All settings, with others as analysis.toml has them.

@@ -29,28 +29,19 @@ TABLES: Mapping[str, Table] = {  # type: ignore[type-arg]
 
 @dataclass(frozen=True)
 class Door:
-    """What evidence is made of, and how it is asked for.
-
-    Parameters
-    ----------
-    folder : Path
-        Where it is, or what it is called.
-    tables : mapping of str to callable
-        The records of each table that there is.
-    settings, sources : callable
-        What analysis.toml and sources.toml hold.
-    names : mapping of str to str
-        What tables and ``settings`` are called in problems.
-    text : callable
-        Of analysis.toml, empty without that file.
-    """
+    """What evidence is made of, and how it is asked for."""
 
     folder: Path
+    """Where it is, or what it is called."""
     tables: Mapping[str, Callable[[], Records]]
+    """The records of each table that there is."""
     settings: Callable[[], Settings]
     sources: Callable[[], dict[str, Source]]
+    """What analysis.toml and sources.toml hold."""
     names: Mapping[str, str]
+    """What tables and ``settings`` are called in problems."""
     text: Callable[[], str] = str
+    """Of analysis.toml, empty without that file."""
 
 
 def gathered(door: Door) -> Evidence:

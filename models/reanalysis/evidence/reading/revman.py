@@ -25,15 +25,10 @@ _MEASURES_5 = {"OR": "odds ratio", "RR": "risk ratio", "PETO_OR": "peto odds rat
 
 @dataclass(frozen=True)
 class RevManRow:
-    """One study in one analysis, every figure as it stands there.
-
-    Parameters
-    ----------
-    spot : str
-        Where it stands, such as ``line 4``.
-    """
+    """One study in one analysis, every figure as it stands there."""
 
     spot: str
+    """Where it stands, such as ``line 4``."""
     study: str
     subgroup: str
     events_treated: str
@@ -47,36 +42,25 @@ class RevManRow:
 
 @dataclass(frozen=True)
 class RevManAnalysis:
-    """One analysis: an outcome of a comparison.
-
-    Parameters
-    ----------
-    comparison, number : str
-        Numbers of the comparison and of the outcome in it.
-    comparison_name, name : str
-        Their names.
-    dichotomous : bool
-        Whether it has events and patients.
-    measure : str
-        Its effect measure in small letters, such as ``odds ratio``; empty where the settings do not say.
-    level : str
-        Coverage of the intervals of studies, in percent.
-    swapped : bool
-        Whether its ratios are those of patients without the event.
-    treated_label, control_label : str
-        Names of the arms.
-    """
+    """One analysis: an outcome of a comparison."""
 
     comparison: str
     number: str
+    """Numbers of the comparison and of the outcome in it."""
     comparison_name: str
     name: str
+    """Their names."""
     dichotomous: bool
+    """Whether it has events and patients."""
     measure: str
+    """Its effect measure in small letters, such as ``odds ratio``; empty where the settings do not say."""
     level: str
+    """Coverage of the intervals of studies, in percent."""
     swapped: bool
+    """Whether its ratios are those of patients without the event."""
     treated_label: str
     control_label: str
+    """Names of the arms."""
     rows: tuple[RevManRow, ...]
 
 

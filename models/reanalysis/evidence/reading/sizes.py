@@ -28,19 +28,13 @@ _BASES: dict[Basis, str] = {
 
 @dataclass(frozen=True)
 class SizeBound:
-    """A bound of sizes and where it comes from.
-
-    Parameters
-    ----------
-    n_max : int
-        Largest size, in patients.
-    basis : str
-        ``declared`` in analysis.toml, the largest n printed for the whole ``arm``, the ``figures`` of a count beside
-        its percentage, or the largest n printed for the ``other arm`` of the study.
-    """
+    """A bound of sizes and where it comes from."""
 
     n_max: int
+    """Largest size, in patients."""
     basis: Basis
+    """``declared`` in analysis.toml, the largest n printed for the whole ``arm``, the ``figures`` of a count beside its
+    percentage, or the largest n printed for the ``other arm`` of the study."""
 
     def __str__(self) -> str:
         basis = _BASES[self.basis]

@@ -30,28 +30,19 @@ Breach = tuple[str, object, str]
 
 @dataclass(frozen=True)
 class Table[R: Row]:
-    """A kind of table: what its rows are, and what can be wrong with them.
-
-    Parameters
-    ----------
-    row : type
-        A dataclass: its fields are ``line`` and the columns, annotated with kinds of cell.
-    required, printed : tuple of str
-        As of ``text_table`` and ``read_records``.
-    of_row : callable
-        From a row to the rules that it breaks.
-    of_all : tuple of callable
-        Each from the file name and all rows to what is wrong among them.
-    rewritten : callable
-        From the file name and a row of text to the same row as the columns have it, and what is wrong with that.
-    """
+    """A kind of table: what its rows are, and what can be wrong with them."""
 
     row: type[R]
+    """A dataclass: its fields are ``line`` and the columns, annotated with kinds of cell."""
     required: tuple[str, ...]
     of_row: Callable[[R], Iterable[Breach]] = lambda row: ()
+    """From a row to the rules that it breaks."""
     of_all: tuple[Callable[[str, Sequence[R]], Iterable[Problem]], ...] = ()
+    """Each from the file name and all rows to what is wrong among them."""
     printed: tuple[str, ...] = ()
+    """As of ``text_table`` and ``read_records``."""
     rewritten: Callable[[str, TextRow], tuple[TextRow, list[Problem]]] = lambda file, row: (row, [])
+    """From the file name and a row of text to the same row as the columns have it, and what is wrong with that."""
 
     @property
     def columns(self) -> tuple[str, ...]:

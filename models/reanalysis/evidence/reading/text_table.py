@@ -23,24 +23,16 @@ _LIKE_ANOTHER = 0.8
 
 @dataclass(frozen=True)
 class Records:
-    """A table as it was found: lists of cells, whatever they mean.
-
-    Parameters
-    ----------
-    file : str
-        Name of the file, or of what the table was given as.
-    rows : tuple of (int, list of str)
-        Each with the line on which it starts; the first names the columns.
-    problems : tuple of Problem
-        Cells and records that could not be read.
-    separator : str
-        What separates cells, empty where nothing has to.
-    """
+    """A table as it was found: lists of cells, whatever they mean."""
 
     file: str
+    """Name of the file, or of what the table was given as."""
     rows: tuple[tuple[int, list[str]], ...]
+    """Each with the line on which it starts; the first names the columns."""
     problems: tuple[Problem, ...] = ()
+    """Cells and records that could not be read."""
     separator: str = ""
+    """What separates cells, empty where nothing has to."""
 
     @property
     def header(self) -> list[str]:
@@ -50,40 +42,26 @@ class Records:
 
 @dataclass(frozen=True)
 class TextRow:
-    """One record as text.
-
-    Parameters
-    ----------
-    line : int
-        Line on which the record starts.
-    cells : dict of str to str
-        Stripped cells by column name; every known column is present, empty where the file has none.
-    """
+    """One record as text."""
 
     line: int
+    """Line on which the record starts."""
     cells: dict[str, str]
+    """Stripped cells by column name; every known column is present, empty where the file has none."""
 
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table as text.
-
-    Parameters
-    ----------
-    file : str
-        File name.
-    rows : tuple of TextRow
-        Records with the right number of cells.
-    ignored : tuple of str
-        Columns that mean nothing here.
-    problems : tuple of Problem
-        Records that could not be read.
-    """
+    """A table as text."""
 
     file: str
+    """File name."""
     rows: tuple[TextRow, ...]
+    """Records with the right number of cells."""
     ignored: tuple[str, ...]
+    """Columns that mean nothing here."""
     problems: tuple[Problem, ...]
+    """Records that could not be read."""
 
 
 def table_file(folder: Path, table: str) -> str:

@@ -23,25 +23,17 @@ STUDY = ("study", "studlab", "slab", "trial")
 
 @dataclass(frozen=True)
 class Spelling:
-    """How the columns of two arms may be called.
-
-    Parameters
-    ----------
-    treated, control : (str, str)
-        Columns of the events and of the patients of an arm, or of those without the event.
-    others : bool
-        Whether the second column counts patients without the event.
-    convention : str
-        Why the first pair is the treated arm where its name does not say so.
-    numbered : bool
-        Whether the names do not say which arm is which at all, so that it has to be told.
-    """
+    """How the columns of two arms may be called."""
 
     treated: tuple[str, str]
     control: tuple[str, str]
+    """Columns of the events and of the patients of an arm, or of those without the event."""
     others: bool = False
+    """Whether the second column counts patients without the event."""
     convention: str = ""
+    """Why the first pair is the treated arm where its name does not say so."""
     numbered: bool = False
+    """Whether the names do not say which arm is which at all, so that it has to be told."""
 
     @property
     def columns(self) -> tuple[str, ...]:
