@@ -60,40 +60,7 @@ _USE = one_of(
 
 @dataclass(frozen=True)
 class ContrastRow:
-    """One row of contrasts.csv; its fields but the line are the columns. Numbers keep the text they were printed as.
-
-    Parameters
-    ----------
-    line : int
-        Line in the file.
-    study, endpoint : str
-        Ids, as in arms.csv.
-    subgroup : str
-        Part of the treated arm that is compared, empty for the whole arm.
-    measure : str
-        ``OR``, ``HR``, ``RR``, or empty where no ratio is printed.
-    estimate, lower, upper : str
-        Ratio and the bounds of its interval as printed, empty where not printed.
-    level : float
-        Coverage of the interval; 0.95 unless given.
-    p : str
-        p-value as printed, possibly ``<0.001``.
-    claim : str
-        What the source says in words of treated against control; empty where it says nothing.
-    treated, control, unit : str
-        Figures of each arm that are neither counts nor percentages, as printed, such as ``3 (IQR 2 to 5.5)``, and what
-        they are, such as ``days, median``.
-    adjustment : str
-        What the ratio is adjusted for, and how.
-    use : str
-        ``sensitivity`` for the one ratio of a study and endpoint that the adjusted route takes.
-    reason : str
-        Why it is used so.
-    source : str
-        Key in sources.toml.
-    locator : str
-        Where in that source.
-    """
+    """One row of contrasts.csv; its fields but the line are the columns. Numbers keep the text they were printed as."""
 
     line: int
     study: Annotated[str, an_id("a study"), says("Id of the study, as in arms.csv.")]

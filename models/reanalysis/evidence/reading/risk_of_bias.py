@@ -34,27 +34,7 @@ additive bias: its sign would be that of an effect nobody knows."""
 
 @dataclass(frozen=True)
 class RiskOfBiasRow:
-    """One judgement: one domain of one study, of one endpoint or of all.
-
-    Parameters
-    ----------
-    line : int
-        Line in the file.
-    study : str
-        Id, as in arms.csv.
-    endpoint : str
-        Endpoint id, empty where the judgement holds for every endpoint that has none of its own.
-    domain : str
-        One of the seven of ROBINS-I.
-    judgement : str
-        How serious the bias may be.
-    reason : str
-        Why.
-    source, locator : str
-        Key in sources.toml of what it was judged from, and where in that.
-    direction : str
-        One of :data:`DIRECTIONS`, empty where it cannot be predicted.
-    """
+    """One judgement: one domain of one study, of one endpoint or of all; its fields but the line are the columns."""
 
     line: int
     study: Annotated[str, an_id("a study"), says("Id of the study, as in arms.csv.")]
