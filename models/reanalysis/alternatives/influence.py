@@ -113,10 +113,6 @@ def influences(evidence: Evidence, spec: ModelSpec, endpoint: str, budget: int =
 
     Parameters
     ----------
-    evidence : Evidence
-        The folder.
-    spec : ModelSpec
-        The primary specification.
     endpoint : str
         An endpoint that is compared and whose reports do not contradict themselves.
     budget : int

@@ -32,10 +32,6 @@ def alternatives_of(evidence: Evidence, spec: ModelSpec, endpoint: str, headline
     evidence : Evidence
         What matters to the endpoint (:func:`reanalysis.analysis.relevant.relevant`): what needs another endpoint's rows
         has no place here, and needs a task of its own.
-    spec : ModelSpec
-        The primary specification.
-    endpoint : str
-        Endpoint id.
     headline : bool
         Whether the endpoint is on the first page, and so scrutinised.
 

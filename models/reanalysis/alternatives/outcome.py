@@ -116,17 +116,7 @@ class Outcome:
 def outcome(
     spec: ModelSpec, data: ModelData, effect: Marginal, better: str | None, study: str | None = None, note: str = ""
 ) -> Outcome:
-    """Outcome of an effect that is known: the average, or the study's own.
-
-    Parameters
-    ----------
-    effect : Marginal
-        Log odds ratio.
-    better : {"lower", "higher"} or None
-        Good side of the endpoint.
-    study, note
-        As of :class:`Outcome`.
-    """
+    """Outcome of an effect that is known: the average, or the study's own."""
     summaries = summarise(effect), summarise(odds_ratio(effect))
     return Outcome(spec, data.names, *summaries, direction(effect, better), study, note, tabulate(effect, [0.0]))
 

@@ -31,14 +31,7 @@ BIASES = tuple(round(float(b), 4) for b in np.log([1 / 5, 1 / 3, 1 / 2, 1 / 1.5,
 
 
 def e_value(ratio: float, lower: float | None = None, upper: float | None = None) -> tuple[float, float | None]:
-    """E-values of a risk ratio and of the end of its interval that is nearer to 1.
-
-    Parameters
-    ----------
-    ratio : float
-        Risk ratio, above 0.
-    lower, upper : float, optional
-        Its interval.
+    """E-values of a risk ratio, above 0, and of the end of its interval that is nearer to 1.
 
     Returns
     -------

@@ -38,8 +38,6 @@ def evaluate_all(
 
     Parameters
     ----------
-    designs : sequence of Design
-        Any number.
     executor : Executor, optional
         What runs the batches, local processes or those of a cluster; by default this process.
     folder : Path, optional
@@ -89,19 +87,10 @@ class Smallest:
 
 
 def smallest(design: Design, ratio: float, target: float) -> list[Smallest]:
-    """The smallest trial with which the assurance, and the power at each truth, reach a target.
+    """The smallest trial with which the assurance, and the power at each truth, reach a target; of a design of any size.
 
     Power is a sawtooth in the size: the one found is the smallest of all that reach the target within reach of where it
     first does, and a few of the sizes above it may miss it by a little.
-
-    Parameters
-    ----------
-    design : Design
-        Of any size.
-    ratio : float
-        Treated patients per control.
-    target : float
-        Between 0 and 1.
     """
     known: dict[tuple[str, int], float] = {}
     measures: dict[str, Callable[[Design], float]] = {"assurance": assurance}

@@ -52,10 +52,6 @@ def trial_request(evidence: Evidence, endpoint: str, **choices: Any) -> Request:
 
     Parameters
     ----------
-    evidence : Evidence
-        The folder.
-    endpoint : str
-        Endpoint id.
     **choices
         As of :func:`reanalysis.decisions.designs.design`; one that is None is the default.
 

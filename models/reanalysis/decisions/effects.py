@@ -162,16 +162,7 @@ def scenarios(effects: dict[str, EndpointEffect]) -> dict[str, dict[str, Control
 
 
 def sampled_effects(effects: Mapping[str, EndpointEffect], correlation: float, seed: int) -> dict[str, Array]:
-    """Quasi-random log odds ratios of all endpoints under a Gaussian copula, the same for the same seed.
-
-    Parameters
-    ----------
-    effects : mapping of str to EndpointEffect
-        By endpoint.
-    correlation : float
-        Of every two log odds ratios.
-    seed : int
-        Of the scrambling.
+    """Quasi-random log odds ratios of all endpoints under a Gaussian copula of one correlation, the same for a seed.
 
     Returns
     -------

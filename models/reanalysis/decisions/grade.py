@@ -120,8 +120,6 @@ def graded(
 
     Parameters
     ----------
-    studies : sequence of StudyBias
-        The studies that compare.
     i_squared : float or None
         Share of the variation of unpooled effects beyond chance; None with one study.
     both_sides : bool
@@ -132,8 +130,6 @@ def graded(
         Half width of the trivial range, percentage points.
     at : str
         The control risk, for readers.
-    indirectness, reporting : Judgement or None
-        As declared.
     """
     assessed = [one for one in studies if one.judgements]
     high = all(one.randomised or one.judgements for one in studies)

@@ -56,15 +56,6 @@ def joint_model(
 ) -> JointModel:
     """Sample the joint model of the endpoints that are weighed, and others modelled with them.
 
-    Parameters
-    ----------
-    evidence : Evidence
-        The folder.
-    trade_offs : sequence of TradeOff
-        Weights.
-    control_risks : mapping of str to mapping of str to ControlRisk
-        By name and endpoint.
-
     Raises
     ------
     InvalidInput

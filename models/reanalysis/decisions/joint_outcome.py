@@ -57,8 +57,6 @@ def frechet_bounds(
     ----------
     effects, control_risks, baseline
         As of :func:`net_benefit`.
-    endpoints : sequence of str
-        The events.
     draws : mapping of str to ndarray
         Log odds ratios, of :func:`sampled_effects`.
     left_out : sequence of str

@@ -49,8 +49,6 @@ def planned_trial(evidence: Evidence, endpoint: str, patients: tuple[int, ...]) 
     ----------
     evidence : Evidence
         The folder, or the part of it that matters to the endpoint.
-    endpoint : str
-        Endpoint id.
     patients : tuple of int
         Of both arms together, even.
 

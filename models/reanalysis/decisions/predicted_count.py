@@ -78,8 +78,6 @@ def score(reported: Candidates, predicted: dict[int, Array], rng: np.random.Gene
 
     Parameters
     ----------
-    reported : Candidates
-        What was reported.
     predicted : dict of int to ndarray
         Probability of each count, by number of patients.
     rng : Generator

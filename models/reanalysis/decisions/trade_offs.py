@@ -52,8 +52,6 @@ def request(
 
     Parameters
     ----------
-    evidence : Evidence
-        The folder.
     weights : str, mapping or iterable of str, optional
         Weight by endpoint, or texts ``NAME=X``, several in one text parted by commas; by default those of
         analysis.toml.

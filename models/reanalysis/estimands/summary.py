@@ -63,8 +63,6 @@ def summarise(marginal: Marginal, level: float = LEVEL, moments: int = 2) -> Sum
 
     Parameters
     ----------
-    marginal : Marginal
-        The posterior.
     level : float
         Coverage of the interval.
     moments : int
@@ -124,8 +122,6 @@ def tabulate(marginal: Marginal, exact: Iterable[float] = ()) -> QuantileTable:
 
     Parameters
     ----------
-    marginal : Marginal
-        What to tabulate.
     exact : iterable of float
         Values at which the table must hold the marginal's own probability.
     """

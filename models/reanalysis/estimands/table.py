@@ -208,10 +208,6 @@ def tidy(
 
     Parameters
     ----------
-    evidence : Evidence
-        The folder.
-    posterior : Posterior
-        Of any model.
     scenario : str
         What the posterior is called among alternatives.
     baseline : float, optional

@@ -25,8 +25,6 @@ def read_arms(source: Path | Records, settings: Settings | None) -> tuple[tuple[
 
     Parameters
     ----------
-    source : Path or Records
-        The table: comma-separated, a workbook, or its records from wherever they are.
     settings : Settings or None
         Where denominators are declared; None where they cannot be read, so that nothing is said of missing ones.
 

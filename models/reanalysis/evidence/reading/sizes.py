@@ -46,12 +46,7 @@ def size_bound(
 ) -> SizeBound | None:
     """Bound of the sizes of an arm, by the first of the four bases that there is; None where there is none.
 
-    Parameters
-    ----------
-    rows_of_arm : mapping
-        Rows of arms.csv by study and arm. Excluded rows and subgroups bound nothing.
-    declared : Denominator or None
-        What analysis.toml says of the arm.
+    Excluded rows and subgroups bound nothing.
     """
     if declared is not None and (bound := declared.bound):
         return SizeBound(bound, "declared")

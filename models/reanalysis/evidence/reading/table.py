@@ -52,11 +52,6 @@ class Table[R: Row]:
     def read(self, source: Path | Records) -> tuple[tuple[R, ...], tuple[str, ...]]:
         """Read and validate a table.
 
-        Parameters
-        ----------
-        source : Path or Records
-            Its file, or its records from wherever they are.
-
         Returns
         -------
         rows : tuple

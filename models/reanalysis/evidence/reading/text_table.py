@@ -153,12 +153,10 @@ def _lines(text: str) -> str:
 
 
 def read_records(path: Path, printed: tuple[str, ...] = ()) -> Records:
-    """Records of a comma-separated table, or of the same table in an Excel workbook.
+    """Records of a comma-separated table, or of the same table in an Excel workbook, as its ending says.
 
     Parameters
     ----------
-    path : Path
-        The file; its ending says which.
     printed : tuple of str
         Columns whose decimals matter, which Excel may have lost.
 
@@ -178,8 +176,6 @@ def text_table(records: Records, known: tuple[str, ...], required: tuple[str, ..
 
     Parameters
     ----------
-    records : Records
-        As they were found.
     known : tuple of str
         Columns that mean something. Others are ignored and listed, unless they look like a misspelt one.
     required : tuple of str

@@ -75,8 +75,6 @@ def texts_of(evidence: Evidence, names: Mapping[str, str] | None = None) -> Iter
 
     Parameters
     ----------
-    evidence : Evidence
-        Where.
     names : mapping of str to str, optional
         What tables, ``settings`` and ``sources`` are called, by default as their files are.
     """

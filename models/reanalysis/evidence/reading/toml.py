@@ -51,8 +51,6 @@ def validated[M: BaseModel](
     ----------
     name, text : str
         File name and what it holds, for the problems and their lines.
-    value : dict
-        What is validated.
     known : iterable of str
         Keys that may be suggested for one that is unknown.
     above : tuple of str

@@ -96,8 +96,6 @@ def as_long(records: Records, endpoint: str = "", treated: Group | None = None) 
 
     Parameters
     ----------
-    records : Records
-        A wide table.
     endpoint : str
         What is counted, where no column says so.
     treated : {1, 2}, optional

@@ -39,8 +39,6 @@ def sheet_records(name: str, raw: bytes, printed: Collection[str]) -> tuple[list
 
     Parameters
     ----------
-    name : str
-        File name.
     raw : bytes
         The workbook. Its only sheet with cells is read, or the one named like the file.
     printed : collection of str
