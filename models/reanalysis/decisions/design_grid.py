@@ -87,10 +87,10 @@ class Smallest:
 
 
 def smallest(design: Design, ratio: float, target: float) -> list[Smallest]:
-    """The smallest trial with which the assurance, and the power at each truth, reach a target; of a design of any size.
+    """The smallest trial with which the assurance, and the power at each truth, reach a target.
 
     Power is a sawtooth in the size: the one found is the smallest of all that reach the target within reach of where it
-    first does, and a few of the sizes above it may miss it by a little.
+    first does, and a few of the sizes above it may miss it by a little. ``design`` may have any size.
     """
     known: dict[tuple[str, int], float] = {}
     measures: dict[str, Callable[[Design], float]] = {"assurance": assurance}

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from reanalysis.evidence.problems import Problem, spot
 from reanalysis.evidence.reading.cells import NUMBER, Name, an_id, between, like, number, one_of, says
 from reanalysis.evidence.reading.table import Breach, Table
-from reanalysis.evidence.reading.text_table import Records
 
 WORDS_ONLY = "words only"
 
@@ -149,17 +147,6 @@ class ContrastRow:
         if self.p:
             parts.append(f"p {self.p}" if self.p[0] in "<>" else f"p = {self.p}")
         return "; ".join(parts) or (f"in words: {self.in_words}" if self.claim else WORDS_ONLY)
-
-
-def read_contrasts(source: Path | Records) -> tuple[ContrastRow, ...]:
-    """Read and validate contrasts.csv.
-
-    Raises
-    ------
-    InvalidInput
-        With every problem of the file.
-    """
-    return CONTRASTS.read(source)[0]
 
 
 def _of_row(row: ContrastRow) -> Iterator[Breach]:

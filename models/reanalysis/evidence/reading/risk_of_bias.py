@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from reanalysis.evidence.problems import Problem
 from reanalysis.evidence.reading.cells import Name, an_id, cell, one_of, says
 from reanalysis.evidence.reading.table import Table, repeated
-from reanalysis.evidence.reading.text_table import Records
 
 FILE = "risk_of_bias.csv"
 
@@ -60,17 +58,6 @@ class RiskOfBiasRow:
     def favours(self) -> str:
         """The arm that the bias favours, empty where that cannot be told."""
         return self.direction.removeprefix("favours ")
-
-
-def read_risk_of_bias(source: Path | Records) -> tuple[RiskOfBiasRow, ...]:
-    """Read and validate risk_of_bias.csv.
-
-    Raises
-    ------
-    InvalidInput
-        With every problem of the file.
-    """
-    return RISK_OF_BIAS.read(source)[0]
 
 
 def _duplicates(file: str, rows: Sequence[RiskOfBiasRow]) -> Iterable[Problem]:

@@ -40,28 +40,8 @@ class Records:
         return [column.strip().lower() for column in self.rows[0][1]] if self.rows else []
 
 
-@dataclass(frozen=True)
-class TextRow:
-    """One record as text."""
-
-    line: int
-    """Line on which the record starts."""
-    cells: dict[str, str]
-    """Stripped cells by column name; every known column is present, empty where the file has none."""
-
-
-@dataclass(frozen=True)
-class TextTable:
-    """A table as text."""
-
-    file: str
-    """File name."""
-    rows: tuple[TextRow, ...]
-    """Records with the right number of cells."""
-    ignored: tuple[str, ...]
-    """Columns that mean nothing here."""
-    problems: tuple[Problem, ...]
-    """Records that could not be read."""
+Cells = dict[str, str]
+"""Stripped cells of a row by column; every known column is there, empty where the file has none."""
 
 
 def table_file(folder: Path, table: str) -> str:
@@ -153,7 +133,7 @@ def _lines(text: str) -> str:
 
 
 def read_records(path: Path, printed: tuple[str, ...] = ()) -> Records:
-    """Records of a comma-separated table, or of the same table in an Excel workbook, as its ending says.
+    """Records of a comma-separated table, or of the same in an Excel workbook, as its ending says.
 
     Parameters
     ----------
@@ -171,8 +151,10 @@ def read_records(path: Path, printed: tuple[str, ...] = ()) -> Records:
     return separated(path.name, read_text(path))
 
 
-def text_table(records: Records, known: tuple[str, ...], required: tuple[str, ...]) -> TextTable:
-    """Records as rows of named cells.
+def text_table(
+    records: Records, known: tuple[str, ...], required: tuple[str, ...]
+) -> tuple[list[tuple[int, Cells]], list[Problem]]:
+    """Lines with their cells by column, and what is wrong with single records, which are left out.
 
     Parameters
     ----------
@@ -184,7 +166,7 @@ def text_table(records: Records, known: tuple[str, ...], required: tuple[str, ..
     Raises
     ------
     InvalidInput
-        If the header cannot be used. What is wrong with single records is in ``problems`` of the result.
+        If the header cannot be used.
     """
     name, problems = records.file, list(records.problems)
     if not records.rows:
@@ -206,7 +188,7 @@ def text_table(records: Records, known: tuple[str, ...], required: tuple[str, ..
             continue
         cells = dict.fromkeys(known, "")
         cells.update({c: v.strip() for c, v in zip(header, record, strict=True) if c in cells})
-        rows.append(TextRow(line, cells))
+        rows.append((line, cells))
     if "n" in known:
         taken = _taken_for_n(name, list(records.rows), header)
         if taken and "n" not in header:
@@ -214,8 +196,7 @@ def text_table(records: Records, known: tuple[str, ...], required: tuple[str, ..
         problems += taken
     if not rows and not problems:
         raise InvalidInput([Problem(name, None, "", "", "the table has no rows below its header")])
-    ignored = tuple(c for c in header if c and c not in known)
-    return TextTable(name, tuple(rows), ignored, tuple(problems))
+    return rows, problems
 
 
 def separated(name: str, text: str) -> Records:
