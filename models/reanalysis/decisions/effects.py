@@ -17,6 +17,7 @@ from reanalysis.estimands.risks import named_baselines
 from reanalysis.evidence.audit.ledger import require_consistent
 from reanalysis.evidence.candidates.observation import Observation
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.arms import counts_text
 from reanalysis.evidence.reading.settings import Baseline, Endpoint
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
@@ -63,8 +64,7 @@ class Patients:
     @property
     def text(self) -> str:
         """``171``, or ``40 to 100`` where a denominator is not reported."""
-        low, high = self.total
-        return str(low) if low == high else f"{low} to {high}"
+        return counts_text(self.total)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from reanalysis.decisions.design_request import Request, trial_request
-from reanalysis.decisions.design_result import Designs
-from reanalysis.decisions.designs import answer
+from reanalysis.decisions.designs import Designs, answer
 from reanalysis.decisions.trial_design import Design, Truth
 from reanalysis.engines.errors import EngineError
 from reanalysis.evidence.evidence import Evidence

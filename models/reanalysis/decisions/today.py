@@ -48,20 +48,18 @@ class Today:
         """The folder's primary specification."""
         return default_spec(self.evidence)
 
-    def _fitted(self, model: ModelName) -> Posterior | str:
+    def _fitted(self, model: ModelName) -> Posterior:
         spec = default_spec(self.evidence, model)
         try:
             selection = select(self.evidence, spec, self.endpoint)
         except NothingLeft as error:
-            return str(error)
+            raise Nothing([str(error)]) from None
         require_consistent(self.evidence, (self.endpoint,))
         return fit(spec, selection.data)
 
     @cached_property
-    def _effect(self) -> Tabulated | str:
+    def _effect(self) -> Tabulated:
         found = self._fitted("contrast")
-        if isinstance(found, str):
-            return found
         studies = ", ".join(found.data.comparative)
         return Tabulated.of(found.overall["log_odds_ratio_new"], f"effect of a new study today ({studies})")
 
@@ -73,15 +71,11 @@ class Today:
         Nothing
             If no study compares two arms.
         """
-        if isinstance(self._effect, str):
-            raise Nothing([self._effect])
         return self._effect
 
     @cached_property
-    def _control(self) -> BetaMixture | str:
+    def _control(self) -> BetaMixture:
         found = self._fitted("rates")
-        if isinstance(found, str):
-            return found
         arms = [study.control for study in found.data.studies]
         patients = sum(max(arm.n) for arm in arms if arm is not None)
         return map_prior(found.overall["logit_rate_new"], 0.0, patients).mixture
@@ -94,8 +88,6 @@ class Today:
         Nothing
             If no study reports a control arm.
         """
-        if isinstance(self._control, str):
-            raise Nothing([self._control])
         return self._control
 
     def control_of(self, arm: str) -> Callable[[], BetaMixture]:

@@ -114,9 +114,3 @@ def used(row: ArmRow | ContrastRow, modelled_as: str) -> str:
     """What the likelihood makes of a row: as described where it is modelled, nothing otherwise."""
     modelled = row.modelled if isinstance(row, ArmRow) else row.use == "sensitivity"
     return modelled_as if modelled else f"not modelled ({row.use})"
-
-
-def counts_text(counts: tuple[int, int]) -> str:
-    """``3`` or ``3 to 5``."""
-    low, high = counts
-    return str(low) if low == high else f"{low} to {high}"

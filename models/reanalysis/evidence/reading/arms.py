@@ -71,12 +71,15 @@ class ArmRow:
         return printed_text(self.events, self.n, self.percent)
 
 
+def counts_text(counts: tuple[int, int]) -> str:
+    """``3`` or ``3 to 5``."""
+    low, high = counts
+    return str(low) if low == high else f"{low} to {high}"
+
+
 def printed_text(events: tuple[int, int] | None, n: int | None, percent: Percentage | None) -> str:
     """What was printed, for tables: ``17 of 25 (68 %)``."""
-    count = ""
-    if events is not None:
-        low, high = events
-        count = str(low) if low == high else f"{low} to {high}"
+    count = "" if events is None else counts_text(events)
     parts = [count] if count else []
     if n is not None:
         parts.append(f"of {n}" if count else f"n = {n}")
