@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
 from reanalysis.evidence.reading.settings import Design, Settings
-from reanalysis.evidence.reading.settings_files import settings_of
 from reanalysis.evidence.reading.text_table import Records
+from reanalysis.evidence.reading.toml import settings_of
 
 Better = Literal["lower", "higher"]
 

@@ -86,7 +86,7 @@ def import_evidence(
     arguments = Arguments(ids_of(tables, "study"), ids_of(tables, "endpoint"), better, {}, {}, design, "")
     door = Door(
         path,
-        {name: partial(_as_read, records) for name, records in tables.items()},
+        {name: lambda records=records: records for name, records in tables.items()},
         partial(arguments.settings, others),
         dict,
         dict.fromkeys(TABLES, path.name) | {"settings": "settings"},
@@ -98,10 +98,6 @@ def import_evidence(
     spots = [f"{spot(arms.file, line)} of {path.name}" for line in range(2, arms.rows[-1][0] + 1)]
     digest = of_value([list(row) for row in arms.rows])
     return replace(gathered(door), sha256={TableName("arms", spots): digest}, assumed=assumed)
-
-
-def _as_read(records: Records) -> Records:
-    return records
 
 
 def _table(path: Path) -> Records:
