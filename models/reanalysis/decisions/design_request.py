@@ -144,7 +144,7 @@ class _Asked(DesignChoices):
         """A prior by its name, None (and a problem) where it cannot be read."""
         try:
             if name in ("control", "treated"):
-                return rate_prior(value, self.today.control_of(name))
+                return rate_prior(value, getattr(self.today, name))
             if name == "baseline":
                 return baseline_prior(value)
             return effect_prior(value, self.today.effect, self.today.spec.priors.mu)

@@ -140,14 +140,9 @@ def endpoint_effect(evidence: Evidence, endpoint: str, spec: ModelSpec) -> Endpo
 
 
 def scenarios(effects: dict[str, EndpointEffect]) -> dict[str, dict[str, ControlRisk]]:
-    """Named sets of control risks: the studies' own controls, and one for each label that an endpoint declares.
+    """Control risks by label and endpoint: the studies' own controls, and a set for each label that endpoints declare.
 
     An endpoint without a figure of a label takes the risk of its own studies' controls, and says so in its label.
-
-    Returns
-    -------
-    dict of str to dict of str to ControlRisk
-        By label and endpoint.
     """
     labels = dict.fromkeys(b.label for one in effects.values() for b in one.settings.baselines)
     own = {name: replace(one.control_risks[0], label=OWN_CONTROLS) for name, one in effects.items()}

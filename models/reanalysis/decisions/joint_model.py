@@ -22,6 +22,7 @@ from reanalysis.evidence.problems import BadChoice, InvalidInput, listed
 from reanalysis.gates.result import CheckResult
 from reanalysis.model.data import JointData
 from reanalysis.model.selection import select
+from reanalysis.model.spec import ModelSpec
 from reanalysis.model.specification import specification
 
 
@@ -63,7 +64,7 @@ def joint_model(
     EngineError
         If the posterior cannot be sampled.
     """
-    spec, data = _selected(evidence, trade_offs)
+    spec, data = joint_data(evidence, trade_offs)
     posterior, gates = joint_fit(spec, data)
     draws = {one.endpoint: _draws(posterior, one.endpoint) for one in trade_offs}
     benefits = {
@@ -74,18 +75,14 @@ def joint_model(
     return JointModel(benefits, correlations, gates)
 
 
-def require_joint(evidence: Evidence, trade_offs: Sequence[TradeOff]) -> None:
-    """Refuse weights of endpoints that the joint model does not hold, before anything is sampled.
+def joint_data(evidence: Evidence, trade_offs: Sequence[TradeOff]) -> tuple[ModelSpec, JointData]:
+    """The joint model and its data, before anything is sampled.
 
     Raises
     ------
     InvalidInput
-        Naming them.
+        Naming the endpoints that are weighed and that it does not hold.
     """
-    _selected(evidence, trade_offs)
-
-
-def _selected(evidence: Evidence, trade_offs: Sequence[TradeOff]) -> tuple[Any, JointData]:
     first = trade_offs[0].endpoint
     spec = specification(evidence, first, model="joint")
     data = select(evidence, spec, first).data

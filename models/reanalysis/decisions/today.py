@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from reanalysis.decisions.trial_priors import Tabulated
 from reanalysis.engines.fit import fit
@@ -90,18 +90,12 @@ class Today:
         """
         return self._control
 
-    def control_of(self, arm: str) -> Callable[[], BetaMixture]:
-        """What ``today`` stands for in the prior of an arm's rate.
+    def treated(self) -> NoReturn:
+        """Nothing: what is known of the treated rate is the effect.
 
         Raises
         ------
         Nothing
-            When called, for the treated arm: what is known of it is the effect.
+            Always, and says what to write instead.
         """
-        if arm == "control":
-            return self.control
-
-        def nothing() -> BetaMixture:
-            raise Nothing(["today is known of the control rate and of the effect; write treated=beta(a,b)"])
-
-        return nothing
+        raise Nothing(["today is known of the control rate and of the effect; write treated=beta(a,b)"])

@@ -50,14 +50,7 @@ class Table[R: Row]:
         return tuple(field.name for field in fields(self.row) if field.name != "line")
 
     def read(self, source: Path | Records) -> tuple[tuple[R, ...], tuple[str, ...]]:
-        """Read and validate a table.
-
-        Returns
-        -------
-        rows : tuple
-            In file order.
-        ignored : tuple of str
-            Columns that mean nothing here.
+        """Read and validate a table: its rows in file order, and the columns that mean nothing here.
 
         Raises
         ------
