@@ -191,7 +191,8 @@ def taken_apart(cells: Cells) -> tuple[Cells, list[tuple[str, object, str]]]:
     written = _WRITTEN.fullmatch(cells["events"])
     if written is None or not (written["n"] or written["percent"]):
         return cells, []
-    apart, broken = cells | {"events": written["events"]}, []
+    apart = cells | {"events": written["events"]}
+    broken: list[tuple[str, object, str]] = []
     for column, says in _SAYS.items():
         own, inside = cells[column], written[column]
         if inside and own and own != inside:
