@@ -164,5 +164,10 @@ class InvalidInput(ValueError):
         super().__init__("\n".join(str(p) for p in self.problems))
 
 
+def refused(file: str, rule: str, line: int | None = None, value: str = "") -> InvalidInput:
+    """A file that cannot be used as a whole, or from a line on."""
+    return InvalidInput([Problem(file, line, "", value, rule)])
+
+
 class InconsistentReport(InvalidInput):
     """Well-formed figures that contradict each other: a model needs declared readings first."""

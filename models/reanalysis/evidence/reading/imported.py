@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reanalysis.digests import of_value
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.problems import InvalidInput, Problem, TableName, spot
+from reanalysis.evidence.problems import TableName, refused, spot
 from reanalysis.evidence.reading.arguments import Arguments, Better, ids_of
 from reanalysis.evidence.reading.arms_table import ARMS
 from reanalysis.evidence.reading.gathering import TABLES, Door, gathered
@@ -82,7 +82,7 @@ def import_evidence(
         tables, others = {"arms": arms}, {}
     else:
         rule = f"must end in {', '.join(_TABLES)}, or for reviews in {' or '.join(_REVIEWS)}"
-        raise InvalidInput([Problem(path.name, None, "", "", rule)])
+        raise refused(path.name, rule)
     arguments = Arguments(ids_of(tables, "study"), ids_of(tables, "endpoint"), better, {}, {}, design, "")
     door = Door(
         path,
@@ -104,5 +104,5 @@ def _table(path: Path) -> Records:
     records = read_records(path, ARMS.printed)
     if "analysis group" in records.header:
         rule = "is a part of a data package of RevMan: import its .zip or its folder"
-        raise InvalidInput([Problem(path.name, None, "", "", rule)])
+        raise refused(path.name, rule)
     return records

@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
+from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean, refused
 from reanalysis.evidence.reading.bounds import MOST_BYTES, MOST_CELLS, MOST_COLUMNS, MOST_ROWS, too_large
 from reanalysis.evidence.reading.names import looks_like_n
 from reanalysis.evidence.reading.workbook import sheet_records
@@ -54,7 +54,7 @@ def table_file(folder: Path, table: str) -> str:
     """
     names = [name for name in (f"{table}.csv", f"{table}{EXCEL}") if is_there(folder / name)]
     if len(names) > 1:
-        raise InvalidInput([Problem(names[1], None, "", "", f"{names[0]} is there too; keep one of the two")])
+        raise refused(names[1], f"{names[0]} is there too; keep one of the two")
     return names[0] if names else f"{table}.csv"
 
 
@@ -71,23 +71,21 @@ def read_bytes(path: Path) -> bytes:
     InvalidInput
         If there is no such file, or it cannot be read.
     """
-
-    def refused(rule: str) -> InvalidInput:
-        return InvalidInput([Problem(path.name, None, "", "", rule)])
-
     try:
         if path.is_symlink() and not path.resolve(strict=True).is_relative_to(path.parent.resolve()):
-            raise refused("is a link out of its folder, which may be anything; copy the file into the folder")
+            rule = "is a link out of its folder, which may be anything; copy the file into the folder"
+            raise refused(path.name, rule)
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
-            raise refused(f"is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}, not a file")
+            raise refused(path.name, f"is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}, not a file")
         if path.stat().st_size > MOST_BYTES:
-            raise refused(f"a file may have {MOST_BYTES // 1_000_000} MB")
+            raise refused(path.name, f"a file may have {MOST_BYTES // 1_000_000} MB")
         return path.read_bytes()
     except FileNotFoundError:
-        raise refused("is a link to a file that does not exist" if path.is_symlink() else "does not exist") from None
+        rule = "is a link to a file that does not exist" if path.is_symlink() else "does not exist"
+        raise refused(path.name, rule) from None
     except OSError as error:
-        raise refused(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise refused(path.name, f"cannot be read: {(error.strerror or str(error)).lower()}") from None
 
 
 def read_text(path: Path) -> str:
@@ -109,22 +107,18 @@ def decoded(name: str, raw: bytes) -> str:
     InvalidInput
         If they are not UTF-8.
     """
-
-    def refused(rule: str, line: int | None = None, value: str = "") -> InvalidInput:
-        return InvalidInput([Problem(name, line, "", value, rule)])
-
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise refused("the file must be UTF-8 text, it is UTF-16")
+        raise refused(name, "the file must be UTF-8 text, it is UTF-16")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         bad = repr(raw[error.start : error.start + 1])[2:-1]
         line = _lines(raw[: error.start].decode("latin-1")).count("\n") + 1
-        raise refused("the file must be UTF-8 text", line, bad) from None
+        raise refused(name, "the file must be UTF-8 text", line, bad) from None
     text = unicodedata.normalize("NFC", _lines(text))
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise refused("the file must be text, it has a NUL byte", line)
+        raise refused(name, "the file must be text, it has a NUL byte", line)
     return text
 
 
@@ -170,8 +164,8 @@ def text_table(
     """
     name, problems = records.file, list(records.problems)
     if not records.rows:
-        empty = Problem(name, None, "", "", "the file is empty; its first line names the columns")
-        raise InvalidInput(problems or [empty])
+        empty = refused(name, "the file is empty; its first line names the columns")
+        raise InvalidInput(problems) if problems else empty
     header_line, header = records.rows[0][0], records.header
     wrong = _header_problems(name, header_line, header, known, required)
     if wrong:
@@ -195,7 +189,7 @@ def text_table(
             raise InvalidInput(taken)
         problems += taken
     if not rows and not problems:
-        raise InvalidInput([Problem(name, None, "", "", "the table has no rows below its header")])
+        raise refused(name, "the table has no rows below its header")
     return rows, problems
 
 
@@ -215,7 +209,7 @@ def separated(name: str, text: str) -> Records:
             cells += len(record)
             if len(records) > MOST_ROWS or len(record) > MOST_COLUMNS or cells > MOST_CELLS:
                 rule = f"a table {too_large(MOST_ROWS + 1, 0)}"
-                raise InvalidInput([Problem(name, start, "", "", rule)])
+                raise refused(name, rule, start)
             if any(len(cell) > _LONGEST_CELL for cell in record):
                 rule = f"a cell may have at most {_LONGEST_CELL} characters"
                 break

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
+from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean, refused
 from reanalysis.evidence.reading.settings import KEYS, Settings, Source
 from reanalysis.evidence.reading.text_table import is_there, read_text
 
@@ -58,18 +58,18 @@ def sources_of(name: str, text: str, tables: Mapping[str, Any]) -> dict[str, Sou
 
 def _parsed(name: str, text: str) -> dict[str, Any]:
     if len(text) > _LONGEST_FILE:
-        raise InvalidInput([Problem(name, None, "", "", f"the file may have at most {_LONGEST_FILE} characters")])
+        raise refused(name, f"the file may have at most {_LONGEST_FILE} characters")
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise InvalidInput([Problem(name, None, "", "", "not valid TOML: nested too deeply")]) from None
+        raise refused(name, "not valid TOML: nested too deeply") from None
     except ValueError as error:  # a TOMLDecodeError, or a number of thousands of digits
         message = str(error)
         match = re.search(r"\(at line (\d+)", message)
         rule = "not valid TOML: " + re.sub(r"\s*\(at .*\)", "", message).lower()
         if "integer string conversion" in message:
             rule = "not valid TOML: a number has thousands of digits"
-        raise InvalidInput([Problem(name, int(match[1]) if match else None, "", "", rule)]) from None
+        raise refused(name, rule, int(match[1]) if match else None) from None
 
 
 def _validated[M: BaseModel](
