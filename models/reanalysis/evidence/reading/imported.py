@@ -86,7 +86,7 @@ def import_evidence(
     arguments = Arguments(ids_of(tables, "study"), ids_of(tables, "endpoint"), better, {}, {}, design, "")
     door = Door(
         path,
-        {name: lambda records=records: records for name, records in tables.items()},
+        {name: partial(tables.__getitem__, name) for name in tables},
         partial(arguments.settings, others),
         dict,
         dict.fromkeys(TABLES, path.name) | {"settings": "settings"},
