@@ -31,15 +31,6 @@ NOT_SAMPLED = "not fitted: it has to be sampled"
 def answer(spec: ModelSpec, data: ModelData, better: str | None) -> Outcome:
     """The headline effect under one model, with the gates of a sampled one.
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model.
-    data : ModelData
-        Of the endpoint.
-    better : {"lower", "higher"} or None
-        Good side of the endpoint.
-
     Raises
     ------
     EngineError
@@ -60,12 +51,6 @@ def all_models(evidence: Evidence, endpoint: str, spec: ModelSpec, sampled: bool
 
     Parameters
     ----------
-    evidence : Evidence
-        The folder.
-    endpoint : str
-        Endpoint id.
-    spec : ModelSpec
-        The primary specification.
     sampled : bool
         Whether models without quadrature are fitted too.
     """
@@ -130,13 +115,6 @@ def seen_from(posterior: Posterior, data: JointData) -> Posterior:
     """The same fit with ``data.endpoint`` in the front and the others, in the order of the data, beside it.
 
     Its tree holds the draws of that endpoint; those of the others are in the trees of ``parts``.
-
-    Parameters
-    ----------
-    posterior : Posterior
-        Of the same endpoints, any of them in the front.
-    data : JointData
-        The endpoints, and which of them is asked for.
     """
     asked = data.endpoint
     if posterior.endpoint == asked:

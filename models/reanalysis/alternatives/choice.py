@@ -27,35 +27,24 @@ _OF_ARMS = ("readings", "denominators")
 
 @dataclass(frozen=True)
 class Level:
-    """One value of a choice.
-
-    Parameters
-    ----------
-    label : str
-        For readers of a table of this choice.
-    sets : dict
-        Fields of the specification that it sets: ``mu``, ``tau`` and ``baseline`` among its priors, one more of its
-        ``readings`` or ``denominators`` beside those of other arms. A primary level sets nothing.
-    evidence : callable, optional
-        Changes the evidence.
-    short : str
-        The label beside levels of other choices, where it is another.
-    crossed : {"always", "fine", "never"}
-        Whether the multiverse has the level: always, where its grids are refined, or never.
-    place : float
-        Where it stands in a table of this choice; levels of the same place in the order of their declaration.
-    outcomes : callable, optional
-        Gives the outcomes of an endpoint itself, where neither evidence nor specification can say what is changed; such
-        a level is never crossed.
-    """
+    """One value of a choice."""
 
     label: str
+    """For readers of a table of this choice."""
     sets: dict[str, Any] = field(default_factory=dict)
+    """Fields of the specification that it sets: ``mu``, ``tau`` and ``baseline`` among its priors, one more of its
+    ``readings`` or ``denominators`` beside those of other arms. A primary level sets nothing."""
     evidence: Callable[[Evidence], Evidence] | None = None
+    """Changes the evidence."""
     short: str = ""
+    """The label beside levels of other choices, where it is another."""
     crossed: Crossed = "always"
+    """Whether the multiverse has the level: always, where its grids are refined, or never."""
     place: float = 0.0
+    """Where it stands in a table of this choice; levels of the same place in the order of their declaration."""
     outcomes: Callable[[Evidence, ModelSpec, str], list[Outcome]] | None = None
+    """Gives the outcomes of an endpoint itself, where neither evidence nor specification can say what is changed; such
+    a level is never crossed."""
 
     def apply(self, evidence: Evidence, spec: ModelSpec) -> Setting:
         """The evidence and the specification with this level."""
@@ -67,34 +56,23 @@ class Level:
 
 @dataclass(frozen=True)
 class Choice:
-    """A choice and its levels, that of the primary analysis first.
-
-    Parameters
-    ----------
-    name : str
-        Column of the multiverse: ``mu prior``, ``rho scale`` ...
-    group : str
-        Table that it stands in: choices of several arms share one.
-    levels : tuple of Level
-        The primary level and at least one other.
-    about : {"evidence", "model", "analysis"}
-        Whether it decides what is selected from the evidence, which model, or only how that is analysed.
-    alone : bool
-        Whether it is varied by itself in the one-at-a-time table.
-    raised_by : tuple of str
-        Kinds of finding of the audit that leave it open.
-    studies, arm
-        Whose reports it is about, where findings raise it; both arms where it names none.
-    """
+    """A choice and its levels, that of the primary analysis first."""
 
     name: str
+    """Column of the multiverse: ``mu prior``, ``rho scale`` ..."""
     group: Group
+    """Table that it stands in: choices of several arms share one."""
     levels: tuple[Level, ...]
+    """The primary level and at least one other."""
     about: Literal["evidence", "model", "analysis"] = "evidence"
+    """Whether it decides what is selected from the evidence, which model, or only how that is analysed."""
     alone: bool = True
+    """Whether it is varied by itself in the one-at-a-time table."""
     raised_by: tuple[str, ...] = ()
+    """Kinds of finding of the audit that leave it open."""
     studies: tuple[str, ...] = ()
     arm: str = ""
+    """Whose reports it is about, where findings raise it; both arms where it names none."""
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -20,34 +20,23 @@ _CLOSE = 1e-6
 
 @dataclass(frozen=True)
 class Assumption:
-    """A choice with a level for every number of a range.
-
-    Parameters
-    ----------
-    name : str
-        Short name.
-    meaning : str
-        What its number is, with its unit.
-    now : float or None
-        Its value in the primary analysis; None where that makes no such assumption.
-    low, high : float
-        Where it is searched.
-    chances : callable
-        P(benefit) at each of some values; None where it cannot be computed.
-    logarithmic : bool
-        Whether the search steps by factors.
-    whole : bool
-        Whether only whole numbers mean anything.
-    """
+    """A choice with a level for every number of a range."""
 
     name: str
+    """Short name."""
     meaning: str
+    """What its number is, with its unit."""
     now: float | None
+    """Its value in the primary analysis; None where that makes no such assumption."""
     low: float
     high: float
+    """Where it is searched."""
     chances: Callable[[Sequence[float]], Sequence[float | None]]
+    """P(benefit) at each of some values; None where it cannot be computed."""
     logarithmic: bool = False
+    """Whether the search steps by factors."""
     whole: bool = False
+    """Whether only whole numbers mean anything."""
 
     def chance(self, value: float) -> float:
         """P(benefit) at one value.
@@ -74,37 +63,26 @@ class Assumption:
 
 @dataclass(frozen=True)
 class TippingPoint:
-    """Where one probability crosses one threshold.
-
-    Parameters
-    ----------
-    assumption, meaning : str
-        What is changed.
-    now : float or None
-        Its value in the primary analysis.
-    event : str
-        ``benefit`` or ``harm`` (``fewer events`` or ``more events`` where no side is good).
-    threshold : float
-        Probability crossed.
-    value : float or None
-        Value nearest to ``now`` at which P(event) equals the threshold; of whole numbers the last at which it still
-        reaches it. None where P(event) does not cross it within ``low`` to ``high``.
-    low, high : float
-        Where it was searched.
-    at_low, at_high : float or None
-        P(event) there, None where it could not be computed.
-    """
+    """Where one probability crosses one threshold."""
 
     assumption: str
     meaning: str
+    """What is changed."""
     now: float | None
+    """Its value in the primary analysis."""
     event: str
+    """``benefit`` or ``harm`` (``fewer events`` or ``more events`` where no side is good)."""
     threshold: float
+    """Probability crossed."""
     value: float | None
+    """Value nearest to ``now`` at which P(event) equals the threshold; of whole numbers the last at which it still
+    reaches it. None where P(event) does not cross it within ``low`` to ``high``."""
     low: float
     high: float
+    """Where it was searched."""
     at_low: float | None
     at_high: float | None
+    """P(event) there, None where it could not be computed."""
     whole: bool = False
 
     @property

@@ -24,36 +24,24 @@ BUDGET = 400
 
 @dataclass(frozen=True)
 class Influence:
-    """What one choice does to one endpoint.
-
-    Parameters
-    ----------
-    kind : str
-        Group of the choice: ``readings``, ``denominators``, ``effective size``, ``route`` or ``excluded row``.
-    endpoint : str
-        Endpoint id.
-    raised_by : tuple of str
-        Kinds of finding that leave it open.
-    studies : tuple of str
-        Studies whose reports it is about.
-    arm : str
-        Arm it is about, empty where both are.
-    primary : Outcome
-        The primary analysis.
-    alternatives : tuple of Outcome
-        One a level.
-    left : int
-        Levels that were not fitted, to bound the time.
-    """
+    """What one choice does to one endpoint."""
 
     kind: str
+    """Group of the choice: ``readings``, ``denominators``, ``effective size``, ``route`` or ``excluded row``."""
     endpoint: str
+    """Endpoint id."""
     raised_by: tuple[str, ...]
+    """Kinds of finding that leave it open."""
     studies: tuple[str, ...]
+    """Studies whose reports it is about."""
     arm: str
+    """Arm it is about, empty where both are."""
     primary: Outcome
+    """The primary analysis."""
     alternatives: tuple[Outcome, ...]
+    """One a level."""
     left: int = 0
+    """Levels that were not fitted, to bound the time."""
 
     def concerns(self, finding: Finding) -> bool:
         """Whether the finding is what the alternatives are about."""
@@ -125,10 +113,6 @@ def influences(evidence: Evidence, spec: ModelSpec, endpoint: str, budget: int =
 
     Parameters
     ----------
-    evidence : Evidence
-        The folder.
-    spec : ModelSpec
-        The primary specification.
     endpoint : str
         An endpoint that is compared and whose reports do not contradict themselves.
     budget : int

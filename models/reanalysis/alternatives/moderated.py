@@ -20,70 +20,47 @@ from reanalysis.model.spec import ModelSpec
 
 @dataclass(frozen=True)
 class Point:
-    """What one study, or one part of its treated arm, says of the effect by itself.
-
-    Parameters
-    ----------
-    study, part : str
-        Study id, and the subgroup, empty for a whole arm.
-    x : float
-        Its value of the moderator.
-    effect : Summary or None
-        Log odds ratio under the prior of the average alone, None where it cannot be computed.
-    patients : float
-        In the arms compared.
-    """
+    """What one study, or one part of its treated arm, says of the effect by itself."""
 
     study: str
     part: str
+    """Study id, and the subgroup, empty for a whole arm."""
     x: float
+    """Its value of the moderator."""
     effect: Summary | None
+    """Log odds ratio under the prior of the average alone, None where it cannot be computed."""
     patients: float
+    """In the arms compared."""
 
 
 @dataclass(frozen=True)
 class Moderated:
-    """What one moderator explains of one endpoint.
-
-    Parameters
-    ----------
-    endpoint, name, label : str
-        Endpoint id, and the moderator's id and name.
-    centre : float
-        Value at which the average is taken.
-    slope : Summary
-        Log odds ratio a unit.
-    above : float
-        P(slope > 0).
-    effects : dict of str to Summary
-        Average log odds ratio at named values.
-    named : dict of str to float
-        These values.
-    tau : Summary
-        Heterogeneity that is left.
-    sources : tuple of Source
-        The slope within and between studies.
-    points : tuple of Point
-        Studies and parts.
-    line : Line
-        The average along the moderator.
-    uncovered : tuple of (str, str)
-        Studies left out, and what they lack.
-    """
+    """What one moderator explains of one endpoint."""
 
     endpoint: str
     name: str
     label: str
+    """Endpoint id, and the moderator's id and name."""
     centre: float
+    """Value at which the average is taken."""
     slope: Summary
+    """Log odds ratio a unit."""
     above: float
+    """P(slope > 0)."""
     effects: dict[str, Summary]
+    """Average log odds ratio at named values."""
     named: dict[str, float]
+    """These values."""
     tau: Summary
+    """Heterogeneity that is left."""
     sources: tuple[Source, ...]
+    """The slope within and between studies."""
     points: tuple[Point, ...]
+    """Studies and parts."""
     line: Line
+    """The average along the moderator."""
     uncovered: tuple[tuple[str, str], ...]
+    """Studies left out, and what they lack."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

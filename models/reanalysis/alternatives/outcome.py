@@ -32,47 +32,32 @@ Effects = dict[str | None, Marginal]
 
 @dataclass(frozen=True)
 class Outcome:
-    """The headline effect under one specification.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The whole specification.
-    studies : tuple of str
-        Studies that entered.
-    log_odds_ratio, odds_ratio : Summary or None
-        The effect; None where it is not defined.
-    direction : Direction or None
-        Probabilities of its sides.
-    study : str or None
-        The study whose own effect it is; None for an average.
-    note : str
-        Whose effect it is, or why there is none.
-    table : QuantileTable or None
-        The whole distribution of the log odds ratio.
-    group, label : str
-        The choice that was varied, and the level it was set to, for readers.
-    primary : bool
-        Whether that is the level of the primary analysis.
-    gates : tuple of CheckResult
-        What a sampled posterior must pass; empty for quadrature, which raises instead of failing a gate.
-    broken : bool
-        Whether there is no effect because the fit came to no result.
-    """
+    """The headline effect under one specification."""
 
     spec: ModelSpec
+    """The whole specification."""
     studies: tuple[str, ...]
+    """Studies that entered."""
     log_odds_ratio: Summary | None = None
     odds_ratio: Summary | None = None
+    """The effect; None where it is not defined."""
     direction: Direction | None = None
+    """Probabilities of its sides."""
     study: str | None = None
+    """The study whose own effect it is; None for an average."""
     note: str = ""
+    """Whose effect it is, or why there is none."""
     table: QuantileTable | None = field(default=None, repr=False)
+    """The whole distribution of the log odds ratio."""
     group: str = ""
     label: str = ""
+    """The choice that was varied, and the level it was set to, for readers."""
     primary: bool = False
+    """Whether that is the level of the primary analysis."""
     gates: tuple[CheckResult, ...] = ()
+    """What a sampled posterior must pass; empty for quadrature, which raises instead of failing a gate."""
     broken: bool = False
+    """Whether there is no effect because the fit came to no result."""
 
     @property
     def below(self) -> float | None:
@@ -131,17 +116,7 @@ class Outcome:
 def outcome(
     spec: ModelSpec, data: ModelData, effect: Marginal, better: str | None, study: str | None = None, note: str = ""
 ) -> Outcome:
-    """Outcome of an effect that is known: the average, or the study's own.
-
-    Parameters
-    ----------
-    effect : Marginal
-        Log odds ratio.
-    better : {"lower", "higher"} or None
-        Good side of the endpoint.
-    study, note
-        As of :class:`Outcome`.
-    """
+    """Outcome of an effect that is known: the average, or the study's own."""
     summaries = summarise(effect), summarise(odds_ratio(effect))
     return Outcome(spec, data.names, *summaries, direction(effect, better), study, note, tabulate(effect, [0.0]))
 

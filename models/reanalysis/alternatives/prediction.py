@@ -57,8 +57,6 @@ def logit_unseen(
     ----------
     spec : ModelSpec
         Of a model of contrasts.
-    data : ModelData
-        Studies, this one among them.
     study : str
         Its id. What is known of its other arm is used: its counts, a benchmark, or the prior alone.
     arm : {"control", "treated"}

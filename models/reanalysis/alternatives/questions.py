@@ -15,24 +15,16 @@ from reanalysis.evidence.evidence import Evidence
 
 @dataclass(frozen=True)
 class Question:
-    """One question to the authors of one study.
-
-    Parameters
-    ----------
-    study : str
-        Study id.
-    text : str
-        The exact figure asked for.
-    endpoints : tuple of str
-        Endpoints it bears on.
-    influences : tuple of Influence
-        The choices that an answer settles, as far as they were varied.
-    """
+    """One question to the authors of one study."""
 
     study: str
+    """Study id."""
     text: str
+    """The exact figure asked for."""
     endpoints: tuple[str, ...]
+    """Endpoints it bears on."""
     influences: tuple[Influence, ...] = ()
+    """The choices that an answer settles, as far as they were varied."""
 
     @property
     def shift(self) -> float | None:

@@ -116,8 +116,6 @@ def weigh(
 
     Parameters
     ----------
-    evidence, ledger, spec
-        The folder, its audit and the primary specification.
     influences_of : callable, optional
         Gives the influences on one endpoint, where they are known already.
     """

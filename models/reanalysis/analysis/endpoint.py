@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from reanalysis.alternatives.alarms import Alarm, alarms
+from reanalysis.alternatives.of_endpoint import Scrutiny
 from reanalysis.alternatives.one_at_a_time import sensitivity_set
 from reanalysis.alternatives.outcome import Outcome
-from reanalysis.alternatives.scrutiny import Scrutiny
 from reanalysis.estimands.headline import Headline, headline
 from reanalysis.estimands.risks import BaselineEffect, RisksAt, at_baseline, named_baselines, risks_of
 from reanalysis.estimands.summary import Direction, Summary, direction

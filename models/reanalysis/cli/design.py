@@ -13,7 +13,7 @@ from reanalysis.cli.options import Data, Format, Workers
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from reanalysis.decisions.design_result import Designs
+    from reanalysis.decisions.designs import Designs
     from reanalysis.decisions.next_trial import Operating
     from reanalysis.evidence.evidence import Evidence
 

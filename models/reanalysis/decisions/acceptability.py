@@ -26,30 +26,20 @@ _WEIGHTS = 2**10
 
 @dataclass(frozen=True)
 class Acceptability:
-    """Whether treatment is better over all weights that keep the signs of the trade-offs, each set as likely.
-
-    Parameters
-    ----------
-    baseline : str
-        Name of the control risks.
-    correlation : float
-        Of the log odds ratios.
-    share_better : float
-        Share of the weights at which the expected net benefit is above 0; exact.
-    probability_better : float
-        P(better) averaged over weights and posterior: the acceptability index of treatment.
-    error : float
-        Its standard error, from independent sets of quasi-random points.
-    over_weights : dict of str to float
-        P(better) over the weights: its quantiles, and the share of weights at which it is above :data:`LEVELS`.
-    """
+    """Whether treatment is better over all weights that keep the signs of the trade-offs, each set as likely."""
 
     baseline: str
+    """Name of the control risks."""
     correlation: float
+    """Of the log odds ratios."""
     share_better: float
+    """Share of the weights at which the expected net benefit is above 0; exact."""
     probability_better: float
+    """P(better) averaged over weights and posterior: the acceptability index of treatment."""
     error: float
+    """Its standard error, from independent sets of quasi-random points."""
     over_weights: dict[str, float]
+    """P(better) over the weights: its quantiles, and the share of weights at which it is above :data:`LEVELS`."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -31,14 +31,7 @@ BIASES = tuple(round(float(b), 4) for b in np.log([1 / 5, 1 / 3, 1 / 2, 1 / 1.5,
 
 
 def e_value(ratio: float, lower: float | None = None, upper: float | None = None) -> tuple[float, float | None]:
-    """E-values of a risk ratio and of the end of its interval that is nearer to 1.
-
-    Parameters
-    ----------
-    ratio : float
-        Risk ratio, above 0.
-    lower, upper : float, optional
-        Its interval.
+    """E-values of a risk ratio, above 0, and of the end of its interval that is nearer to 1.
 
     Returns
     -------
@@ -65,85 +58,56 @@ def _e_value(ratio: float) -> float:
 
 @dataclass(frozen=True)
 class TippingBias:
-    """The bias that makes one side of no effect as probable as a level.
-
-    Parameters
-    ----------
-    side : str
-        ``benefit`` or ``harm`` (``fewer events`` or ``more events`` where no side is good).
-    probability : float
-        The level.
-    bias : float or None
-        Log odds ratio that every study would be off by, observed minus true; None where none within 2.5 either way
-        does it.
-    risk_ratio : float or None
-        The same as a factor on the risk ratio at the control risk, 1 or above.
-    e_value : float or None
-        Of that factor.
-    """
+    """The bias that makes one side of no effect as probable as a level."""
 
     side: str
+    """``benefit`` or ``harm`` (``fewer events`` or ``more events`` where no side is good)."""
     probability: float
+    """The level."""
     bias: float | None
+    """Log odds ratio that every study would be off by, observed minus true; None where none within 2.5 either way does
+    it."""
     risk_ratio: float | None
+    """The same as a factor on the risk ratio at the control risk, 1 or above."""
     e_value: float | None
+    """Of that factor."""
 
 
 @dataclass(frozen=True)
 class ImportantShare:
-    """Cohorts like these with an effect that matters, if every study is off by a bias.
-
-    Parameters
-    ----------
-    bias : float
-        Log odds ratio; the observed effect is the true one plus the bias.
-    odds_ratio : float
-        The bias as a factor.
-    fewer, more : float
-        Share of true effects in new cohorts beyond the margin on either side, averaged over the posterior.
-    """
+    """Cohorts like these with an effect that matters, if every study is off by a bias."""
 
     bias: float
+    """Log odds ratio; the observed effect is the true one plus the bias."""
     odds_ratio: float
+    """The bias as a factor."""
     fewer: float
     more: float
+    """Share of true effects in new cohorts beyond the margin on either side, averaged over the posterior."""
 
 
 @dataclass(frozen=True)
 class Confounding:
-    """Confounding of one endpoint in readers' words, at one control risk.
-
-    Parameters
-    ----------
-    endpoint : str
-        Endpoint id.
-    control : ControlRisk
-        At which odds ratios become risk ratios.
-    risk_ratio : tuple of float
-        Median and 95 % interval.
-    e_value : float
-        Of the median.
-    e_value_interval : float
-        Of the end nearer to 1; 1 where the interval holds 1.
-    margin : float
-        Percentage points from which a difference matters.
-    tipping : tuple of TippingBias
-        Empty where some studies are randomised: no bias is then shared by all.
-    shares : tuple of ImportantShare
-        By bias; of bias 0 alone where some studies are randomised.
-    note : str
-        What a reader must know.
-    """
+    """Confounding of one endpoint in readers' words, at one control risk."""
 
     endpoint: str
+    """Endpoint id."""
     control: ControlRisk
+    """At which odds ratios become risk ratios."""
     risk_ratio: tuple[float, float, float]
+    """Median and 95 % interval."""
     e_value: float
+    """Of the median."""
     e_value_interval: float
+    """Of the end nearer to 1; 1 where the interval holds 1."""
     margin: float
+    """Percentage points from which a difference matters."""
     tipping: tuple[TippingBias, ...]
+    """Empty where some studies are randomised: no bias is then shared by all."""
     shares: tuple[ImportantShare, ...]
+    """By bias; of bias 0 alone where some studies are randomised."""
     note: str
+    """What a reader must know."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -31,7 +31,7 @@ from reanalysis.decisions.effects import (
     scenarios,
 )
 from reanalysis.decisions.grade import RULE
-from reanalysis.decisions.joint_model import JointModel, joint_model, require_joint
+from reanalysis.decisions.joint_model import JointModel, joint_data, joint_model
 from reanalysis.decisions.joint_outcome import AnyOf, frechet_bounds, widest
 from reanalysis.decisions.trade_offs import Request, request
 from reanalysis.decisions.weighted_sum import CELLS
@@ -292,6 +292,6 @@ def decide(
     """
     found = Decision(evidence, specification(evidence), request(evidence, weights, correlation, any_of), joint)
     if joint:
-        require_joint(evidence, found.request.trade_offs)
+        joint_data(evidence, found.request.trade_offs)  # what it does not hold is refused here
     found.effects  # noqa: B018  # what cannot be fitted is refused here
     return found

@@ -18,15 +18,10 @@ _ODDS_RATIOS = (1e-3, 1e3)
 
 @dataclass
 class DesignChoices(Choices):
-    """Choices of a design as they were asked for.
-
-    Parameters
-    ----------
-    defaults : dict of str to str
-        What was not asked for, by name, and what stands in its place; grows while the choices are read.
-    """
+    """Choices of a design as they were asked for."""
 
     defaults: dict[str, str] = field(default_factory=dict, init=False)
+    """What was not asked for, by name, and what stands in its place; grows while the choices are read."""
 
     def stop(self) -> None:
         """Go no further with anything that is wrong.

@@ -38,8 +38,6 @@ def evaluate_all(
 
     Parameters
     ----------
-    designs : sequence of Design
-        Any number.
     executor : Executor, optional
         What runs the batches, local processes or those of a cluster; by default this process.
     folder : Path, optional
@@ -70,48 +68,29 @@ def _key(designs: Sequence[Design]) -> str:
 
 @dataclass(frozen=True)
 class Smallest:
-    """The smallest trial that reaches a target.
-
-    Parameters
-    ----------
-    of : str
-        ``assurance``, or a truth as it was written.
-    target : float
-        Probability of success to be reached.
-    threshold, ratio : float
-        Of the rule, and treated patients per control.
-    n_control, n_treated : int or None
-        Patients of each arm; None where no size searched reaches it.
-    reached : float
-        Probability of success with so many, or with the most that were searched.
-    searched : int
-        Patients of the control arm up to which sizes were searched.
-    """
+    """The smallest trial that reaches a target."""
 
     of: str
+    """``assurance``, or a truth as it was written."""
     target: float
+    """Probability of success to be reached."""
     threshold: float
     ratio: float
+    """Of the rule, and treated patients per control."""
     n_control: int | None
     n_treated: int | None
+    """Patients of each arm; None where no size searched reaches it."""
     reached: float
+    """Probability of success with so many, or with the most that were searched."""
     searched: int
+    """Patients of the control arm up to which sizes were searched."""
 
 
 def smallest(design: Design, ratio: float, target: float) -> list[Smallest]:
     """The smallest trial with which the assurance, and the power at each truth, reach a target.
 
     Power is a sawtooth in the size: the one found is the smallest of all that reach the target within reach of where it
-    first does, and a few of the sizes above it may miss it by a little.
-
-    Parameters
-    ----------
-    design : Design
-        Of any size.
-    ratio : float
-        Treated patients per control.
-    target : float
-        Between 0 and 1.
+    first does, and a few of the sizes above it may miss it by a little. ``design`` may have any size.
     """
     known: dict[tuple[str, int], float] = {}
     measures: dict[str, Callable[[Design], float]] = {"assurance": assurance}

@@ -33,27 +33,18 @@ _FORM = "NAME=DISTRIBUTION"
 
 @dataclass(frozen=True)
 class Request:
-    """Designs that are asked for.
-
-    Parameters
-    ----------
-    endpoint : str
-        Endpoint id.
-    designs : tuple of Design
-        One for each n, ratio and threshold, in that order of nesting.
-    searches : tuple of (Design, float)
-        For each ratio and threshold, a design of any size and its ratio, where a target is asked for.
-    target : float or None
-        What the smallest trial must reach.
-    spec : dict
-        Everything that determines the result, plain values.
-    """
+    """Designs that are asked for."""
 
     endpoint: str
+    """Endpoint id."""
     designs: tuple[Design, ...]
+    """One for each n, ratio and threshold, in that order of nesting."""
     searches: tuple[tuple[Design, float], ...]
+    """For each ratio and threshold, a design of any size and its ratio, where a target is asked for."""
     target: float | None
+    """What the smallest trial must reach."""
     spec: dict[str, Any]
+    """Everything that determines the result, plain values."""
 
 
 def trial_request(evidence: Evidence, endpoint: str, **choices: Any) -> Request:
@@ -61,10 +52,6 @@ def trial_request(evidence: Evidence, endpoint: str, **choices: Any) -> Request:
 
     Parameters
     ----------
-    evidence : Evidence
-        The folder.
-    endpoint : str
-        Endpoint id.
     **choices
         As of :func:`reanalysis.decisions.designs.design`; one that is None is the default.
 
@@ -157,7 +144,7 @@ class _Asked(DesignChoices):
         """A prior by its name, None (and a problem) where it cannot be read."""
         try:
             if name in ("control", "treated"):
-                return rate_prior(value, self.today.control_of(name))
+                return rate_prior(value, getattr(self.today, name))
             if name == "baseline":
                 return baseline_prior(value)
             return effect_prior(value, self.today.effect, self.today.spec.priors.mu)

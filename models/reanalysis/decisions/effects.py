@@ -17,6 +17,7 @@ from reanalysis.estimands.risks import named_baselines
 from reanalysis.evidence.audit.ledger import require_consistent
 from reanalysis.evidence.candidates.observation import Observation
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.arms import counts_text
 from reanalysis.evidence.reading.settings import Baseline, Endpoint
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
@@ -30,21 +31,14 @@ _REPLICATES, _POINTS = 8, 2**10
 
 @dataclass(frozen=True)
 class ControlRisk:
-    """A control risk of one endpoint.
-
-    Parameters
-    ----------
-    label : str
-        Whose figure it is.
-    risk : float
-        Proportion.
-    source : str
-        Key in sources.toml, empty where it is the studies' own.
-    """
+    """A control risk of one endpoint."""
 
     label: str
+    """Whose figure it is."""
     risk: float
+    """Proportion."""
     source: str = ""
+    """Key in sources.toml, empty where it is the studies' own."""
 
     @classmethod
     def of(cls, baseline: Baseline) -> ControlRisk:
@@ -54,19 +48,13 @@ class ControlRisk:
 
 @dataclass(frozen=True)
 class Patients:
-    """Patients and studies behind an endpoint.
-
-    Parameters
-    ----------
-    studies : int
-        Studies that compare two arms.
-    control, treated : tuple of (int, int)
-        Fewest and most patients, equal where every denominator is reported.
-    """
+    """Patients and studies behind an endpoint."""
 
     studies: int
+    """Studies that compare two arms."""
     control: tuple[int, int]
     treated: tuple[int, int]
+    """Fewest and most patients, equal where every denominator is reported."""
 
     @property
     def total(self) -> tuple[int, int]:
@@ -76,27 +64,19 @@ class Patients:
     @property
     def text(self) -> str:
         """``171``, or ``40 to 100`` where a denominator is not reported."""
-        low, high = self.total
-        return str(low) if low == high else f"{low} to {high}"
+        return counts_text(self.total)
 
 
 @dataclass(frozen=True)
 class EndpointEffect:
-    """One endpoint as it is published.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The folder.
-    posterior : Posterior
-        Under the primary specification, by quadrature.
-    observations : dict of (str, str) to Observation
-        What was reported, by (study, arm).
-    """
+    """One endpoint as it is published."""
 
     evidence: Evidence
+    """The folder."""
     posterior: Posterior
+    """Under the primary specification, by quadrature."""
     observations: dict[tuple[str, str], Observation]
+    """What was reported, by (study, arm)."""
 
     @property
     def endpoint(self) -> str:
@@ -160,14 +140,9 @@ def endpoint_effect(evidence: Evidence, endpoint: str, spec: ModelSpec) -> Endpo
 
 
 def scenarios(effects: dict[str, EndpointEffect]) -> dict[str, dict[str, ControlRisk]]:
-    """Named sets of control risks: the studies' own controls, and one for each label that an endpoint declares.
+    """Control risks by label and endpoint: the studies' own controls, and a set for each label that endpoints declare.
 
     An endpoint without a figure of a label takes the risk of its own studies' controls, and says so in its label.
-
-    Returns
-    -------
-    dict of str to dict of str to ControlRisk
-        By label and endpoint.
     """
     labels = dict.fromkeys(b.label for one in effects.values() for b in one.settings.baselines)
     own = {name: replace(one.control_risks[0], label=OWN_CONTROLS) for name, one in effects.items()}
@@ -182,16 +157,7 @@ def scenarios(effects: dict[str, EndpointEffect]) -> dict[str, dict[str, Control
 
 
 def sampled_effects(effects: Mapping[str, EndpointEffect], correlation: float, seed: int) -> dict[str, Array]:
-    """Quasi-random log odds ratios of all endpoints under a Gaussian copula, the same for the same seed.
-
-    Parameters
-    ----------
-    effects : mapping of str to EndpointEffect
-        By endpoint.
-    correlation : float
-        Of every two log odds ratios.
-    seed : int
-        Of the scrambling.
+    """Quasi-random log odds ratios of all endpoints under a Gaussian copula of one correlation, the same for a seed.
 
     Returns
     -------

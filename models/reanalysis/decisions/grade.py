@@ -36,27 +36,18 @@ INCONSISTENT, VERY_INCONSISTENT = 0.5, 0.75
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the rule.
-
-    Parameters
-    ----------
-    domain : str
-        ``start``, ``risk of bias``, ``inconsistency``, ``imprecision``, ``indirectness`` or ``reporting``.
-    judgement : str
-        What was found or declared.
-    down : int
-        Levels by which it lowers.
-    level : str
-        Level after the step.
-    reason : str
-        What the step did and why.
-    """
+    """One step of the rule."""
 
     domain: str
+    """``start``, ``risk of bias``, ``inconsistency``, ``imprecision``, ``indirectness`` or ``reporting``."""
     judgement: str
+    """What was found or declared."""
     down: int
+    """Levels by which it lowers."""
     level: str
+    """Level after the step."""
     reason: str
+    """What the step did and why."""
 
 
 @dataclass(frozen=True)
@@ -94,24 +85,16 @@ class Grade:
 
 @dataclass(frozen=True)
 class StudyBias:
-    """Risk of bias of one study.
-
-    Parameters
-    ----------
-    name : str
-        For readers.
-    randomised : bool
-        Whether its design is.
-    patients : float
-        How much of the evidence it is.
-    judgements : mapping of str to str
-        By domain; empty where the study was not assessed.
-    """
+    """Risk of bias of one study."""
 
     name: str
+    """For readers."""
     randomised: bool
+    """Whether its design is."""
     patients: float
+    """How much of the evidence it is."""
     judgements: Mapping[str, JudgementOfBias]
+    """By domain; empty where the study was not assessed."""
 
     @property
     def worst(self) -> tuple[str, JudgementOfBias] | None:
@@ -137,8 +120,6 @@ def graded(
 
     Parameters
     ----------
-    studies : sequence of StudyBias
-        The studies that compare.
     i_squared : float or None
         Share of the variation of unpooled effects beyond chance; None with one study.
     both_sides : bool
@@ -149,8 +130,6 @@ def graded(
         Half width of the trivial range, percentage points.
     at : str
         The control risk, for readers.
-    indirectness, reporting : Judgement or None
-        As declared.
     """
     assessed = [one for one in studies if one.judgements]
     high = all(one.randomised or one.judgements for one in studies)

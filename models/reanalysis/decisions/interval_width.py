@@ -31,10 +31,6 @@ def widths(prior: JointDensity, n_control: int, n_treated: int, scale: Scale) ->
 
     Parameters
     ----------
-    prior : JointDensity
-        Prior of the analysis.
-    n_control, n_treated : int
-        Patients of each arm.
     scale : {"rd", "or"}
         Of the risk difference, or of the log odds ratio.
     """

@@ -22,26 +22,20 @@ from reanalysis.evidence.problems import BadChoice, InvalidInput, listed
 from reanalysis.gates.result import CheckResult
 from reanalysis.model.data import JointData
 from reanalysis.model.selection import select
+from reanalysis.model.spec import ModelSpec
 from reanalysis.model.specification import specification
 
 
 @dataclass(frozen=True)
 class JointModel:
-    """Net benefit with correlations that are learnt.
-
-    Parameters
-    ----------
-    net_benefits : dict of str to DrawsMarginal
-        By name of the control risks.
-    correlations : dict of str to dict
-        Posteriors of the correlations of effects.
-    gates : tuple of CheckResult
-        What the sampled posterior must pass.
-    """
+    """Net benefit with correlations that are learnt."""
 
     net_benefits: dict[str, DrawsMarginal]
+    """By name of the control risks."""
     correlations: dict[str, dict[str, float | None]]
+    """Posteriors of the correlations of effects."""
     gates: tuple[CheckResult, ...]
+    """What the sampled posterior must pass."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -63,15 +57,6 @@ def joint_model(
 ) -> JointModel:
     """Sample the joint model of the endpoints that are weighed, and others modelled with them.
 
-    Parameters
-    ----------
-    evidence : Evidence
-        The folder.
-    trade_offs : sequence of TradeOff
-        Weights.
-    control_risks : mapping of str to mapping of str to ControlRisk
-        By name and endpoint.
-
     Raises
     ------
     InvalidInput
@@ -79,7 +64,7 @@ def joint_model(
     EngineError
         If the posterior cannot be sampled.
     """
-    spec, data = _selected(evidence, trade_offs)
+    spec, data = joint_data(evidence, trade_offs)
     posterior, gates = joint_fit(spec, data)
     draws = {one.endpoint: _draws(posterior, one.endpoint) for one in trade_offs}
     benefits = {
@@ -90,18 +75,14 @@ def joint_model(
     return JointModel(benefits, correlations, gates)
 
 
-def require_joint(evidence: Evidence, trade_offs: Sequence[TradeOff]) -> None:
-    """Refuse weights of endpoints that the joint model does not hold, before anything is sampled.
+def joint_data(evidence: Evidence, trade_offs: Sequence[TradeOff]) -> tuple[ModelSpec, JointData]:
+    """The joint model and its data, before anything is sampled.
 
     Raises
     ------
     InvalidInput
-        Naming them.
+        Naming the endpoints that are weighed and that it does not hold.
     """
-    _selected(evidence, trade_offs)
-
-
-def _selected(evidence: Evidence, trade_offs: Sequence[TradeOff]) -> tuple[Any, JointData]:
     first = trade_offs[0].endpoint
     spec = specification(evidence, first, model="joint")
     data = select(evidence, spec, first).data

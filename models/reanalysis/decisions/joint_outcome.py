@@ -21,30 +21,22 @@ class AnyOf:
 
     Whatever the dependence of the events, P(any) lies from the largest of their risks to their sum or 1 (Frechet). The
     difference between the arms is bounded by the ends of both.
-
-    Parameters
-    ----------
-    endpoints : tuple of str
-        The events, parts of others among them left out.
-    control : tuple of float
-        Bounds of the control risk.
-    treated, difference : tuple of dict
-        Posterior of the lower and of the upper bound: mean, median, lower, upper.
-    certainly_better, possibly_better : float
-        P(the upper bound of the difference lies below 0), and P(the lower bound does).
-    error : float
-        Standard error of these, the larger, from independent sets of quasi-random points.
     """
 
     baseline: str
     endpoints: tuple[str, ...]
+    """The events, parts of others among them left out."""
     left_out: tuple[str, ...]
     control: tuple[float, float]
+    """Bounds of the control risk."""
     treated: tuple[dict[str, float], dict[str, float]]
     difference: tuple[dict[str, float], dict[str, float]]
+    """Posterior of the lower and of the upper bound: mean, median, lower, upper."""
     certainly_better: float
     possibly_better: float
+    """P(the upper bound of the difference lies below 0), and P(the lower bound does)."""
     error: float
+    """Standard error of these, the larger, from independent sets of quasi-random points."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -65,8 +57,6 @@ def frechet_bounds(
     ----------
     effects, control_risks, baseline
         As of :func:`net_benefit`.
-    endpoints : sequence of str
-        The events.
     draws : mapping of str to ndarray
         Log odds ratios, of :func:`sampled_effects`.
     left_out : sequence of str

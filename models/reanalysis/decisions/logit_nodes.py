@@ -38,25 +38,17 @@ _CLOSEST = 35.0
 
 @dataclass(frozen=True)
 class Logits:
-    """Nodes of one arm's logit.
-
-    Parameters
-    ----------
-    points, width : ndarray, shape (N,)
-        Logits, and the stretch of logits that each stands for.
-    patients : float
-        Patients that the nodes resolve.
-    scale : float
-        Scale, in logits, of the narrowest prior that they resolve.
-    step : float
-        Distance of the nodes in the coordinate.
-    """
+    """Nodes of one arm's logit."""
 
     points: Array
     width: Array
+    """Logits, and the stretch of logits that each stands for, shape (N,)."""
     patients: float
+    """Patients that the nodes resolve."""
     scale: float
+    """Scale, in logits, of the narrowest prior that they resolve."""
     step: float
+    """Distance of the nodes in the coordinate."""
 
     @classmethod
     def covering(cls, low: float, high: float, patients: float, scale: float, step: float = STEP) -> Logits:

@@ -37,38 +37,25 @@ class JointDensity(Protocol):
 
 @dataclass(frozen=True)
 class Region:
-    """Where an effect lies above a margin.
-
-    Parameters
-    ----------
-    control : Logits
-        Control nodes, N0 of them.
-    mass : ndarray, shape (N0, N1)
-        Mass of each pair within the region; or, below 0, of each pair outside it.
-    rest : {0, 1}
-        What the sum of the mass is to be added to: 1 where it is that of pairs outside.
-    """
+    """Where an effect lies above a margin."""
 
     control: Logits
+    """Control nodes, N0 of them."""
     mass: Array
+    """Mass of each pair within the region; or, below 0, of each pair outside it, shape (N0, N1)."""
     rest: int = 0
+    """What the sum of the mass is to be added to: 1 where it is that of pairs outside."""
 
 
 @dataclass(frozen=True)
 class LogitPairs:
-    """A joint distribution of the logits of two arms on nodes.
-
-    Parameters
-    ----------
-    prior : JointDensity
-        The distribution.
-    control, treated : Logits
-        Nodes, N0 and N1 of them.
-    """
+    """A joint distribution of the logits of two arms on nodes."""
 
     prior: JointDensity
+    """The distribution."""
     control: Logits
     treated: Logits
+    """Nodes, N0 and N1 of them."""
 
     @classmethod
     def of(cls, prior: JointDensity, n_control: int, n_treated: int, step: float = STEP) -> LogitPairs:
@@ -127,22 +114,15 @@ class LogitPairs:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Every outcome of a trial of so many patients under a joint distribution of the logits.
-
-    Parameters
-    ----------
-    pairs : LogitPairs
-        Prior of the two logits.
-    n_control, n_treated : int
-        Patients of each arm.
-    counts : tuple of ndarray or None
-        Counts of either arm that are meant, all of them where it is None; Y0 and Y1 in number.
-    """
+    """Every outcome of a trial of so many patients under a joint distribution of the logits."""
 
     pairs: LogitPairs
+    """Prior of the two logits."""
     n_control: int
     n_treated: int
+    """Patients of each arm."""
     counts: tuple[Integers, Integers] | None = None
+    """Counts of either arm that are meant, all of them where it is None; Y0 and Y1 in number."""
 
     def _arm(self, index: int, logits: Logits) -> Array:
         found = count_probabilities(logits.points, (self.n_control, self.n_treated)[index])

@@ -32,45 +32,31 @@ from reanalysis.model.specification import specification
 
 @dataclass(frozen=True)
 class Prediction:
-    """One endpoint of one new cohort.
-
-    Parameters
-    ----------
-    study, endpoint : str
-        Ids.
-    model : str
-        ``contrast`` or ``all-cohort``.
-    control : str
-        What its control risk was taken from.
-    n : int
-        Patients of the treated arm (the most probable number where it is not reported).
-    rho : float
-        Discount of its design, added to the prediction.
-    printed : str
-        The treated arm as reported.
-    expected : Summary
-        Predicted count.
-    score : Score
-        Prediction against report.
-    before, after : Outcome
-        Headline under ``model``, without and with the cohort.
-    primary : Outcome or None
-        The primary posterior, which a single arm leaves unchanged; None where no cohort compares, and for two arms,
-        whose ``before`` it is.
-    """
+    """One endpoint of one new cohort."""
 
     study: str
     endpoint: str
+    """Ids."""
     model: ModelName
+    """``contrast`` or ``all-cohort``."""
     control: str
+    """What its control risk was taken from."""
     n: int
+    """Patients of the treated arm (the most probable number where it is not reported)."""
     rho: float
+    """Discount of its design, added to the prediction."""
     printed: str
+    """The treated arm as reported."""
     expected: Summary
+    """Predicted count."""
     score: Score
+    """Prediction against report."""
     before: Outcome
     after: Outcome
+    """Headline under ``model``, without and with the cohort."""
     primary: Outcome | None
+    """The primary posterior, which a single arm leaves unchanged; None where no cohort compares, and for two arms,
+    whose ``before`` it is."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -35,50 +35,35 @@ _BINS = 20
 
 @dataclass(frozen=True)
 class Operating:
-    """What a design does.
-
-    Parameters
-    ----------
-    n_control, n_treated : int
-        Patients of each arm.
-    threshold : float
-        Of the rule.
-    assurance : float
-        Probability of success under the design prior.
-    type_1_error : float
-        Probability of success where the effect equals the margin at the baseline; the larger of two where an effect
-        counts on either side.
-    power : dict of str to float
-        Probability of success by truth.
-    boundary : list
-        By control count 0, 1, ..., the largest treated count with which the trial succeeds (-1 for none) where fewer
-        events are looked for, the smallest (n_treated + 1 for none) where more are, and both in a list for either.
-    no_go_boundary : list or None
-        By control count, the treated count nearest to success with which it says no.
-    conclusions : dict
-        Probability of each conclusion: of the design prior, and by truth.
-    predictive : dict
-        Predictive distribution of the posterior probability beyond the margin: what it is ``of``, its mean, quantiles
-        and a histogram of equal bins from 0 to 1.
-    expected_width : float or None
-        Expected width of the 95 % interval of the risk difference, or of the log odds ratio where the margin is an odds
-        ratio; None where it was not asked for.
-    evsi : float or None
-        Expected value of sample information, in events per patient; None without a good side.
-    """
+    """What a design does."""
 
     n_control: int
     n_treated: int
+    """Patients of each arm."""
     threshold: float
+    """Of the rule."""
     assurance: float
+    """Probability of success under the design prior."""
     type_1_error: float
+    """Probability of success where the effect equals the margin at the baseline; the larger of two where an effect
+    counts on either side."""
     power: dict[str, float]
+    """Probability of success by truth."""
     boundary: list[Any]
+    """By control count 0, 1, ..., the largest treated count with which the trial succeeds (-1 for none) where fewer
+    events are looked for, the smallest (n_treated + 1 for none) where more are, and both in a list for either."""
     no_go_boundary: list[int] | None
+    """By control count, the treated count nearest to success with which it says no."""
     conclusions: dict[str, dict[str, float]]
+    """Probability of each conclusion: of the design prior, and by truth."""
     predictive: dict[str, Any]
+    """Predictive distribution of the posterior probability beyond the margin: what it is ``of``, its mean, quantiles
+    and a histogram of equal bins from 0 to 1."""
     expected_width: float | None
+    """Expected width of the 95 % interval of the risk difference, or of the log odds ratio where the margin is an odds
+    ratio; None where it was not asked for."""
     evsi: float | None
+    """Expected value of sample information, in events per patient; None without a good side."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from reanalysis.decisions.design_request import Request, trial_request
-from reanalysis.decisions.design_result import Designs
-from reanalysis.decisions.designs import answer
+from reanalysis.decisions.designs import Designs, answer
 from reanalysis.decisions.trial_design import Design, Truth
 from reanalysis.engines.errors import EngineError
 from reanalysis.evidence.evidence import Evidence
@@ -22,18 +21,12 @@ _SIZES = 20
 
 @dataclass(frozen=True)
 class PlannedTrial:
-    """Randomised trials of two equal arms that look for fewer events and for more.
-
-    Parameters
-    ----------
-    trials : Designs
-        Of the sizes that are asked for.
-    curve : Designs
-        Of 20 sizes up to the largest, without the width of the interval.
-    """
+    """Randomised trials of two equal arms that look for fewer events and for more."""
 
     trials: Designs
+    """Of the sizes that are asked for."""
     curve: Designs
+    """Of 20 sizes up to the largest, without the width of the interval."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -55,8 +48,6 @@ def planned_trial(evidence: Evidence, endpoint: str, patients: tuple[int, ...]) 
     ----------
     evidence : Evidence
         The folder, or the part of it that matters to the endpoint.
-    endpoint : str
-        Endpoint id.
     patients : tuple of int
         Of both arms together, even.
 

@@ -17,41 +17,27 @@ from reanalysis.typing import Array
 
 @dataclass(frozen=True)
 class Score:
-    """How a report compares with its prediction.
-
-    Parameters
-    ----------
-    log_score : float
-        Natural log of the predicted probability of what was reported; larger is better.
-    pit_low, pit_high : float
-        Predicted probability of a smaller count, and of a count no larger.
-    pit : float
-        Uniform between the two, from the seed: uniform over cohorts if predictions are calibrated.
-    """
+    """How a report compares with its prediction."""
 
     log_score: float
+    """Natural log of the predicted probability of what was reported; larger is better."""
     pit_low: float
     pit_high: float
+    """Predicted probability of a smaller count, and of a count no larger."""
     pit: float
+    """Uniform between the two, from the seed: uniform over cohorts if predictions are calibrated."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PredictedCount:
-    """Events among patients who are yet to be treated.
-
-    Parameters
-    ----------
-    what : str
-        Whose events, for readers.
-    n : int
-        Patients.
-    probability : ndarray, shape (n + 1,)
-        Of each count from 0 to n.
-    """
+    """Events among patients who are yet to be treated."""
 
     what: str
+    """Whose events, for readers."""
     n: int
+    """Patients."""
     probability: Array
+    """Of each count from 0 to n, shape (n + 1,)."""
 
     def summary(self) -> Summary:
         """Mean, SD, median and 95 % interval of the count."""
@@ -92,8 +78,6 @@ def score(reported: Candidates, predicted: dict[int, Array], rng: np.random.Gene
 
     Parameters
     ----------
-    reported : Candidates
-        What was reported.
     predicted : dict of int to ndarray
         Probability of each count, by number of patients.
     rng : Generator

@@ -44,8 +44,6 @@ def rate_prior(value: object, today: Callable[[], BetaMixture]) -> BetaMixture:
 
     Parameters
     ----------
-    value : str or BetaMixture
-        As it is written.
     today : callable
         Gives what ``today`` stands for.
 
@@ -104,8 +102,6 @@ def effect_prior(value: object, today: Callable[[], Tabulated], vague: Distribut
 
     Parameters
     ----------
-    value : str, Distribution or Effect
-        As it is written.
     today : callable
         Gives what ``today`` stands for.
     vague : Distribution

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from reanalysis.decisions.trial_priors import Tabulated
 from reanalysis.engines.fit import fit
@@ -28,18 +28,12 @@ class Nothing(InvalidInput):
 
 @dataclass
 class Today:
-    """Posteriors of one endpoint, computed when first asked for.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The folder.
-    endpoint : str
-        Endpoint id.
-    """
+    """Posteriors of one endpoint, computed when first asked for."""
 
     evidence: Evidence
+    """The folder."""
     endpoint: str
+    """Endpoint id."""
 
     def unknown(self) -> Iterable[Problem | str]:
         """What is wrong with the name of the endpoint."""
@@ -54,20 +48,18 @@ class Today:
         """The folder's primary specification."""
         return default_spec(self.evidence)
 
-    def _fitted(self, model: ModelName) -> Posterior | str:
+    def _fitted(self, model: ModelName) -> Posterior:
         spec = default_spec(self.evidence, model)
         try:
             selection = select(self.evidence, spec, self.endpoint)
         except NothingLeft as error:
-            return str(error)
+            raise Nothing([str(error)]) from None
         require_consistent(self.evidence, (self.endpoint,))
         return fit(spec, selection.data)
 
     @cached_property
-    def _effect(self) -> Tabulated | str:
+    def _effect(self) -> Tabulated:
         found = self._fitted("contrast")
-        if isinstance(found, str):
-            return found
         studies = ", ".join(found.data.comparative)
         return Tabulated.of(found.overall["log_odds_ratio_new"], f"effect of a new study today ({studies})")
 
@@ -79,15 +71,11 @@ class Today:
         Nothing
             If no study compares two arms.
         """
-        if isinstance(self._effect, str):
-            raise Nothing([self._effect])
         return self._effect
 
     @cached_property
-    def _control(self) -> BetaMixture | str:
+    def _control(self) -> BetaMixture:
         found = self._fitted("rates")
-        if isinstance(found, str):
-            return found
         arms = [study.control for study in found.data.studies]
         patients = sum(max(arm.n) for arm in arms if arm is not None)
         return map_prior(found.overall["logit_rate_new"], 0.0, patients).mixture
@@ -100,22 +88,14 @@ class Today:
         Nothing
             If no study reports a control arm.
         """
-        if isinstance(self._control, str):
-            raise Nothing([self._control])
         return self._control
 
-    def control_of(self, arm: str) -> Callable[[], BetaMixture]:
-        """What ``today`` stands for in the prior of an arm's rate.
+    def treated(self) -> NoReturn:
+        """Nothing: what is known of the treated rate is the effect.
 
         Raises
         ------
         Nothing
-            When called, for the treated arm: what is known of it is the effect.
+            Always, and says what to write instead.
         """
-        if arm == "control":
-            return self.control
-
-        def nothing() -> BetaMixture:
-            raise Nothing(["today is known of the control rate and of the effect; write treated=beta(a,b)"])
-
-        return nothing
+        raise Nothing(["today is known of the control rate and of the effect; write treated=beta(a,b)"])

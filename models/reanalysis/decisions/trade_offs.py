@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,40 +20,26 @@ ASKED = "asked for"
 
 @dataclass(frozen=True)
 class TradeOff:
-    """What one event of an endpoint weighs.
-
-    Parameters
-    ----------
-    endpoint : str
-        Endpoint id.
-    weight : float
-        Above 0 where an event harms, below where it helps.
-    reason : str
-        Why, as declared; :data:`ASKED` where it was given with the request.
-    """
+    """What one event of an endpoint weighs."""
 
     endpoint: str
+    """Endpoint id."""
     weight: float
+    """Above 0 where an event harms, below where it helps."""
     reason: str
+    """Why, as declared; :data:`ASKED` where it was given with the request."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a decision, checked.
-
-    Parameters
-    ----------
-    trade_offs : tuple of TradeOff
-        In the order in which they were declared or given, no weight 0.
-    correlation : float
-        Of the log odds ratios of every two endpoints.
-    any_of : tuple of str
-        Endpoints of a joint outcome, a patient with any of them; empty where none is asked for.
-    """
+    """What is asked of a decision, checked."""
 
     trade_offs: tuple[TradeOff, ...]
+    """In the order in which they were declared or given, no weight 0."""
     correlation: float
+    """Of the log odds ratios of every two endpoints."""
     any_of: tuple[str, ...]
+    """Endpoints of a joint outcome, a patient with any of them; empty where none is asked for."""
 
 
 def request(
@@ -66,8 +52,6 @@ def request(
 
     Parameters
     ----------
-    evidence : Evidence
-        The folder.
     weights : str, mapping or iterable of str, optional
         Weight by endpoint, or texts ``NAME=X``, several in one text parted by commas; by default those of
         analysis.toml.
@@ -83,40 +67,41 @@ def request(
     """
     require_evidence(evidence)
     problems: list[Problem | str] = []
+
+    def say(argument: str, said: str) -> None:
+        problems.append(BadChoice(argument, said))
+
     if weights is None:
-        declared = evidence.settings.weights
-        found = [TradeOff(e, one.weight, one.reason) for e, one in declared.items()]
+        found = [TradeOff(e, one.weight, one.reason) for e, one in evidence.settings.weights.items()]
         if not found:
-            missing = f": none are declared in analysis.toml, [weights.NAME], and none are given; {_FORM}"
-            problems.append(BadChoice("weights", missing))
+            say("weights", f": none are declared in analysis.toml, [weights.NAME], and none are given; {_FORM}")
     else:
         found = []
-        for name, weight in _pairs(weights, problems):
+        for name, weight in _pairs(weights, say):
             if name in {one.endpoint for one in found}:
-                problems.append(BadChoice("weights", f" {name}: is given twice"))
+                say("weights", f" {name}: is given twice")
             else:
                 found.append(TradeOff(name, weight, ASKED))
         if not found and not problems:
-            problems.append(BadChoice("weights", f": none are given; {_FORM}"))
+            say("weights", f": none are given; {_FORM}")
     for one in found:
         problems += _bad_endpoint(evidence, "weights", one.endpoint)
         problems += _bad_weight(evidence, one)
     if found and not problems and not any(one.weight for one in found):
-        problems.append(BadChoice("weights", ": at least one must differ from 0"))
-    problems += _bad_correlation(correlation)
-    joint = _names(any_of, problems)
+        say("weights", ": at least one must differ from 0")
+    if correlation is not None and not 0 <= number(correlation) <= LARGEST_CORRELATION:
+        say("correlation", f" {correlation}: must be a number from 0 to {LARGEST_CORRELATION:g}")
+    joint = _names(any_of, say)
     for name in joint:
         problems += _bad_endpoint(evidence, "any_of", name)
     if len(joint) == 1 or len(set(joint)) < len(joint):
-        problems.append(
-            BadChoice("any_of", f" {','.join(joint)}: a joint outcome is of two endpoints or more, each once")
-        )
+        say("any_of", f" {','.join(joint)}: a joint outcome is of two endpoints or more, each once")
     if problems:
         raise InvalidInput(problems)
     return Request(tuple(one for one in found if one.weight), float(correlation or 0.0), joint)
 
 
-def _pairs(weights: object, problems: list[Problem | str]) -> Iterator[tuple[str, float]]:
+def _pairs(weights: object, say: Callable[[str, str], None]) -> Iterator[tuple[str, float]]:
     """Names and weights that are numbers; what is neither is a problem."""
     if isinstance(weights, Mapping):
         given: list[tuple[str, Any]] = [(str(name), value) for name, value in weights.items()]
@@ -128,24 +113,24 @@ def _pairs(weights: object, problems: list[Problem | str]) -> Iterator[tuple[str
             if equals and name.strip():
                 given.append((name.strip(), value.strip()))
             elif text or len(texts) == 1:
-                problems.append(BadChoice("weights", f" {text!r}: {_FORM}"))
+                say("weights", f" {text!r}: {_FORM}")
     else:
-        problems.append(BadChoice("weights", f" {weights!r}: {_FORM}"))
+        say("weights", f" {weights!r}: {_FORM}")
         return
     for name, value in given:
         weight = number(value)
         if not abs(weight) <= LARGEST_WEIGHT:
             rule = f"must be a number from -{LARGEST_WEIGHT:,.0f} to {LARGEST_WEIGHT:,.0f}".replace(",", "")
-            problems.append(BadChoice("weights", f" {f'{name}={value}'!r}: {rule}"))
+            say("weights", f" {f'{name}={value}'!r}: {rule}")
         else:
             yield name, weight
 
 
-def _names(any_of: object, problems: list[Problem | str]) -> tuple[str, ...]:
+def _names(any_of: object, say: Callable[[str, str], None]) -> tuple[str, ...]:
     if any_of is None:
         return ()
     if not isinstance(any_of, Iterable):
-        problems.append(BadChoice("any_of", f" {any_of!r}: must be endpoints, such as NAME,OTHER"))
+        say("any_of", f" {any_of!r}: must be endpoints, such as NAME,OTHER")
         return ()
     texts = [any_of] if isinstance(any_of, str) else [str(name) for name in any_of]
     return tuple(name for text in texts for name in (part.strip() for part in text.split(",")) if name)
@@ -174,10 +159,3 @@ def _bad_weight(evidence: Evidence, one: TradeOff) -> Iterator[BadChoice]:
         side, sign = ("helps", "below") if better == "higher" else ("harms", "above")
         said = f'an event {side} (better = "{better}" in analysis.toml), so its weight lies {sign} 0'
         yield BadChoice("weights", f" {one.endpoint}={one.weight:g}: {said}")
-
-
-def _bad_correlation(correlation: Any) -> Iterator[BadChoice]:
-    if correlation is None:
-        return
-    if not 0 <= number(correlation) <= LARGEST_CORRELATION:
-        yield BadChoice("correlation", f" {correlation}: must be a number from 0 to {LARGEST_CORRELATION:g}")

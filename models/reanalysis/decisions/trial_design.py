@@ -20,47 +20,31 @@ MOST_OUTCOMES = 4_000_000
 
 @dataclass(frozen=True)
 class Truth:
-    """A stated effect.
-
-    Parameters
-    ----------
-    text : str
-        As it was written.
-    control, treated : float
-        Risks of the two arms.
-    """
+    """A stated effect."""
 
     text: str
+    """As it was written."""
     control: float
     treated: float
+    """Risks of the two arms."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What the trial concludes from its posterior.
-
-    Parameters
-    ----------
-    side : {"lower", "higher", "both"}
-        Where an effect counts: below the margin, above it, or either, beyond the margin on its own side.
-    scale : {"rd", "or"}
-        Of the margin.
-    margin : float
-        A risk difference or an odds ratio, treated against control.
-    threshold : float
-        Posterior probability beyond the margin above which the trial succeeds.
-    no_go : float or None
-        Posterior probability beyond the margin below which it says no: what lies between is the grey zone.
-    better : {"lower", "higher"} or None
-        The good side, of which the predictive distribution and the value of information are.
-    """
+    """What the trial concludes from its posterior."""
 
     side: Side
+    """Where an effect counts: below the margin, above it, or either, beyond the margin on its own side."""
     scale: Scale = "rd"
+    """Of the margin."""
     margin: float = 0.0
+    """A risk difference or an odds ratio, treated against control."""
     threshold: float = 0.95
+    """Posterior probability beyond the margin above which the trial succeeds."""
     no_go: float | None = None
+    """Posterior probability beyond the margin below which it says no: what lies between is the grey zone."""
     better: Literal["lower", "higher"] | None = None
+    """The good side, of which the predictive distribution and the value of information are."""
 
     @property
     def sign(self) -> int:
@@ -90,37 +74,25 @@ class Rule:
 
 @dataclass(frozen=True)
 class Design:
-    """One trial: its size, how it is analysed, and what is expected of it.
-
-    Parameters
-    ----------
-    n_control, n_treated : int
-        Patients of each arm.
-    analysis : TrialPrior
-        Prior of the analysis.
-    rule : Rule
-        What it concludes.
-    design_prior : TrialPrior
-        What is known today, over which power is averaged.
-    baseline : float
-        Control risk of the type I error.
-    truths : tuple of Truth
-        Where the power is computed.
-    worthwhile : float
-        Smallest risk difference that is worth the treatment, for the value of information.
-    width : bool
-        Whether the expected width of the interval is computed; it takes as long as all else together.
-    """
+    """One trial: its size, how it is analysed, and what is expected of it."""
 
     n_control: int
     n_treated: int
+    """Patients of each arm."""
     analysis: TrialPrior
+    """Prior of the analysis."""
     rule: Rule
+    """What it concludes."""
     design_prior: TrialPrior
+    """What is known today, over which power is averaged."""
     baseline: float
+    """Control risk of the type I error."""
     truths: tuple[Truth, ...] = ()
+    """Where the power is computed."""
     worthwhile: float = 0.0
+    """Smallest risk difference that is worth the treatment, for the value of information."""
     width: bool = True
+    """Whether the expected width of the interval is computed; it takes as long as all else together."""
 
     @property
     def outcomes(self) -> int:

@@ -81,18 +81,12 @@ class Tabulated:
 
 @dataclass(frozen=True)
 class Effect:
-    """A prior of the log odds ratio: a mixture of distributions.
-
-    Parameters
-    ----------
-    weights : tuple of float
-        Summing to 1.
-    components : tuple of Distribution or Tabulated
-        As many.
-    """
+    """A prior of the log odds ratio: a mixture of distributions."""
 
     weights: tuple[float, ...]
+    """Summing to 1."""
     components: tuple[Distribution | Tabulated, ...]
+    """As many."""
 
     def density(self, x: Array) -> Array:
         """Density at each x."""
@@ -149,21 +143,14 @@ class TrialPrior(JointDensity, Protocol):
 
 @dataclass(frozen=True)
 class BaselineAndEffect:
-    """The prior of the ``contrast`` model: a vague baseline, and the effect.
-
-    Parameters
-    ----------
-    baseline : Distribution
-        Of the mean of both logits, or of the control logit.
-    effect : Effect
-        Of the log odds ratio.
-    below : float
-        Share of the effect by which the control logit lies below the baseline: 0.5 for the mean logit, else 0.
-    """
+    """The prior of the ``contrast`` model: a vague baseline, and the effect."""
 
     baseline: Distribution
+    """Of the mean of both logits, or of the control logit."""
     effect: Effect
+    """Of the log odds ratio."""
     below: float = 0.5
+    """Share of the effect by which the control logit lies below the baseline: 0.5 for the mean logit, else 0."""
 
     def nodes(self, n_control: int, n_treated: int, step: float) -> tuple[Logits, Logits]:
         """Nodes, a step apart, that resolve so many patients in either arm.
@@ -193,18 +180,12 @@ class BaselineAndEffect:
 
 @dataclass(frozen=True)
 class TwoRates:
-    """Independent rates of the two arms.
-
-    Parameters
-    ----------
-    control : BetaMixture or float
-        Of the control rate, or its value.
-    treated : BetaMixture
-        Of the treated rate.
-    """
+    """Independent rates of the two arms."""
 
     control: BetaMixture | float
+    """Of the control rate, or its value."""
     treated: BetaMixture
+    """Of the treated rate."""
 
     def nodes(self, n_control: int, n_treated: int, step: float) -> tuple[Logits, Logits]:
         """Nodes, a step apart, that resolve so many patients in either arm."""
@@ -223,18 +204,12 @@ class TwoRates:
 
 @dataclass(frozen=True)
 class ControlAndEffect:
-    """A control rate and an independent effect: what a trial is designed for.
-
-    Parameters
-    ----------
-    control : BetaMixture or float
-        Of the control rate, or its value.
-    effect : Effect
-        Of the log odds ratio.
-    """
+    """A control rate and an independent effect: what a trial is designed for."""
 
     control: BetaMixture | float
+    """Of the control rate, or its value."""
     effect: Effect
+    """Of the log odds ratio."""
 
     def nodes(self, n_control: int, n_treated: int, step: float) -> tuple[Logits, Logits]:
         """Nodes, a step apart, that resolve so many patients in either arm."""

@@ -34,8 +34,6 @@ def weighted_sum(parts: Sequence[tuple[float, Marginal]], correlation: float = 0
         Weights and the posteriors of their quantities, E pairs; at least one weight is not 0.
     correlation : float
         Of the Gaussian copula of every two quantities, from 0 (independence) to :data:`LARGEST_CORRELATION`.
-    cells : int
-        Cells of the grid.
 
     Returns
     -------
@@ -74,14 +72,10 @@ def pair_above_zero(
 
     Parameters
     ----------
-    first, second : Marginal
-        Posteriors of x_1 and x_2.
     weights : ndarray, shape (W, 2)
         Of the two, not both 0.
     correlation : float
         Of their Gaussian copula, above -1 and below 1.
-    nodes : int
-        Of the integral.
 
     Returns
     -------

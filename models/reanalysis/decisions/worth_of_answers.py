@@ -35,21 +35,14 @@ _POINTS = (np.arange(4096) + 0.5) / 4096
 
 @dataclass(frozen=True)
 class Worth:
-    """What the answer to a question is worth.
-
-    Parameters
-    ----------
-    question : Question
-        To the authors.
-    value : float
-        Weighted events per patient of whom it is decided.
-    bound : bool
-        Whether it is what any answer could be worth at most, and not the expectation over possible answers.
-    """
+    """What the answer to a question is worth."""
 
     question: Question
+    """To the authors."""
     value: float
+    """Weighted events per patient of whom it is decided."""
     bound: bool
+    """Whether it is what any answer could be worth at most, and not the expectation over possible answers."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -62,19 +55,7 @@ def worth_of_answers(
     trade_offs: Sequence[TradeOff],
     control_risks: Mapping[str, ControlRisk],
 ) -> list[Worth]:
-    """Questions with what their answers are worth, the largest first, then by how far an answer shifts a result.
-
-    Parameters
-    ----------
-    questions : iterable of Question
-        To the authors.
-    effects : mapping of str to EndpointEffect
-        By endpoint; of those that are weighed at least.
-    trade_offs : sequence of TradeOff
-        Weights.
-    control_risks : mapping of str to ControlRisk
-        By endpoint.
-    """
+    """Questions with what their answers are worth, the largest first, then by how far an answer shifts a result."""
     weights = {one.endpoint: one.weight for one in trade_offs}
     value = {
         e: (-w, risk_difference(effects[e].head.log_odds_ratio, control_risks[e].risk)) for e, w in weights.items()

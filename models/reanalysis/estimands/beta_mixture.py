@@ -173,8 +173,6 @@ def elir_size_of_logit(mixture: BetaMixture, outside: float = 1e-4) -> float:
 
     Parameters
     ----------
-    mixture : BetaMixture
-        Of any shapes.
     outside : float
         Probability at either end that is left out: the ratio has no mean where two components are without bound.
     """

@@ -17,24 +17,16 @@ from reanalysis.model.spec import ModelSpec
 
 @dataclass(frozen=True)
 class Headline:
-    """The effect reported first.
-
-    Parameters
-    ----------
-    kind : {"average", "single study"}
-        Whether several studies were averaged.
-    study : str or None
-        The one study.
-    comparative : tuple of str
-        Studies that compare two arms.
-    log_odds_ratio : Marginal
-        Its posterior.
-    """
+    """The effect reported first."""
 
     kind: Literal["average", "single study"]
+    """Whether several studies were averaged."""
     study: str | None
+    """The one study."""
     comparative: tuple[str, ...]
+    """Studies that compare two arms."""
     log_odds_ratio: Marginal
+    """Its posterior."""
 
 
 NO_AVERAGE = "no average of several studies without pooling"

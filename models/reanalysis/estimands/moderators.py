@@ -29,21 +29,14 @@ _ALONG = 25
 
 @dataclass(frozen=True)
 class Source:
-    """Slope in one moderator from one source of information.
-
-    Parameters
-    ----------
-    source : str
-        ``within studies`` or ``between studies``.
-    studies : tuple of str
-        Those that inform it.
-    slope : Summary or None
-        Log odds ratio a unit of the moderator; None where nothing informs it, or it cannot be computed.
-    """
+    """Slope in one moderator from one source of information."""
 
     source: str
+    """``within studies`` or ``between studies``."""
     studies: tuple[str, ...]
+    """Those that inform it."""
     slope: Summary | None
+    """Log odds ratio a unit of the moderator; None where nothing informs it, or it cannot be computed."""
 
     @property
     def key(self) -> str:
@@ -97,18 +90,12 @@ def _source(
 
 @dataclass(frozen=True)
 class Line:
-    """Average effect along a moderator.
-
-    Parameters
-    ----------
-    values : tuple of float
-        Of the moderator.
-    effects : tuple of Summary
-        Average log odds ratio at each.
-    """
+    """Average effect along a moderator."""
 
     values: tuple[float, ...]
+    """Of the moderator."""
     effects: tuple[Summary, ...]
+    """Average log odds ratio at each."""
 
 
 def line(spec: ModelSpec, data: ModelData, low: float, high: float) -> Line:

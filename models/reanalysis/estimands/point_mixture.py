@@ -18,18 +18,12 @@ _CLOSE = 1e-10
 
 @dataclass(frozen=True)
 class PointMixture(Marginal):
-    """A mixture of continuous distributions and of 0.
-
-    Parameters
-    ----------
-    parts : tuple of (float, Marginal)
-        Weights and distributions; those of weight 0 do not count.
-    mass : float
-        Probability of exactly 0; with the weights it sums to 1.
-    """
+    """A mixture of continuous distributions and of 0."""
 
     parts: tuple[tuple[float, Marginal], ...]
+    """Weights and distributions; those of weight 0 do not count."""
     mass: float = 0.0
+    """Probability of exactly 0; with the weights it sums to 1."""
 
     def _expected(self, of_part: Callable[[Marginal], float], at_zero: float) -> float:
         found = sum(weight * of_part(part) for weight, part in self.parts if weight > 0)

@@ -195,15 +195,7 @@ class BaselineEffect(RisksAt):
 
 
 def risks_of(log_odds_ratio: Summary, baseline: Baseline) -> RisksAt:
-    """Risks at one control risk of which the quantiles alone are known: both increase with the effect.
-
-    Parameters
-    ----------
-    log_odds_ratio : Summary
-        Its median and interval.
-    baseline : Baseline
-        The control risk.
-    """
+    """Risks at one control risk of which the quantiles alone are known: both increase with the effect."""
     control = baseline.percent / 100
     ends = {end: float(expit(logit(control) + getattr(log_odds_ratio, end))) for end in ("median", "lower", "upper")}
     less = {end: value - control for end, value in ends.items()}

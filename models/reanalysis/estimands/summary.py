@@ -43,17 +43,12 @@ def require_proportions(baseline: float | None = None, level: float = LEVEL) -> 
 
 @dataclass(frozen=True)
 class Summary:
-    """Mean, SD, median and equal-tailed interval of a quantity.
-
-    Parameters
-    ----------
-    mean, sd : float or None
-        None where the moment does not exist (the mean odds ratio of a new study under a heavy-tailed tau) or is
-        beyond all numbers a computer holds.
-    """
+    """Mean, SD, median and equal-tailed interval of a quantity."""
 
     mean: float | None
     sd: float | None
+    """None where the moment does not exist (the mean odds ratio of a new study under a heavy-tailed tau) or is beyond
+    all numbers a computer holds."""
     median: float
     lower: float
     upper: float
@@ -68,8 +63,6 @@ def summarise(marginal: Marginal, level: float = LEVEL, moments: int = 2) -> Sum
 
     Parameters
     ----------
-    marginal : Marginal
-        The posterior.
     level : float
         Coverage of the interval.
     moments : int
@@ -88,19 +81,13 @@ def _finite(moment: float) -> float | None:
 
 @dataclass(frozen=True)
 class Direction:
-    """Probability of each side of no effect.
-
-    Parameters
-    ----------
-    below : float
-        P(log odds ratio < 0): fewer events with treatment.
-    benefit, harm : float or None
-        The same by which side is good; None where the endpoint has no declared good side.
-    """
+    """Probability of each side of no effect."""
 
     below: float
+    """P(log odds ratio < 0): fewer events with treatment."""
     benefit: float | None
     harm: float | None
+    """The same by which side is good; None where the endpoint has no declared good side."""
 
 
 def direction(log_odds_ratio: Marginal, better: str | None) -> Direction:
@@ -114,18 +101,12 @@ def direction(log_odds_ratio: Marginal, better: str | None) -> Direction:
 
 @dataclass(frozen=True)
 class QuantileTable:
-    """A distribution function known at points of its own.
-
-    Parameters
-    ----------
-    x : tuple of float
-        Increasing values of the quantity.
-    probability : tuple of float
-        Probability of lying at or below each.
-    """
+    """A distribution function known at points of its own."""
 
     x: tuple[float, ...]
+    """Increasing values of the quantity."""
     probability: tuple[float, ...]
+    """Probability of lying at or below each."""
 
     def cdf(self, x: ArrayLike) -> Array:
         """Probability of lying at or below x, linear between the points; 0 and 1 outside them."""
@@ -141,8 +122,6 @@ def tabulate(marginal: Marginal, exact: Iterable[float] = ()) -> QuantileTable:
 
     Parameters
     ----------
-    marginal : Marginal
-        What to tabulate.
     exact : iterable of float
         Values at which the table must hold the marginal's own probability.
     """

@@ -33,30 +33,20 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Quantity:
-    """One reported quantity of a posterior.
-
-    Parameters
-    ----------
-    estimand : str
-        What it is a quantity of.
-    name : str
-        ``odds_ratio``, ``control_rate``, ``tau``, ...
-    marginal : Marginal or None
-        None where model or pooling does not define it.
-    study : str
-        Id, empty for what all studies share.
-    moments : int
-        How many moments exist.
-    effect : Marginal or None
-        The log odds ratio that it is, or is the exponential of.
-    """
+    """One reported quantity of a posterior."""
 
     estimand: Estimand
+    """What it is a quantity of."""
     name: str
+    """``odds_ratio``, ``control_rate``, ``tau``, ..."""
     marginal: Marginal | None
+    """None where model or pooling does not define it."""
     study: str = ""
+    """Id, empty for what all studies share."""
     moments: int = 2
+    """How many moments exist."""
     effect: Marginal | None = None
+    """The log odds ratio that it is, or is the exponential of."""
 
     @property
     def key(self) -> str:
@@ -218,10 +208,6 @@ def tidy(
 
     Parameters
     ----------
-    evidence : Evidence
-        The folder.
-    posterior : Posterior
-        Of any model.
     scenario : str
         What the posterior is called among alternatives.
     baseline : float, optional

@@ -38,8 +38,6 @@ def told(
     ----------
     evidence : Evidence
         Names of studies and endpoints, the good side, and the control risks.
-    posterior : Posterior
-        Of any model.
     baseline : float, optional
         Control risk, a proportion; by default the first that the folder names.
     level : float

@@ -89,10 +89,6 @@ def quantity_label(evidence: Evidence, quantity: str, study: str = "") -> str:
 
     Parameters
     ----------
-    evidence : Evidence
-        Names of studies.
-    quantity : str
-        Its name in results.
     study : str
         Id of the study, empty for what all share.
     """

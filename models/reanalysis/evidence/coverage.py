@@ -24,22 +24,15 @@ def coverage_cell(evidence: Evidence, study: str, endpoint: str) -> Cell:
 
 @dataclass(frozen=True)
 class CellReport:
-    """All that one study reports of one endpoint, the words and the figures that are no counts among it.
-
-    Parameters
-    ----------
-    study, endpoint : str
-        Ids.
-    kind : str
-        One of :data:`Cell`: counts of both arms, of one, a ratio only, a p-value only, words only, context, nothing.
-    rows : tuple of ContrastRow
-        Rows of contrasts.csv of the cell that are not excluded.
-    """
+    """All that one study reports of one endpoint, the words and the figures that are no counts among it."""
 
     study: str
     endpoint: str
+    """Ids."""
     kind: Cell
+    """One of :data:`Cell`: counts of both arms, of one, a ratio only, a p-value only, words only, context, nothing."""
     rows: tuple[ContrastRow, ...]
+    """Rows of contrasts.csv of the cell that are not excluded."""
 
     @property
     def claims(self) -> tuple[Claim, ...]:

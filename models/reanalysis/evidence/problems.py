@@ -31,11 +31,11 @@ def file_name(path: str | os.PathLike[str]) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str], most: int = _MOST_LISTED) -> str:
     """Names in a sentence, the first of them where there are many."""
     names = list(names)
-    more = len(names) - _MOST_LISTED
-    return ", ".join(names[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
@@ -91,27 +91,18 @@ def _called(file: str, line: int | None, column: str) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """One malformed value.
-
-    Parameters
-    ----------
-    file : str
-        File name, relative to the evidence folder.
-    line : int or None
-        Line in the file, counted from 1.
-    column : str
-        Column or key, empty where the whole line or file is meant.
-    value : str
-        The value found.
-    rule : str
-        What would be right, in one sentence.
-    """
+    """One malformed value."""
 
     file: str
+    """File name, relative to the evidence folder."""
     line: int | None
+    """Line in the file, counted from 1."""
     column: str
+    """Column or key, empty where the whole line or file is meant."""
     value: str
+    """The value found."""
     rule: str
+    """What would be right, in one sentence."""
 
     def __str__(self) -> str:
         at = "" if self.line is None else spot(self.file, self.line)
@@ -133,18 +124,12 @@ def _shortened(text: str) -> str:
 
 
 class BadChoice(str):
-    """One choice of a request that cannot be used: a sentence that begins with the name of the argument.
-
-    Parameters
-    ----------
-    argument : str
-        Name of the argument; the command line writes its option instead.
-    said : str
-        The rest of the sentence: the value, and what would be right.
-    """
+    """One choice of a request that cannot be used: a sentence that begins with the name of the argument."""
 
     argument: str
+    """Name of the argument; the command line writes its option instead."""
     said: str
+    """The rest of the sentence: the value, and what would be right."""
 
     def __new__(cls, argument: str, said: str) -> Self:
         """One sentence of two parts."""
@@ -177,6 +162,11 @@ class InvalidInput(ValueError):
     def __init__(self, problems: Iterable[Problem | str]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(p) for p in self.problems))
+
+
+def refused(file: str, rule: str, line: int | None = None, value: str = "") -> InvalidInput:
+    """A file that cannot be used as a whole, or from a line on."""
+    return InvalidInput([Problem(file, line, "", value, rule)])
 
 
 class InconsistentReport(InvalidInput):

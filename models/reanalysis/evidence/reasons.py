@@ -23,26 +23,18 @@ _PRIORS = {
 
 @dataclass(frozen=True)
 class Reasoned:
-    """One setting of analysis.toml with its reason.
-
-    Parameters
-    ----------
-    kind : str
-        ``prior``, ``rho``, ``k``, ``size``, ``words``, ``bias``, ``margin``, ``weight``, ``next trial`` or
-        ``control risk``.
-    setting, value : str
-        What is set, for readers, and what it is set to.
-    reason : str
-        Why, empty where none is given.
-    source : str
-        Key in sources.toml, for figures from elsewhere.
-    """
+    """One setting of analysis.toml with its reason."""
 
     kind: str
+    """``prior``, ``rho``, ``k``, ``size``, ``words``, ``bias``, ``margin``, ``weight``, ``next trial`` or ``control
+    risk``."""
     setting: str
     value: str
+    """What is set, for readers, and what it is set to."""
     reason: str
+    """Why, empty where none is given."""
     source: str = ""
+    """Key in sources.toml, for figures from elsewhere."""
 
 
 def reasons(evidence: Evidence) -> tuple[Reasoned, ...]:

@@ -35,18 +35,12 @@ _FEW_EVENTS, _TOO_FEW_EVENTS = 10, 5
 
 @dataclass(frozen=True)
 class CovariateStrength:
-    """Strength of covariates that non-collapsibility alone would need.
-
-    Parameters
-    ----------
-    sd : float
-        SD of the linear predictor, log odds scale.
-    auc : float
-        Area under the ROC curve of that predictor among controls.
-    """
+    """Strength of covariates that non-collapsibility alone would need."""
 
     sd: float
+    """SD of the linear predictor, log odds scale."""
     auc: float
+    """Area under the ROC curve of that predictor among controls."""
 
 
 @lru_cache(maxsize=1)

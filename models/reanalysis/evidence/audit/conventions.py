@@ -15,6 +15,7 @@ import numpy as np
 from reanalysis.evidence.audit.finding import Finding, rule
 from reanalysis.evidence.candidates.printing import CONVENTIONS, Convention, Report
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.problems import listed
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.table import grouped
 
@@ -63,9 +64,7 @@ def _kinds(printed: list[_Printed]) -> list[tuple[Convention, ...]]:
 
 
 def _named(printed: list[_Printed], conventions: tuple[Convention, ...]) -> str:
-    names = [one.name for one in printed if one.conventions == conventions]
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return listed((one.name for one in printed if one.conventions == conventions), _MOST_NAMED)
 
 
 def _percentages(evidence: Evidence) -> list[tuple[ArmRow, ...]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reanalysis.evidence.audit.finding import Finding, allowed, counts_text, rule
+from reanalysis.evidence.audit.finding import Finding, allowed, rule
 from reanalysis.evidence.candidates.narrowing import latent_solutions
 from reanalysis.evidence.candidates.observation import NoCandidates, denominator_prior
 from reanalysis.evidence.candidates.possible import bound_of, denominator_of, latent_rows
 from reanalysis.evidence.candidates.printing import CONVENTIONS, Solution
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import listed
+from reanalysis.evidence.reading.arms import counts_text
 
 
 @rule("denominator")

@@ -153,23 +153,16 @@ class Reliance:
 
 @dataclass(frozen=True)
 class Imbalance:
-    """What balancing one binary characteristic by weighting costs.
-
-    Parameters
-    ----------
-    control, treated : tuple of int
-        Patients with the characteristic, and patients, in each arm.
-    k : tuple of float
-        Kish factor of the control and of the treated arm under weights for the whole population.
-    reliance : Reliance
-        Where the fewest patients of an arm stand for the most.
-    """
+    """What balancing one binary characteristic by weighting costs."""
 
     endpoint: str
     control: tuple[int, int]
     treated: tuple[int, int]
+    """Patients with the characteristic, and patients, in each arm."""
     k: tuple[float, float]
+    """Kish factor of the control and of the treated arm under weights for the whole population."""
     reliance: Reliance
+    """Where the fewest patients of an arm stand for the most."""
 
 
 def imbalance(endpoint: str, control: tuple[int, int], treated: tuple[int, int]) -> Imbalance | None:

@@ -21,38 +21,26 @@ _MOST_FEASIBLE = 100
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding.
-
-    Parameters
-    ----------
-    kind : str
-        What was checked: one of the kinds that its rule declares.
-    severity : {"info", "warning", "error"}
-        ``error`` keeps a model from using the rows; "no finding" means none above ``info``.
-    study, arm, endpoint : str
-        Where; empty where it does not apply.
-    message : str
-        One or two sentences.
-    feasible : tuple of str
-        What the figures allow, where it was searched.
-    used_as : str
-        What the likelihood does about it.
-    table : {"arms", "contrasts", "benchmarks"}
-        Table that the lines are of.
-    lines : tuple of int
-        Lines of the rows concerned.
-    """
+    """One finding."""
 
     kind: str
+    """What was checked: one of the kinds that its rule declares."""
     severity: Severity
+    """``error`` keeps a model from using the rows; "no finding" means none above ``info``."""
     study: str
     arm: str
     endpoint: str
+    """Where; empty where it does not apply."""
     message: str
+    """One or two sentences."""
     feasible: tuple[str, ...] = ()
+    """What the figures allow, where it was searched."""
     used_as: str = ""
+    """What the likelihood does about it."""
     table: Literal["arms", "contrasts", "benchmarks"] = "arms"
+    """Table that the lines are of."""
     lines: tuple[int, ...] = ()
+    """Lines of the rows concerned."""
 
     @property
     def where(self) -> str:
@@ -73,18 +61,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of the audit.
-
-    Parameters
-    ----------
-    kinds : tuple of str
-        Every kind of finding that it can make.
-    check : callable
-        From the evidence of a folder to what breaks the rule, or is decided by it.
-    """
+    """A rule of the audit."""
 
     kinds: tuple[str, ...]
+    """Every kind of finding that it can make."""
     check: Callable[[Evidence], Iterator[Finding]]
+    """From the evidence of a folder to what breaks the rule, or is decided by it."""
 
     def __call__(self, evidence: Evidence) -> Iterator[Finding]:
         """Findings in a folder.
@@ -132,9 +114,3 @@ def used(row: ArmRow | ContrastRow, modelled_as: str) -> str:
     """What the likelihood makes of a row: as described where it is modelled, nothing otherwise."""
     modelled = row.modelled if isinstance(row, ArmRow) else row.use == "sensitivity"
     return modelled_as if modelled else f"not modelled ({row.use})"
-
-
-def counts_text(counts: tuple[int, int]) -> str:
-    """``3`` or ``3 to 5``."""
-    low, high = counts
-    return str(low) if low == high else f"{low} to {high}"

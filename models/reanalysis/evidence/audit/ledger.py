@@ -58,18 +58,12 @@ _REMEDY = (
 
 @dataclass(frozen=True)
 class Ledger:
-    """Result of an audit.
-
-    Parameters
-    ----------
-    findings : tuple of Finding
-        Most severe first, then in the order of the rules.
-    coverage : DataFrame
-        Studies by endpoints.
-    """
+    """Result of an audit."""
 
     findings: tuple[Finding, ...]
+    """Most severe first, then in the order of the rules."""
     coverage: pd.DataFrame
+    """Studies by endpoints."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:

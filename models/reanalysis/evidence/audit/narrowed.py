@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reanalysis.evidence.audit.finding import Finding, about, allowed, counts_text, rule
+from reanalysis.evidence.audit.finding import Finding, about, allowed, rule
 from reanalysis.evidence.candidates.narrowing import narrowed_pairs
 from reanalysis.evidence.candidates.possible import possible_pairs
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.reading.arms import counts_text
 
 
 @rule("narrowing")

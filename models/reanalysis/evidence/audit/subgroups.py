@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reanalysis.evidence.audit.finding import REFUSED, Finding, Severity, about, counts_text, rule
+from reanalysis.evidence.audit.finding import REFUSED, Finding, Severity, about, rule
 from reanalysis.evidence.candidates.possible import possible_pairs, sums
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.reading.arms import ArmRow
+from reanalysis.evidence.reading.arms import ArmRow, counts_text
 from reanalysis.evidence.reading.table import grouped
 
 

@@ -9,35 +9,30 @@ from typing import Any, Literal
 
 from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
 from reanalysis.evidence.reading.settings import Design, Settings
-from reanalysis.evidence.reading.settings_files import settings_of
 from reanalysis.evidence.reading.text_table import Records
+from reanalysis.evidence.reading.toml import settings_of
 
 Better = Literal["lower", "higher"]
 
 Place = tuple[str, ...]
 """Keys of a setting, from the outermost."""
-_ONE_OR_EACH = "must be one word for all, or a mapping from ids to words"
+Said = tuple[str, str, object, Place]
+"""A setting: its argument, its key there, its value, and its place."""
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """What is said of studies and endpoints beside a table.
-
-    Parameters
-    ----------
-    studies, endpoints : tuple of str
-        Ids that there are; none where the tables cannot be read, so that nothing is said of unknown ones.
-    better, labels, priors, design, title
-        As of :func:`reanalysis.evidence.reading.given.evidence`.
-    """
+    """What is said of studies and endpoints beside a table."""
 
     studies: tuple[str, ...]
     endpoints: tuple[str, ...]
+    """Ids that there are; none where the tables cannot be read, so that nothing is said of unknown ones."""
     better: Better | Mapping[str, Better] | None
     labels: Mapping[str, str]
     priors: Mapping[str, object]
     design: Design | Mapping[str, Design] | None
     title: str
+    """As of :func:`reanalysis.evidence.reading.given.evidence`."""
 
     def settings(self, others: Mapping[str, Any]) -> Settings:
         """All settings, with others as analysis.toml has them.
@@ -52,10 +47,7 @@ class Arguments:
         tree: dict[str, Any] = _copied(dict(others))
         said: dict[str, tuple[str, str]] = {}
         problems: list[Problem | str] = []
-        for argument, key, value, place in self._all():
-            if isinstance(value, Problem):
-                problems.append(value)
-                continue
+        for argument, key, value, place in self._all(problems):
             table = tree
             for part in place[:-1]:
                 table = table.setdefault(part, {})
@@ -73,45 +65,34 @@ class Arguments:
             raise InvalidInput(problems)
         return found
 
-    def _all(self) -> Iterator[tuple[str, str, object, Place]]:
-        """Each setting with its argument, its key there, its value or what is wrong, and its place."""
+    def _all(self, problems: list[Problem | str]) -> Iterator[Said]:
+        """Each setting; what is none is a problem."""
         if self.title:
             yield "title", "", self.title, ("title",)
         for name, value in self.priors.items():
             yield "priors", name, str(value), ("priors", name)
-        yield from self._of_each("better", self.better, "endpoint", self.endpoints, "better")
-        yield from self._of_each("design", self.design, "study", self.studies, "design")
-        for name, label in self.labels.items():
-            both = name in self.studies and name in self.endpoints
-            if both:
-                rule = "is the id of a study and of an endpoint; give both labels in settings"
-                yield "labels", name, Problem("labels", None, name, "", rule), ()
-            else:
-                what = "study" if name in self.studies else "endpoint"
-                known = self.studies if what == "study" else (*self.endpoints, *self.studies)
-                yield self._one("labels", name, label, what, known, "label")
-
-    def _of_each(
-        self, argument: str, given: object, what: str, known: tuple[str, ...], key: str
-    ) -> Iterator[tuple[str, str, object, Place]]:
-        if given is None:
-            return
-        if isinstance(given, str):
-            given = dict.fromkeys(known, given)
-        if not isinstance(given, Mapping):
-            yield argument, "", Problem(argument, None, "", str(given), _ONE_OR_EACH), ()
-            return
-        for name, value in given.items():
-            yield self._one(argument, name, value, what, known, key)
-
-    def _one(
-        self, argument: str, name: str, value: object, what: str, known: tuple[str, ...], key: str
-    ) -> tuple[str, str, object, Place]:
-        if known and name not in known:
-            either = "study or endpoint" if argument == "labels" else what
-            rule = f"no row of arms or contrasts has this {either}{did_you_mean(str(name), known)}"
-            return argument, str(name), Problem(argument, None, str(name), "", rule), ()
-        return argument, name, value, ("studies" if what == "study" else "endpoints", name, key)
+        for argument, given, what, known in (
+            ("better", self.better, "endpoint", self.endpoints),
+            ("design", self.design, "study", self.studies),
+            ("labels", self.labels, "study or endpoint", (*self.endpoints, *self.studies)),
+        ):
+            one_for_all = isinstance(given, str) and argument != "labels"
+            each = dict.fromkeys(known, given) if one_for_all else {} if given is None else given
+            if not isinstance(each, Mapping):
+                rule = f"must be {'' if argument == 'labels' else 'one word for all, or '}a mapping from ids to words"
+                problems.append(Problem(argument, None, "", str(given), rule))
+                continue
+            for name, value in each.items():
+                study, endpoint = name in self.studies, name in self.endpoints
+                if argument == "labels" and study and endpoint:
+                    rule = "is the id of a study and of an endpoint; give both labels in settings"
+                    problems.append(Problem("labels", None, name, "", rule))
+                elif known and name not in known:
+                    rule = f"no row of arms or contrasts has this {what}{did_you_mean(str(name), known)}"
+                    problems.append(Problem(argument, None, str(name), "", rule))
+                else:
+                    table = "studies" if argument == "design" or (argument == "labels" and study) else "endpoints"
+                    yield argument, name, value, (table, name, argument.removesuffix("s"))
 
 
 def _copied(value: Any) -> Any:

@@ -14,42 +14,9 @@ Weighting = Literal["none", "iptw"]
 
 @dataclass(frozen=True)
 class ArmRow:
-    """One row of arms.csv; its fields but the line are the columns.
+    """One row of arms.csv; its fields but the line are the columns, and each says what it holds.
 
-    Parameters
-    ----------
-    line : int
-        Line in the file.
-    study : str
-        Id of the study.
-    arm : str
-        The group without, or with, the treatment.
-    endpoint : str
-        Id of the endpoint.
-    events : tuple of (int, int) or None
-        Events as printed; as a record the smallest and largest count, equal where one count is printed.
-    n : int or None
-        Denominator as printed; empty (None) only beside figures that bound it: all that they allow is considered.
-    percent : Percentage or None
-        Exactly as printed, ``63`` or ``13.0``: its decimals matter.
-    subgroup : str
-        Part of the arm, such as a dose or a route: shown, never counted twice; empty for the whole arm.
-    reading : str
-        Name of one of several readings of a print that contradicts itself, a row each.
-    reading_weight : float or None
-        Prior weight of the reading; equal weights where none is given.
-    weighting : str
-        ``iptw`` for propensity-weighted rates.
-    timepoint : str
-        When it was counted.
-    use : str
-        ``primary`` rows are modelled; the others are shown, with their reason.
-    reason : str
-        Why the row is not primary; needed there.
-    source : str
-        Key in sources.toml.
-    locator : str
-        Where in that source.
+    Without n every size that the figures allow is considered; readings without a weight weigh the same.
     """
 
     line: int
@@ -104,12 +71,15 @@ class ArmRow:
         return printed_text(self.events, self.n, self.percent)
 
 
+def counts_text(counts: tuple[int, int]) -> str:
+    """``3`` or ``3 to 5``."""
+    low, high = counts
+    return str(low) if low == high else f"{low} to {high}"
+
+
 def printed_text(events: tuple[int, int] | None, n: int | None, percent: Percentage | None) -> str:
     """What was printed, for tables: ``17 of 25 (68 %)``."""
-    count = ""
-    if events is not None:
-        low, high = events
-        count = str(low) if low == high else f"{low} to {high}"
+    count = "" if events is None else counts_text(events)
     parts = [count] if count else []
     if n is not None:
         parts.append(f"of {n}" if count else f"n = {n}")

@@ -21,21 +21,12 @@ _ANOTHER = "another study needs another name"
 
 
 def read_arms(source: Path | Records, settings: Settings | None) -> tuple[tuple[ArmRow, ...], tuple[str, ...]]:
-    """Read and validate arms.csv.
+    """Read and validate arms.csv: its rows in file order, and the columns that mean nothing here.
 
     Parameters
     ----------
-    source : Path or Records
-        The table: comma-separated, a workbook, or its records from wherever they are.
     settings : Settings or None
         Where denominators are declared; None where they cannot be read, so that nothing is said of missing ones.
-
-    Returns
-    -------
-    rows : tuple of ArmRow
-        In file order.
-    ignored : tuple of str
-        Columns that mean nothing here.
 
     Raises
     ------

@@ -22,32 +22,7 @@ FILE = "benchmarks.csv"
 class BenchmarkRow:
     """One row of benchmarks.csv, one endpoint under one product; its fields but the line are the columns.
 
-    Parameters
-    ----------
-    line : int
-        Line in the file.
-    product : str
-        As in ``product`` of the studies in analysis.toml.
-    endpoint : str
-        Id, as in arms.csv.
-    label : str
-        Whose figure it is, such as a trial's name.
-    events : tuple of (int, int) or None
-        Events as printed; as a record the smallest and largest count, equal where one count is printed.
-    n : int
-        Denominator printed, 0 where a row of context prints none.
-    percent : Percentage or None
-        As printed.
-    timepoint, note : str
-        When it was counted, and what else a reader must know to compare it.
-    use : {"primary", "context"}
-        ``context`` for the same figure as another source prints it: shown and compared, never modelled.
-    checked : {"yes", "no", ""}
-        Whether a published text was seen that gives the figure; empty where nobody says.
-    source : str
-        Key in sources.toml.
-    locator : str
-        Where in that source.
+    As a record n is 0 where a row of context prints none.
     """
 
     line: int

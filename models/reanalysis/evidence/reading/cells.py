@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from reanalysis.evidence.candidates.printing import Percentage
-from reanalysis.evidence.problems import Problem, is_printable
-from reanalysis.evidence.reading.text_table import TextRow
+from reanalysis.evidence.problems import is_printable
+from reanalysis.evidence.reading.text_table import Cells
 
 NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 """A number as printed, without a sign."""
@@ -179,33 +178,25 @@ _WRITTEN = re.compile(
 _SAYS = {"n": "n = {}", "percent": "{} %"}
 
 
-def taken_apart(file: str, row: TextRow) -> tuple[TextRow, list[Problem]]:
+def taken_apart(cells: Cells) -> tuple[Cells, list[tuple[str, object, str]]]:
     """A row whose cell of events also holds n or a percentage, as papers have it: ``12/40`` or ``12 (30%)``.
-
-    Parameters
-    ----------
-    file : str
-        File name, for the problems.
-    row : TextRow
-        With the columns ``events``, ``n`` and ``percent``.
 
     Returns
     -------
-    row : TextRow
-        With each figure in the column it belongs to; as it was where its cell of events holds nothing else.
-    problems : list of Problem
-        Where the cell and a column of its own say different things.
+    cells : dict
+        Each figure in the column it belongs to; as they were where the cell of events holds nothing else.
+    broken : list
+        Column, value and rule where that cell and a column of its own say different things.
     """
-    written = _WRITTEN.fullmatch(row.cells["events"])
+    written = _WRITTEN.fullmatch(cells["events"])
     if written is None or not (written["n"] or written["percent"]):
-        return row, []
-    cells = row.cells | {"events": written["events"]}
-    problems = []
+        return cells, []
+    apart = cells | {"events": written["events"]}
+    broken: list[tuple[str, object, str]] = []
     for column, says in _SAYS.items():
         own, inside = cells[column], written[column]
         if inside and own and own != inside:
-            rule = f"says {says.format(inside)}, the column {column} says {own}"
-            problems.append(Problem(file, row.line, "events", row.cells["events"], rule))
+            broken.append(("events", cells["events"], f"says {says.format(inside)}, the column {column} says {own}"))
         elif inside:
-            cells[column] = inside
-    return replace(row, cells=cells), problems
+            apart[column] = inside
+    return apart, broken

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from reanalysis.evidence.problems import Problem, spot
 from reanalysis.evidence.reading.cells import NUMBER, Name, an_id, between, like, number, one_of, says
 from reanalysis.evidence.reading.table import Breach, Table
-from reanalysis.evidence.reading.text_table import Records
 
 WORDS_ONLY = "words only"
 
@@ -60,40 +58,7 @@ _USE = one_of(
 
 @dataclass(frozen=True)
 class ContrastRow:
-    """One row of contrasts.csv; its fields but the line are the columns. Numbers keep the text they were printed as.
-
-    Parameters
-    ----------
-    line : int
-        Line in the file.
-    study, endpoint : str
-        Ids, as in arms.csv.
-    subgroup : str
-        Part of the treated arm that is compared, empty for the whole arm.
-    measure : str
-        ``OR``, ``HR``, ``RR``, or empty where no ratio is printed.
-    estimate, lower, upper : str
-        Ratio and the bounds of its interval as printed, empty where not printed.
-    level : float
-        Coverage of the interval; 0.95 unless given.
-    p : str
-        p-value as printed, possibly ``<0.001``.
-    claim : str
-        What the source says in words of treated against control; empty where it says nothing.
-    treated, control, unit : str
-        Figures of each arm that are neither counts nor percentages, as printed, such as ``3 (IQR 2 to 5.5)``, and what
-        they are, such as ``days, median``.
-    adjustment : str
-        What the ratio is adjusted for, and how.
-    use : str
-        ``sensitivity`` for the one ratio of a study and endpoint that the adjusted route takes.
-    reason : str
-        Why it is used so.
-    source : str
-        Key in sources.toml.
-    locator : str
-        Where in that source.
-    """
+    """One row of contrasts.csv; its fields but the line are the columns. Numbers keep the text they were printed as."""
 
     line: int
     study: Annotated[str, an_id("a study"), says("Id of the study, as in arms.csv.")]
@@ -182,17 +147,6 @@ class ContrastRow:
         if self.p:
             parts.append(f"p {self.p}" if self.p[0] in "<>" else f"p = {self.p}")
         return "; ".join(parts) or (f"in words: {self.in_words}" if self.claim else WORDS_ONLY)
-
-
-def read_contrasts(source: Path | Records) -> tuple[ContrastRow, ...]:
-    """Read and validate contrasts.csv.
-
-    Raises
-    ------
-    InvalidInput
-        With every problem of the file.
-    """
-    return CONTRASTS.read(source)[0]
 
 
 def _of_row(row: ContrastRow) -> Iterator[Breach]:

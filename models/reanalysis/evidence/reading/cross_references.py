@@ -44,6 +44,14 @@ def cross_references(
     def nowhere(what: str, name: str, known: Iterable[str]) -> str:
         return f"no row of {files['arms']} or {files['contrasts']} has this {what}{did_you_mean(name, known)}"
 
+    def of_no_row(name: str, key: tuple[str, ...], value: str = "") -> Iterator[Problem]:
+        if name not in endpoints:
+            yield problem(key, value, nowhere("endpoint", name, endpoints))
+
+    def from_nowhere(source: str, key: tuple[str, ...]) -> Iterator[Problem]:
+        if not _is_known(source, sources):
+            yield problem(key, source, _unknown(source, sources))
+
     reports: tuple[tuple[str, tuple[ArmRow | ContrastRow, ...]], ...] = (
         (files["arms"], arms),
         (files["contrasts"], contrasts),
@@ -51,15 +59,13 @@ def cross_references(
     for file, rows in (*reports, (files["benchmarks"], benchmarks), (files["risk_of_bias"], risk_of_bias)):
         yield from unknown_sources(file, rows, sources)
     named = [(row, (file, row.line)) for file, rows in reports for row in rows]
+    studies, endpoints = (dict.fromkeys(getattr(row, column) for row, _ in named) for column in ("study", "endpoint"))
     yield from alike("study", ((row.study, place) for row, place in named))
     yield from alike("endpoint", ((row.endpoint, place) for row, place in named))
-    studies = dict.fromkeys([*(r.study for r in arms), *(r.study for r in contrasts)])
     for name, study in settings.studies.items():
         if name not in studies:
             yield problem(("studies", name), "", nowhere("study", name, studies))
-        if not _is_known(study.source, sources):
-            yield problem(("studies", name, "source"), study.source, _unknown(study.source, sources))
-    endpoints = dict.fromkeys([*(r.endpoint for r in arms), *(r.endpoint for r in contrasts)])
+        yield from from_nowhere(study.source, ("studies", name, "source"))
     products = dict.fromkeys(study.product for study in settings.studies.values() if study.product)
     for benchmark in benchmarks:
         if benchmark.endpoint not in endpoints:
@@ -69,10 +75,8 @@ def cross_references(
             rule = f"no study of {files['settings']} has this product{did_you_mean(benchmark.product, products)}"
             yield Problem(files["benchmarks"], benchmark.line, "product", benchmark.product, rule)
     for name, study in settings.studies.items():
-        aim = study.primary_endpoint.endpoint if study.primary_endpoint else ""
-        if aim and aim not in endpoints:
-            rule = nowhere("endpoint", aim, endpoints)
-            yield problem(("studies", name, "primary_endpoint", "endpoint"), aim, rule)
+        if study.primary_endpoint and (aim := study.primary_endpoint.endpoint):
+            yield from of_no_row(aim, ("studies", name, "primary_endpoint", "endpoint"), aim)
     for judged in risk_of_bias:
         for column, value, known in (("study", judged.study, studies), ("endpoint", judged.endpoint, endpoints)):
             if value and value not in known:
@@ -82,9 +86,7 @@ def cross_references(
             rule = "a direction needs the sizes of biases: declare [bias] in analysis.toml, with a reason"
             yield Problem(files["risk_of_bias"], judged.line, "direction", judged.direction, rule)
     for name in settings.weights:
-        if name not in endpoints:
-            rule = nowhere("endpoint", name, endpoints)
-            yield problem(("weights", name), "", rule)
+        yield from of_no_row(name, ("weights", name))
     subgroups = dict.fromkeys(row.subgroup for row in arms if row.subgroup and row.arm == "treated")
     for name, moderator in settings.moderators.items():
         if not moderator.levels and not any(name in study.covariates for study in settings.studies.values()):
@@ -95,21 +97,15 @@ def cross_references(
                 rule = f"no row of a treated arm has this subgroup{did_you_mean(level, subgroups)}"
                 yield problem(("moderators", name, "levels", level), level, rule)
     for name in settings.next_trial.endpoints:
-        if name not in endpoints:
-            yield problem(("next_trial", "endpoints"), name, nowhere("endpoint", name, endpoints))
+        yield from of_no_row(name, ("next_trial", "endpoints"), name)
     for name, informed in settings.informed.items():
-        if not _is_known(informed.source, sources):
-            yield problem(("informed", name, "source"), informed.source, _unknown(informed.source, sources))
+        yield from from_nowhere(informed.source, ("informed", name, "source"))
     for name, endpoint in settings.endpoints.items():
-        if name not in endpoints:
-            yield problem(("endpoints", name), "", nowhere("endpoint", name, endpoints))
-        if endpoint.expected and not _is_known(endpoint.expected.source, sources):
-            place = ("endpoints", name, "expected", "source")
-            yield problem(place, endpoint.expected.source, _unknown(endpoint.expected.source, sources))
+        yield from of_no_row(name, ("endpoints", name))
+        if endpoint.expected:
+            yield from from_nowhere(endpoint.expected.source, ("endpoints", name, "expected", "source"))
         for baseline in endpoint.baselines:
-            if not _is_known(baseline.source, sources):
-                key = ("endpoints", name, "baselines")
-                yield problem(key, baseline.source, _unknown(baseline.source, sources))
+            yield from from_nowhere(baseline.source, ("endpoints", name, "baselines"))
         whole = endpoint.part_of
         if whole and whole not in endpoints:
             rule = f"unknown endpoint{did_you_mean(whole, endpoints)}"

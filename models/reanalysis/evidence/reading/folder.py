@@ -11,8 +11,8 @@ from pathlib import Path
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.evidence.reading.gathering import TABLES, Door, gathered
-from reanalysis.evidence.reading.settings_files import read_settings, read_sources
 from reanalysis.evidence.reading.text_table import Records, is_there, read_records, read_text, table_file
+from reanalysis.evidence.reading.toml import read_toml, settings_of, sources_of
 
 _WORKBOOKS = ("arms", "contrasts")
 """Tables that may be workbooks."""
@@ -67,8 +67,8 @@ def read_evidence(folder: str | Path) -> Evidence:
             for name in TABLES
             if any(is_there(folder / file) for file in FILES if Path(file).stem == name)
         },
-        lambda: read_settings(toml),
-        lambda: read_sources(folder / "sources.toml"),
+        partial(read_toml, toml, settings_of),
+        partial(read_toml, folder / "sources.toml", sources_of),
         {name: f"{name}.csv" for name in TABLES} | {"settings": toml.name},
         lambda: read_text(toml) if is_there(toml) else "",
     )

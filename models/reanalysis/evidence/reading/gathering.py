@@ -10,9 +10,9 @@ from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput, Problem
 from reanalysis.evidence.reading.arms_table import ARMS, read_arms
 from reanalysis.evidence.reading.benchmarks import BENCHMARKS, read_benchmarks
-from reanalysis.evidence.reading.contrasts import CONTRASTS, read_contrasts
+from reanalysis.evidence.reading.contrasts import CONTRASTS
 from reanalysis.evidence.reading.cross_references import cross_references
-from reanalysis.evidence.reading.risk_of_bias import RISK_OF_BIAS, read_risk_of_bias
+from reanalysis.evidence.reading.risk_of_bias import RISK_OF_BIAS
 from reanalysis.evidence.reading.settings import Settings, Source
 from reanalysis.evidence.reading.table import Table
 from reanalysis.evidence.reading.text_table import Records
@@ -29,28 +29,19 @@ TABLES: Mapping[str, Table] = {  # type: ignore[type-arg]
 
 @dataclass(frozen=True)
 class Door:
-    """What evidence is made of, and how it is asked for.
-
-    Parameters
-    ----------
-    folder : Path
-        Where it is, or what it is called.
-    tables : mapping of str to callable
-        The records of each table that there is.
-    settings, sources : callable
-        What analysis.toml and sources.toml hold.
-    names : mapping of str to str
-        What tables and ``settings`` are called in problems.
-    text : callable
-        Of analysis.toml, empty without that file.
-    """
+    """What evidence is made of, and how it is asked for."""
 
     folder: Path
+    """Where it is, or what it is called."""
     tables: Mapping[str, Callable[[], Records]]
+    """The records of each table that there is."""
     settings: Callable[[], Settings]
     sources: Callable[[], dict[str, Source]]
+    """What analysis.toml and sources.toml hold."""
     names: Mapping[str, str]
+    """What tables and ``settings`` are called in problems."""
     text: Callable[[], str] = str
+    """Of analysis.toml, empty without that file."""
 
 
 def gathered(door: Door) -> Evidence:
@@ -82,9 +73,9 @@ def gathered(door: Door) -> Evidence:
     declared = read("settings", door.settings)
     settings = declared or Settings()
     arms, ignored = table("arms", lambda records: read_arms(records, declared)) or ((), ())
-    contrasts = table("contrasts", read_contrasts) or ()
+    contrasts, _ = table("contrasts", CONTRASTS.read) or ((), ())
     benchmarks = table("benchmarks", read_benchmarks) or ()
-    risk_of_bias = table("risk_of_bias", read_risk_of_bias) or ()
+    risk_of_bias, _ = table("risk_of_bias", RISK_OF_BIAS.read) or ((), ())
     sources = read("sources", door.sources) or {}
     found = [problem for part in (*TABLES, "settings", "sources") for problem in problems.get(part, ())]
     if not found:

@@ -14,8 +14,8 @@ from reanalysis.evidence.reading.arguments import Arguments, Better, ids_of
 from reanalysis.evidence.reading.frames import Frame, frame_records
 from reanalysis.evidence.reading.gathering import TABLES, Door, gathered
 from reanalysis.evidence.reading.settings import Design
-from reanalysis.evidence.reading.settings_files import sources_of
 from reanalysis.evidence.reading.text_table import Records
+from reanalysis.evidence.reading.toml import sources_of
 from reanalysis.evidence.reading.wide import Group, long_records
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reanalysis.digests import of_value
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.problems import InvalidInput, Problem, TableName, spot
+from reanalysis.evidence.problems import TableName, refused, spot
 from reanalysis.evidence.reading.arguments import Arguments, Better, ids_of
 from reanalysis.evidence.reading.arms_table import ARMS
 from reanalysis.evidence.reading.gathering import TABLES, Door, gathered
@@ -82,11 +82,11 @@ def import_evidence(
         tables, others = {"arms": arms}, {}
     else:
         rule = f"must end in {', '.join(_TABLES)}, or for reviews in {' or '.join(_REVIEWS)}"
-        raise InvalidInput([Problem(path.name, None, "", "", rule)])
+        raise refused(path.name, rule)
     arguments = Arguments(ids_of(tables, "study"), ids_of(tables, "endpoint"), better, {}, {}, design, "")
     door = Door(
         path,
-        {name: partial(_as_read, records) for name, records in tables.items()},
+        {name: partial(tables.__getitem__, name) for name in tables},
         partial(arguments.settings, others),
         dict,
         dict.fromkeys(TABLES, path.name) | {"settings": "settings"},
@@ -100,13 +100,9 @@ def import_evidence(
     return replace(gathered(door), sha256={TableName("arms", spots): digest}, assumed=assumed)
 
 
-def _as_read(records: Records) -> Records:
-    return records
-
-
 def _table(path: Path) -> Records:
     records = read_records(path, ARMS.printed)
     if "analysis group" in records.header:
         rule = "is a part of a data package of RevMan: import its .zip or its folder"
-        raise InvalidInput([Problem(path.name, None, "", "", rule)])
+        raise refused(path.name, rule)
     return records

@@ -32,15 +32,7 @@ def folded(name: str) -> str:
 
 
 def alike(column: str, named: Iterable[tuple[str, Place]]) -> list[Problem]:
-    """Names that differ from an earlier one by case or blanks only: a problem where each first stands.
-
-    Parameters
-    ----------
-    column : str
-        Column that the names stand in.
-    named : iterable of (str, (str, int))
-        Each name with its file and line, in the order read.
-    """
+    """Names that differ from an earlier one by case or blanks only: a problem where each first stands."""
     first: dict[str, tuple[str, Place]] = {}
     reported: set[str] = set()
     found = []

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from reanalysis.evidence.problems import InvalidInput, Problem
+from reanalysis.evidence.problems import InvalidInput, Problem, refused
 from reanalysis.evidence.reading.bounds import MOST_BYTES
 from reanalysis.evidence.reading.text_table import Records, decoded, read_bytes, separated
 
@@ -25,15 +25,10 @@ _MEASURES_5 = {"OR": "odds ratio", "RR": "risk ratio", "PETO_OR": "peto odds rat
 
 @dataclass(frozen=True)
 class RevManRow:
-    """One study in one analysis, every figure as it stands there.
-
-    Parameters
-    ----------
-    spot : str
-        Where it stands, such as ``line 4``.
-    """
+    """One study in one analysis, every figure as it stands there."""
 
     spot: str
+    """Where it stands, such as ``line 4``."""
     study: str
     subgroup: str
     events_treated: str
@@ -47,36 +42,25 @@ class RevManRow:
 
 @dataclass(frozen=True)
 class RevManAnalysis:
-    """One analysis: an outcome of a comparison.
-
-    Parameters
-    ----------
-    comparison, number : str
-        Numbers of the comparison and of the outcome in it.
-    comparison_name, name : str
-        Their names.
-    dichotomous : bool
-        Whether it has events and patients.
-    measure : str
-        Its effect measure in small letters, such as ``odds ratio``; empty where the settings do not say.
-    level : str
-        Coverage of the intervals of studies, in percent.
-    swapped : bool
-        Whether its ratios are those of patients without the event.
-    treated_label, control_label : str
-        Names of the arms.
-    """
+    """One analysis: an outcome of a comparison."""
 
     comparison: str
     number: str
+    """Numbers of the comparison and of the outcome in it."""
     comparison_name: str
     name: str
+    """Their names."""
     dichotomous: bool
+    """Whether it has events and patients."""
     measure: str
+    """Its effect measure in small letters, such as ``odds ratio``; empty where the settings do not say."""
     level: str
+    """Coverage of the intervals of studies, in percent."""
     swapped: bool
+    """Whether its ratios are those of patients without the event."""
     treated_label: str
     control_label: str
+    """Names of the arms."""
     rows: tuple[RevManRow, ...]
 
 
@@ -108,7 +92,7 @@ def read_revman(path: Path) -> RevMan:
     if len(rows) != 1 or len(settings) > 1:
         what = "no" if not rows else "several"
         rule = f"has {what} *-{_ROWS}: must be the data package of one intervention review"
-        raise InvalidInput([Problem(path.name, None, "", "", rule)])
+        raise refused(path.name, rule)
     text = decoded(settings[0], files[settings[0]]) if settings else ""
     return _package(separated(rows[0], decoded(rows[0], files[rows[0]])), text)
 
@@ -120,10 +104,6 @@ def _is_read(file: str) -> bool:
 
 def _unpacked(name: str, raw: bytes, nested: bool = False) -> dict[str, bytes]:
     """The files of a data package that are read, also from the archive in the archive that RevMan Web exports."""
-
-    def refused(rule: str) -> InvalidInput:
-        return InvalidInput([Problem(name, None, "", "", rule)])
-
     found: dict[str, bytes] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
@@ -133,13 +113,13 @@ def _unpacked(name: str, raw: bytes, nested: bool = False) -> dict[str, bytes]:
                 if not inner and not _is_read(file):
                     continue
                 if entry.file_size > MOST_BYTES:
-                    raise refused(f"{file}: a file may have {MOST_BYTES // 1_000_000} MB")
+                    raise refused(name, f"{file}: a file may have {MOST_BYTES // 1_000_000} MB")
                 content = packed.read(entry)
                 found |= _unpacked(name, content, nested=True) if inner else {file: content}
     except InvalidInput:
         raise
     except Exception:  # whatever a damaged archive makes zipfile raise
-        raise refused("is not a .zip archive that can be read") from None
+        raise refused(name, "is not a .zip archive that can be read") from None
     return found
 
 
@@ -209,16 +189,12 @@ def _whole(count: str) -> str:
 
 def _review(file: str, raw: bytes) -> RevMan:
     """A review of RevMan 5."""
-
-    def refused(rule: str) -> InvalidInput:
-        return InvalidInput([Problem(file, None, "", "", rule)])
-
     if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:
-        raise refused("declares a document type or entities, which no review of RevMan does")
+        raise refused(file, "declares a document type or entities, which no review of RevMan does")
     try:
         root = ElementTree.fromstring(raw)
     except (ElementTree.ParseError, LookupError, ValueError):
-        raise refused("is not a review of RevMan 5 (.rm5) that can be read") from None
+        raise refused(file, "is not a review of RevMan 5 (.rm5) that can be read") from None
     studies = {one.get("ID", ""): one.get("NAME", "") for one in root.iter("STUDY")}
     analyses = []
     for comparison in root.iter("COMPARISON"):
@@ -226,7 +202,7 @@ def _review(file: str, raw: bytes) -> RevMan:
             if outcome.tag.endswith("_OUTCOME"):
                 analyses.append(_outcome(comparison, outcome, studies))
     if not analyses:
-        raise refused("has no analyses")
+        raise refused(file, "has no analyses")
     return RevMan(file, tuple(analyses))
 
 

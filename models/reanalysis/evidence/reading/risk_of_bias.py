@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from reanalysis.evidence.problems import Problem
 from reanalysis.evidence.reading.cells import Name, an_id, cell, one_of, says
 from reanalysis.evidence.reading.table import Table, repeated
-from reanalysis.evidence.reading.text_table import Records
 
 FILE = "risk_of_bias.csv"
 
@@ -34,27 +32,7 @@ additive bias: its sign would be that of an effect nobody knows."""
 
 @dataclass(frozen=True)
 class RiskOfBiasRow:
-    """One judgement: one domain of one study, of one endpoint or of all.
-
-    Parameters
-    ----------
-    line : int
-        Line in the file.
-    study : str
-        Id, as in arms.csv.
-    endpoint : str
-        Endpoint id, empty where the judgement holds for every endpoint that has none of its own.
-    domain : str
-        One of the seven of ROBINS-I.
-    judgement : str
-        How serious the bias may be.
-    reason : str
-        Why.
-    source, locator : str
-        Key in sources.toml of what it was judged from, and where in that.
-    direction : str
-        One of :data:`DIRECTIONS`, empty where it cannot be predicted.
-    """
+    """One judgement: one domain of one study, of one endpoint or of all; its fields but the line are the columns."""
 
     line: int
     study: Annotated[str, an_id("a study"), says("Id of the study, as in arms.csv.")]
@@ -80,17 +58,6 @@ class RiskOfBiasRow:
     def favours(self) -> str:
         """The arm that the bias favours, empty where that cannot be told."""
         return self.direction.removeprefix("favours ")
-
-
-def read_risk_of_bias(source: Path | Records) -> tuple[RiskOfBiasRow, ...]:
-    """Read and validate risk_of_bias.csv.
-
-    Raises
-    ------
-    InvalidInput
-        With every problem of the file.
-    """
-    return RISK_OF_BIAS.read(source)[0]
 
 
 def _duplicates(file: str, rows: Sequence[RiskOfBiasRow]) -> Iterable[Problem]:

@@ -366,31 +366,5 @@ class Source(_Frozen):
         return ". ".join(part for part in (authors, self.title, place) if part)
 
 
-KEYS = tuple(
-    key
-    for model in (
-        Settings,
-        Study,
-        PrimaryEndpoint,
-        Conclusion,
-        Endpoint,
-        Moderator,
-        Denominator,
-        Baseline,
-        ExpectedEffect,
-        InformedPrior,
-        PriorTexts,
-        Rho,
-        Source,
-        CertaintyDeclared,
-        Judgement,
-        Weight,
-        NextTrial,
-        Words,
-        BiasSizes,
-        Reasons,
-        ReportDetails,
-    )
-    for key in model.model_fields
-)
+KEYS = tuple(key for table in _Frozen.__subclasses__() for key in table.model_fields)
 """Every key that there is, to suggest for one that is misspelt."""

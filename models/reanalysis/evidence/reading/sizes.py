@@ -28,19 +28,13 @@ _BASES: dict[Basis, str] = {
 
 @dataclass(frozen=True)
 class SizeBound:
-    """A bound of sizes and where it comes from.
-
-    Parameters
-    ----------
-    n_max : int
-        Largest size, in patients.
-    basis : str
-        ``declared`` in analysis.toml, the largest n printed for the whole ``arm``, the ``figures`` of a count beside
-        its percentage, or the largest n printed for the ``other arm`` of the study.
-    """
+    """A bound of sizes and where it comes from."""
 
     n_max: int
+    """Largest size, in patients."""
     basis: Basis
+    """``declared`` in analysis.toml, the largest n printed for the whole ``arm``, the ``figures`` of a count beside its
+    percentage, or the largest n printed for the ``other arm`` of the study."""
 
     def __str__(self) -> str:
         basis = _BASES[self.basis]
@@ -52,12 +46,7 @@ def size_bound(
 ) -> SizeBound | None:
     """Bound of the sizes of an arm, by the first of the four bases that there is; None where there is none.
 
-    Parameters
-    ----------
-    rows_of_arm : mapping
-        Rows of arms.csv by study and arm. Excluded rows and subgroups bound nothing.
-    declared : Denominator or None
-        What analysis.toml says of the arm.
+    Excluded rows and subgroups bound nothing.
     """
     if declared is not None and (bound := declared.bound):
         return SizeBound(bound, "declared")

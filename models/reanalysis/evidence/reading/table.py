@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 from pydantic import TypeAdapter, ValidationError
 
 from reanalysis.evidence.problems import InvalidInput, Problem, by_line, spot
-from reanalysis.evidence.reading.text_table import Records, TextRow, read_records, text_table
+from reanalysis.evidence.reading.text_table import Cells, Records, read_records, text_table
 
 
 class Row(Protocol):
@@ -30,28 +30,19 @@ Breach = tuple[str, object, str]
 
 @dataclass(frozen=True)
 class Table[R: Row]:
-    """A kind of table: what its rows are, and what can be wrong with them.
-
-    Parameters
-    ----------
-    row : type
-        A dataclass: its fields are ``line`` and the columns, annotated with kinds of cell.
-    required, printed : tuple of str
-        As of ``text_table`` and ``read_records``.
-    of_row : callable
-        From a row to the rules that it breaks.
-    of_all : tuple of callable
-        Each from the file name and all rows to what is wrong among them.
-    rewritten : callable
-        From the file name and a row of text to the same row as the columns have it, and what is wrong with that.
-    """
+    """A kind of table: what its rows are, and what can be wrong with them."""
 
     row: type[R]
+    """A dataclass: its fields are ``line`` and the columns, annotated with kinds of cell."""
     required: tuple[str, ...]
     of_row: Callable[[R], Iterable[Breach]] = lambda row: ()
+    """From a row to the rules that it breaks."""
     of_all: tuple[Callable[[str, Sequence[R]], Iterable[Problem]], ...] = ()
+    """Each from the file name and all rows to what is wrong among them."""
     printed: tuple[str, ...] = ()
-    rewritten: Callable[[str, TextRow], tuple[TextRow, list[Problem]]] = lambda file, row: (row, [])
+    """As of ``text_table`` and ``read_records``."""
+    rewritten: Callable[[Cells], tuple[Cells, list[Breach]]] = lambda cells: (cells, [])
+    """From the cells of a row to the same as the columns have them, and what is wrong with that."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -59,19 +50,7 @@ class Table[R: Row]:
         return tuple(field.name for field in fields(self.row) if field.name != "line")
 
     def read(self, source: Path | Records) -> tuple[tuple[R, ...], tuple[str, ...]]:
-        """Read and validate a table.
-
-        Parameters
-        ----------
-        source : Path or Records
-            Its file, or its records from wherever they are.
-
-        Returns
-        -------
-        rows : tuple
-            In file order.
-        ignored : tuple of str
-            Columns that mean nothing here.
+        """Read and validate a table: its rows in file order, and the columns that mean nothing here.
 
         Raises
         ------
@@ -79,29 +58,24 @@ class Table[R: Row]:
             With every problem of the file.
         """
         records = source if isinstance(source, Records) else read_records(source, self.printed)
-        table = text_table(records, self.columns, self.required)
-        problems = list(table.problems)
+        written, problems = text_table(records, self.columns, self.required)
         unread = {problem.line for problem in problems}
         rows: list[R] = []
-        for written in table.rows:
-            text, wrong = self.rewritten(table.file, written)
+        for line, text in written:
+            cells, broken = self.rewritten(text)
             try:
-                row = _cells(self.row).validate_python({"line": text.line, **text.cells})
+                row = _cells(self.row).validate_python({"line": line, **cells})
             except ValidationError as error:
-                wrong += [
-                    Problem(table.file, text.line, str(one["loc"][0]), one["input"], one["msg"])
-                    for one in error.errors(include_url=False)
-                ]
-            problems += wrong
-            if not wrong and text.line not in unread:
+                broken += [(str(one["loc"][0]), one["input"], one["msg"]) for one in error.errors(include_url=False)]
+            if not broken and line not in unread:
                 rows.append(row)
-                broken = self.of_row(row)
-                problems += [Problem(table.file, row.line, at, str(value), rule) for at, value, rule in broken]
+                broken = list(self.of_row(row))
+            problems += [Problem(records.file, line, at, str(value), rule) for at, value, rule in broken]
         for check in self.of_all:
-            problems += check(table.file, rows)
+            problems += check(records.file, rows)
         if problems:
             raise InvalidInput(by_line(problems))
-        return tuple(rows), table.ignored
+        return tuple(rows), tuple(c for c in records.header if c and c not in self.columns)
 
 
 @lru_cache

@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
+from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean, refused
 from reanalysis.evidence.reading.bounds import MOST_BYTES, MOST_CELLS, MOST_COLUMNS, MOST_ROWS, too_large
 from reanalysis.evidence.reading.names import looks_like_n
 from reanalysis.evidence.reading.workbook import sheet_records
@@ -23,24 +23,16 @@ _LIKE_ANOTHER = 0.8
 
 @dataclass(frozen=True)
 class Records:
-    """A table as it was found: lists of cells, whatever they mean.
-
-    Parameters
-    ----------
-    file : str
-        Name of the file, or of what the table was given as.
-    rows : tuple of (int, list of str)
-        Each with the line on which it starts; the first names the columns.
-    problems : tuple of Problem
-        Cells and records that could not be read.
-    separator : str
-        What separates cells, empty where nothing has to.
-    """
+    """A table as it was found: lists of cells, whatever they mean."""
 
     file: str
+    """Name of the file, or of what the table was given as."""
     rows: tuple[tuple[int, list[str]], ...]
+    """Each with the line on which it starts; the first names the columns."""
     problems: tuple[Problem, ...] = ()
+    """Cells and records that could not be read."""
     separator: str = ""
+    """What separates cells, empty where nothing has to."""
 
     @property
     def header(self) -> list[str]:
@@ -48,42 +40,8 @@ class Records:
         return [column.strip().lower() for column in self.rows[0][1]] if self.rows else []
 
 
-@dataclass(frozen=True)
-class TextRow:
-    """One record as text.
-
-    Parameters
-    ----------
-    line : int
-        Line on which the record starts.
-    cells : dict of str to str
-        Stripped cells by column name; every known column is present, empty where the file has none.
-    """
-
-    line: int
-    cells: dict[str, str]
-
-
-@dataclass(frozen=True)
-class TextTable:
-    """A table as text.
-
-    Parameters
-    ----------
-    file : str
-        File name.
-    rows : tuple of TextRow
-        Records with the right number of cells.
-    ignored : tuple of str
-        Columns that mean nothing here.
-    problems : tuple of Problem
-        Records that could not be read.
-    """
-
-    file: str
-    rows: tuple[TextRow, ...]
-    ignored: tuple[str, ...]
-    problems: tuple[Problem, ...]
+Cells = dict[str, str]
+"""Stripped cells of a row by column; every known column is there, empty where the file has none."""
 
 
 def table_file(folder: Path, table: str) -> str:
@@ -96,7 +54,7 @@ def table_file(folder: Path, table: str) -> str:
     """
     names = [name for name in (f"{table}.csv", f"{table}{EXCEL}") if is_there(folder / name)]
     if len(names) > 1:
-        raise InvalidInput([Problem(names[1], None, "", "", f"{names[0]} is there too; keep one of the two")])
+        raise refused(names[1], f"{names[0]} is there too; keep one of the two")
     return names[0] if names else f"{table}.csv"
 
 
@@ -113,23 +71,21 @@ def read_bytes(path: Path) -> bytes:
     InvalidInput
         If there is no such file, or it cannot be read.
     """
-
-    def refused(rule: str) -> InvalidInput:
-        return InvalidInput([Problem(path.name, None, "", "", rule)])
-
     try:
         if path.is_symlink() and not path.resolve(strict=True).is_relative_to(path.parent.resolve()):
-            raise refused("is a link out of its folder, which may be anything; copy the file into the folder")
+            rule = "is a link out of its folder, which may be anything; copy the file into the folder"
+            raise refused(path.name, rule)
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
-            raise refused(f"is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}, not a file")
+            raise refused(path.name, f"is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}, not a file")
         if path.stat().st_size > MOST_BYTES:
-            raise refused(f"a file may have {MOST_BYTES // 1_000_000} MB")
+            raise refused(path.name, f"a file may have {MOST_BYTES // 1_000_000} MB")
         return path.read_bytes()
     except FileNotFoundError:
-        raise refused("is a link to a file that does not exist" if path.is_symlink() else "does not exist") from None
+        rule = "is a link to a file that does not exist" if path.is_symlink() else "does not exist"
+        raise refused(path.name, rule) from None
     except OSError as error:
-        raise refused(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise refused(path.name, f"cannot be read: {(error.strerror or str(error)).lower()}") from None
 
 
 def read_text(path: Path) -> str:
@@ -151,22 +107,18 @@ def decoded(name: str, raw: bytes) -> str:
     InvalidInput
         If they are not UTF-8.
     """
-
-    def refused(rule: str, line: int | None = None, value: str = "") -> InvalidInput:
-        return InvalidInput([Problem(name, line, "", value, rule)])
-
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise refused("the file must be UTF-8 text, it is UTF-16")
+        raise refused(name, "the file must be UTF-8 text, it is UTF-16")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         bad = repr(raw[error.start : error.start + 1])[2:-1]
         line = _lines(raw[: error.start].decode("latin-1")).count("\n") + 1
-        raise refused("the file must be UTF-8 text", line, bad) from None
+        raise refused(name, "the file must be UTF-8 text", line, bad) from None
     text = unicodedata.normalize("NFC", _lines(text))
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise refused("the file must be text, it has a NUL byte", line)
+        raise refused(name, "the file must be text, it has a NUL byte", line)
     return text
 
 
@@ -175,12 +127,10 @@ def _lines(text: str) -> str:
 
 
 def read_records(path: Path, printed: tuple[str, ...] = ()) -> Records:
-    """Records of a comma-separated table, or of the same table in an Excel workbook.
+    """Records of a comma-separated table, or of the same in an Excel workbook, as its ending says.
 
     Parameters
     ----------
-    path : Path
-        The file; its ending says which.
     printed : tuple of str
         Columns whose decimals matter, which Excel may have lost.
 
@@ -195,13 +145,13 @@ def read_records(path: Path, printed: tuple[str, ...] = ()) -> Records:
     return separated(path.name, read_text(path))
 
 
-def text_table(records: Records, known: tuple[str, ...], required: tuple[str, ...]) -> TextTable:
-    """Records as rows of named cells.
+def text_table(
+    records: Records, known: tuple[str, ...], required: tuple[str, ...]
+) -> tuple[list[tuple[int, Cells]], list[Problem]]:
+    """Lines with their cells by column, and what is wrong with single records, which are left out.
 
     Parameters
     ----------
-    records : Records
-        As they were found.
     known : tuple of str
         Columns that mean something. Others are ignored and listed, unless they look like a misspelt one.
     required : tuple of str
@@ -210,12 +160,12 @@ def text_table(records: Records, known: tuple[str, ...], required: tuple[str, ..
     Raises
     ------
     InvalidInput
-        If the header cannot be used. What is wrong with single records is in ``problems`` of the result.
+        If the header cannot be used.
     """
     name, problems = records.file, list(records.problems)
     if not records.rows:
-        empty = Problem(name, None, "", "", "the file is empty; its first line names the columns")
-        raise InvalidInput(problems or [empty])
+        empty = refused(name, "the file is empty; its first line names the columns")
+        raise InvalidInput(problems) if problems else empty
     header_line, header = records.rows[0][0], records.header
     wrong = _header_problems(name, header_line, header, known, required)
     if wrong:
@@ -232,16 +182,15 @@ def text_table(records: Records, known: tuple[str, ...], required: tuple[str, ..
             continue
         cells = dict.fromkeys(known, "")
         cells.update({c: v.strip() for c, v in zip(header, record, strict=True) if c in cells})
-        rows.append(TextRow(line, cells))
+        rows.append((line, cells))
     if "n" in known:
         taken = _taken_for_n(name, list(records.rows), header)
         if taken and "n" not in header:
             raise InvalidInput(taken)
         problems += taken
     if not rows and not problems:
-        raise InvalidInput([Problem(name, None, "", "", "the table has no rows below its header")])
-    ignored = tuple(c for c in header if c and c not in known)
-    return TextTable(name, tuple(rows), ignored, tuple(problems))
+        raise refused(name, "the table has no rows below its header")
+    return rows, problems
 
 
 def separated(name: str, text: str) -> Records:
@@ -260,7 +209,7 @@ def separated(name: str, text: str) -> Records:
             cells += len(record)
             if len(records) > MOST_ROWS or len(record) > MOST_COLUMNS or cells > MOST_CELLS:
                 rule = f"a table {too_large(MOST_ROWS + 1, 0)}"
-                raise InvalidInput([Problem(name, start, "", "", rule)])
+                raise refused(name, rule, start)
             if any(len(cell) > _LONGEST_CELL for cell in record):
                 rule = f"a cell may have at most {_LONGEST_CELL} characters"
                 break

@@ -51,27 +51,18 @@ def _does(character: str) -> str:
 
 @dataclass(frozen=True)
 class Text:
-    """One text of evidence, and where it stands.
-
-    Parameters
-    ----------
-    file : str
-        File, or what was given in its place.
-    key : tuple of str
-        Column, or keys of a TOML file.
-    text : str
-        What it says.
-    row : int or None
-        Line of a table.
-    toml : str
-        What the file holds, where it is TOML.
-    """
+    """One text of evidence, and where it stands."""
 
     file: str
+    """File, or what was given in its place."""
     key: tuple[str, ...]
+    """Column, or keys of a TOML file."""
     text: str
+    """What it says."""
     row: int | None = None
+    """Line of a table."""
     toml: str = ""
+    """What the file holds, where it is TOML."""
 
     def problem(self, rule: str) -> Problem:
         """What is wrong with it."""
@@ -84,8 +75,6 @@ def texts_of(evidence: Evidence, names: Mapping[str, str] | None = None) -> Iter
 
     Parameters
     ----------
-    evidence : Evidence
-        Where.
     names : mapping of str to str, optional
         What tables, ``settings`` and ``sources`` are called, by default as their files are.
     """

@@ -1,15 +1,18 @@
-"""TOML files validated by a model, every problem with its line and in the words of this project."""
+"""analysis.toml and sources.toml as settings and a bibliography: every problem with its line, in our own words."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean
+from reanalysis.evidence.problems import InvalidInput, Problem, did_you_mean, refused
+from reanalysis.evidence.reading.settings import KEYS, Settings, Source
+from reanalysis.evidence.reading.text_table import is_there, read_text
 
 _LONGEST_FILE = 1_000_000
 
@@ -19,50 +22,60 @@ _HEADER = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]")
 _ASSIGNED = re.compile(rf"\s*({_DOTTED})\s*=")
 
 
-def parsed(name: str, text: str) -> dict[str, Any]:
-    """Contents of a TOML file.
+def read_toml[T](path: Path, made_of: Callable[[str, str, dict[str, Any]], T]) -> T:
+    """What a TOML file holds, as settings or as a bibliography; where it does not exist, that of an empty one.
 
     Raises
     ------
     InvalidInput
-        If the text is no TOML.
+        With every problem of the file.
     """
+    text = read_text(path) if is_there(path) else ""
+    return made_of(path.name, text, _parsed(path.name, text))
+
+
+def settings_of(name: str, text: str, value: dict[str, Any]) -> Settings:
+    """Settings from what analysis.toml holds; ``text`` of the file is for the lines of its problems."""
+    return _validated(Settings, name, text, value)
+
+
+def sources_of(name: str, text: str, tables: Mapping[str, Any]) -> dict[str, Source]:
+    """The bibliography from what sources.toml holds, likewise."""
+    problems: list[Problem | str] = []
+    sources: dict[str, Source] = {}
+    for key, value in tables.items():
+        if not isinstance(value, dict):
+            problems.append(Problem(name, line_of(text, (key,)), key, str(value), "a source is a table of its own"))
+            continue
+        try:
+            sources[key] = _validated(Source, name, text, value, (key,))
+        except InvalidInput as error:
+            problems += error.problems
+    if problems:
+        raise InvalidInput(problems)
+    return sources
+
+
+def _parsed(name: str, text: str) -> dict[str, Any]:
     if len(text) > _LONGEST_FILE:
-        raise InvalidInput([Problem(name, None, "", "", f"the file may have at most {_LONGEST_FILE} characters")])
+        raise refused(name, f"the file may have at most {_LONGEST_FILE} characters")
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise InvalidInput([Problem(name, None, "", "", "not valid TOML: nested too deeply")]) from None
+        raise refused(name, "not valid TOML: nested too deeply") from None
     except ValueError as error:  # a TOMLDecodeError, or a number of thousands of digits
         message = str(error)
         match = re.search(r"\(at line (\d+)", message)
         rule = "not valid TOML: " + re.sub(r"\s*\(at .*\)", "", message).lower()
         if "integer string conversion" in message:
             rule = "not valid TOML: a number has thousands of digits"
-        raise InvalidInput([Problem(name, int(match[1]) if match else None, "", "", rule)]) from None
+        raise refused(name, rule, int(match[1]) if match else None) from None
 
 
-def validated[M: BaseModel](
-    model: type[M], name: str, text: str, value: dict[str, Any], known: Iterable[str], above: tuple[str, ...] = ()
+def _validated[M: BaseModel](
+    model: type[M], name: str, text: str, value: dict[str, Any], above: tuple[str, ...] = ()
 ) -> M:
-    """Contents of a file, or of one of its tables, as a model.
-
-    Parameters
-    ----------
-    name, text : str
-        File name and what it holds, for the problems and their lines.
-    value : dict
-        What is validated.
-    known : iterable of str
-        Keys that may be suggested for one that is unknown.
-    above : tuple of str
-        Where the value stands in the file.
-
-    Raises
-    ------
-    InvalidInput
-        With every problem.
-    """
+    """Contents of a file, or of the table of it that stands under ``above``, as a model."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -71,7 +84,7 @@ def validated[M: BaseModel](
             place = (*above, *(part for part in detail["loc"] if part != "[key]"))
             rule, shown = _in_our_words(detail["msg"]), _shown(detail["input"])
             if detail["type"] == "extra_forbidden":
-                rule, shown = f"unknown key{did_you_mean(str(place[-1]), known)}", ""
+                rule, shown = f"unknown key{did_you_mean(str(place[-1]), KEYS)}", ""
             line = line_of(text, tuple(part for part in place if isinstance(part, str)))
             problems.append(Problem(name, line, ".".join(str(part) for part in place), shown, rule))
         raise InvalidInput(problems) from None

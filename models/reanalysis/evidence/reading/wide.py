@@ -23,25 +23,17 @@ STUDY = ("study", "studlab", "slab", "trial")
 
 @dataclass(frozen=True)
 class Spelling:
-    """How the columns of two arms may be called.
-
-    Parameters
-    ----------
-    treated, control : (str, str)
-        Columns of the events and of the patients of an arm, or of those without the event.
-    others : bool
-        Whether the second column counts patients without the event.
-    convention : str
-        Why the first pair is the treated arm where its name does not say so.
-    numbered : bool
-        Whether the names do not say which arm is which at all, so that it has to be told.
-    """
+    """How the columns of two arms may be called."""
 
     treated: tuple[str, str]
     control: tuple[str, str]
+    """Columns of the events and of the patients of an arm, or of those without the event."""
     others: bool = False
+    """Whether the second column counts patients without the event."""
     convention: str = ""
+    """Why the first pair is the treated arm where its name does not say so."""
     numbered: bool = False
+    """Whether the names do not say which arm is which at all, so that it has to be told."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -80,13 +72,22 @@ def spelling(header: list[str]) -> Spelling | None:
 def long_records(records: Records, endpoint: str = "", treated: Group | None = None) -> tuple[Records, tuple[str, ...]]:
     """Any table of arms as the long one, and what was read into it: nothing where it is long already.
 
+    Problems of a long table that was made of a wide one name the rows and columns of that.
+
+    Parameters
+    ----------
+    endpoint : str
+        What is counted, where no column says so.
+    treated : {1, 2}, optional
+        Which group is the treated one where the columns are numbered.
+
     Raises
     ------
     InvalidInput
         If it is not clear which column is what, or a long table is told what only a wide one needs.
     """
-    if spelling(records.header):
-        return as_long(records, endpoint, treated)
+    if found := spelling(records.header):
+        return _as_long(records, found, endpoint, treated)
     if len(records.header) > 1 and not {"arm", "events"} & set(records.header):
         spellings = "; ".join(", ".join(one.columns) for one in SPELLINGS)
         rule = f"the columns are neither long (study, arm, endpoint, events, n) nor wide (study and {spellings})"
@@ -99,33 +100,11 @@ def long_records(records: Records, endpoint: str = "", treated: Group | None = N
     return records, ()
 
 
-def as_long(records: Records, endpoint: str = "", treated: Group | None = None) -> tuple[Records, tuple[str, ...]]:
-    """A wide table as the long one: a row for the control and one for the treated arm of each study.
-
-    Parameters
-    ----------
-    records : Records
-        A wide table.
-    endpoint : str
-        What is counted, where no column says so.
-    treated : {1, 2}, optional
-        Which group is the treated one where the columns are numbered.
-
-    Returns
-    -------
-    records : Records
-        Its problems name the rows and columns of the wide table.
-    assumed : tuple of str
-        What was read into it, each arm with its columns.
-
-    Raises
-    ------
-    InvalidInput
-        If it is not clear which column is what.
-    """
+def _as_long(
+    records: Records, found: Spelling, endpoint: str, treated: Group | None
+) -> tuple[Records, tuple[str, ...]]:
+    """A row for the control and one for the treated arm of each study; what was read into each, with its columns."""
     header = records.header
-    found = spelling(header)
-    assert found is not None, "a wide table"
     columns = _columns(records, found, treated)
     study = next((name for name in STUDY if name in header), "study")
     _require_columns(records, found, study, endpoint)

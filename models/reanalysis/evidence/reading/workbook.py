@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
-from reanalysis.evidence.problems import InvalidInput, Problem, listed
+from reanalysis.evidence.problems import InvalidInput, Problem, listed, refused
 from reanalysis.evidence.reading.bounds import MOST_CELLS, MOST_ELEMENTS, MOST_UNPACKED, too_large
 
 _FIXED = re.compile(r"(?:#,##|#)?0(\.0+)?(%?)")
@@ -39,8 +39,6 @@ def sheet_records(name: str, raw: bytes, printed: Collection[str]) -> tuple[list
 
     Parameters
     ----------
-    name : str
-        File name.
     raw : bytes
         The workbook. Its only sheet with cells is read, or the one named like the file.
     printed : collection of str
@@ -80,10 +78,6 @@ def sheet_records(name: str, raw: bytes, printed: Collection[str]) -> tuple[list
     return records, problems
 
 
-def _refused(name: str, rule: str) -> InvalidInput:
-    return InvalidInput([Problem(name, None, "", "", rule)])
-
-
 def _checked(name: str, raw: bytes) -> bool:
     """Whether a workbook has formulas; its parts are counted one by one before anything is made of them.
 
@@ -105,7 +99,7 @@ def _checked(name: str, raw: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
             if sum(entry.file_size for entry in packed.infolist()) > MOST_UNPACKED:
-                raise _refused(name, f"the workbook unpacks to more than {MOST_UNPACKED // 1_000_000} MB")
+                raise refused(name, f"the workbook unpacks to more than {MOST_UNPACKED // 1_000_000} MB")
             for entry in packed.infolist():
                 parser = expat.ParserCreate()
                 parser.StartElementHandler = counted
@@ -116,11 +110,11 @@ def _checked(name: str, raw: bytes) -> bool:
                     parser.ParseFile(part)
     except _Refused:
         rule = f"a workbook may have {MOST_CELLS} cells with a value or format and {MOST_ELEMENTS} XML elements"
-        raise _refused(name, rule) from None
+        raise refused(name, rule) from None
     except InvalidInput:
         raise
     except Exception:  # whatever a damaged archive makes zipfile raise
-        raise _refused(name, _UNREADABLE) from None
+        raise refused(name, _UNREADABLE) from None
     return counts["formulas"] > 0
 
 
@@ -136,7 +130,7 @@ def _sheets(name: str, raw: bytes, *, values: bool) -> dict[str, list[tuple[Any,
     except InvalidInput:
         raise
     except Exception:  # whatever a damaged archive or its XML makes openpyxl raise
-        raise _refused(name, _UNREADABLE) from None
+        raise refused(name, _UNREADABLE) from None
 
 
 def _cells(name: str, sheet: Any) -> list[tuple[Any, ...]]:
@@ -155,7 +149,7 @@ def _cells(name: str, sheet: Any) -> list[tuple[Any, ...]]:
     rows, columns = (max((place[axis] for place in places), default=0) for axis in (0, 1))
     if rule := too_large(rows, columns):
         rule = f"a sheet {rule}; {sheet.title!r} has {rows} rows and {columns} columns"
-        raise InvalidInput([Problem(name, None, "", "", rule)])
+        raise refused(name, rule)
     return list(sheet.iter_rows(max_row=rows, max_col=columns)) if places else []
 
 
@@ -169,7 +163,7 @@ def _the_sheet(name: str, sheets: dict[str, list[tuple[Any, ...]]]) -> str:
     rule = "the workbook is empty"
     if filled:
         rule = f"the workbook has several sheets ({listed(filled)}); name the one with the table {table!r}"
-    raise InvalidInput([Problem(name, None, "", "", rule)])
+    raise refused(name, rule)
 
 
 def _text(cell: Any, formula: object, printed: bool) -> str:

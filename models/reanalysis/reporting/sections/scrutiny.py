@@ -9,7 +9,7 @@ from typing import Any
 from reanalysis.alternatives.crossing import TippingPoint
 from reanalysis.alternatives.multiverse.multiverse import Multiverse
 from reanalysis.alternatives.multiverse.summary import summary
-from reanalysis.alternatives.scrutiny import Scrutiny
+from reanalysis.alternatives.of_endpoint import Scrutiny
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.words import MINUS, decimal, percent, quantity_label
 from reanalysis.evidence.evidence import Evidence
