@@ -141,7 +141,7 @@ def test_each_setting_stands_beside_its_reason(tmp_path: Path) -> None:
         Reasoned("rho", "rho, matched", "0.03", "judged"),
         Reasoned("k", "k, A", "0.5", "as printed"),
         Reasoned("size", "size not printed, A, control", "at most 30; 20 (0.6)", "one each"),
-        Reasoned("margin", "margins, every outcome", "3 points; trivial within 5", "rare"),
+        Reasoned("margin", "margins, every outcome", "3 points; trivial within 3", "rare"),
         Reasoned("weight", "weight, Event", "2", "grave"),
         Reasoned("control risk", "control risk, Event, ward", "28 %", "a survey"),
     ]

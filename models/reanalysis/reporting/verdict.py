@@ -95,8 +95,9 @@ def _leaning(endpoints: Sequence[EndpointAnalysis], side: Side) -> Statement:
 
 def _told(endpoint: EndpointAnalysis, side: Side, sized: bool) -> str:
     chance = percent(_chance(endpoint, side))
-    more, low_high = difference_interval(endpoint.baselines[0])
-    return f"{name(endpoint)} ({chance}{f'; {more} per 100, {low_high}' if sized else ''})"
+    at = endpoint.baselines[0]
+    more, low_high = difference_interval(at, at.of)
+    return f"{name(endpoint)} ({chance}{f'; {more} per {at.of:,}, {low_high}' if sized else ''})"
 
 
 def _chance(endpoint: EndpointAnalysis, side: Side) -> float:

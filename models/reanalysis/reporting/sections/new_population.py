@@ -6,7 +6,7 @@ from typing import Any
 
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.uncertain_control import UncertainControl, at_uncertain_control, control_rate
-from reanalysis.estimands.words import counted, interval, percent, points_interval
+from reanalysis.estimands.words import counted, interval, points_interval, risk
 from reanalysis.model.selection import NothingLeft
 from reanalysis.reporting.markdown import Markdown, escape, slug
 from reanalysis.reporting.section import Artefacts, Blocks, Section
@@ -49,19 +49,19 @@ def _said(endpoint: EndpointAnalysis, found: UncertainControl) -> str:
 
 def population_table(endpoint: EndpointAnalysis, found: UncertainControl) -> Table:
     """The risk difference where the control risk is known, and averaged over what it may be."""
-    risk = found.control_risk.median
-    known = f"known to be {percent(risk, 0 if 0.05 <= risk <= 0.95 else 1)}"
+    of = found.of
+    known = f"known to be {risk(found.control_risk.median)}"
     rows = [
-        [known, _DASH, points_interval(found.at_median), _DASH],
+        [known, _DASH, points_interval(found.at_median, of), _DASH],
         [
             f"uncertain, {found.control_text}",
             _percents(found),
-            points_interval(found.risk_difference),
+            points_interval(found.risk_difference, of),
             interval(found.risk_ratio),
         ],
     ]
     return Table(
-        columns("Control risk 2 | Treated risk 1.6 | Risk difference per 100 1.6 | Risk ratio 1.4"),
+        columns(f"Control risk 2 | Treated risk 1.6 | Risk difference per {of:,} 1.6 | Risk ratio 1.4"),
         rows,
         f"{endpoint.label}: what an uncertain control risk adds. Medians and 95 % intervals.",
         f"tbl-new-population-{slug(endpoint.id)}",
@@ -69,7 +69,7 @@ def population_table(endpoint: EndpointAnalysis, found: UncertainControl) -> Tab
 
 
 def _percents(found: UncertainControl) -> str:
-    median, lower, upper = (percent(getattr(found.treated_risk, end), 1) for end in ("median", "lower", "upper"))
+    median, lower, upper = (risk(getattr(found.treated_risk, end)) for end in ("median", "lower", "upper"))
     return f"{median} ({lower} to {upper})"
 
 
