@@ -109,8 +109,8 @@ def _range(at: BaselineEffect) -> str:
 
 
 def _array(axes: Axes, left: float, dark: np.ndarray, ringed: np.ndarray) -> None:
-    """Patients in rows from the top, ten or forty each, each as dark as given, some with a ring."""
-    across = 10 if dark.size == 100 else 40
+    """Patients in rows from the top, ten or thirty-two each, each as dark as given, some with a ring."""
+    across = 10 if dark.size == 100 else 32
     step = _SIDE / across
     place = np.arange(dark.size)
     x, y = left + (place % across + 0.5) * step, (place // across + 0.5) * step

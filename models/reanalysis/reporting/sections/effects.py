@@ -280,6 +280,7 @@ PATIENTS: Section[EndpointAnalysis] = Section(
                 f"{e.fit.evidence.settings.treated_label}, {_at(e)}."
             ),
             describe_icons,
+            drawn=lambda e: e.baselines[0].of == patients_drawn(e.baselines[0]),
         ),
         _BEYOND,
     ),
