@@ -123,7 +123,7 @@ def test_without_analysis_toml_nothing_is_declared_and_no_reason_is_made_up(tmp_
     evidence = of(tmp_path)
     assert set(evidence.report.model_dump().values()) == {""}
     assert {one.reason for one in reasons(evidence)} == {""}
-    assert [one.kind for one in reasons(evidence)] == ["prior"] * 4
+    assert [one.kind for one in reasons(evidence)] == [*["prior"] * 4, "margin"]
 
 
 def test_each_setting_stands_beside_its_reason(tmp_path: Path) -> None:

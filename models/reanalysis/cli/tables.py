@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from math import floor, log10
+from math import floor, isnan, log10
 from typing import TYPE_CHECKING, Any, get_args
 
 from reanalysis.alternatives.weighed_ledger import WeighedLedger
@@ -197,10 +197,12 @@ def _probabilities(found: dict[str, Any]) -> Iterator[tuple[str, float]]:
 
 def _number(value: float | None) -> str:
     """Three decimals, and two figures of what they would round away."""
-    if value is None:
+    if value is None or isnan(value):
         return "not defined"
     size = abs(value)
-    return f"{value if size > _NOTHING else 0.0:.{3 if size >= 0.01 or size < _NOTHING else 1 - floor(log10(size))}f}"
+    if size < _NOTHING:
+        return "0.000"
+    return f"{value:.{3 if size >= 0.01 else 1 - floor(log10(size))}f}"
 
 
 def _pairs(values: dict[str, float]) -> str:

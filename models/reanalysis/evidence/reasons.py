@@ -19,10 +19,7 @@ _PRIORS = {
     "moderator": "prior of the slopes of moderators",
     "anchor": "what the prior of the baselines is on",
 }
-_USUAL_MARGINS = (
-    "Not declared: 5 and 10 points, or a quarter and half of the mean rate of all arms (or of the rest to 100 %) where "
-    "that is less, so that no effect on a rare event is trivial for being rare."
-)
+_USUAL_MARGINS = "not declared: 5 and 10, or a quarter and half of the mean rate of all arms where that is less"
 
 
 @dataclass(frozen=True)
@@ -125,8 +122,9 @@ def _of_endpoints(evidence: Evidence) -> Iterator[Reasoned]:
     def margin(endpoint: str) -> tuple[str, str]:
         one = evidence.endpoint(endpoint)
         value = f"{', '.join(f'{m:g}' for m in one.margins)} points; trivial within {one.rope:g}"
-        declared = {"margins", "rope"} & settings.endpoints.get(endpoint, Endpoint()).model_fields_set
-        return value, one.margins_reason or (settings.reasons.margins if declared else _USUAL_MARGINS)
+        if not {"margins", "rope"} & settings.endpoints.get(endpoint, Endpoint()).model_fields_set:
+            value += f" ({_USUAL_MARGINS})"
+        return value, one.margins_reason or settings.reasons.margins
 
     for (value, reason), same in grouped(outcomes, margin).items():
         labels = "every outcome" if len(same) == len(outcomes) else "; ".join(map(evidence.endpoint_label, same))
