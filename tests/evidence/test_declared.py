@@ -123,7 +123,7 @@ def test_without_analysis_toml_nothing_is_declared_and_no_reason_is_made_up(tmp_
     evidence = of(tmp_path)
     assert set(evidence.report.model_dump().values()) == {""}
     assert {one.reason for one in reasons(evidence)} == {""}
-    assert [one.kind for one in reasons(evidence)] == ["prior"] * 4
+    assert [one.kind for one in reasons(evidence)] == [*["prior"] * 4, "margin"]
 
 
 def test_each_setting_stands_beside_its_reason(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_each_setting_stands_beside_its_reason(tmp_path: Path) -> None:
         Reasoned("rho", "rho, matched", "0.03", "judged"),
         Reasoned("k", "k, A", "0.5", "as printed"),
         Reasoned("size", "size not printed, A, control", "at most 30; 20 (0.6)", "one each"),
-        Reasoned("margin", "margins, every outcome", "3 points; trivial within 5", "rare"),
+        Reasoned("margin", "margins, every outcome", "3 points; trivial within 3", "rare"),
         Reasoned("weight", "weight, Event", "2", "grave"),
         Reasoned("control risk", "control risk, Event, ward", "28 %", "a survey"),
     ]

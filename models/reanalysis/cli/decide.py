@@ -143,7 +143,7 @@ def _print_findings(page: Page, found: Decision) -> None:
 
 def _print_new_populations(page: Page, found: Decision) -> None:
     page.print()
-    page.lines("In a new population, per 100: risks averaged over the MAP prior of the control rate", style="bold")
+    page.lines("In a new population: risks averaged over the MAP prior of the control rate", style="bold")
     for one in found.certainty:
         if (new := found.new_populations.get(one.endpoint)) is not None:
             page.lines(f"{one.label}: {new.text}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from math import floor, isnan, log10
 from typing import TYPE_CHECKING, Any, get_args
 
 from reanalysis.alternatives.weighed_ledger import WeighedLedger
@@ -19,6 +20,7 @@ from reanalysis.reporting.table import Column, Table
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+_NOTHING = 1e-9
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 _REPORTED = [cell for cell in get_args(Cell) if cell != "missing"]
 
@@ -194,7 +196,13 @@ def _probabilities(found: dict[str, Any]) -> Iterator[tuple[str, float]]:
 
 
 def _number(value: float | None) -> str:
-    return "not defined" if value is None else f"{value:.3f}"
+    """Three decimals, and two figures of what they would round away."""
+    if value is None or isnan(value):
+        return "not defined"
+    size = abs(value)
+    if size < _NOTHING:
+        return "0.000"
+    return f"{value:.{3 if size >= 0.01 else 1 - floor(log10(size))}f}"
 
 
 def _pairs(values: dict[str, float]) -> str:

@@ -16,6 +16,7 @@ from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.measures import rate, risk_difference, risk_ratio_at, treated_risk
 from reanalysis.estimands.summary import LEVEL, Summary, require_proportions, summarise
+from reanalysis.estimands.words import patients_base, risk_decimals
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.settings import Baseline, Endpoint
 
@@ -170,8 +171,8 @@ def _own_controls(evidence: Evidence, posterior: Posterior) -> Baseline | None:
 
 
 def _whole_percent(risk: float) -> float:
-    """Whole per cent, with a decimal where the event is rare or the rule."""
-    return float(np.clip(round(100 * risk, 0 if 0.05 <= risk <= 0.95 else 1), 0.1, 99.9))
+    """Whole per cent, with decimals where the event is rare or the rule."""
+    return round(100 * risk, risk_decimals(risk))
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,11 @@ class RisksAt:
     baseline: Baseline
     treated_risk: Summary
     risk_difference: Summary
+
+    @property
+    def of(self) -> int:
+        """Of how many patients the risks are told: 100, more where the event is so rare that 100 would have none."""
+        return patients_base(self.baseline.percent / 100, self.treated_risk.median)
 
 
 @dataclass(frozen=True)

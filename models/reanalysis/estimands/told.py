@@ -9,7 +9,7 @@ from reanalysis.estimands.headline import headline, why_no_headline
 from reanalysis.estimands.risks import asked_baselines, at_baseline
 from reanalysis.estimands.summary import LEVEL, direction, require_proportions
 from reanalysis.estimands.table import Quantity, quantities
-from reanalysis.estimands.words import decimal, percent, points, ratio
+from reanalysis.estimands.words import decimal, percent, points, ratio, risk
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import printable
 
@@ -87,12 +87,13 @@ def _meaning(evidence: Evidence, posterior: Posterior, baseline: float | None, l
     yield printable(f"{of}: {chance}")
     named = asked_baselines(evidence, posterior, baseline)[0]
     at = at_baseline(head.log_odds_ratio, named, endpoint, level)
-    risk, difference = at.treated_risk, at.risk_difference
+    treated, difference = at.treated_risk, at.risk_difference
     yield printable(
-        f"at a control risk of {named.percent:g} % ({named.label}): {percent(risk.median)} with treatment "
-        f"({percent(risk.lower)} to {percent(risk.upper)}),"
+        f"at a control risk of {named.percent:g} % ({named.label}): {risk(treated.median)} with treatment "
+        f"({risk(treated.lower)} to {risk(treated.upper)}),"
     )
     yield (
-        f"{points(difference.median)} per 100 ({points(difference.lower)} to {points(difference.upper)})"
+        f"{points(difference.median, at.of)} per {at.of:,} "
+        f"({points(difference.lower, at.of)} to {points(difference.upper, at.of)})"
         f"{f'; {at.needed}' if at.needed else ''}"
     )

@@ -22,7 +22,7 @@ from reanalysis.estimands.headline import headline, why_no_headline
 from reanalysis.estimands.measures import new_ratio_moments, rate, risk_difference, risk_ratio
 from reanalysis.estimands.risks import Beyond
 from reanalysis.estimands.summary import LEVEL, Summary, direction, summarise
-from reanalysis.estimands.words import percent, points_interval, ratio
+from reanalysis.estimands.words import patients_base, points_interval, ratio, risk
 from reanalysis.evidence.audit.ledger import require_consistent
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import InvalidInput
@@ -111,18 +111,22 @@ class UncertainControl:
     @property
     def control_text(self) -> str:
         """``36 % (7 % to 85 %)``."""
-        risk = self.control_risk
-        digits = 0 if 0.05 <= risk.median <= 0.95 else 1
-        median, lower, upper = (percent(value, digits) for value in (risk.median, risk.lower, risk.upper))
+        found = self.control_risk
+        median, lower, upper = (risk(value) for value in (found.median, found.lower, found.upper))
         return f"{median} ({lower} to {upper})"
+
+    @property
+    def of(self) -> int:
+        """Of how many patients differences are told."""
+        return patients_base(self.control_risk.median, self.treated_risk.median)
 
     @property
     def text(self) -> str:
         """Control risk, difference, and what the difference were at the median control risk."""
-        averaged, known = points_interval(self.risk_difference), points_interval(self.at_median)
+        averaged, known = (points_interval(one, self.of) for one in (self.risk_difference, self.at_median))
         return (
-            f"control risk {self.control_text}, difference {averaged}; were the control risk known to be its median, "
-            f"{known}: the interval is {ratio(self.widened)} times as wide"
+            f"control risk {self.control_text}, difference {averaged} per {self.of:,}; were the control risk "
+            f"known to be its median, {known}: the interval is {ratio(self.widened)} times as wide"
         )
 
     def as_dict(self) -> dict[str, Any]:

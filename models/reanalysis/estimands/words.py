@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp
+import math
 
 from reanalysis.estimands.summary import Summary
 from reanalysis.evidence.evidence import Evidence
@@ -38,7 +38,9 @@ def interval(summary: Summary) -> str:
 
 def log_interval(log: Summary | None) -> str:
     """The same from a summary of its logarithm; a dash where there is none."""
-    return "\N{EN DASH}" if log is None else ratio_interval(exp(log.median), exp(log.lower), exp(log.upper))
+    return (
+        "\N{EN DASH}" if log is None else ratio_interval(math.exp(log.median), math.exp(log.lower), math.exp(log.upper))
+    )
 
 
 def ratio_interval(value: float, lower: float, upper: float) -> str:
@@ -59,16 +61,41 @@ def percent(probability: float | None, digits: int = 0) -> str:
     return f"{value:.{digits}f} %"
 
 
-def points(difference: float) -> str:
-    """A risk difference in percentage points, signed."""
-    value = round(100 * difference, 1)
+def risk_decimals(risk: float) -> int:
+    """Decimals of a risk in per cent: none from 5 to 95 %, one to 1 and 99 %, beyond as many as two figures take."""
+    if 0.05 <= risk <= 0.95:
+        return 0
+    less = 100 * min(risk, 1 - risk)
+    return 1 if less >= 1 or less <= 0 else 1 - math.floor(math.log10(less))
+
+
+def risk(value: float | None) -> str:
+    """A risk as a percentage that does not round away: ``34 %``, ``2.5 %``, ``0.13 %``, ``0.00027 %``."""
+    return "\N{EN DASH}" if value is None else f"{100 * value:.{risk_decimals(value)}f} %"
+
+
+def patients_base(*risks: float) -> int:
+    """Of how many patients counts are told, so that each risk is at least one of them: 100, or 1,000 and so on.
+
+    Parameters
+    ----------
+    risks : float
+        Proportions; those near 1 count as those near 0.
+    """
+    least = min((less for one in risks if (less := min(one, 1 - one)) > 0), default=0.5)
+    return int(10 ** min(max(2, math.ceil(-math.log10(least) - 1e-9)), 6))
+
+
+def points(difference: float, of: int = 100) -> str:
+    """A risk difference as patients of 100 (percentage points) or of another number, signed."""
+    value = round(of * difference, 1)
     sign = "+" if value > 0 else MINUS if value < 0 else ""
     return f"{sign}{abs(value):.1f}"
 
 
-def points_interval(summary: Summary) -> str:
-    """A risk difference in percentage points with its interval."""
-    return f"{points(summary.median)} ({points(summary.lower)} to {points(summary.upper)})"
+def points_interval(summary: Summary, of: int = 100) -> str:
+    """A risk difference with its interval, as :func:`points`."""
+    return f"{points(summary.median, of)} ({points(summary.lower, of)} to {points(summary.upper, of)})"
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from reanalysis.evidence.margins import usual_margins
 from reanalysis.evidence.problems import InvalidInput, file_name, listed, printable
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.benchmarks import BenchmarkRow
@@ -183,8 +184,23 @@ class Evidence:
         return self.settings.studies.get(study, Study())
 
     def endpoint(self, endpoint: str) -> Endpoint:
-        """Settings of an endpoint, defaults where analysis.toml does not name it."""
-        return self.settings.endpoints.get(endpoint, Endpoint())
+        """Settings of an endpoint, defaults where analysis.toml does not name it.
+
+        Margins that it does not declare are those of :func:`~reanalysis.evidence.margins.usual_margins`.
+        """
+        return self._resolved.get(endpoint, Endpoint())
+
+    @property
+    @once_per_folder
+    def _resolved(self) -> dict[str, Endpoint]:
+        declared = {e: self.settings.endpoints.get(e, Endpoint()) for e in (*self.settings.endpoints, *self.endpoints)}
+        return {e: self._with_margins(e, one) for e, one in declared.items()}
+
+    def _with_margins(self, endpoint: str, declared: Endpoint) -> Endpoint:
+        said, usual = declared.model_fields_set, usual_margins(row for row in self.arms if row.endpoint == endpoint)
+        margins = declared.margins if "margins" in said else usual
+        rope = declared.rope if "rope" in said else min(margins, default=usual[0])
+        return declared.model_copy(update={"margins": margins, "rope": rope})
 
     @property
     def moderators(self) -> tuple[str, ...]:

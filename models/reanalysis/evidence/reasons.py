@@ -9,7 +9,7 @@ from typing import get_args
 from reanalysis.evidence.coverage import cell_report
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.risk_of_bias import JUDGEMENTS
-from reanalysis.evidence.reading.settings import Design
+from reanalysis.evidence.reading.settings import Design, Endpoint
 from reanalysis.evidence.reading.table import grouped
 
 _PRIORS = {
@@ -19,6 +19,7 @@ _PRIORS = {
     "moderator": "prior of the slopes of moderators",
     "anchor": "what the prior of the baselines is on",
 }
+_USUAL_MARGINS = "not declared: 5 and 10, or a quarter and half of the mean rate of all arms where that is less"
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,13 @@ def _bias(evidence: Evidence) -> Iterator[Reasoned]:
 
 def _of_endpoints(evidence: Evidence) -> Iterator[Reasoned]:
     settings = evidence.settings
-    outcomes = [e for e in evidence.endpoints if e in settings.endpoints and evidence.endpoint(e).kind == "outcome"]
+    outcomes = [e for e in evidence.endpoints if evidence.endpoint(e).kind == "outcome"]
 
     def margin(endpoint: str) -> tuple[str, str]:
         one = evidence.endpoint(endpoint)
         value = f"{', '.join(f'{m:g}' for m in one.margins)} points; trivial within {one.rope:g}"
+        if not {"margins", "rope"} & settings.endpoints.get(endpoint, Endpoint()).model_fields_set:
+            value += f" ({_USUAL_MARGINS})"
         return value, one.margins_reason or settings.reasons.margins
 
     for (value, reason), same in grouped(outcomes, margin).items():

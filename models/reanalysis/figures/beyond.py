@@ -95,7 +95,7 @@ def describe_beyond(endpoint: EndpointAnalysis | CheckedFit) -> str:
 def _reach(difference: Marginal, at: BaselineEffect) -> float:
     """Percentage points shown on either side: all that is probable, and a little beyond every margin."""
     low, high = (float(q) for q in difference.quantile([_RARE, 1 - _RARE]))
-    wanted = max([100 * abs(low), 100 * abs(high), *(1.25 * b.margin for b in at.beyond), 2.0])
+    wanted = max([100 * abs(low), 100 * abs(high), *(1.25 * b.margin for b in at.beyond), 200 / at.of])
     return min(wanted, 100.0)
 
 

@@ -1,4 +1,4 @@
-"""The effect for 100 patients: two arrays of 100, the second with the interval that the effect leaves."""
+"""The effect in patients: two arrays of 100 or 1,000, the second with the interval that the effect leaves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EMPTY = "#e3e3e3"
 
 
 def plot_icons(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) -> Axes:
-    """One hundred patients without and with treatment, at the first named control risk.
+    """One hundred patients without and with treatment, at the first named control risk; a thousand of a rare event.
 
     A filled dot is an event, of the same colour in both arrays: as many as the control risk, and as the median risk
     with treatment. Rings mark the patients between the ends of the 95 % interval.
@@ -29,9 +29,10 @@ def plot_icons(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) 
     with house_style():
         at = endpoint.baselines[0]
         settings = endpoint.fit.evidence.settings
-        title = Words(f"{endpoint.label}: what it means for 100 patients", TITLE, bold=True).wrapped(WIDTH * 72 - 12)
+        of = patients_drawn(at)
+        title = Words(f"{endpoint.label}: what it means for {of:,} patients", TITLE, bold=True).wrapped(WIDTH * 72 - 12)
         heads = [
-            Words(f"{settings.control_label}: {at.baseline.percent:g} in 100", SMALL, bold=True).wrapped(_SIDE),
+            Words(f"{settings.control_label}: {_with_control(at)} in {of:,}", SMALL, bold=True).wrapped(_SIDE),
             Words(f"{settings.treated_label}: {_range(at)}", SMALL, bold=True).wrapped(_SIDE),
         ]
         head = max(map(height, heads)) + 4.0
@@ -45,12 +46,12 @@ def plot_icons(endpoint: EndpointAnalysis | CheckedFit, ax: Axes | None = None) 
         ax.set_xlim(0.0, _WIDE)
         ax.set_ylim(body, 0.0)
         stack(ax, (0.0, 1.0), (0.0, head + 4.0 + height(title)), title)
-        control = np.clip(at.baseline.percent - np.arange(100), 0.0, 1.0)
+        control = np.clip(at.baseline.percent * of / 100 - np.arange(of), 0.0, 1.0)
         low, middle, high = _counts(at)
-        treated = (np.arange(100) < middle).astype(float)
-        ringed = (np.arange(100) >= low) & (np.arange(100) < high)
+        treated = (np.arange(of) < middle).astype(float)
+        ringed = (np.arange(of) >= low) & (np.arange(of) < high)
         for left, lines, dark, rings in (
-            (0.0, heads[0], control, np.zeros(100, dtype=bool)),
+            (0.0, heads[0], control, np.zeros(of, dtype=bool)),
             (_SIDE + _GAP, heads[1], treated, ringed),
         ):
             stack(ax, (left / _WIDE, 1.0), (0.0, head), lines)
@@ -64,34 +65,44 @@ def describe_icons(endpoint: EndpointAnalysis | CheckedFit) -> str:
     endpoint = as_endpoint(endpoint)
     at, settings = endpoint.baselines[0], endpoint.fit.evidence.settings
     return (
-        f"Two arrays of 100 patients for {endpoint.label}: {at.baseline.percent:g} have the event with "
+        f"Two arrays of {patients_drawn(at):,} patients for {endpoint.label}: {_with_control(at)} have the event with "
         f"{settings.control_label} ({at.baseline.label}), {_range(at)} with {settings.treated_label}."
     )
 
 
+def patients_drawn(at: BaselineEffect) -> int:
+    """How many patients an array shows: 100, or 1,000 where 100 would have no event."""
+    return min(at.of, 1000)
+
+
+def _with_control(at: BaselineEffect) -> str:
+    return f"{at.baseline.percent * patients_drawn(at) / 100:.6g}"
+
+
 def _counts(at: BaselineEffect) -> tuple[int, int, int]:
-    """Patients of 100 who have the event with treatment: lower end, median and upper end."""
-    risk = at.treated_risk
-    return round(100 * risk.lower), round(100 * risk.median), round(100 * risk.upper)
+    """Patients drawn who have the event with treatment: lower end, median and upper end."""
+    risk, of = at.treated_risk, patients_drawn(at)
+    return round(of * risk.lower), round(of * risk.median), round(of * risk.upper)
 
 
 def _range(at: BaselineEffect) -> str:
     low, middle, high = _counts(at)
-    return f"{middle} ({low} to {high}) in 100"
+    return f"{middle} ({low} to {high}) in {patients_drawn(at):,}"
 
 
 def _array(axes: Axes, left: float, dark: np.ndarray, ringed: np.ndarray) -> None:
-    """A hundred patients in rows of ten from the top, each as dark as given, some with a ring."""
-    step = _SIDE / 10
-    place = np.arange(100)
-    x, y = left + (place % 10 + 0.5) * step, (place // 10 + 0.5) * step
+    """Patients in rows from the top, ten or thirty-two each, each as dark as given, some with a ring."""
+    across = 10 if dark.size == 100 else 32
+    step = _SIDE / across
+    place = np.arange(dark.size)
+    x, y = left + (place % across + 0.5) * step, (place // across + 0.5) * step
     empty, full = np.array(to_rgba(_EMPTY)), np.array(to_rgba(ACCENT))
     share = np.clip(dark, 0.0, 1.0)[:, None]
-    across = axes.get_window_extent().width * 72 / axes.get_figure(root=True).dpi  # type: ignore[union-attr]
-    size = 0.78 * step * across / _WIDE
+    wide = axes.get_window_extent().width * 72 / axes.get_figure(root=True).dpi  # type: ignore[union-attr]
+    size = 0.78 * step * wide / _WIDE
     axes.scatter(
         x, y, s=size**2, c=(1 - share) * empty + share * full, edgecolors=INK,
-        linewidths=np.where(ringed, 1.1, 0.0).tolist(), clip_on=False,
+        linewidths=np.where(ringed, 1.1 if across == 10 else 0.6, 0.0).tolist(), clip_on=False,
     )  # fmt: skip
 
 

@@ -24,7 +24,8 @@ def explorer_data(analysis: Analysis) -> dict[str, Any]:
     -------
     dict
         ``probabilities`` shared by the tables, the names of the arms, and ``endpoints`` by anchor, each with its
-        baselines, margins and ``effects``: the primary analysis, a new study, then every alternative with a result.
+        baselines, the patients that counts are of, margins and ``effects``: the primary analysis, a new study, then
+        every alternative with a result.
         An effect has ``x``, quantiles of its log odds ratio at the shared probabilities, and ``exact``, pairs of a log
         odds ratio and the probability of lying at or below it, which hold to the last digit shown anywhere.
     """
@@ -71,6 +72,7 @@ def _endpoint(endpoint: EndpointAnalysis) -> dict[str, Any]:
         "label": endpoint.label,
         "better": endpoint.better,
         "baselines": [{"label": b.baseline.label, "percent": b.baseline.percent} for b in endpoint.baselines],
+        "of": first.of,
         "margin": min((b.margin for b in first.beyond), default=5.0),
         "effects": [
             {"group": group, "label": label, "note": note} | _values(table) for group, label, note, table in effects

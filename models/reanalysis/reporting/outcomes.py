@@ -1,4 +1,4 @@
-"""The outcomes of the first page as rows of text: per 100 patients, odds ratio, chances, and sentences beside them."""
+"""The outcomes of the first page as rows of text: in patients, odds ratio, chances, and sentences beside them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis, StudyEffect, WithWords
 from reanalysis.estimands.risks import RisksAt
-from reanalysis.estimands.words import counted, interval, percent, ratio
+from reanalysis.estimands.words import counted, interval, percent, ratio, risk_decimals
 from reanalysis.evidence.candidates.observation import Observation
 from reanalysis.reporting.movers import Mover, believed, no_effect_shift, range_told, strongest
-from reanalysis.reporting.sentences import difference_interval, name, per_100
+from reanalysis.reporting.sentences import difference_interval, name, patients, patients_told, treated_interval
 from reanalysis.reporting.verdict import harms_first
 from reanalysis.reporting.wording import kind_of_study, listed
 
@@ -30,7 +30,7 @@ class OutcomeRow:
 
     endpoint: EndpointAnalysis  # what it is of
     evidence: str  # studies with figures for both groups, and patients treated
-    without: str  # of 100 patients, as the next two
+    without: str  # of so many patients, as the next two
     treated: str
     difference: str
     odds_ratio: str  # with its interval
@@ -52,33 +52,33 @@ def outcome_rows(analysis: Analysis) -> list[OutcomeRow]:
 
     Beneath it one with what the other studies say in words, where that turns one study into several.
     """
-    rows = []
+    rows, of = [], patients_told(analysis.headlines)
     for endpoint in harms_first(analysis.headlines):
-        rows.append(_row(endpoint))
+        rows.append(_row(endpoint, of))
         if (words := endpoint.with_words) is not None:
-            rows.append(_row_with_words(rows[-1], words))
+            rows.append(_row_with_words(rows[-1], words, of))
     return rows
 
 
-def _row(endpoint: EndpointAnalysis) -> OutcomeRow:
+def _row(endpoint: EndpointAnalysis, of: int) -> OutcomeRow:
     at = endpoint.baselines[0]
     return OutcomeRow(
         endpoint,
         _evidence(endpoint),
-        per_100(at.baseline.percent / 100, at.baseline.percent),
-        *_risks(at),
+        patients(at, at.baseline.percent / 100, of),
+        *_risks(at, of),
         interval(endpoint.odds_ratio),
         chances(endpoint.direction.below, endpoint.direction.benefit),
         tuple(text for text in (published(endpoint), undiscounted(endpoint), _moved(endpoint)) if text),
     )
 
 
-def _row_with_words(row: OutcomeRow, words: WithWords) -> OutcomeRow:
+def _row_with_words(row: OutcomeRow, words: WithWords, of: int) -> OutcomeRow:
     found = words.outcome
     assert found.odds_ratio is not None
     assert found.direction is not None
     noun = _plural(row.endpoint, words)
-    treated, difference = _risks(words.baselines[0])
+    treated, difference = _risks(words.baselines[0], of)
     return replace(
         row,
         evidence=counted(len(found.studies), noun, noun),
@@ -95,11 +95,10 @@ def _plural(endpoint: EndpointAnalysis, words: WithWords) -> str:
     return kind_of_study(endpoint.fit.evidence, words.told)[1]
 
 
-def _risks(at: RisksAt) -> tuple[str, str]:
-    """Of 100 patients those treated, and how many more or fewer that is."""
-    whole = at.baseline.percent
-    middle, low, high = (per_100(getattr(at.treated_risk, end), whole) for end in ("median", "lower", "upper"))
-    more, range_ = difference_interval(at)
+def _risks(at: RisksAt, of: int) -> tuple[str, str]:
+    """Those with the event of so many treated, and how many more or fewer that is."""
+    middle, low, high = treated_interval(at, of)
+    more, range_ = difference_interval(at, of)
     return f"{middle} ({low} to {high})", f"{more} ({range_})"
 
 
@@ -148,7 +147,7 @@ def _crude(endpoint: EndpointAnalysis, study: StudyEffect, alone: bool) -> str:
 def _rate(observation: Observation) -> str:
     printed = [str(row.percent) for row in observation.rows if row.percent is not None]
     rate = observation.candidates.proportion()
-    return printed[0] if printed else percent(rate, 1 if 0 < rate < _RARE else 0)
+    return printed[0] if printed else percent(rate, max(1, risk_decimals(rate)) if 0 < rate < _RARE else 0)
 
 
 def before_discounts(endpoint: EndpointAnalysis) -> Outcome | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reanalysis.alternatives.alarms import Alarm
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.analysis.endpoint import EndpointAnalysis
@@ -62,31 +64,53 @@ def effect(endpoint: EndpointAnalysis) -> str:
     return f"With {treated} {what} is {interval(endpoint.odds_ratio)}; {chances}."
 
 
-def per_100(risk: float, control: float) -> str:
-    """A proportion as patients of 100: whole where the control risk in per cent is, which keeps sums right."""
-    return f"{100 * risk:.{0 if float(control).is_integer() else 1}f}"
+def patients_told(endpoints: Sequence[EndpointAnalysis]) -> int:
+    """Of how many patients the outcomes of one table are told: as many as the rarest of them needs."""
+    return max((e.baselines[0].of for e in endpoints), default=100)
 
 
-def difference(at: RisksAt, value: float) -> str:
-    """``9 more``, ``3 fewer`` or ``no more`` of 100 patients."""
-    text = per_100(abs(value), at.baseline.percent)
-    return "0" if float(text) == 0 else f"{text} {'more' if value > 0 else 'fewer'}"
+def patients(at: RisksAt, risk: float, of: int) -> str:
+    """A proportion as patients of so many: whole where those with control are, which keeps sums right; else a decimal.
+
+    Parameters
+    ----------
+    at : RisksAt
+        Has the control risk.
+    risk : float
+        Proportion.
+    of : int
+        Patients: 100, 1,000 and so on.
+    """
+    control = at.baseline.percent * of / 100
+    return f"{of * risk:,.{0 if abs(control - round(control)) < 1e-6 else 1}f}"
 
 
-def difference_interval(at: RisksAt) -> tuple[str, str]:
+def difference(at: RisksAt, value: float, of: int) -> str:
+    """``9 more``, ``3 fewer`` or ``no more`` of so many patients."""
+    text = patients(at, abs(value), of)
+    return "0" if not text.strip("0.") else f"{text} {'more' if value > 0 else 'fewer'}"
+
+
+def difference_interval(at: RisksAt, of: int) -> tuple[str, str]:
     """``9 more`` and ``2 fewer to 33 more``."""
     found = at.risk_difference
-    return difference(at, found.median), f"{difference(at, found.lower)} to {difference(at, found.upper)}"
+    return difference(at, found.median, of), f"{difference(at, found.lower, of)} to {difference(at, found.upper, of)}"
+
+
+def treated_interval(at: RisksAt, of: int) -> tuple[str, str, str]:
+    """Patients of so many who have the event with treatment: median, lower and upper end."""
+    found = at.treated_risk
+    return patients(at, found.median, of), patients(at, found.lower, of), patients(at, found.upper, of)
 
 
 def risk(endpoint: EndpointAnalysis) -> str:
-    """The effect per 100 patients at the first control risk."""
+    """The effect in patients at the first control risk."""
     at, settings = endpoint.baselines[0], endpoint.fit.evidence.settings
-    percents = at.baseline.percent
-    middle, low, high = (per_100(getattr(at.treated_risk, end), percents) for end in ("median", "lower", "upper"))
+    middle, low, high = treated_interval(at, at.of)
     return (
-        f"If {percents:g} of 100 patients have {name(endpoint)} with {settings.control_label} ({at.baseline.label}), "
-        f"about {middle} have it with {settings.treated_label} (95 % interval {low} to {high})."
+        f"If {patients(at, at.baseline.percent / 100, at.of)} of {at.of:,} patients have {name(endpoint)} "
+        f"with {settings.control_label} ({at.baseline.label}), about {middle} have it with {settings.treated_label} "
+        f"(95 % interval {low} to {high})."
     )
 
 

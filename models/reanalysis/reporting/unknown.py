@@ -6,7 +6,7 @@ from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.words import counted
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.reporting.sentences import difference_interval, name, turns
+from reanalysis.reporting.sentences import difference_interval, name, patients_told, turns
 from reanalysis.reporting.unmodelled import elsewhere_told
 from reanalysis.reporting.wording import capital, kind_of_study, listed, running
 
@@ -62,9 +62,10 @@ def _repeated(endpoint: EndpointAnalysis, noun: str) -> str:
 
 def _how_large(endpoints: tuple[EndpointAnalysis, ...]) -> str:
     """The interval of every endpoint of the first page, whichever side it lies on."""
-    told = [f"{range_} with {name(e)}" for e in endpoints for _, range_ in [difference_interval(e.baselines[0])]]
+    of = patients_told(endpoints)
+    told = [f"{range_} with {name(e)}" for e in endpoints for _, range_ in [difference_interval(e.baselines[0], of)]]
     run = "intervals run" if len(told) > 1 else "interval runs"
-    return f"How large any effect is. Per 100 patients the 95 % {run} from {listed(told)}."
+    return f"How large any effect is. Per {of:,} patients the 95 % {run} from {listed(told)}."
 
 
 def _without_comparison(evidence: Evidence, endpoint: str) -> str:

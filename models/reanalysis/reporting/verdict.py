@@ -90,8 +90,9 @@ def _leaning(endpoints: Sequence[EndpointAnalysis], side: Side) -> Statement:
     """The likeliest first; the differences of the first two."""
     ordered, told = sorted(endpoints, key=lambda e: -_chance(e, side)), []
     for i, e in enumerate(ordered):
-        more, low_high = difference_interval(e.baselines[0])
-        size = f"; {more} per 100, {low_high}" if i < _MOST_TOLD else ""
+        of = e.baselines[0].of
+        more, low_high = difference_interval(e.baselines[0], of)
+        size = f"; {more} per {of:,}, {low_high}" if i < _MOST_TOLD else ""
         told.append(f"{name(e)} ({percent(_chance(e, side))}{size})")
     return Statement(f"{_LEADS[side]}:", f"{'; '.join(told)}. {_resting(ordered)}".strip())
 

@@ -165,8 +165,17 @@ class Endpoint(_Frozen):
     headline: bool = Field(False, description="whether it is on the first page")
     kind: Literal["outcome", "baseline", "process"] = Field("outcome", description="only outcomes are modelled")
     part_of: str = Field("", description="an endpoint that counts all these patients and others")
-    margins: tuple[float, ...] = Field((5.0, 10.0), description="differences that matter, in percentage points")
-    rope: float = Field(5.0, gt=0, lt=100, description="half-width of the trivial range, in percentage points")
+    margins: tuple[float, ...] = Field(
+        (5.0, 10.0),
+        description="differences that matter, in percentage points; by default 5 and 10, or a quarter and half of the "
+        "mean rate of all arms (or of the rest to 100 %) where that is less",
+    )
+    rope: float = Field(
+        5.0,
+        gt=0,
+        lt=100,
+        description="half-width of the trivial range, in points; by default the smallest margin",
+    )
     margins_reason: str = Field("", description="why these margins and this rope, instead of what [reasons] says")
     baselines: tuple[Baseline, ...] = ()
     expected: ExpectedEffect | None = Field(None, description="effect that was expected, for optimistic priors")

@@ -83,7 +83,7 @@ def evidence_files(evidence: Evidence) -> dict[str, str]:
     """Text of each file of a folder by its name; tables and settings with nothing in them are left out."""
     rows = {name: getattr(evidence, name) for name in TABLES}
     files = {f"{name}.csv": _csv(TABLES[name], table) for name, table in rows.items() if table}
-    settings = evidence.settings.model_dump(mode="json", exclude_defaults=True)
+    settings = evidence.settings.model_dump(mode="json", exclude_unset=True)
     sources = {key: source.model_dump(mode="json", exclude_defaults=True) for key, source in evidence.sources.items()}
     others = {"analysis.toml": settings, "sources.toml": sources}
     return files | {name: tomli_w.dumps(values) for name, values in others.items() if values}

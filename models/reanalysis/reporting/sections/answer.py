@@ -1,4 +1,4 @@
-"""The answer on one page: the verdict, and of each outcome what 100 patients would see."""
+"""The answer on one page: the verdict, and of each outcome what patients would see."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from reanalysis.gates.convergence import monte_carlo
 from reanalysis.reporting.markdown import Markdown, anchor, escape, render, slug
 from reanalysis.reporting.outcomes import OutcomeRow, before_discounts, beliefs, outcome_rows
 from reanalysis.reporting.section import Artefacts, Inline, Item, Section, every, stated
+from reanalysis.reporting.sentences import patients_told
 from reanalysis.reporting.standards import BARG, ZAMPIERI
 from reanalysis.reporting.table import Table, columns
 from reanalysis.reporting.unknown import shared_endpoints
@@ -92,14 +93,14 @@ def _byline(made: ReportDetails) -> Markdown:
 
 def outcome_table(made: Artefacts) -> Table:
     """Two rows an outcome: its numbers, and across the table the sentences beside them."""
-    rows = outcome_rows(made.analysis)
+    rows, of = outcome_rows(made.analysis), f"of {patients_told(made.analysis.headlines):,}"
     several = any(len(one.endpoint.headline.comparative) > 1 for one in rows)
     modelled = any(one.endpoint.baselines[0].baseline.label.startswith("modelled") for one in rows)
     discounted = any(before_discounts(one.endpoint) is not None for one in rows)
     return Table(
         [
-            *columns("Outcome 1.3 | Evidence 1.1 | Without, of 100 >0.8 | With, of 100 >1.2"),
-            *columns("Difference, of 100 1.5 | Odds ratio 1.5 | How likely 1.2"),
+            *columns(f"Outcome 1.3 | Evidence 1.1 | Without, {of} >0.8 | With, {of} >1.2"),
+            *columns(f"Difference, {of} 1.5 | Odds ratio 1.5 | How likely 1.2"),
         ],
         [row for one in rows for row in _lines(made, one)],
         f"Without: published control rate{', of several the median' if several else ''}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from reanalysis.analysis.endpoint import EndpointAnalysis, StudyEffect
 from reanalysis.estimands.risks import BaselineEffect
-from reanalysis.estimands.words import decimal, interval, percent, points_interval, ratio_interval
+from reanalysis.estimands.words import decimal, interval, percent, points_interval, ratio_interval, risk
 from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.figures import beyond, forest, icons, prior_posterior, traffic_lights
 from reanalysis.gates.convergence import monte_carlo
@@ -67,7 +67,8 @@ def study_table(endpoint: EndpointAnalysis) -> Table:
     """Raw and shrunken study effects side by side, and for how many patients the discounts let each study count."""
     order = endpoint.fit.evidence.studies
     data = {s.study: s for s in endpoint.fit.posterior.data.studies}
-    rows = [_study_row(s, data[s.study]) for s in sorted(endpoint.studies, key=lambda s: order.index(s.study))]
+    of = endpoint.baselines[0].of
+    rows = [_study_row(s, data[s.study], of) for s in sorted(endpoint.studies, key=lambda s: order.index(s.study))]
     more = " (extrapolation)" if endpoint.headline.kind == "single study" else ""
     rows.append([f"Average{more}", "", "", "", interval(endpoint.average), "", "", ""])
     rows.append([f"New study{more}", "", "", "", interval(endpoint.new_study), "", "", ""])
@@ -78,7 +79,7 @@ def study_table(endpoint: EndpointAnalysis) -> Table:
             *columns("Odds ratio, model 1.6"),
             Column(f"Risk, {settings.control_label}", 1.1),
             Column(f"Risk, {settings.treated_label}", 1.1),
-            Column("Risk difference per 100", 1.5),
+            Column(f"Risk difference per {of:,}", 1.5),
         ],
         rows,
         f"{endpoint.label}: the odds ratio from the published rates (95 % confidence interval; at the likeliest size "
@@ -89,7 +90,7 @@ def study_table(endpoint: EndpointAnalysis) -> Table:
     )
 
 
-def _study_row(study: StudyEffect, data: StudyData) -> list[str]:
+def _study_row(study: StudyEffect, data: StudyData, of: int) -> list[str]:
     raw = study.raw
     return [
         study.label,
@@ -97,9 +98,9 @@ def _study_row(study: StudyEffect, data: StudyData) -> list[str]:
         counts_as(data),
         ratio_interval(raw.odds_ratio, raw.lower, raw.upper) if raw else _DASH,
         interval(study.odds_ratio),
-        percent(study.control_rate.median) if study.control_rate else _DASH,
-        percent(study.treated_rate.median) if study.treated_rate else _DASH,
-        points_interval(study.risk_difference) if study.risk_difference else _DASH,
+        risk(study.control_rate.median) if study.control_rate else _DASH,
+        risk(study.treated_rate.median) if study.treated_rate else _DASH,
+        points_interval(study.risk_difference, of) if study.risk_difference else _DASH,
     ]
 
 
@@ -178,7 +179,7 @@ def probability_table(endpoint: EndpointAnalysis) -> Table:
             name,
             f"{at.baseline.label}, {at.baseline.percent:g} %",
             interval(at.risk_ratio),
-            points_interval(at.risk_difference),
+            points_interval(at.risk_difference, first.of),
             *([_needed(at)] if needed else []),
             *[f"{percent(b.fewer)} / {percent(b.more)}" for b in at.beyond],
             percent(at.within_rope),
@@ -188,7 +189,8 @@ def probability_table(endpoint: EndpointAnalysis) -> Table:
     ]
     return Table(
         [
-            *columns("Effect 1.2 | Control risk 1.7 | Risk ratio 1.5 | Risk difference per 100 1.6"),
+            *columns("Effect 1.2 | Control risk 1.7 | Risk ratio 1.5"),
+            Column(f"Risk difference per {first.of:,}", 1.6),
             *(columns("Number needed 2.3") if needed else []),
             *[Column(f"How likely: at least {b.margin:g} fewer / more", 1.3) for b in first.beyond],
             Column(f"Within {first.rope:g} either way", 0.9, "right"),
@@ -234,14 +236,18 @@ def _at(endpoint: EndpointAnalysis) -> str:
 
 PATIENTS = Card(
     anchor="patients",
-    title="Among 100 patients",
+    title="Among patients",
     text=lambda made, e: [made.figure("icons", e), made.figure("beyond", e)],
     figures=(
         Figure(
             "icons",
             icons.plot_icons,
-            lambda e: f"{e.label}: 100 patients with and without {e.fit.evidence.settings.treated_label}, {_at(e)}.",
+            lambda e: (
+                f"{e.label}: {icons.patients_drawn(e.baselines[0]):,} patients with and without "
+                f"{e.fit.evidence.settings.treated_label}, {_at(e)}."
+            ),
             icons.describe_icons,
+            drawn=lambda e: e.baselines[0].of == icons.patients_drawn(e.baselines[0]),
         ),
         Figure(
             "beyond",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reanalysis.analysis.endpoint import EndpointAnalysis
 from reanalysis.estimands.uncertain_control import UncertainControl, at_uncertain_control, control_rate
-from reanalysis.estimands.words import counted, interval, percent, points_interval
+from reanalysis.estimands.words import counted, interval, points_interval, risk
 from reanalysis.model.selection import NothingLeft
 from reanalysis.reporting.markdown import Markdown, escape, slug
 from reanalysis.reporting.section import Artefacts, Blocks, Card
@@ -46,16 +46,15 @@ def _said(endpoint: EndpointAnalysis, found: UncertainControl) -> str:
 
 def population_table(endpoint: EndpointAnalysis, found: UncertainControl) -> Table:
     """The risk difference where the control risk is known, and averaged over what it may be."""
-    risk = found.control_risk.median
-    known = f"known to be {percent(risk, 0 if 0.05 <= risk <= 0.95 else 1)}"
-    median, lower, upper = (percent(getattr(found.treated_risk, end), 1) for end in ("median", "lower", "upper"))
-    treated, difference = f"{median} ({lower} to {upper})", points_interval(found.risk_difference)
+    of = found.of
+    median, lower, upper = (risk(getattr(found.treated_risk, end)) for end in ("median", "lower", "upper"))
+    treated, difference = f"{median} ({lower} to {upper})", points_interval(found.risk_difference, of)
     rows = [
-        [known, _DASH, points_interval(found.at_median), _DASH],
+        [f"known to be {risk(found.control_risk.median)}", _DASH, points_interval(found.at_median, of), _DASH],
         [f"uncertain, {found.control_text}", treated, difference, interval(found.risk_ratio)],
     ]
     return Table(
-        columns("Control risk 2 | Treated risk 1.6 | Risk difference per 100 1.6 | Risk ratio 1.4"),
+        columns(f"Control risk 2 | Treated risk 1.6 | Risk difference per {of:,} 1.6 | Risk ratio 1.4"),
         rows,
         f"{endpoint.label}: what an uncertain control risk adds. Medians and 95 % intervals.",
         f"tbl-new-population-{slug(endpoint.id)}",

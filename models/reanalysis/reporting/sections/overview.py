@@ -13,7 +13,7 @@ from reanalysis.figures.coverage import describe_coverage, plot_coverage
 from reanalysis.reporting.markdown import escape, render
 from reanalysis.reporting.section import Artefacts, Blocks, Figure, Section
 from reanalysis.reporting.sections.answer import strip_name
-from reanalysis.reporting.sentences import deciding_in_short, left_out, turns
+from reanalysis.reporting.sentences import deciding_in_short, left_out, patients_told, turns
 from reanalysis.reporting.table import Column, Table, columns
 from reanalysis.reporting.unknown import not_known, shared_endpoints
 from reanalysis.reporting.verdict import certainty_of
@@ -60,34 +60,35 @@ def overview_table(made: Artefacts, endpoints: Sequence[EndpointAnalysis]) -> Ta
     declared = any(e.better for e in endpoints)
     scale = made.figure(strip_name(""))
     rows: list[list[object]] = []
+    of = patients_told(endpoints)
     for e in endpoints:
         strip = [made.figures[strip_name(e.id)]] if scale else []
-        sides, difference = _sides(e.direction, declared), _difference(e.baselines[0])
+        sides, difference = _sides(e.direction, declared), _difference(e.baselines[0], of)
         level = certainty_of(e).grade.level
         rows.append(
             [e.label, _evidence(e), interval(e.odds_ratio), *strip, *sides, difference, leave_out_range(e), level]
         )
         if (words := e.with_words) is not None:
-            rows.append(_with_words(e, words, declared, bool(scale)))
+            rows.append(_with_words(e, words, declared, bool(scale), of))
     heads = [("Helps", 0.8), ("Harms", 0.8)] if declared else [("Fewer events", 0.9)]
     return Table(
         [
             *columns("Endpoint 1.5 | Figures for both groups 1.35 | Odds ratio (95 % interval) 1.65"),
             *([Column(scale, 1.95)] if scale else []),
             *[Column(head, width, "right") for head, width in heads],
-            Column("Difference per 100 (95 % interval)", 2.3),
+            Column(f"Difference per {of:,} (95 % interval)", 2.3),
             Column(f"{'Helps' if declared else 'Fewer events'}, with one study left out", 1.5),
             Column("Certainty", 1.15),
         ],
         rows,
-        f"All outcomes. {_whose(endpoints)} Differences in 100 patients at the control risk named; negative means "
+        f"All outcomes. {_whose(endpoints)} Differences in {of:,} patients at the control risk named; negative means "
         f"fewer events with {analysis.evidence.settings.treated_label}"
         + (", which is worse where more events are better." if any(e.better == "higher" for e in endpoints) else "."),
         "tbl-all",
     )
 
 
-def _with_words(e: EndpointAnalysis, words: WithWords, declared: bool, drawn: bool) -> list[object]:
+def _with_words(e: EndpointAnalysis, words: WithWords, declared: bool, drawn: bool, of: int) -> list[object]:
     """The row beneath an endpoint with figures in one study: with what the others say in words."""
     found = words.outcome
     assert found.odds_ratio is not None
@@ -99,14 +100,14 @@ def _with_words(e: EndpointAnalysis, words: WithWords, declared: bool, drawn: bo
         interval(found.odds_ratio),
         *([""] if drawn else []),
         *_sides(found.direction, declared),
-        _difference(words.baselines[0]),
+        _difference(words.baselines[0], of),
         "",
         "",
     ]
 
 
-def _difference(at: RisksAt) -> str:
-    return f"{points_interval(at.risk_difference)} at {at.baseline.percent:g} % ({at.baseline.label})"
+def _difference(at: RisksAt, of: int) -> str:
+    return f"{points_interval(at.risk_difference, of)} at {at.baseline.percent:g} % ({at.baseline.label})"
 
 
 def _whose(endpoints: Sequence[EndpointAnalysis]) -> str:

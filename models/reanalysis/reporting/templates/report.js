@@ -26,8 +26,8 @@
     if (value < 0.01) return "<0.01";
     return value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : value.toFixed(0);
   }
-  function points(difference) {
-    const value = Math.round(1000 * difference) / 10;
+  function points(patients) {
+    const value = Math.round(10 * patients) / 10;
     return (value > 0 ? "+" : value < 0 ? MINUS : "") + Math.abs(value).toFixed(1);
   }
 
@@ -77,7 +77,7 @@
     if (!endpoint) return;
     const distributions = endpoint.effects.map(distribution);
     const key = (name) => `${id}-${name}`;
-    const widest = 30;
+    const widest = 30, of = endpoint.of, per = `per ${of.toLocaleString("en")}`;
 
     const which = make("select", { id: key("effect") });
     const groups = new Map();
@@ -93,8 +93,8 @@
     const baseline = make("select", { id: key("baseline") });
     endpoint.baselines.forEach((b, i) => baseline.append(make("option", { value: i }, `${b.label}, ${b.percent}${SPACE}%`)));
     baseline.append(make("option", { value: "" }, "another control risk"));
-    const risk = make("input", { id: key("risk"), type: "number", min: 1, max: 99, step: "any", value: endpoint.baselines[0].percent });
-    const size = make("input", { id: key("size"), type: "range", min: 0, max: widest, step: 0.5, value: endpoint.margin });
+    const risk = make("input", { id: key("risk"), type: "number", min: 0, max: 100, step: "any", value: endpoint.baselines[0].percent });
+    const size = make("input", { id: key("size"), type: "range", min: 0, max: widest, step: 0.5, value: endpoint.margin * of / 100 });
     const told = make("div", { class: "told" });
     const inputs = `${key("effect")} ${key("risk")} ${key("size")}`;
     const announced = make("output", { for: inputs, class: "unseen", "aria-live": "polite" }); // in short, for those who hear it
@@ -107,7 +107,7 @@
         field("Analysis", which),
         field("Control risk from", baseline),
         field("Control risk, %", risk),
-        field("Difference of at least, per 100", size, sizeShown)),
+        field(`Difference of at least, ${per}`, size, sizeShown)),
       told, announced));
     const named = endpoint.effects.map((effect) => (effect.group ? `${effect.group}: ` : "") + effect.label);
 
@@ -122,7 +122,7 @@
       const at = distributions[Number(which.value)];
       const ends = [0.5, 0.025, 0.975].map((p) => at.quantile(p));
       const risks = ends.map((e) => expit(logit(p0) + e));
-      const fewer = beyond(at, p0, x / 100, -1), more = beyond(at, p0, x / 100, 1);
+      const fewer = beyond(at, p0, x / of, -1), more = beyond(at, p0, x / of, 1);
       const below = at.cdf(0);
       const range = (values, write) => `${write(values[0])} (${write(values[1])} to ${write(values[2])})`;
       const rows = [["Odds ratio (95 % interval)", range(ends.map(Math.exp), ratio)]];
@@ -133,12 +133,12 @@
         rows.push(["P(fewer)", percent(below), below]);
       }
       rows.push(
-        [`Risk with ${data.treated}, per 100`, range(risks, (r) => (100 * r).toFixed(1))],
-        ["Difference per 100", range(risks.map((r) => r - p0), points)],
-        [`P(at least ${x} fewer per 100)`, percent(fewer), fewer],
-        [`P(at least ${x} more per 100)`, percent(more), more]);
+        [`Risk with ${data.treated}, ${per}`, range(risks, (r) => (of * r).toFixed(1))],
+        [`Difference ${per}`, range(risks.map((r) => r - p0), (d) => points(of * d))],
+        [`P(at least ${x} fewer ${per})`, percent(fewer), fewer],
+        [`P(at least ${x} more ${per})`, percent(more), more]);
       sizeShown.textContent = String(x);
-      size.setAttribute("aria-valuetext", `${x} per 100`);
+      size.setAttribute("aria-valuetext", `${x} ${per}`);
       told.replaceChildren(make("dl", {}, ...rows.map(([name, text, p]) =>
         make("div", { "data-name": name, "data-p": p }, make("dt", {}, name), make("dd", {}, text)))));
       if (say) announced.textContent = rows.filter((row) => row.length > 2).map(([name, text]) => `${name} ${text}`).join("; ");
