@@ -65,7 +65,7 @@ def log_pmf(x: ArrayLike, n: ArrayLike, logit: ArrayLike, rho: ArrayLike) -> Arr
 
 
 def log_likelihood(candidates: Candidates, logit: ArrayLike, rho: float) -> Array:
-    """Log probability of a report: logsumexp over its candidates of log weight + log pmf; and of a second, their sum.
+    """Log probability of a report: logsumexp over its candidates of log weight + log pmf; of two reports their sum.
 
     Parameters
     ----------
@@ -83,7 +83,8 @@ def log_likelihood(candidates: Candidates, logit: ArrayLike, rho: float) -> Arra
     """
     logit = np.asarray(logit, dtype=float)
     if candidates.again is not None:
-        return log_likelihood(replace(candidates, again=None), logit, rho) + log_likelihood(candidates.again, logit, rho)
+        first, second = replace(candidates, again=None), candidates.again
+        return log_likelihood(first, logit, rho) + log_likelihood(second, logit, rho)
     if candidates.certain:
         return candidates.log_weight[0] + log_pmf(candidates.x[0], candidates.size[0], logit, rho)
     terms = log_pmf(candidates.x, candidates.size, logit[..., None], rho) + candidates.log_weight

@@ -1,11 +1,11 @@
 """Today's cohorts reported again: truths from the posterior of this evidence, and what the same arms might report next.
 
 Posterior simulation-based calibration (Säilynoja, Schmitt, Bürkner and Vehtari 2025, arXiv:2502.03279): of theta drawn
-from p(theta | y) and y' from p(y' | theta), the rank of theta in p(theta | y, y') is uniform. Given an arm's rate its two
-reports are independent, each with beta-binomial variation of its own, so that the likelihood of the logit is the product
-of both, whatever rho and whatever either print allows. No law of y enters: theta may come from any density, here from
-the prior times the likelihood that the engines are given, pseudo-counts of weighted arms included. It is drawn by
-rejection, without an engine, so that a posterior of today that is wrong is seen too.
+from p(theta | y) and y' from p(y' | theta), the rank of theta in p(theta | y, y') is uniform. Given an arm's rate its
+two reports are independent, each with beta-binomial variation of its own, so that the likelihood of the logit is the
+product of both, whatever rho and whatever either print allows. No law of y enters: theta may come from any density,
+here from the prior times the likelihood that the engines are given, pseudo-counts of weighted arms included. It is
+drawn by rejection, without an engine, so that a posterior of today that is wrong is seen too.
 """
 
 from __future__ import annotations

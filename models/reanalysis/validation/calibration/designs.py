@@ -235,4 +235,5 @@ DESIGNS: dict[str, Design] = {
     ),
     POSTERIOR: Design((), nuts=0.3, again=True),
 }  # fmt: skip
-"""By name; the last needs an endpoint of the folder. The study whose risk difference is ranked is the first that says something of a ratio."""
+"""By name; the last needs an endpoint of the folder. The study whose risk difference is ranked is the first that says
+something of a ratio."""
