@@ -1,4 +1,4 @@
-"""What the prior of a slope allows over the observed values is said, with an alarm where it is too little or too much."""
+"""What the prior of a slope allows over what was observed is said, with an alarm for too little or too much."""
 
 from __future__ import annotations
 
