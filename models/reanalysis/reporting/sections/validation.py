@@ -176,7 +176,9 @@ def _shared(own: pd.DataFrame) -> list[str]:
 
 def _quantity(row: Mapping[Hashable, object], shared: Iterable[str]) -> str:
     name = str(row["quantity"])
-    text = _NAMES.get(name, quantity_name(name))
+    what, _, at = name.rstrip("]").partition("[")
+    text = _NAMES.get(what, quantity_name(what)) + (f" at {at}" if at else "")
+    text = f"slope in {at}" if what == "moderator" else text
     if row["study"]:
         text += f", study {row['study']}"
     own = [choice for choice in _choices(str(row["choices"])) if choice not in shared]
