@@ -77,6 +77,7 @@ def _truth(rng: np.random.Generator, spec: ModelSpec, data: ModelData) -> Truth:
         log_kept = np.zeros(_BLOCK)
         control = np.empty(size)
         for place, study in enumerate(data.studies):
+            assert study.treated is not None
             arm, log_top = _control(study, spec), _log_likelihood_of(study, spec).max()
             control[:, place] = arm.draw(rng, _BLOCK)
             log_kept += priors.baseline.logpdf(control[:, place] + spec.below * effect[:, place]) - most
