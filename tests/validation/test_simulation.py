@@ -17,6 +17,9 @@ from reanalysis.model.spec import ModelSpec
 from reanalysis.validation.calibration.designs import DESIGNS, Count, Interval, Latent, Percent, Told, Weighted
 from reanalysis.validation.calibration.simulate import Truth, _drawn, printed_percent, simulate
 
+SIMULATED = [name for name, design in DESIGNS.items() if not design.again]
+"""Designs of studies that nobody reported."""
+
 
 def drawn(evidence: Evidence, spec: ModelSpec, design: str, count: int, seed: int) -> list[tuple[Truth, Evidence]]:
     """Parameters and prints before any replicate is drawn again."""
@@ -39,7 +42,7 @@ def test_every_count_is_among_those_that_its_print_allows(n: int, decimals: int)
 
 
 def test_designs_have_one_to_forty_studies_and_every_kind_of_print() -> None:
-    assert sorted(len(design.studies) for design in DESIGNS.values()) == [1, 2, 3, 3, 4, 10, 10, 10, 40]
+    assert sorted(len(DESIGNS[name].studies) for name in SIMULATED) == [1, 2, 3, 3, 4, 10, 10, 10, 40]
     kinds = {type(arm) for design in DESIGNS.values() for s in design.studies for arm in (s.control, s.treated)}
     assert kinds == {Count, Percent, Interval, Latent, Told, Weighted}
 
@@ -71,7 +74,7 @@ def test_an_interval_is_a_cell_of_a_partition(n: int) -> None:
     assert covered == list(range(n + 1))
 
 
-@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("design", SIMULATED)
 def test_studies_reach_the_model_as_printed(evidence: Evidence, spec: ModelSpec, design: str) -> None:
     for replicate in range(5):
         truth, data = simulate(evidence, spec, design, replicate, 1)

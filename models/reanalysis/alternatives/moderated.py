@@ -8,7 +8,7 @@ from typing import Any
 from reanalysis.engines.draws import of_moderator
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
-from reanalysis.estimands.moderators import Line, Source, effects_at, line, sources
+from reanalysis.estimands.moderators import Line, PriorReach, Source, effects_at, line, prior_reaches, sources
 from reanalysis.estimands.summary import Summary, summarise
 from reanalysis.evidence.evidence import Evidence, once_per_folder
 from reanalysis.evidence.problems import InvalidInput
@@ -61,6 +61,8 @@ class Moderated:
     """The average along the moderator."""
     uncovered: tuple[tuple[str, str], ...]
     """Studies left out, and what they lack."""
+    reach: PriorReach
+    """What the prior of the slope allows."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -68,6 +70,7 @@ class Moderated:
             "moderator": self.name,
             "label": self.label,
             "centre": self.centre,
+            "prior": self.reach.as_dict(),
             "slope": self.slope.as_dict(),
             "p_slope_above_0": self.above,
             "log_odds_ratio_at": [
@@ -121,6 +124,7 @@ def explained(spec: ModelSpec, data: ModelData) -> Moderated:
         points,
         line(spec, data, min(ends), max(ends)),
         data.uncovered,
+        prior_reaches(spec, data)[0],
     )
 
 

@@ -109,6 +109,8 @@ def print_fit(
             page.lines(f"{study}: {reason}: says nothing of a ratio, and contributes nothing")
         for name, moderator in found.get("moderators", {}).items():
             page.lines(f"{name}: {moderator['label']}, centred at {moderator['centre']:g}")
+            reach = found["moderator_prior"][name]
+            page.lines(f"{name}: {reach['text']}", style="bold" if reach["alarming"] else "")
         for study, reason in found.get("studies_left_out", {}).items():
             page.lines(f"{study} is left out: it {reason}")
         for line in (*sizes_told(fitted.selection.observations), *_particulars(found)):

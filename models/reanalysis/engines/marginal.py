@@ -221,8 +221,12 @@ class MixtureMarginal(GridMarginal):
 
     def exponential(self, order: float) -> float:
         """Expectation of exp(order x)."""
-        with np.errstate(over="ignore"):
-            return float(self.share @ np.exp(order * self.centre + 0.5 * (order * self.spread) ** 2))
+        return _exponential(order, self.centre, self.spread, self.share)
+
+
+def _exponential(order: float, centre: Array, spread: Array, share: Array) -> float:
+    with np.errstate(over="ignore"):
+        return float(share @ np.exp(order * centre + 0.5 * (order * spread) ** 2))
 
 
 @dataclass(frozen=True)
@@ -271,6 +275,25 @@ class MappedMarginal(Marginal):
         step = 1e-6 * np.maximum(np.abs(x), 1e-3)
         slope = (self.inverse(x + step) - self.inverse(x - step)) / (2 * step)
         return self.base.density(self.inverse(x)) * slope
+
+
+@dataclass(frozen=True)
+class WideMixture(MappedMarginal):
+    """A mixture of normal distributions of many orders of magnitude: its grid is of another scale.
+
+    Parameters
+    ----------
+    centre, spread, share : ndarray, shape (K,)
+        As of :class:`MixtureMarginal`.
+    """
+
+    centre: Array
+    spread: Array
+    share: Array
+
+    def exponential(self, order: float) -> float:
+        """Expectation of exp(order x)."""
+        return _exponential(order, self.centre, self.spread, self.share)
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,77 @@ def _source(
     return Source(source, tuple(one.study for one in studies), slope)
 
 
+NARROW, WIDE = 1.1, 100.0
+"""Ratios of odds ratios over what was observed: a prior that allows less has decided that nothing changes, one that
+allows more shrinks nothing."""
+
+_USUAL = 0.5
+"""SD of the default prior of a slope: of a ratio of odds ratios between two values one unit apart."""
+
+
+@dataclass(frozen=True)
+class PriorReach:
+    """How much the prior of a slope, which is per unit of its moderator, lets the effect change over what was observed.
+
+    Parameters
+    ----------
+    name, label : str
+        Of the moderator.
+    prior : str
+        Of the slope.
+    low, high : float
+        Smallest and largest value among studies and parts.
+    factor : float
+        Ratio of the odds ratios at these values that 95 % of the prior lies within, either way.
+    """
+
+    name: str
+    label: str
+    prior: str
+    low: float
+    high: float
+    factor: float
+
+    @property
+    def alarming(self) -> bool:
+        """Whether the prior decides that nothing changes, or shrinks nothing."""
+        return self.low < self.high and not NARROW <= self.factor <= WIDE
+
+    @property
+    def text(self) -> str:
+        """What the prior allows, and what to write where it allows too little or too much."""
+        over = f"from {self.low:g} to {self.high:g} of {self.label}"
+        most = f"{self.factor:.3g}-fold" if self.factor < 1e6 else "more than a million-fold"
+        said = f"prior {self.prior} a unit lets the odds ratio change up to {most} (95 %) {over}"
+        if not self.alarming:
+            return said
+        what = "shrinks the slope hardly at all" if self.factor > WIDE else "leaves hardly any slope possible"
+        usual = f"normal(0,{_USUAL / (self.high - self.low):.2g})"
+        return f"{said}: it {what}; moderator={usual} would allow 2.7-fold"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "prior": self.prior,
+            "observed": [self.low, self.high],
+            "odds_ratio_change": self.factor,
+            "alarming": self.alarming,
+            "text": self.text,
+        }
+
+
+def prior_reaches(spec: ModelSpec, data: ModelData) -> tuple[PriorReach, ...]:
+    """What the prior of the slopes allows over the observed values of each moderator."""
+    prior, found = spec.priors.moderator, []
+    steepest = max(abs(prior.quantile(0.025)), abs(prior.quantile(0.975)))
+    cells = [cell for one in data.studies for cell in ([p.covariates for p in one.parts] or [one.covariates])]
+    for place, one in enumerate(data.moderators):
+        low, high = (end(cell[place] for cell in cells) for end in (min, max))
+        factor = float(np.exp(min(steepest * (high - low), 700.0)))
+        found.append(PriorReach(one.name, one.label, str(prior), low + one.centre, high + one.centre, factor))
+    return tuple(found)
+
+
 @dataclass(frozen=True)
 class Line:
     """Average effect along a moderator."""

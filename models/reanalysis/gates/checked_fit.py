@@ -11,7 +11,7 @@ import pandas as pd
 
 from reanalysis.engines.fit import fit
 from reanalysis.engines.posterior import IN_LOG_EVIDENCE, Posterior
-from reanalysis.estimands.moderators import sources
+from reanalysis.estimands.moderators import prior_reaches, sources
 from reanalysis.estimands.summary import LEVEL
 from reanalysis.estimands.table import estimates, flat, probabilities, tidy
 from reanalysis.estimands.told import Text, told
@@ -140,6 +140,7 @@ class CheckedFit:
         )
         title = f"{self.evidence.endpoint_label(self.endpoint)}: {self.spec.model}, {self.posterior.engine}"
         left = [f"{study} is left out: it {why}" for study, why in self.posterior.data.uncovered]
+        left += [one.text for one in prior_reaches(self.spec, self.posterior.data)]
         told = (*left, *sizes_told(self.selection.observations))
         sizes = "".join(f"<p>{escape(line)}</p>" for line in told)
         return (
@@ -195,6 +196,7 @@ class CheckedFit:
                 for one in data.studies
             },
             "studies_left_out": dict(data.uncovered),
+            "moderator_prior": {one.name: one.as_dict() for one in prior_reaches(self.spec, data)},
             "moderator_information": slopes,
         }
 

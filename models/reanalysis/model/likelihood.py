@@ -6,6 +6,7 @@ over candidates is the law of total probability over the denominators and readin
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -64,7 +65,7 @@ def log_pmf(x: ArrayLike, n: ArrayLike, logit: ArrayLike, rho: ArrayLike) -> Arr
 
 
 def log_likelihood(candidates: Candidates, logit: ArrayLike, rho: float) -> Array:
-    """Log probability of a report: logsumexp over its candidates of log weight + log pmf.
+    """Log probability of a report: logsumexp over its candidates of log weight + log pmf; of two reports their sum.
 
     Parameters
     ----------
@@ -81,6 +82,9 @@ def log_likelihood(candidates: Candidates, logit: ArrayLike, rho: float) -> Arra
         Of the shape of ``logit``.
     """
     logit = np.asarray(logit, dtype=float)
+    if candidates.again is not None:
+        first, second = replace(candidates, again=None), candidates.again
+        return log_likelihood(first, logit, rho) + log_likelihood(second, logit, rho)
     if candidates.certain:
         return candidates.log_weight[0] + log_pmf(candidates.x[0], candidates.size[0], logit, rho)
     terms = log_pmf(candidates.x, candidates.size, logit[..., None], rho) + candidates.log_weight
@@ -113,7 +117,8 @@ def information(candidates: Candidates, rho: float, within: float = 0.0) -> floa
     share = x / np.maximum(n, 1e-300)
     loss = effective * (rel_entr(share, rate) + rel_entr(1 - share, 1 - rate))
     plausible = loss <= np.maximum(within, loss[:, :1])
-    return float(np.max(np.where(plausible, effective * rate * (1 - rate), 0.0)))
+    known = float(np.max(np.where(plausible, effective * rate * (1 - rate), 0.0)))
+    return known if candidates.again is None else known + information(candidates.again, rho, within)
 
 
 def width(n: float, rho: float) -> float:

@@ -40,6 +40,8 @@ class ProgramKey:
     told: int = 0
     told_family: str = ""
     """Studies told in words, and the family of the prior of their baselines."""
+    again: bool = False
+    """Whether an arm has a second report (``contrast`` and ``rates``)."""
 
     @property
     def arms(self) -> int:
@@ -64,6 +66,7 @@ class ProgramKey:
             return cls.of(spec, padded_studies(len(data.all_studies)), len(data.parts))
         told = [study.told.baseline.family for study in data.studies if study.told is not None]
         key = cls.of(spec, padded_studies(len(data.studies)), parts=len(data.arms) - 1)
+        key = replace(key, again=any(arm and arm.again for s in data.studies for arm in (s.control, s.treated)))
         return replace(key, told=len(told), told_family=told[0]) if told else key
 
 
@@ -122,19 +125,19 @@ def located(prior: Distribution, raw: Array) -> Array:
     return centre + scale * raw
 
 
-def report_data(pm: Any, key: ProgramKey) -> tuple[Any, Any, Any]:
+def report_data(pm: Any, key: ProgramKey, which: str = "") -> tuple[Any, Any, Any]:
     """Placeholders of events, n and log_weight."""
     events, n, log_weight = (
-        pm.Data(name, np.zeros((key.slots, key.arms, 2))) for name in ("events", "n", "log_weight")
+        pm.Data(which + name, np.zeros((key.slots, key.arms, 2))) for name in ("events", "n", "log_weight")
     )
     return events, n, log_weight
 
 
-def observe_reports(pm: Any, reports: tuple[Any, Any, Any, Any], logit: Any) -> None:
+def observe_reports(pm: Any, reports: tuple[Any, Any, Any, Any], logit: Any, name: str = "print") -> None:
     """What the arms reported: events, n, log_weight and rho, at their logits."""
     events, n, log_weight, rho = reports
     pm.CustomDist(
-        "print", n, log_weight, logit, rho, logp=report_logp, random=draw_report,
+        name, n, log_weight, logit, rho, logp=report_logp, random=draw_report,
         signature="(c),(c),(),()->(c)", observed=events,
     )  # fmt: skip
 

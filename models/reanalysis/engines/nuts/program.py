@@ -17,7 +17,7 @@ from reanalysis.typing import Array
 
 _COMPILING = threading.Lock()
 
-_PREFIXES = {"": 1, "benchmark_": 1, "slot_": 2, "told_benchmark_": 1}
+_PREFIXES = {"": 1, "again_": 1, "benchmark_": 1, "slot_": 2, "told_benchmark_": 1}
 
 _LOOSE = (
     {f"{prefix}{name}": axes for prefix, axes in _PREFIXES.items() for name in ("events", "n", "log_weight")}

@@ -33,6 +33,9 @@ _REACHES = dict(zip(_TAILS, (60.0, 1200.0, 6000.0), strict=True))
 EDGE = 1e-7
 """Density at the edge of a window, as a share of its maximum, that sends for a wider one."""
 
+_LAST_EDGE = 1e-5
+"""The same for a heterogeneity whose prior has heavy tails in the last window: its posterior falls as a power too."""
+
 _WITHOUT = 0.1
 """How much less that edge matters of the posterior without a study, which the study itself multiplies."""
 
@@ -295,8 +298,9 @@ def _require_held(
         if tau_prior.heavy and tail > _TAILS[-1]:  # nor may the variance be cut, as long as there is more to see
             second = by_tau[0] * found.tau**2
             edges["tau"] = max(edges["tau"], _CUT_VARIANCE * second[-1] / second.max())
+    limits = {"mu": EDGE, "tau": _LAST_EDGE if tau_prior.heavy and tail == _TAILS[-1] else EDGE}
     for name, edge in edges.items():
-        if edge > EDGE:
+        if edge > limits[name]:
             raise AtEdge(f"the posterior reaches the edge of the largest grid of {name}; narrow its prior")
 
 

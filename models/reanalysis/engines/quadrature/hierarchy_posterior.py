@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.interpolate import make_interp_spline
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import cumulative_integral
-from reanalysis.engines.marginal import GridMarginal, MappedMarginal, MixtureMarginal
+from reanalysis.engines.marginal import GridMarginal, MappedMarginal, MixtureMarginal, WideMixture
 from reanalysis.engines.quadrature.grids import Lattice, TauScale, finer_by, legendre_interpolation
 from reanalysis.engines.quadrature.smoothing import binned, log_smoothed, smoothed_total
 from reanalysis.engines.quadrature.spectra import LARGEST_LATTICE, NOISE, REACH
@@ -25,6 +26,13 @@ _FLOOR = 2.5
 """Smallest SD in steps that the nodes of a mixture resolve, to 1e-13: what they do not rings as far as a tail goes."""
 
 _PLOT_NODES = 241
+
+_NEAR = 2**12
+"""Nodes of the lattice of the smaller heterogeneities, where they span too many orders of magnitude for one."""
+
+
+class TooWide(QuadratureError):
+    """One lattice cannot hold what the largest and resolve what the smallest heterogeneity leaves of an effect."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +92,35 @@ class HierarchyPosterior:
             self.scale.coordinate,
         )
 
-    def new_effect(self) -> MixtureMarginal:
+    def new_effect(self) -> MixtureMarginal | WideMixture:
         """Predictive distribution of the effect in a new study."""
-        lattice, density = self.new_effect_density(np.inf)
+        try:
+            lattice, density = self.new_effect_density(np.inf)
+        except TooWide:
+            return self._wide_new_effect()
         return MixtureMarginal.of(GridMarginal.from_density(lattice.points, density), *self.components())
+
+    def _wide_new_effect(self) -> WideMixture:
+        """The same for a heterogeneity of many orders of magnitude: rows far apart are sums of normal densities."""
+        far = self.tau > _NEAR * self.mu.step / (2 * REACH)
+        near = np.where(far[:, None], 0.0, self.mass)
+        lattice, density = self._mixture(near, np.inf)
+        scale = TauScale(self.spread(near / near.sum()))
+        edge = float(scale.coordinate(np.abs(self.mu.points[[0, -1]]).max() + REACH * self.tau[-1]))
+        u = np.linspace(-edge, edge, _NEAR + 1)
+        x = scale.tau(u)
+        inside = (x >= lattice.points[0]) & (x <= lattice.points[-1])
+        total = np.zeros(len(x))
+        total[inside] = make_interp_spline(lattice.points, density)(x[inside])
+        for tau, masses in zip(self.tau[far], self.mass[far], strict=True):
+            times = finer_by(tau / 6, self.mu.step)
+            mu, (shares,) = binned(self.mu, masses[None], times) if times > 1 else (self.mu, masses[None])
+            held = shares > 1e-15 * shares.max()
+            sd = np.sqrt(tau**2 - (mu.step**2 - self.mu.step**2) / 6)  # less what sharing between two nodes adds
+            z = (x[:, None] - mu.points[held]) / sd
+            total += np.exp(-0.5 * z**2) @ shares[held] / (sd * np.sqrt(2 * np.pi))
+        grid = GridMarginal.from_density(u, total * scale.slope(u))
+        return WideMixture(grid, scale.tau, scale.coordinate, *self.components())
 
     def components(self) -> tuple[Array, Array, Array]:
         """Centres, SDs and shares of the normal distributions that a new effect is a mixture of."""
@@ -150,7 +183,7 @@ class HierarchyPosterior:
             mu, mass = binned(mu, mass, times)
             floor = _FLOOR * mu.step
             if float(weight[width < floor].sum()) * floor**2 > 1e-3 * wanted**2:
-                raise QuadratureError("the heterogeneity spans too many orders of magnitude for its grid")
+                raise TooWide("the heterogeneity spans too many orders of magnitude for its grid")
             tau = np.where(width < floor, floor, tau)
         margin = int(np.ceil(REACH * max(far, float(tau[0])) / mu.step)) + 1
         finer = finer_by(mu.step, step)

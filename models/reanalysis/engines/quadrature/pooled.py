@@ -1,7 +1,8 @@
 """Effects that a heterogeneity does not join: one common effect, separate effects, and that of a study alone.
 
-Given the heterogeneity the effect of a study alone is Normal(m, s^2 + tau^2) under a normal prior of the average, so
-its density is a sum of positive terms over tau, exact however far out.
+Given the heterogeneity the effect of a study alone is Normal(m, s^2 + tau^2) under a normal prior of the average, and
+other symmetric priors are mixtures of normal ones (`normal_mixture`), so its density is a sum of positive terms, exact
+however far out.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from scipy.interpolate import make_interp_spline
 from scipy.optimize import brentq
 from scipy.special import log_ndtr, logsumexp
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.marginal import GridMarginal
 from reanalysis.engines.quadrature.grids import Lattice, TauScale, finer_by, legendre_nodes, nice_step
+from reanalysis.engines.quadrature.normal_mixture import normal_mixture
 from reanalysis.engines.quadrature.study_likelihood import NEGLIGIBLE, StudyLikelihood
 from reanalysis.model.distributions import Distribution
 from reanalysis.typing import Array
@@ -101,15 +104,18 @@ def solve_common(studies: Sequence[StudyLikelihood], priors: Sequence[Distributi
     """
     studies, distinct = tuple(studies), tuple(dict.fromkeys(priors))
     step = nice_step(min(s.step(within=NEGLIGIBLE) for s in studies))
-    low = min(p.quantile(0.5) - p.reach(_FAR) for p in distinct)
-    high = max(p.quantile(0.5) + p.reach(_FAR) for p in distinct)
-    wide = Lattice.covering(low, high, step)
-    log_densities = _log_densities(studies, distinct, wide)
-    top = log_densities.max(axis=1, keepdims=True)
-    if not np.isfinite(top).all():
-        raise QuadratureError("no common effect is possible for studies this far apart")
-    # nodes may lie several SDs apart: the window keeps everything near the best node, and its neighbours
-    near = wide.part((log_densities > top - 4 * _CUT).any(axis=0))
+    for farthest in (_FARTHEST, np.inf):  # as far as a prior goes only where the studies leave mass there
+        low = min(p.quantile(0.5) - min(p.reach(_FAR), max(p.quantile(0.5), 0.0) + farthest) for p in distinct)
+        high = max(p.quantile(0.5) + min(p.reach(_FAR), max(-p.quantile(0.5), 0.0) + farthest) for p in distinct)
+        wide = Lattice.covering(low, high, step)
+        log_densities = _log_densities(studies, distinct, wide)
+        top = log_densities.max(axis=1, keepdims=True)
+        if not np.isfinite(top).all():
+            raise QuadratureError("no common effect is possible for studies this far apart")
+        # nodes may lie several SDs apart: the window keeps everything near the best node, and its neighbours
+        near = wide.part((log_densities > top - 4 * _CUT).any(axis=0))
+        if wide.first < near.first and near.last < wide.last:
+            break
     window = Lattice(step, near.first - 1, near.size + 2)
     narrow = sum(s.effect_width(0.0) ** -2 for s in studies) + min(p.width for p in distinct) ** -2
     lattice = window.at_step(step / finer_by(step, 0.5 * narrow**-0.5))
@@ -149,7 +155,7 @@ def _scaled(log_density: Array) -> Array:
     return np.exp(log_density - log_density.max(axis=-1, keepdims=True))
 
 
-_NODES = 160
+_NODES, _PLACES, _AT_ONCE = 160, 240, 2**18
 _OUTSIDE, _PULLED_OUTSIDE = 1e-13, 1e-100
 """Mass of the effect outside its lattice, and where a study pulls its effect into the tail; a hundredth of it is the
 prior mass of the heterogeneity left out."""
@@ -164,7 +170,7 @@ the grids of the hierarchy."""
 
 def stands_alone(mu_prior: Distribution) -> bool:
     """Whether :class:`Alone` serves under a prior of the average."""
-    return mu_prior.family == "normal" and mu_prior.sd >= _NARROWEST
+    return mu_prior.width >= _NARROWEST
 
 
 @dataclass(frozen=True)
@@ -174,7 +180,7 @@ class Alone:
     Parameters
     ----------
     mu_prior : Distribution
-        Of the average; normal.
+        Of the average.
     tau_prior : Distribution
         Of the heterogeneity.
     """
@@ -184,20 +190,22 @@ class Alone:
 
     def effect_given_others(self, study: int, step: float, pulled: bool = False) -> tuple[Lattice, Array]:
         """Density of the effect on a lattice no coarser than ``step``, up to a factor."""
-        fine = nice_step(min(step, _RESOLVED * self.mu_prior.sd))
+        fine = nice_step(min(step, _RESOLVED * self.mu_prior.width))
         return _density(self.mu_prior, self.tau_prior, fine, _PULLED_OUTSIDE if pulled else _OUTSIDE)
 
 
 @lru_cache(maxsize=256)
 def _density(mu_prior: Distribution, tau_prior: Distribution, step: float, outside: float) -> tuple[Lattice, Array]:
     usual = tau_prior.quantile(0.25 if np.isfinite(tau_prior.logpdf(0.0)) else 1e-6)
-    scale = TauScale(min(usual, mu_prior.sd))
+    scale = TauScale(min(usual, mu_prior.width))
     low, high = (float(scale.coordinate(tau)) for tau in (tau_prior.quantile(0.0), tau_prior.tail(0.01 * outside)))
     node, weight = legendre_nodes(_NODES)
     u = low + 0.5 * (high - low) * (node + 1)
     tau = scale.tau(u)
     mass = weight * np.exp(tau_prior.logpdf(tau)) * scale.slope(u)
-    sd = np.hypot(mu_prior.sd, tau)
+    centre = mu_prior.quantile(0.5)
+    own, share_of = normal_mixture(mu_prior, _FARTHEST)
+    mass, sd = np.outer(share_of, mass).ravel(), np.hypot(own[:, None], tau).ravel()
     used = mass > 0
     mass, sd = mass[used], sd[used]
     widest = 40.0 * float(sd.max())
@@ -206,13 +214,23 @@ def _density(mu_prior: Distribution, tau_prior: Distribution, step: float, outsi
     def beyond(reach: float) -> float:
         return float(logsumexp(log_share + log_ndtr(-reach / sd)) - np.log(0.5 * outside))
 
-    reach = min(brentq(beyond, 0.0, widest), abs(mu_prior.mean) + _FARTHEST)
+    reach = min(brentq(beyond, 0.0, widest), abs(centre) + _FARTHEST)
     if 2 * reach / step > _LARGEST_LATTICE:
         raise QuadratureError("a prior of the heterogeneity this wide needs too large a grid")
-    lattice = Lattice.covering(mu_prior.mean - reach, mu_prior.mean + reach, step)
-    density = np.zeros(lattice.size)
-    square = (lattice.points - mu_prior.mean) ** 2
-    for share, spread in zip(mass / sd, sd, strict=True):
-        density += share * np.exp(-0.5 * square / spread**2)
+    lattice = Lattice.covering(centre - reach, centre + reach, step)
+    away = np.abs(lattice.points - centre)
+    if len(own) == 1:
+        density = _sum_of_normals(away, mass, sd)
+    else:  # of so many terms the smooth logarithm is taken at a few places
+        at = np.linspace(0.0, float(np.arcsinh(away.max() / mu_prior.width)), _PLACES)
+        log_density = np.log(_sum_of_normals(mu_prior.width * np.sinh(at), mass, sd))
+        density = np.exp(make_interp_spline(at, log_density, k=5)(np.arcsinh(away / mu_prior.width)))
     density.flags.writeable = False
     return lattice, density
+
+
+def _sum_of_normals(away: Array, mass: Array, sd: Array) -> Array:
+    density, square = np.zeros(len(away)), away**2
+    for part in np.array_split(np.arange(len(sd)), -(-len(sd) * len(away) // _AT_ONCE)):
+        density += (mass[part] / sd[part]) @ np.exp(-0.5 * square / sd[part, None] ** 2)
+    return density

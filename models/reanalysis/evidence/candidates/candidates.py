@@ -27,11 +27,14 @@ class Candidates:
         Candidate denominators, length C.
     weight : tuple of float
         Prior weight of the denominator or reading that each pair belongs to, length C.
+    again : Candidates or None
+        What a second report, of other patients, allows: independent of the first given the arm's rate.
     """
 
     events: tuple[float, ...]
     n: tuple[float, ...]
     weight: tuple[float, ...]
+    again: Candidates | None = None
 
     def __post_init__(self) -> None:
         if not len(self.events) == len(self.n) == len(self.weight) > 0:
@@ -67,8 +70,8 @@ class Candidates:
 
     @property
     def certain(self) -> bool:
-        """Whether one pair is all that the report allows."""
-        return len(self) == 1
+        """Whether one report is all there is, and one pair all that it allows."""
+        return len(self) == 1 and self.again is None
 
     def scaled(self, factor: float) -> Candidates:
         """The same proportions at ``factor`` times the size: pseudo-counts of a weighted arm.
@@ -87,12 +90,14 @@ class Candidates:
     @property
     def none(self) -> bool:
         """Whether no candidate has an event."""
-        return not any(x for x, w in zip(self.events, self.weight, strict=True) if w > 0)
+        own = not any(x for x, w in zip(self.events, self.weight, strict=True) if w > 0)
+        return own and (self.again is None or self.again.none)
 
     @property
     def all(self) -> bool:
         """Whether everybody has the event under every candidate."""
-        return all(x == n for x, n, w in zip(self.events, self.n, self.weight, strict=True) if w > 0)
+        own = all(x == n for x, n, w in zip(self.events, self.n, self.weight, strict=True) if w > 0)
+        return own and (self.again is None or self.again.all)
 
     def proportion(self) -> float:
         """Weighted mean of events / n: the raw rate shown in tables and plots."""

@@ -34,14 +34,14 @@ def _text(made: Artefacts, endpoint: EndpointAnalysis) -> list[Markdown | Table 
     found = of_endpoint(endpoint)
     if not found:
         return []
-    prior = endpoint.fit.spec.priors.moderator
     said = [
-        f"Each slope has the prior {prior}, which shrinks it towards none; it is learnt one moderator at a time. "
+        "Each slope is learnt one moderator at a time. "
         "Within a study parts of the treated arm share a control, so what they say of the moderator is not about other "
         "differences between cohorts, but nobody was randomised to a part; between studies whatever else differs can "
         "pass for the moderator."
     ]
     for one in found:
+        said.append(f"{one.label}: {one.reach.text}.")
         if not any(source.studies for source in one.sources if source.source == WITHIN):
             said.append(f"{one.label}: all of the information lies between studies.")
         for study, why in one.uncovered:

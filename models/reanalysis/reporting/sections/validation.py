@@ -23,13 +23,23 @@ from reanalysis.validation.published_folder import published_digest
 _CALIBRATION = """\
 Is the computation right where the truth is known? Truths were drawn from the priors and reports from the likelihood
 (percentages, denominators that are not reported, intervals, weighted arms); the reports went through the same path as
-this evidence, and the ranks of the truths in their posteriors must be uniform. The calibration belongs to the
-program, not to this evidence. {{ outcome }}: {{ text }}.
+this evidence, and the ranks of the truths in their posteriors must be uniform.
+{%- if endpoint %} In the design called posterior truths were drawn, without an engine, from the posterior of
+{{ endpoint }} in the re-analysis that comes with the program: its arms reported again, and both reports were fitted
+together (Säilynoja et al. 2025).{% endif %} The calibration belongs to the program, not to this evidence.
+{{ outcome }}: {{ text }}.
 """
 
 
-def _with_outcome(prose: str, found: CheckResult) -> Markdown:
-    return render(prose, outcome="Passed" if found.passed else "Not passed", text=found.text)
+def _with_outcome(prose: str, found: CheckResult, **more: str) -> Markdown:
+    return render(prose, outcome="Passed" if found.passed else "Not passed", text=found.text, **more)
+
+
+def _again() -> str:
+    """Endpoint whose arms report again in the stored calibration, empty where there is none."""
+    found = load()
+    again = found.settings.get("again") if found else None
+    return str(again["endpoint"]) if isinstance(again, dict) else ""
 
 
 def _stored() -> Calibration:
@@ -43,7 +53,7 @@ CALIBRATION: Section[Analysis] = Section(
     place="program",
     level=1,
     title="Calibration",
-    text=lambda made, _: [_with_outcome(_CALIBRATION, made.calibration), made.figure("calibration")],
+    text=lambda made, _: [_with_outcome(_CALIBRATION, made.calibration, endpoint=_again()), made.figure("calibration")],
     figures=(
         Figure(
             "calibration",
@@ -158,7 +168,9 @@ def _shared(own: pd.DataFrame) -> list[str]:
 
 def _quantity(row: Mapping[Hashable, object], shared: Iterable[str]) -> str:
     name = str(row["quantity"])
-    text = _NAMES.get(name, quantity_name(name))
+    what, _, at = name.rstrip("]").partition("[")
+    text = _NAMES.get(what, quantity_name(what)) + (f" at {at}" if at else "")
+    text = f"slope in {at}" if what == "moderator" else text
     if row["study"]:
         text += f", study {row['study']}"
     own = [choice for choice in _choices(str(row["choices"])) if choice not in shared]

@@ -116,6 +116,8 @@ class Design:
         Name of the covariate that effects depend on, empty where they depend on none.
     nuts : float
         Fraction of the replicates that NUTS is given where each takes long.
+    again : bool
+        Whether truths are drawn from the posterior of the folder's own evidence, whose arms report again.
     """
 
     studies: tuple[Study, ...]
@@ -123,6 +125,7 @@ class Design:
     known: bool = True
     moderator: str = ""
     nuts: float = 1.0
+    again: bool = False
 
     @property
     def words(self) -> bool:
@@ -162,6 +165,9 @@ def _trials(*sizes: tuple[int, int]) -> tuple[Study, ...]:
     """Randomised trials by patients in the control and the treated arm."""
     return tuple(Study("randomised", Count(control), Count(treated)) for control, treated in sizes)
 
+
+POSTERIOR = "posterior"
+"""Name of the design of the folder's own evidence."""
 
 DESIGNS: dict[str, Design] = {
     "one study": Design((Study("matched", _MATCHED, Percent(20)),)),
@@ -227,5 +233,7 @@ DESIGNS: dict[str, Design] = {
         ),
         nuts=0.15,
     ),
+    POSTERIOR: Design((), nuts=0.3, again=True),
 }  # fmt: skip
-"""By name. The study whose risk difference is ranked is the first that says something of a ratio."""
+"""By name; the last needs an endpoint of the folder. The study whose risk difference is ranked is the first that says
+something of a ratio."""

@@ -27,8 +27,9 @@ from reanalysis.model.family import Engine
 from reanalysis.model.likelihood import log_likelihood
 from reanalysis.model.spec import ModelSpec
 from reanalysis.typing import Array
+from reanalysis.validation.calibration.again import reported_again
 from reanalysis.validation.calibration.designs import DESIGNS
-from reanalysis.validation.calibration.simulate import Truth, simulate
+from reanalysis.validation.calibration.simulate import Truth, simulate, stream_of
 
 if TYPE_CHECKING:
     from reanalysis.engines.nuts.engine import Sampler
@@ -80,6 +81,8 @@ class Job:
         Seed of the simulation.
     quantities : tuple of str
         What is ranked, of what a design ranks.
+    today : ModelData or None
+        What the studies of the folder report again in the design of its own posterior.
     """
 
     base: Evidence
@@ -87,6 +90,7 @@ class Job:
     engine: Engine
     seed: int
     quantities: tuple[str, ...] = QUANTITIES
+    today: ModelData | None = None
 
     def __call__(self, tasks: Sequence[tuple[str, int]]) -> list[Ranks]:
         """Ranks of replicates, each a design and a number; under ``error`` where the engine gave no posterior."""
@@ -94,15 +98,21 @@ class Job:
 
     def ranks(self, design: str, replicate: int) -> Ranks:
         """Ranks of one replicate."""
-        truth, data = simulate(self.base, self.spec, design, replicate, self.seed)
         spec = replace(DESIGNS[design].fitted(self.spec), seed=(self.seed + replicate) % 2**31)
         rng = np.random.default_rng([self.seed, 1_000_003, replicate])
         try:
+            truth, data = self._simulated(design, replicate)
             posterior = self._posterior(spec, data)
             asked = [name for name in self.quantities if name in ranked(design)]
             return {name: _rank(name, truth, posterior, rng) for name in asked}
         except EngineError as error:
             return {"error": str(error)}
+
+    def _simulated(self, design: str, replicate: int) -> tuple[Truth, ModelData]:
+        if not DESIGNS[design].again:
+            return simulate(self.base, self.spec, design, replicate, self.seed)
+        assert self.today is not None
+        return reported_again(stream_of(design, replicate, self.seed), self.spec, self.today)
 
     def _posterior(self, spec: ModelSpec, data: ModelData) -> Posterior:
         if self.engine == "quadrature":

@@ -12,10 +12,12 @@ import pandas as pd
 
 from reanalysis.engines.batches import Progress, Store, in_batches
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.model.data import ModelData
 from reanalysis.model.family import ENGINES, Engine
 from reanalysis.model.spec import ModelSpec
 from reanalysis.model.specification import specification
-from reanalysis.validation.calibration.designs import DESIGNS, Design
+from reanalysis.validation.calibration.again import todays
+from reanalysis.validation.calibration.designs import DESIGNS, POSTERIOR, Design
 from reanalysis.validation.calibration.replicate import Job, Ranks, ranked
 from reanalysis.validation.calibration.source import source_digest
 from reanalysis.validation.calibration.verdict import PER_QUANTITY, judge
@@ -39,7 +41,8 @@ class Calibration:
     source : dict of str to str
         Digest of the code that was calibrated, by engine.
     settings : dict
-        Priors, rho by design class, seed, replicates, and the baselines of each design.
+        Priors, rho by design class, seed, replicates, the baselines of each design, and what of the folder's own
+        evidence is reported again: the endpoint, and by study and arm the events and patients that its print allows.
     ranks : DataFrame
         One row a replicate: engine, design, replicate, a column a quantity (missing where the design does not rank
         it), and error where there was no posterior.
@@ -80,7 +83,8 @@ def calibrate(
     Parameters
     ----------
     evidence : Evidence
-        The folder; of its rows nothing is used.
+        The folder; of its rows only the endpoint that the design of its own posterior reports again is used
+        (:func:`reanalysis.validation.calibration.again.todays`). Where there is none that design is left out.
     engines : sequence of str
         Engines to calibrate.
     replicates : int
@@ -97,7 +101,8 @@ def calibrate(
         Shows progress.
     """
     spec = specification(evidence, seed=seed)
-    base = replace(evidence, arms=(), contrasts=())
+    base, today = replace(evidence, arms=(), contrasts=()), todays(evidence, spec)
+    designs = [design for design in designs if today is not None or not DESIGNS[design].again]
     seed = spec.seed
     source = {engine: source_digest(engine) for engine in engines}
     settings: dict[str, object] = {
@@ -106,6 +111,7 @@ def calibrate(
         "seed": seed,
         "replicates": replicates,
         "baselines": {name: _baselines(DESIGNS[name], spec) for name in designs},
+        "again": today_as_dict(today) if POSTERIOR in designs else None,
     }
 
     def run(job: Job, names: Sequence[str], count: int) -> pd.DataFrame:
@@ -120,7 +126,7 @@ def calibrate(
         return _table(job.engine, tasks, found)
 
     ranks = pd.concat(
-        [run(Job(base, spec, engine, seed), designs, replicates) for engine in engines], ignore_index=True
+        [run(Job(base, spec, engine, seed, today=today), designs, replicates) for engine in engines], ignore_index=True
     )
     checks = PER_QUANTITY * sum(len(ranked(design)) for design in designs) * len(engines)
     verdict = _judged(ranks, checks)
@@ -130,10 +136,23 @@ def calibrate(
         for design in designs:
             part = outside[(outside["engine"] == engine) & (outside["design"] == design)]
             if len(part):
-                job = Job(base, spec, engine, seed + _OTHER_SEED, tuple(part["quantity"]))
+                job = Job(base, spec, engine, seed + _OTHER_SEED, tuple(part["quantity"]), today)
                 again.append(_judged(run(job, [design], RERUN * replicates), checks))
     reruns = pd.concat(again, ignore_index=True) if again else verdict.iloc[:0]
     return Calibration(source, settings | {"checks": checks}, ranks, verdict, reruns)
+
+
+def today_as_dict(today: ModelData | None) -> dict[str, object] | None:
+    """What is reported again, as plain values for JSON."""
+    if today is None:
+        return None
+    arms = {
+        f"{study.study}/{arm}": [list(pair) for pair in zip(known.events, known.n, strict=True)]
+        for study in today.studies
+        for arm in ("control", "treated")
+        if (known := study.observed(arm)) is not None
+    }
+    return {"endpoint": today.endpoint, "arms": arms}
 
 
 def _baselines(design: Design, spec: ModelSpec) -> str:

@@ -100,8 +100,7 @@ def simulate(base: Evidence, spec: ModelSpec, design: str, replicate: int, seed:
     replicate, seed : int
         Which of the replicates; the same numbers give the same replicate in every engine and order.
     """
-    place, made = list(DESIGNS).index(design), DESIGNS[design]
-    rng = np.random.default_rng([seed, place, replicate])
+    made, rng = DESIGNS[design], stream_of(design, replicate, seed)
     while True:
         truth, evidence = _drawn(rng, base, made, spec)
         try:
@@ -110,6 +109,11 @@ def simulate(base: Evidence, spec: ModelSpec, design: str, replicate: int, seed:
             continue
         if not (made.known and data.silent):
             return truth, data
+
+
+def stream_of(design: str, replicate: int, seed: int) -> np.random.Generator:
+    """The random numbers of one replicate."""
+    return np.random.default_rng([seed, list(DESIGNS).index(design), replicate])
 
 
 def _drawn(rng: np.random.Generator, base: Evidence, design: Design, spec: ModelSpec) -> tuple[Truth, Evidence]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from reanalysis.engines.arrays import padded_arrays
+from reanalysis.engines.arrays import padded_candidates
 from reanalysis.engines.draws import hierarchical_draws
 from reanalysis.engines.nuts.kernel import (
     Assembled,
@@ -31,6 +31,7 @@ from reanalysis.engines.nuts.kernel import (
     report_data,
     symmetric,
     tau_of,
+    with_extras,
 )
 from reanalysis.engines.nuts.words import observe_words, told_controls
 from reanalysis.engines.streams import stream
@@ -99,11 +100,22 @@ def build(key: ProgramKey) -> Any:
 
     with pm.Model() as model:
         found = Hierarchy.of(key)
-        observe_reports(pm, found.reports, found.logits(found.effect))
+        logits = found.logits(found.effect)
+        observe_reports(pm, found.reports, logits)
+        if key.again:
+            observe_reports(pm, (*report_data(pm, key, "again_"), found.reports[-1]), logits, "print_again")
         if not key.rates:
             observe_ratios(key, found.effect)
             observe_words(key, found.effect)
     return model
+
+
+def _again(spec: ModelSpec, data: ModelData, slots: int) -> dict[str, Array]:
+    """Second reports of arms."""
+    names = (spec.arm,) if spec.rates else data.arms
+    arms = [[(arm := study.observed(name)) and arm.again for name in names] for study in data.studies]
+    padded = padded_candidates(arms, slots, len(names))
+    return {f"again_{name}": array for name, array in zip(("events", "n", "log_weight"), padded, strict=True)}
 
 
 def ratio_data(key: ProgramKey) -> tuple[Any, Any]:
@@ -181,4 +193,4 @@ def assembled(
     return hierarchical_draws(spec, data, effect, control(effect), mu, tau, new, bias), dict(exchangeable)
 
 
-MODELS = {name: NutsModel(build, padded_arrays, of_one_endpoint(assembled)) for name in ("contrast", "rates")}
+MODELS = {name: NutsModel(build, with_extras(_again), of_one_endpoint(assembled)) for name in ("contrast", "rates")}
