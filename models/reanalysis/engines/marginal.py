@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -111,6 +111,20 @@ class GridMarginal(Marginal):
         return [cls.from_integrated(nodes, one, its_cumulative, x, its_mass) for one, its_cumulative, its_mass in each]
 
     @classmethod
+    def from_stretches(cls, each: Sequence[tuple[Array, Array]]) -> list[GridMarginal]:
+        """Of several densities, each on nodes of its own, all of one step, as :meth:`from_density`."""
+        step = float(each[0][0][1] - each[0][0][0])
+        densities = np.zeros((len(each), max(len(x) for x, _ in each)))
+        for row, (x, density) in zip(densities, each, strict=True):
+            np.maximum(density, 0.0, out=row[: len(x)])
+        found = []
+        for (x, _), mass, fine, cumulative in zip(each, densities, *integrated(densities, step, _REFINED), strict=True):
+            size = _REFINED * (len(x) - 1) + 1
+            nodes = x[0] + step / _REFINED * np.arange(size)
+            found.append(cls.from_integrated(nodes, fine[:size], cumulative[:size], x, mass[: len(x)]))
+        return found
+
+    @classmethod
     def from_integrated(cls, x: Array, density: Array, cumulative: Array, nodes: Array, mass: Array) -> GridMarginal:
         """From an unnormalised density with its integral up to each node, and unnormalised quadrature masses."""
         total = cumulative[-1]
@@ -138,11 +152,11 @@ class GridMarginal(Marginal):
     def cdf(self, x: ArrayLike) -> Array:
         """Probability of lying at or below x."""
         x = np.asarray(x, dtype=float)
-        index = np.clip(np.searchsorted(self.x, x, side="right") - 1, 0, len(self.x) - 2)
+        index = np.minimum(np.maximum(self.x.searchsorted(x, side="right") - 1, 0), len(self.x) - 2)
         left, width, c0, c1, f0, f1 = self._cell(index)
-        t = np.clip((x - left) / width, 0.0, 1.0)
+        t = np.minimum(np.maximum((x - left) / width, 0.0), 1.0)
         first, square, third = cubic(width, c0, c1, f0, f1)
-        return np.clip(c0 + t * (first + t * (square + t * third)), 0.0, 1.0)
+        return np.minimum(np.maximum(c0 + t * (first + t * (square + t * third)), 0.0), 1.0)
 
     def quantile(self, probability: ArrayLike) -> Array:
         """Quantiles, by Newton's method within the cell that holds them."""

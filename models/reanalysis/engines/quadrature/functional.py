@@ -59,15 +59,7 @@ class Along:
     @cached_property
     def rows(self) -> Integers:
         """Index of each outer node's first cell, shape (A, 1)."""
-        return (self.density.shape[1] - 1) * np.arange(len(self.density))[:, None]
-
-    @cached_property
-    def cells(self) -> Array:
-        """Coefficients of the cubic in each cell, shape (4, A (D - 1))."""
-        found = np.empty((4, len(self.density), self.density.shape[1] - 1))
-        found[0] = self.cumulative[:, :-1]
-        found[1:] = cubic(self.step, found[0], self.cumulative[:, 1:], self.density[:, :-1], self.density[:, 1:])
-        return found.reshape(4, -1)
+        return self.density.shape[1] * np.arange(len(self.density))[:, None]
 
 
 @dataclass(frozen=True)
@@ -161,9 +153,8 @@ class FunctionalMarginal(Marginal):
         """Distribution function and density at each x."""
         x = np.asarray(x, dtype=float)
         flat = x.ravel()
-        both = np.concatenate(
-            [self._block(flat[start : start + _BLOCK]) for start in range(0, len(flat), _BLOCK)], axis=1
-        )
+        blocks = [self._block(flat[start : start + _BLOCK]) for start in range(0, len(flat), _BLOCK)]
+        both = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
         return both[0].reshape(x.shape), both[1].reshape(x.shape)
 
     def _block(self, x: Array) -> Array:
@@ -178,7 +169,11 @@ class FunctionalMarginal(Marginal):
         index = np.minimum(position.astype(np.intp), last - 1)
         t = position - index
         index += along.rows
-        below, first, square, third = along.cells.take(index, axis=1)
+        after = index + 1
+        below = along.cumulative.take(index)
+        first, square, third = cubic(
+            along.step, below, along.cumulative.take(after), along.density.take(index), along.density.take(after)
+        )
         third *= t
         square += third
         slope = first + t * (2 * square + third)
@@ -187,9 +182,9 @@ class FunctionalMarginal(Marginal):
         first *= t
         first += below
         both = np.empty((2, len(x)))
-        first.sum(axis=0, out=both[0])
-        np.maximum(slope, 0.0, out=slope).sum(axis=0, out=both[1])
+        np.add.reduce(first, axis=0, out=both[0])
+        np.add.reduce(np.maximum(slope, 0.0, out=slope), axis=0, out=both[1])
         both[0] *= 1 / along.total
         both[1] *= 1 / (along.total * along.step)
-        both[0] = np.minimum(np.maximum(both[0], 0.0), 1.0)
+        np.minimum(np.maximum(both[0], 0.0, out=both[0]), 1.0, out=both[0])
         return both

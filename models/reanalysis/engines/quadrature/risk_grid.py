@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import expit, log_expit
+from scipy.special import expit
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import integrated, weighted_sd
@@ -72,7 +72,8 @@ class RiskGrid:
     @cached_property
     def logits(self) -> tuple[Array, Array]:
         """Control and treated logits, each of shape (A, D)."""
-        return self.middle - 0.5 * self.effect, self.middle + 0.5 * self.effect
+        half = 0.5 * self.effect
+        return self.middle - half, self.middle + half
 
     @cached_property
     def _along_effect(self) -> Along:
@@ -91,7 +92,10 @@ class RiskGrid:
         """Posterior of the log of treated rate over control rate."""
         control, treated = self.logits
         inverse = MeanLogits(self.middle).effect_of_log_ratio
-        return self._functional(log_expit(treated) - log_expit(control), inverse, (-np.inf, np.inf))
+        # log expit(x) = min(x, 0) - log(1 + exp(-|x|)), one logarithm of both arms
+        values = np.log((1 + np.exp(-np.abs(control))) / (1 + np.exp(-np.abs(treated))))
+        values += np.minimum(treated, 0.0) - np.minimum(control, 0.0)
+        return self._functional(values, inverse, (-np.inf, np.inf))
 
     def _functional(self, values: Array, inverse: Inverse, limits: tuple[float, float]) -> FunctionalMarginal:
         """Posterior of a function of both coordinates from its values (A, D) and its inverse along the effect."""
