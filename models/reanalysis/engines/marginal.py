@@ -70,6 +70,13 @@ def resolved(marginal: Marginal, width: float) -> tuple[Array, Array]:
     return nodes, mass / mass.sum()
 
 
+def _normalised(density: Array, cumulative: Array) -> tuple[Array, Array]:
+    """Densities that integrate to 1 and their distribution functions, along the last axis."""
+    total = cumulative[..., -1:]
+    distribution = np.minimum(np.maximum(cumulative / total, 0.0), 1.0)
+    return density / total, np.maximum.accumulate(distribution, axis=-1)
+
+
 @dataclass(frozen=True)
 class GridMarginal(Marginal):
     """A posterior known as a density and a distribution function on a grid.
@@ -107,8 +114,8 @@ class GridMarginal(Marginal):
         step = float(x[1] - x[0])
         fine, cumulative = integrated(densities, step, _REFINED)
         nodes = x[0] + step / _REFINED * np.arange(fine.shape[1])
-        each = zip(fine, cumulative, densities, strict=True)
-        return [cls.from_integrated(nodes, one, its_cumulative, x, its_mass) for one, its_cumulative, its_mass in each]
+        each = zip(*_normalised(fine, cumulative), densities / densities.sum(axis=1, keepdims=True), strict=True)
+        return [cls(nodes, pdf, distribution, x, mass) for pdf, distribution, mass in each]
 
     @classmethod
     def from_stretches(cls, each: Sequence[tuple[Array, Array]]) -> list[GridMarginal]:
@@ -127,9 +134,7 @@ class GridMarginal(Marginal):
     @classmethod
     def from_integrated(cls, x: Array, density: Array, cumulative: Array, nodes: Array, mass: Array) -> GridMarginal:
         """From an unnormalised density with its integral up to each node, and unnormalised quadrature masses."""
-        total = cumulative[-1]
-        distribution = np.maximum.accumulate(np.minimum(np.maximum(cumulative / total, 0.0), 1.0))
-        return cls(x, density / total, distribution, nodes, mass / mass.sum())
+        return cls(x, *_normalised(density, cumulative), nodes, mass / mass.sum())
 
     def mean(self, of: Transform | None = None) -> float:
         """Expectation of the quantity, or of a function of it."""
