@@ -192,14 +192,7 @@ class GridMarginal(Marginal):
 
     def _sought(self, q: Array) -> Array:
         index = np.minimum(np.maximum(np.searchsorted(self.distribution, q) - 1, 0), len(self.x) - 2)
-        left, width, c0, c1, f0, f1 = self._cell(index)
-        first, square, third = cubic(width, c0, c1, f0, f1)
-        above, twice, thrice = q - c0, 2 * square, 3 * third
-        t = above / np.maximum(c1 - c0, _TINY)
-        for _ in range(3):
-            slope = np.maximum(first + t * (twice + t * thrice), _TINY)
-            t = np.minimum(np.maximum(t - (t * (first + t * (square + t * third)) - above) / slope, 0.0), 1.0)
-        return left + t * width
+        return _within(*self._cell(index), q)
 
     def density(self, x: ArrayLike) -> Array:
         """Posterior density, the slope of the distribution function; 0 outside the grid."""
@@ -214,6 +207,55 @@ class GridMarginal(Marginal):
     def draw(self, rng: np.random.Generator, size: int) -> Array:
         """Draws by inversion."""
         return self.quantile(rng.uniform(size=size))
+
+
+def _within(left: Array, width: Array, c0: Array, c1: Array, f0: Array, f1: Array, q: Array) -> Array:
+    """Where the cubic through the ends of each cell reaches q."""
+    first, square, third = cubic(width, c0, c1, f0, f1)
+    above, twice, thrice = q - c0, 2 * square, 3 * third
+    t = above / np.maximum(c1 - c0, _TINY)
+    for _ in range(3):
+        slope = np.maximum(first + t * (twice + t * thrice), _TINY)
+        t = np.minimum(np.maximum(t - (t * (first + t * (square + t * third)) - above) / slope, 0.0), 1.0)
+    return np.asarray(left + t * width)
+
+
+class GridMarginals:
+    """K marginals on the same nodes, read together; numbers are those of each, to rounding.
+
+    Parameters
+    ----------
+    each : sequence of GridMarginal
+        Whose ``x`` and ``nodes`` are the same.
+    """
+
+    def __init__(self, each: Sequence[GridMarginal]) -> None:
+        self._x, self._nodes = each[0].x, each[0].nodes
+        self._pdf, self._distribution, self._mass = (
+            np.stack([getattr(one, name) for one in each]) for name in ("pdf", "distribution", "mass")
+        )
+
+    def moments(self) -> tuple[Array, Array]:
+        """Means and standard deviations, each of shape (K,)."""
+        mean = (self._mass * self._nodes).sum(axis=1)
+        return mean, np.sqrt((self._mass * (self._nodes - mean[:, None]) ** 2).sum(axis=1))
+
+    def quantile(self, probability: Sequence[float]) -> Array:
+        """Quantiles, shape (K, Q)."""
+        q = np.asarray(probability, dtype=float)
+        index = np.stack([(self._distribution < one).sum(axis=1) for one in q], axis=1) - 1
+        index = np.minimum(np.maximum(index, 0), len(self._x) - 2)
+        ends = [np.take_along_axis(a, i, 1) for a in (self._distribution, self._pdf) for i in (index, index + 1)]
+        return _within(self._x[index], self._x[index + 1] - self._x[index], *ends, q)
+
+    def cdf(self, x: float) -> Array:
+        """Probabilities of lying at or below x, shape (K,)."""
+        index = min(max(int(self._x.searchsorted(x, side="right")) - 1, 0), len(self._x) - 2)
+        left, width = self._x[index], self._x[index + 1] - self._x[index]
+        ends = [a[:, i] for a in (self._distribution, self._pdf) for i in (index, index + 1)]
+        first, square, third = cubic(width, *ends)
+        t = min(max((x - left) / width, 0.0), 1.0)
+        return np.minimum(np.maximum(ends[0] + t * (first + t * (square + t * third)), 0.0), 1.0)
 
 
 @dataclass(frozen=True)
