@@ -151,15 +151,15 @@ def _laid(
     likelihood: StudyLikelihood, half: float, i: Integers, j: Integers, place: Integers, given_others: Array
 ) -> RiskGrid:
     """The grid from indices, in half steps of the lattice, of mean logits and effects, and places among the latter."""
-    inside = (place >= 0) & (place < len(given_others))
-    mass = np.where(inside, given_others[np.clip(place, 0, len(given_others) - 1)], 0.0)
+    with_ends = np.concatenate(([0.0], given_others, [0.0]))
+    mass = with_ends.take(np.minimum(np.maximum(place, -1), len(given_others)) + 1)
     factors = [(i - j // 2, likelihood.control_factor), (i + j // 2, likelihood.treated_factor)]
     for index, factor in factors:
         lattice = _covering(half, index)
-        mass *= scaled(factor(lattice))[index - lattice.first]
+        mass *= scaled(factor(lattice)).take(index - lattice.first)
     prior = likelihood.middle_factor(_covering(half, i))
     if prior is not None:
-        mass *= scaled(prior)[i - int(i.min())]
+        mass *= scaled(prior).take(i - int(i.min()))
     by_middle = mass.sum(axis=1)
     kept = np.flatnonzero(by_middle > KEPT * by_middle.max())
     rows = slice(int(kept[0]), int(kept[-1]) + 1)
