@@ -149,7 +149,7 @@ def thresholds(highest: Array, of_tau: Array, depth: float) -> Array:
     """
     top = (highest[..., None, :] + of_tau).max(axis=-1, keepdims=True)
     with np.errstate(invalid="ignore"):
-        return np.where(of_tau > -np.inf, top - depth - of_tau, np.inf).min(axis=-2)
+        return np.asarray(np.where(of_tau > -np.inf, top - depth - of_tau, np.inf).min(axis=-2))
 
 
 _CUT = 26.0
