@@ -245,8 +245,10 @@ class GridMarginals:
         q = np.asarray(probability, dtype=float)
         index = np.stack([(self._distribution < one).sum(axis=1) for one in q], axis=1) - 1
         index = np.minimum(np.maximum(index, 0), len(self._x) - 2)
-        ends = [np.take_along_axis(a, i, 1) for a in (self._distribution, self._pdf) for i in (index, index + 1)]
-        return _within(self._x[index], self._x[index + 1] - self._x[index], *ends, q)
+        c0, c1, f0, f1 = (
+            np.take_along_axis(a, i, 1) for a in (self._distribution, self._pdf) for i in (index, index + 1)
+        )
+        return _within(self._x[index], self._x[index + 1] - self._x[index], c0, c1, f0, f1, q)
 
     def cdf(self, x: float) -> Array:
         """Probabilities of lying at or below x, shape (K,)."""
