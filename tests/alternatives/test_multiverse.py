@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from engines.test_moderated import PARTS
+from engines.test_moderated import asked as moderated_spec
+from engines.test_moderated import evidence as moderated_data
 from figures.folders import write_folder
 from reanalysis.alternatives.multiverse import multiverse as module
 from reanalysis.alternatives.multiverse.choices import choices
@@ -19,7 +22,9 @@ from reanalysis.alternatives.multiverse.summary import complete, summary, varian
 from reanalysis.engines.batches import local_processes
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
+from reanalysis.engines.marginal import GridMarginal
 from reanalysis.estimands.headline import headline
+from reanalysis.estimands.summary import summarise
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.model.distributions import Distribution
@@ -120,6 +125,15 @@ def test_no_pooling_of_several_studies_is_counted_and_not_dropped(evidence: Evid
     assert "no average" in str(answers([Specifications(data, (replace(spec, pooling="none"),))])[0][0]["reason"])
     alone = select(evidence, replace(spec, leave_out=("iptw", "phase1")), "icans_any").data
     assert answers([Specifications(alone, (replace(spec, pooling="none"),))])[0][0]["effect"] == "phase2"
+
+
+def test_an_effect_that_no_grid_holds_is_answered_too() -> None:
+    data, spec = moderated_data(PARTS[:1]), moderated_spec()
+    expected = headline(fit(spec, data)).log_odds_ratio
+    assert not isinstance(expected, GridMarginal)
+    (answer,) = answers([Specifications(data, (spec,))])[0]
+    moments = summarise(expected).as_dict()
+    assert answer == {"effect": "s00", **moments, "p_below_0": float(expected.cdf(0.0))}
 
 
 def test_grids_are_refined_only_where_there_are_too_few_specifications(evidence: Evidence, spec: ModelSpec) -> None:

@@ -13,7 +13,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from benchmarks.looped import seconds_each, single_counts
-from benchmarks.timing import DATA, WORKERS, milliseconds, watch
+from benchmarks.timing import DATA, WORKERS, milliseconds, three_studies, watch
 from reanalysis.alternatives.multiverse.multiverse import MOST, _cross, multiverse
 from reanalysis.alternatives.multiverse.specification import Specifications, answers
 from reanalysis.engines.batches import in_batches, local_processes
@@ -59,8 +59,11 @@ def test_time_of_a_thousand_specifications(capsys: pytest.CaptureFixture[str]) -
         start = time.perf_counter()
         in_batches(answers, chosen, size=1, executor=executor)
         warm = time.perf_counter() - start
-    with watch() as alone:
+    with watch() as alone, threadpool_limits(1):
         in_batches(answers, chosen, size=1)
+    with threadpool_limits(1):
+        unit = milliseconds(three_studies(evidence), 30, time.process_time).median
+    each = 1000 * alone.processor / count
     with watch() as whole, local_processes(WORKERS) as executor:
         found = multiverse(evidence, ENDPOINT, spec, executor=executor)
     few = [one for one in every if looped_too(one)][:LOOPED]
@@ -72,9 +75,10 @@ def test_time_of_a_thousand_specifications(capsys: pytest.CaptureFixture[str]) -
         print(f"  quadrature, {WORKERS} workers, their start included   {cold}")
         print(f"  quadrature, {WORKERS} workers already running         {warm:9.1f} s")
         print(f"  quadrature, one process                        {alone}")
-        for name, each in looped.items():
-            total = each * count
-            said = f"{each:.1f} s each, from {LOOPED} of them; {total / cold.wall:.0f} x the first line"
+        print(f"  {'':46s} {each:.2f} ms each, {each / unit:.3f} x every quantity of three studies ({unit:.1f} ms)")
+        for name, seconds in looped.items():
+            total = seconds * count
+            said = f"{seconds:.1f} s each, from {LOOPED} of them; {total / cold.wall:.0f} x the first line"
             print(f"  {f'{name}, 4 x 1,000, looped':46s} {total:9.0f} s   ({said})")
         print(f"  the whole multiverse, {len(found.table):,} of {found.combinations:,} combinations, {WORKERS} workers")
         print(f"  {'':46s} {whole}")

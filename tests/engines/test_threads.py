@@ -66,4 +66,7 @@ def test_the_libraries_get_their_threads_back() -> None:
     with threadpool_limits(3):
         with one_thread():
             assert threads() == {1}
+            with one_thread():
+                assert threads() == {1}
+            assert threads() == {1}
         assert threads() == {3}

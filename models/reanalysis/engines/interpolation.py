@@ -69,7 +69,7 @@ def integrated(density: Array, step: float, times: int, together: bool = False) 
     """A density on a grid ``times`` as fine, and its integral from the first node, both along the last axis.
 
     The integral is that of the trigonometric interpolant itself, term by term, exact to rounding where :func:`refined`
-    is; where the interpolant swings below 0 by more than rounding, it is that of the density cut at 0.
+    is; where the interpolant of a row swings below 0 by more than rounding, it is that of the density cut at 0.
 
     Parameters
     ----------
@@ -94,14 +94,14 @@ def integrated(density: Array, step: float, times: int, together: bool = False) 
     fine = np.fft.irfft(both, length * times, axis=-1)[..., : times * (size - 1) + 1]
     fine *= times
     axis = None if together else -1
-    if (fine[0].min(axis=axis) < -_SWING * fine[0].max(axis=axis)).any():
-        cut = np.maximum(fine[0], 0.0)
-        return cut, cumulative_integral(cut, step / times)
-    cumulative = fine[1]
+    swings = np.asarray(fine[0].min(axis=axis) < -_SWING * fine[0].max(axis=axis))
+    cumulative, cut = fine[1], np.maximum(fine[0], 0.0)
     cumulative += (spectrum[..., :1].real / (times * length)) * _counted(fine.shape[-1])
     cumulative -= cumulative[..., :1].copy()
     cumulative *= step
-    return np.maximum(fine[0], 0.0), cumulative
+    if swings.any():
+        cumulative[swings] = cumulative_integral(cut[swings], step / times)
+    return cut, cumulative
 
 
 @lru_cache(maxsize=512)

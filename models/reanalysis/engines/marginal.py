@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -70,6 +70,13 @@ def resolved(marginal: Marginal, width: float) -> tuple[Array, Array]:
     return nodes, mass / mass.sum()
 
 
+def _normalised(density: Array, cumulative: Array) -> tuple[Array, Array]:
+    """Densities that integrate to 1 and their distribution functions, along the last axis."""
+    total = cumulative[..., -1:]
+    distribution = np.minimum(np.maximum(cumulative / total, 0.0), 1.0)
+    return density / total, np.maximum.accumulate(distribution, axis=-1)
+
+
 @dataclass(frozen=True)
 class GridMarginal(Marginal):
     """A posterior known as a density and a distribution function on a grid.
@@ -107,15 +114,27 @@ class GridMarginal(Marginal):
         step = float(x[1] - x[0])
         fine, cumulative = integrated(densities, step, _REFINED)
         nodes = x[0] + step / _REFINED * np.arange(fine.shape[1])
-        each = zip(fine, cumulative, densities, strict=True)
-        return [cls.from_integrated(nodes, one, its_cumulative, x, its_mass) for one, its_cumulative, its_mass in each]
+        each = zip(*_normalised(fine, cumulative), densities / densities.sum(axis=1, keepdims=True), strict=True)
+        return [cls(nodes, pdf, distribution, x, mass) for pdf, distribution, mass in each]
+
+    @classmethod
+    def from_stretches(cls, each: Sequence[tuple[Array, Array]]) -> list[GridMarginal]:
+        """Of several densities, each on nodes of its own, all of one step, as :meth:`from_density`."""
+        step = float(each[0][0][1] - each[0][0][0])
+        densities = np.zeros((len(each), max(len(x) for x, _ in each)))
+        for row, (x, density) in zip(densities, each, strict=True):
+            np.maximum(density, 0.0, out=row[: len(x)])
+        found = []
+        for (x, _), mass, fine, cumulative in zip(each, densities, *integrated(densities, step, _REFINED), strict=True):
+            size = _REFINED * (len(x) - 1) + 1
+            nodes = x[0] + step / _REFINED * np.arange(size)
+            found.append(cls.from_integrated(nodes, fine[:size], cumulative[:size], x, mass[: len(x)]))
+        return found
 
     @classmethod
     def from_integrated(cls, x: Array, density: Array, cumulative: Array, nodes: Array, mass: Array) -> GridMarginal:
         """From an unnormalised density with its integral up to each node, and unnormalised quadrature masses."""
-        total = cumulative[-1]
-        distribution = np.maximum.accumulate(np.minimum(np.maximum(cumulative / total, 0.0), 1.0))
-        return cls(x, density / total, distribution, nodes, mass / mass.sum())
+        return cls(x, *_normalised(density, cumulative), nodes, mass / mass.sum())
 
     def mean(self, of: Transform | None = None) -> float:
         """Expectation of the quantity, or of a function of it."""
@@ -138,11 +157,11 @@ class GridMarginal(Marginal):
     def cdf(self, x: ArrayLike) -> Array:
         """Probability of lying at or below x."""
         x = np.asarray(x, dtype=float)
-        index = np.clip(np.searchsorted(self.x, x, side="right") - 1, 0, len(self.x) - 2)
+        index = np.minimum(np.maximum(self.x.searchsorted(x, side="right") - 1, 0), len(self.x) - 2)
         left, width, c0, c1, f0, f1 = self._cell(index)
-        t = np.clip((x - left) / width, 0.0, 1.0)
+        t = np.minimum(np.maximum((x - left) / width, 0.0), 1.0)
         first, square, third = cubic(width, c0, c1, f0, f1)
-        return np.clip(c0 + t * (first + t * (square + t * third)), 0.0, 1.0)
+        return np.minimum(np.maximum(c0 + t * (first + t * (square + t * third)), 0.0), 1.0)
 
     def quantile(self, probability: ArrayLike) -> Array:
         """Quantiles, by Newton's method within the cell that holds them."""
@@ -173,14 +192,7 @@ class GridMarginal(Marginal):
 
     def _sought(self, q: Array) -> Array:
         index = np.minimum(np.maximum(np.searchsorted(self.distribution, q) - 1, 0), len(self.x) - 2)
-        left, width, c0, c1, f0, f1 = self._cell(index)
-        first, square, third = cubic(width, c0, c1, f0, f1)
-        above, twice, thrice = q - c0, 2 * square, 3 * third
-        t = above / np.maximum(c1 - c0, _TINY)
-        for _ in range(3):
-            slope = np.maximum(first + t * (twice + t * thrice), _TINY)
-            t = np.minimum(np.maximum(t - (t * (first + t * (square + t * third)) - above) / slope, 0.0), 1.0)
-        return left + t * width
+        return _within(*self._cell(index), q)
 
     def density(self, x: ArrayLike) -> Array:
         """Posterior density, the slope of the distribution function; 0 outside the grid."""
@@ -195,6 +207,57 @@ class GridMarginal(Marginal):
     def draw(self, rng: np.random.Generator, size: int) -> Array:
         """Draws by inversion."""
         return self.quantile(rng.uniform(size=size))
+
+
+def _within(left: Array, width: Array, c0: Array, c1: Array, f0: Array, f1: Array, q: Array) -> Array:
+    """Where the cubic through the ends of each cell reaches q."""
+    first, square, third = cubic(width, c0, c1, f0, f1)
+    above, twice, thrice = q - c0, 2 * square, 3 * third
+    t = above / np.maximum(c1 - c0, _TINY)
+    for _ in range(3):
+        slope = np.maximum(first + t * (twice + t * thrice), _TINY)
+        t = np.minimum(np.maximum(t - (t * (first + t * (square + t * third)) - above) / slope, 0.0), 1.0)
+    return np.asarray(left + t * width)
+
+
+class GridMarginals:
+    """K marginals on the same nodes, read together; numbers are those of each, to rounding.
+
+    Parameters
+    ----------
+    each : sequence of GridMarginal
+        Whose ``x`` and ``nodes`` are the same.
+    """
+
+    def __init__(self, each: Sequence[GridMarginal]) -> None:
+        self._x, self._nodes = each[0].x, each[0].nodes
+        self._pdf, self._distribution, self._mass = (
+            np.stack([getattr(one, name) for one in each]) for name in ("pdf", "distribution", "mass")
+        )
+
+    def moments(self) -> tuple[Array, Array]:
+        """Means and standard deviations, each of shape (K,)."""
+        mean = (self._mass * self._nodes).sum(axis=1)
+        return mean, np.sqrt((self._mass * (self._nodes - mean[:, None]) ** 2).sum(axis=1))
+
+    def quantile(self, probability: Sequence[float]) -> Array:
+        """Quantiles, shape (K, Q)."""
+        q = np.asarray(probability, dtype=float)
+        index = np.stack([(self._distribution < one).sum(axis=1) for one in q], axis=1) - 1
+        index = np.minimum(np.maximum(index, 0), len(self._x) - 2)
+        c0, c1, f0, f1 = (
+            np.take_along_axis(a, i, 1) for a in (self._distribution, self._pdf) for i in (index, index + 1)
+        )
+        return _within(self._x[index], self._x[index + 1] - self._x[index], c0, c1, f0, f1, q)
+
+    def cdf(self, x: float) -> Array:
+        """Probabilities of lying at or below x, shape (K,)."""
+        index = min(max(int(self._x.searchsorted(x, side="right")) - 1, 0), len(self._x) - 2)
+        left, width = self._x[index], self._x[index + 1] - self._x[index]
+        ends = [a[:, i] for a in (self._distribution, self._pdf) for i in (index, index + 1)]
+        first, square, third = cubic(width, *ends)
+        t = min(max((x - left) / width, 0.0), 1.0)
+        return np.minimum(np.maximum(ends[0] + t * (first + t * (square + t * third)), 0.0), 1.0)
 
 
 @dataclass(frozen=True)

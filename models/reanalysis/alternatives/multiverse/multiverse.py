@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from reanalysis.alternatives.choice import Choice
 from reanalysis.alternatives.multiverse.choices import choices
-from reanalysis.alternatives.multiverse.specification import Answer, Specifications, answers
+from reanalysis.alternatives.multiverse.specification import NUMBERS, Answer, Specifications, answers
 from reanalysis.alternatives.outcome import Setting
 from reanalysis.engines.batches import Progress, in_batches
 from reanalysis.engines.errors import EngineError
@@ -274,14 +274,11 @@ def _tidy(crossed: _Crossed, endpoint: str, better: str | None, found: list[Answ
     primary = int(cells[(0,) * cells.ndim])
     if primary >= 0:
         table.loc[primary, "primary"] = True
-    table = pd.concat([table, pd.DataFrame(defined, columns=_COLUMNS)], axis=1)
+    table = pd.concat([table, pd.DataFrame(defined, columns=["effect", *NUMBERS])], axis=1)
     below = table["p_below_0"]
     table["p_benefit"] = np.nan if better is None else below if better == "lower" else 1 - below
     varied = tuple(Varied(choice.name, choice.labels) for choice in crossed.choices)
     return Multiverse(endpoint, better, varied, table, cells, dict(counted), tuple(crossed.held))
-
-
-_COLUMNS = ("effect", "mean", "sd", "median", "lower", "upper", "p_below_0")
 
 
 def _levels(every: tuple[Choice, ...], cells: NDArray[np.intp], count: int) -> pd.DataFrame:

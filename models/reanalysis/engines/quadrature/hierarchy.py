@@ -169,12 +169,14 @@ def _solve(
         for one, pair in zip(found, priors, strict=True):  # a density cut at an edge is not resolved by any grid
             alone = len(studies) == 1 and log_apart is None and stands_alone(pair[0])
             _require_held(one, window, pair[1], not alone, tail)
-        while not all(map(_mu_resolved, found)) and mu.size < LARGEST_LATTICE // 64:
+        while not (of_mu := all(map(_mu_resolved, found))) and mu.size < LARGEST_LATTICE // 64:
             mu = mu.at_step(mu.step / 2)
             require_room(len(studies), mu, count)
             found, lost = _on_grid(surface, mu, window, count, log_constant)
-        if all(map(_tau_resolved, found)):
+        if of_tau := all(map(_tau_resolved, found)):
             break
+    if not (of_mu and of_tau):
+        raise QuadratureError("the grid of (mu, tau) does not resolve the posterior; narrow the priors of mu and tau")
     for one in found:
         _require_sound(one, lost)
         _require_sharp(one, surface.spectra.blur)
@@ -280,8 +282,7 @@ def _mu_resolved(found: HierarchyPosterior) -> bool:
 
 def _tau_resolved(found: HierarchyPosterior) -> bool:
     """Whether the polynomial through the nodes of tau has converged, for the posterior with and without any study."""
-    by_tau = np.vstack([found.mass.sum(axis=1), found.mass_without.sum(axis=2)]) / found.u_weight
-    coefficients = np.abs(by_tau @ to_coefficients(len(found.u)).T)
+    coefficients = np.abs(found.by_tau / found.u_weight @ to_coefficients(len(found.u)).T)
     return bool(np.all(coefficients[:, -3:].max(axis=1) < 1e-5 * coefficients.max(axis=1)))
 
 
@@ -289,9 +290,11 @@ def _require_held(
     found: HierarchyPosterior, window: Window, tau_prior: Distribution, without: bool, tail: float
 ) -> None:
     """Raise where a posterior, given all studies or, where these are used, all but one, has mass at a window's edge."""
-    masses = np.concatenate([found.mass[None], found.mass_without]) if without else found.mass[None]
-    by_mu, by_tau = masses.sum(axis=1), masses.sum(axis=2) / found.u_weight
-    counts = np.where(np.arange(len(masses)) > 0, _WITHOUT, 1.0)
+    by_mu, by_tau = found.mass.sum(axis=0)[None], found.by_tau[:1] / found.u_weight
+    if without:
+        by_mu = np.concatenate([by_mu, found.mass_without.sum(axis=1)])
+        by_tau = found.by_tau / found.u_weight
+    counts = np.where(np.arange(len(by_mu)) > 0, _WITHOUT, 1.0)
     edges = {"mu": (counts * by_mu[:, [0, -1]].max(axis=1) / by_mu.max(axis=1)).max()}
     if window.u_high < float(found.scale.coordinate(tau_prior.tail(0.0))):  # where a prior ends it may have mass
         edges["tau"] = (counts * by_tau[:, -1] / by_tau.max(axis=1)).max()
@@ -305,9 +308,7 @@ def _require_held(
 
 
 def _require_sound(found: HierarchyPosterior, lost: Flags) -> None:
-    """Raise where a grid does not resolve the posterior, given all studies or all but one."""
-    if not (_mu_resolved(found) and _tau_resolved(found)):
-        raise QuadratureError("the grid of (mu, tau) does not resolve the posterior; narrow the priors of mu and tau")
+    """Raise where a posterior, given all studies or all but one, lies beyond what double precision resolves."""
     if float(found.mass[:, np.abs(found.mu.points) > _FARTHEST].sum()) > 1e-6:
         raise QuadratureError(
             f"the posterior lies beyond logits of {_FARTHEST:g}, where rates are 0 or 1; move the prior of mu"

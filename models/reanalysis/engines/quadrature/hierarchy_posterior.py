@@ -16,7 +16,7 @@ from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import cumulative_integral
 from reanalysis.engines.marginal import GridMarginal, MappedMarginal, MixtureMarginal, WideMixture
 from reanalysis.engines.quadrature.grids import Lattice, TauScale, finer_by, legendre_interpolation
-from reanalysis.engines.quadrature.smoothing import binned, log_smoothed, smoothed_total
+from reanalysis.engines.quadrature.smoothing import SmoothedTotal, binned, log_smoothed
 from reanalysis.engines.quadrature.spectra import LARGEST_LATTICE, NOISE, REACH
 from reanalysis.engines.quadrature.surface import MOST_TERMS
 from reanalysis.typing import Array
@@ -71,6 +71,11 @@ class HierarchyPosterior:
         return np.stack([normalised(self.log_mass - one)[0] for one in self.log_each])
 
     @cached_property
+    def by_tau(self) -> Array:
+        """Posterior masses of tau given all studies, and given all but each, shape (1 + S, T)."""
+        return np.concatenate([self.mass.sum(axis=1)[None], self.mass_without.sum(axis=2)])
+
+    @cached_property
     def tau(self) -> Array:
         """Heterogeneity at the nodes, shape (T,)."""
         return self.scale.tau(self.u)
@@ -81,7 +86,7 @@ class HierarchyPosterior:
 
     def heterogeneity(self) -> MappedMarginal:
         """Posterior of tau."""
-        mass = self.mass.sum(axis=1)
+        mass = self.by_tau[0]
         low, high = self.u_bounds
         u = np.linspace(low, high, _PLOT_NODES)
         density = np.maximum(legendre_interpolation(len(self.u), _PLOT_NODES) @ (mass / self.u_weight), 0.0)
@@ -129,7 +134,7 @@ class HierarchyPosterior:
 
     def new_effect_density(self, step: float) -> tuple[Lattice, Array]:
         """Predictive density of the effect in a new study, on a lattice no coarser than ``step``."""
-        return self._mixture(self.mass, step)
+        return self._mixture(None, step)
 
     def effect_given_others(self, study: int, step: float, pulled: bool = False) -> tuple[Lattice, Array]:
         """Density of one study's effect given all other studies.
@@ -147,7 +152,7 @@ class HierarchyPosterior:
         finer = finer_by(self.mu.step, step)
         if pulled:
             return self._exact_mixture(study, finer)
-        return self._mixture(self.mass_without[study], step)
+        return self._mixture(study, step)
 
     def _exact_mixture(self, study: int, finer: int) -> tuple[Lattice, Array]:
         """Mixture over (mu, tau) of Normal(mu, tau^2) by sums of positive terms: exact in the tail a study pulls to."""
@@ -168,13 +173,33 @@ class HierarchyPosterior:
         resolved = lattice.part(density > 0)
         return resolved, density[resolved.first - lattice.first :][: resolved.size]
 
-    def _mixture(self, mass: Array, step: float) -> tuple[Lattice, Array]:
-        """Mixture over (mu, tau) of Normal(mu, tau^2), on a lattice of at most ``step`` if its size allows."""
-        weight = mass.sum(axis=1)
+    @cached_property
+    def _mixtures(self) -> dict[int | None, SmoothedTotal]:
+        return {}
+
+    def _mixture(self, study: int | None, step: float) -> tuple[Lattice, Array]:
+        """Mixture over (mu, tau), given all studies but one, of Normal(mu, tau^2), at most ``step`` apart if it can."""
+        found = self._mixtures.get(study)
+        if found is None:
+            found, whole = self._smoothed(study, step)
+            if whole:
+                self._mixtures[study] = found
+        finer = finer_by(found.mu.step, step)
+        if (found.mu.size + 2 * found.margin) * finer > LARGEST_LATTICE:
+            raise QuadratureError("the effect of a study given the others needs too large a grid")
+        lattice, density = found.density(finer)
+        resolved = lattice.part(density > max(NOISE * density.max(), -2 * density.min()))
+        return resolved, density[resolved.first - lattice.first :][: resolved.size].clip(min=0.0)
+
+    def _smoothed(self, study: int | None, step: float) -> tuple[SmoothedTotal, bool]:
+        """The mixture, and whether it serves every step."""
+        mass = self.mass if study is None else self.mass_without[study]
+        weight = self.by_tau[0 if study is None else 1 + study]
         far = float(self.tau[np.flatnonzero(weight > 1e-9 * weight.max())[-1]])
         mu, tau = self.mu, self.tau
         size, times = mu.size + 2 * REACH * far / mu.step, 1
-        if size > _LARGE_MIXTURE:  # an average much narrower than its study effects: its own width is lost in theirs
+        large = size > _LARGE_MIXTURE  # an average much narrower than its study effects: its width is lost in theirs
+        if large:
             wanted = min(step, self.spread(mass))
             width = self._row_widths(mass)
             times = _coarsening(width, weight, wanted, mu.step)
@@ -186,12 +211,7 @@ class HierarchyPosterior:
                 raise TooWide("the heterogeneity spans too many orders of magnitude for its grid")
             tau = np.where(width < floor, floor, tau)
         margin = int(np.ceil(REACH * max(far, float(tau[0])) / mu.step)) + 1
-        finer = finer_by(mu.step, step)
-        if (mu.size + 2 * margin) * finer > LARGEST_LATTICE:
-            raise QuadratureError("the effect of a study given the others needs too large a grid")
-        lattice, density = smoothed_total(mu, mass, tau, margin, finer, times)
-        resolved = lattice.part(density > max(NOISE * density.max(), -2 * density.min()))
-        return resolved, density[resolved.first - lattice.first :][: resolved.size].clip(min=0.0)
+        return SmoothedTotal.of(mu, mass, tau, margin, times), not large
 
     def _row_widths(self, mass: Array) -> Array:
         """SD of a new effect by tau, shape (T,)."""

@@ -31,6 +31,7 @@ _BY_WIDTH, _BY_COORDINATE = 0.85, 0.155
 """First steps of the average in its smallest SDs, and of the slope's coordinate."""
 
 _TAU_NODES = (40, 56, 80, 112, 160)
+_TAU_RESOLVED = 1e-5
 _COARSE, _COARSE_NODES = 2.0, 20
 """How much coarser the grid is that finds where there is mass, and its nodes of the heterogeneity."""
 
@@ -84,8 +85,9 @@ def solve_regression(studies: Sequence[Regressed], priors: Priors) -> Regression
     steps = (_BY_WIDTH, _BY_COORDINATE)
     coarse, _ = _on_grid(studies, priors, window, _COARSE_NODES, (_COARSE * steps[0], _COARSE * steps[1]))
     window = _trimmed(coarse)
+    counts = [count for count in _TAU_NODES if count >= _likely_nodes(coarse)] or _TAU_NODES[-1:]
     for _ in range(_WIDENED):
-        for count in _TAU_NODES:
+        for count in counts:
             posterior, lost = _on_grid(studies, priors, window, count, steps, coarse.stretch)
             edges = _edges(posterior)
             if edges or _tau_resolved(posterior):
@@ -166,8 +168,19 @@ def _unresolved(found: RegressionPosterior) -> tuple[bool, bool]:
 
 
 def _tau_resolved(found: RegressionPosterior) -> bool:
+    return _unresolved_tau(found) < _TAU_RESOLVED
+
+
+def _unresolved_tau(found: RegressionPosterior) -> float:
+    """Share of the largest in the last coefficients of the polynomial through the nodes of tau."""
     coefficients = np.abs(to_coefficients(len(found.u)) @ (found.mass.sum(axis=(0, 2)) / found.u_weight))
-    return bool(coefficients[-3:].max() < 1e-5 * coefficients.max())
+    return float(coefficients[-3:].max() / coefficients.max())
+
+
+def _likely_nodes(coarse: RegressionPosterior) -> float:
+    """Nodes of tau at which its polynomial is likely to converge: the logs of coefficients fall with their squares."""
+    fallen = -np.log(_unresolved_tau(coarse))
+    return float(len(coarse.u) * (-np.log(_TAU_RESOLVED) / max(fallen, 0.1)) ** 0.5)
 
 
 def _on_grid(

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reanalysis.engines.quadrature.grids import Lattice
 from reanalysis.engines.quadrature.smoothing import log_smoothed
@@ -57,17 +58,18 @@ class StudyTerm:
 
     def each(self) -> Iterator[tuple[Array, Flags | None]]:
         """By slope the log terms (T, U), and where rounding has swallowed them; None where nowhere."""
+        places = (self.mu.points[0] + self.slopes * self.study.x) / self.table.step
+        cells = np.floor(places)
+        weights = _lagrange(places - cells)
         if not self.study.parts:
             tabulated = self._tabulated(self.study.likelihood, self.table)
-            for slope in self.slopes:
-                yield self._read(*tabulated, self.table, slope * self.study.x)
+            for cell, weight in zip((cells - self.table.first).astype(int).tolist(), weights, strict=True):
+                yield self._read(*tabulated, cell, weight)
             return
-        for slope in self.slopes:
-            moved = slope * self.study.x
-            first = int(np.floor((self.mu.points[0] + moved) / self.table.step)) - TAPS
-            size = self._stride * (self.mu.size - 1) + 2 * TAPS + 2
-            part = Lattice(self.table.step, first, size)
-            yield self._read(*self._tabulated(self.study.at(float(slope)), part), part, moved)
+        size = self._stride * (self.mu.size - 1) + 2 * TAPS + 2
+        for slope, cell, weight in zip(self.slopes.tolist(), cells.astype(int).tolist(), weights, strict=True):
+            part = Lattice(self.table.step, cell - TAPS, size)
+            yield self._read(*self._tabulated(self.study.at(slope), part), TAPS, weight)
 
     @property
     def _stride(self) -> int:
@@ -79,29 +81,45 @@ class StudyTerm:
         return found, float(log_scale[0])
 
     def _tabulated(self, likelihood: StudyLikelihood, table: Lattice) -> tuple[Array, Flags]:
-        """Log of M_s (T, N) at the table's nodes, and where rounding has swallowed it."""
+        """Log of M_s at the table's nodes, and where rounding has swallowed it at any of the six read from there.
+
+        Both of shape (stride, T, N): every so many nodes, from each of the first.
+        """
         whole = table is self.table
         stretch = self.stretch if whole else (float(table.points[0]), float(table.points[-1]), float(self.tau[-1]))
         spectra, log_scale = self._spectra(likelihood, stretch)
         damped = spectra.damped(table, self.tau)[0]
-        return np.log(np.maximum(damped, 1e-5 * NOISE)) + log_scale, damped < NOISE
+        lost = damped < NOISE
+        spoiled = lost.copy()
+        for k in range(1, TAPS):
+            spoiled[:, :-k] |= lost[:, k:]
+        values = np.log(np.maximum(damped, 1e-5 * NOISE, out=damped), out=damped)
+        values += log_scale
+        return self._in_strides(values), self._in_strides(spoiled)
 
-    def _read(self, values: Array, lost: Flags, table: Lattice, moved: float) -> tuple[Array, Flags | None]:
-        place = (self.mu.points[0] + moved) / table.step - table.first
-        cell = int(np.floor(place))
-        weights = _lagrange(place - cell)
-        start, end = cell - TAPS // 2 + 1, self._stride * (self.mu.size - 1) + 1
-        taps = [values[:, start + k : start + k + end : self._stride] for k in range(TAPS)]
-        found, one = weights[0] * taps[0], np.empty((len(values), self.mu.size))
-        for weight, tap in zip(weights[1:], taps[1:], strict=True):
-            found += np.multiply(tap, weight, out=one)
-        where = lost[:, start : start + end + TAPS - 1]
-        if not where.any():
+    def _in_strides[D: np.generic](self, values: NDArray[D]) -> NDArray[D]:
+        rows, size = values.shape
+        padded = np.zeros((rows, -(-size // self._stride), self._stride), dtype=values.dtype)
+        padded.reshape(rows, -1)[:, :size] = values
+        return np.ascontiguousarray(padded.transpose(2, 0, 1))
+
+    def _read(self, values: Array, spoiled: Flags, cell: int, weights: Array) -> tuple[Array, Flags | None]:
+        """The polynomial through six nodes, two before a cell and three after it, and where it is spoiled."""
+
+        def at[D: np.generic](tabulated: NDArray[D], node: int) -> NDArray[D]:
+            start, rest = divmod(node, self._stride)
+            return tabulated[rest, :, start : start + self.mu.size]
+
+        first = cell - TAPS // 2 + 1
+        found = weights[0] * at(values, first)
+        one = np.empty_like(found)
+        for k in range(1, TAPS):
+            found += np.multiply(at(values, first + k), weights[k], out=one)
+        gone = at(spoiled, first)
+        if not gone.any():
             return found, None
-        gone = np.zeros(found.shape, dtype=bool)
-        for k in range(TAPS):
-            gone |= where[:, k : k + end : self._stride]
-        return np.where(gone, taps[TAPS // 2 - 1], found), gone
+        np.copyto(found, at(values, cell), where=gone)
+        return found, gone
 
     def exact(self, node: int, wanted: Flags) -> Array:
         """Log terms, (T, U), of one slope computed without rounding where they are wanted; elsewhere 0."""
@@ -123,7 +141,8 @@ _NODES = np.arange(TAPS) - (TAPS // 2 - 1.0)
 _SCALES = np.array([np.prod([one - other for other in _NODES if other != one]) for one in _NODES])
 
 
-def _lagrange(t: float) -> Array:
-    """Weights of six nodes at -2 ... 3 for the polynomial through them at t, above 0 and below 1."""
-    away = t - _NODES
-    return np.asarray(np.prod(away) / (away * _SCALES)) if (away != 0).all() else (away == 0).astype(float)
+def _lagrange(t: Array) -> Array:
+    """Weights (N, 6) of six nodes at -2 ... 3 for the polynomials through them at N places, from 0 and below 1."""
+    away = t[:, None] - _NODES
+    others = np.where(np.eye(TAPS, dtype=bool), 1.0, away[:, None, :])
+    return np.asarray(others.prod(axis=-1) / _SCALES)

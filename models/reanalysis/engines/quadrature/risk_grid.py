@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import expit, log_expit
+from scipy.special import expit
 
 from reanalysis.engines.errors import QuadratureError
 from reanalysis.engines.interpolation import integrated, weighted_sd
@@ -72,7 +72,8 @@ class RiskGrid:
     @cached_property
     def logits(self) -> tuple[Array, Array]:
         """Control and treated logits, each of shape (A, D)."""
-        return self.middle - 0.5 * self.effect, self.middle + 0.5 * self.effect
+        half = 0.5 * self.effect
+        return self.middle - half, self.middle + half
 
     @cached_property
     def _along_effect(self) -> Along:
@@ -91,7 +92,10 @@ class RiskGrid:
         """Posterior of the log of treated rate over control rate."""
         control, treated = self.logits
         inverse = MeanLogits(self.middle).effect_of_log_ratio
-        return self._functional(log_expit(treated) - log_expit(control), inverse, (-np.inf, np.inf))
+        # log expit(x) = min(x, 0) - log(1 + exp(-|x|)), one logarithm of both arms
+        values = np.log((1 + np.exp(-np.abs(control))) / (1 + np.exp(-np.abs(treated))))
+        values += np.minimum(treated, 0.0) - np.minimum(control, 0.0)
+        return self._functional(values, inverse, (-np.inf, np.inf))
 
     def _functional(self, values: Array, inverse: Inverse, limits: tuple[float, float]) -> FunctionalMarginal:
         """Posterior of a function of both coordinates from its values (A, D) and its inverse along the effect."""
@@ -147,15 +151,15 @@ def _laid(
     likelihood: StudyLikelihood, half: float, i: Integers, j: Integers, place: Integers, given_others: Array
 ) -> RiskGrid:
     """The grid from indices, in half steps of the lattice, of mean logits and effects, and places among the latter."""
-    inside = (place >= 0) & (place < len(given_others))
-    mass = np.where(inside, given_others[np.clip(place, 0, len(given_others) - 1)], 0.0)
+    with_ends = np.concatenate(([0.0], given_others, [0.0]))
+    mass = with_ends.take(np.minimum(np.maximum(place, -1), len(given_others)) + 1)
     factors = [(i - j // 2, likelihood.control_factor), (i + j // 2, likelihood.treated_factor)]
     for index, factor in factors:
         lattice = _covering(half, index)
-        mass *= scaled(factor(lattice))[index - lattice.first]
+        mass *= scaled(factor(lattice)).take(index - lattice.first)
     prior = likelihood.middle_factor(_covering(half, i))
     if prior is not None:
-        mass *= scaled(prior)[i - int(i.min())]
+        mass *= scaled(prior).take(i - int(i.min()))
     by_middle = mass.sum(axis=1)
     kept = np.flatnonzero(by_middle > KEPT * by_middle.max())
     rows = slice(int(kept[0]), int(kept[-1]) + 1)

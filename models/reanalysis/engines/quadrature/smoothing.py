@@ -6,7 +6,10 @@ to 1e-12 of every value, which is what studies in conflict need: they meet in th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 from scipy.interpolate import CubicSpline
 from scipy.special import logsumexp
@@ -69,9 +72,8 @@ def log_smoothed(lattice: Lattice, log_values: Array, sd: float, at: Array) -> A
     return result + np.log(lattice.step / sd) - 0.5 * np.log(2 * np.pi)
 
 
-def smoothed_total(
-    mu: Lattice, mass: Array, sd: Array, margin: int, finer: int, times: int = 1
-) -> tuple[Lattice, Array]:
+@dataclass(frozen=True)
+class SmoothedTotal:
     """Density of mu + sd z, z standard normal, mixed over rows of masses: a convolution by its Fourier transform.
 
     Frequencies above those that the lattice resolves are absent from the smooth truth and stay out.
@@ -80,42 +82,47 @@ def smoothed_total(
     ----------
     mu : Lattice
         U nodes.
-    mass : ndarray, shape (T, U)
-        Masses at the nodes.
-    sd : ndarray, shape (T,)
-        By row.
-    margin : int
-        Nodes beyond those of mu on each side.
-    finer : int
-        How much finer the result is.
-    times : int
-        Nodes that :func:`binned` has put on one; what that adds to a variance is taken back.
-
-    Returns
-    -------
-    lattice : Lattice
-        D nodes.
-    density : ndarray, shape (D,)
-        Rounding of either sign included.
+    margin, length : int
+        Nodes beyond those of mu on each side, and period of the transform in nodes.
+    transform : ndarray of complex, shape (F,)
+        Transform of the density.
     """
-    length = int(next_fast_len(mu.size + 2 * margin, real=True))
-    omega = 2 * np.pi * np.arange(length // 2 + 1) / (length * mu.step)
-    transform = np.zeros(len(omega), dtype=complex)
-    rows = max(1, 4 * _BLOCK // length)
-    for start in range(0, len(mass), rows):
-        block = slice(start, start + rows)
-        damping = np.exp(-0.5 * np.outer(sd[block] ** 2, omega**2))
-        transform += (np.fft.rfft(mass[block], length, axis=1) * damping).sum(axis=0)
-    if length % 2 == 0:
-        transform[-1] *= 0.5  # shared between the two ends of a finer spectrum
-    if times > 1:  # transform of the tent that shared each mass between two nodes
-        angle = 0.5 * omega[1:] * mu.step
-        transform[1:] *= (times * np.sin(angle / times) / np.sin(angle)) ** 2
-    density = np.fft.irfft(transform, length * finer) * (finer / mu.step)
-    size = min((mu.size + 2 * margin) * finer, length * finer)
-    before = margin * finer
-    density = np.concatenate((density[len(density) - before :], density[: size - before]))
-    return Lattice(mu.step / finer, (mu.first - margin) * finer, size), density
+
+    mu: Lattice
+    margin: int
+    length: int
+    transform: NDArray[np.complex128]
+
+    @classmethod
+    def of(cls, mu: Lattice, mass: Array, sd: Array, margin: int, times: int = 1) -> SmoothedTotal:
+        """From masses at the nodes, shape (T, U), and the SD of each row, shape (T,).
+
+        Where :func:`binned` has put ``times`` nodes on one, what that adds to a variance is taken back.
+        """
+        length = int(next_fast_len(mu.size + 2 * margin, real=True))
+        omega = 2 * np.pi * np.arange(length // 2 + 1) / (length * mu.step)
+        transform = np.zeros(len(omega), dtype=complex)
+        rows = max(1, 4 * _BLOCK // length)
+        for start in range(0, len(mass), rows):
+            block = slice(start, start + rows)
+            damping = np.exp((sd[block] ** 2)[:, None] * (-0.5 * omega**2))
+            transform += (np.fft.rfft(mass[block], length, axis=1) * damping).sum(axis=0)
+        if length % 2 == 0:
+            transform[-1] *= 0.5  # shared between the two ends of a finer spectrum
+        if times > 1:  # transform of the tent that shared each mass between two nodes
+            angle = 0.5 * omega[1:] * mu.step
+            transform[1:] *= (times * np.sin(angle / times) / np.sin(angle)) ** 2
+        return cls(mu, margin, length, transform)
+
+    def density(self, finer: int) -> tuple[Lattice, Array]:
+        """Density at D nodes, ``finer`` to a step of mu, rounding of either sign included."""
+        mu, margin = self.mu, self.margin
+        density = np.fft.irfft(self.transform, self.length * finer)
+        density *= finer / mu.step
+        size = min((mu.size + 2 * margin) * finer, self.length * finer)
+        before = margin * finer
+        density = np.concatenate((density[len(density) - before :], density[: size - before]))
+        return Lattice(mu.step / finer, (mu.first - margin) * finer, size), density
 
 
 def binned(lattice: Lattice, mass: Array, times: int) -> tuple[Lattice, Array]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,8 @@ class Spectra:
         Period of the transform in nodes, M or a little more.
     transform : ndarray of complex, shape (S, F)
         Discrete transform of each study's likelihood.
+    used : int
+        Number of frequencies that any likelihood contains.
     blur : float
         SD of the normal that likelihoods too narrow for the lattice were smoothed by.
     """
@@ -57,6 +59,7 @@ class Spectra:
     lattice: Lattice
     length: int
     transform: NDArray[np.complex128]
+    used: int
     blur: float = 0.0
 
     @classmethod
@@ -71,35 +74,21 @@ class Spectra:
         if length % 2 == 0:
             transform[:, -1] *= 0.5  # empty but for rounding
         if coarser == 1:
-            return cls(lattice, length, transform)
+            return cls(lattice, length, transform, _used(transform))
         coarse = Lattice(lattice.step * coarser, lattice.first // coarser, -(-lattice.size // coarser))
         blur = BLUR * coarse.step
         omega = 2 * np.pi * np.arange(length // coarser // 2 + 1) / (length * lattice.step)
         kept = transform[:, : len(omega)] * np.exp(-0.5 * (blur * omega) ** 2) / coarser
-        return cls(coarse, length // coarser, kept, blur)
+        return cls(coarse, length // coarser, kept, _used(kept), blur)
 
-    @cached_property
-    def omega(self) -> Array:
-        """Angular frequencies, shape (F,)."""
-        return np.asarray(2 * np.pi * np.arange(self.transform.shape[1]) / (self.length * self.lattice.step))
-
-    @cached_property
-    def _used(self) -> int:
-        """Number of frequencies that any likelihood contains."""
-        size = np.abs(self.transform)
-        contained = np.flatnonzero((size > 1e-18 * size.max(axis=1, keepdims=True)).any(axis=0))
-        return int(contained[-1]) + 1 if len(contained) else 1
+    @property
+    def _frequency(self) -> float:
+        """Lowest angular frequency above 0, of which all others are multiples."""
+        return 2 * np.pi / (self.length * self.lattice.step)
 
     def _undamped(self, tau: float) -> int:
         """Number of frequencies that a heterogeneity leaves."""
-        return min(self._used, int(np.searchsorted(self.omega * tau, 9.5)) + 1)
-
-    @cached_property
-    def _coefficient(self) -> NDArray[np.complex128]:
-        """Coefficients c for which the likelihood at mu is the real part of sum_f c_f exp(i omega_f mu)."""
-        coefficient = self.transform * (np.exp(-1j * self.omega * self.lattice.points[0]) / self.length)
-        coefficient[:, 1:] *= 2
-        return coefficient
+        return min(self.used, int(min(_DAMPED / max(tau * self._frequency, 1e-300), self.used)) + 2)
 
     def damped(self, at: Lattice, tau: Array) -> Array:
         """M_s at the grid of (tau, mu): few nodes as a sum, many by the inverse transform of the whole lattice.
@@ -121,23 +110,60 @@ class Spectra:
         most = self._undamped(tau[0])
         by_sum = at.size * most < 8 * self.length * times
         rows = 8 if by_sum else max(1, LARGEST_LATTICE // (len(result) * self.length * times))
+        squares = -0.5 * (self._frequency * np.arange(most)) ** 2
         if by_sum:
-            phase = np.outer(self.omega[:most], at.points)
-            cosine, sine = np.cos(phase), np.sin(phase)
+            few = most * at.size <= _FEW_PHASES
+            phases = (_phases if few else _phases.__wrapped__)(self._frequency, most, self.lattice, self.length, at)
         for start in range(0, len(tau), rows):
             block = slice(start, start + rows)
             used = self._undamped(tau[start])
-            damping = np.exp(-0.5 * np.outer(tau[block] ** 2, self.omega[:used] ** 2))
+            damped = self.transform[:, None, :used] * np.exp((tau[block] ** 2)[:, None] * squares[:used])
             if by_sum:
-                damped = self._coefficient[:, None, :used] * damping
-                result[:, block] = damped.real @ cosine[:used] - damped.imag @ sine[:used]
+                result[:, block] = damped.view(float) @ phases[: 2 * used]
             else:
-                damped = self.transform[:, None, :used] * damping
                 fine = np.fft.irfft(damped, self.length * times, axis=2) * times
                 stride = max(1, round(at.step / self.lattice.step))
                 first = at.first * stride - self.lattice.first * times
                 result[:, block] = fine[:, :, first : first + at.size * stride : stride]
         return result
+
+
+_DAMPED = 9.5
+"""Frequency in units of 1 / tau beyond which a heterogeneity leaves nothing."""
+
+
+def _used(transform: NDArray[np.complex128]) -> int:
+    """Number of frequencies that any likelihood contains."""
+    size = np.abs(transform)
+    contained = np.flatnonzero((size > 1e-18 * size.max(axis=1, keepdims=True)).any(axis=0))
+    return int(contained[-1]) + 1 if len(contained) else 1
+
+
+_FEW_PHASES = 2**15
+"""Terms up to which phases are remembered: the memory of all is then bounded by 64 MiB."""
+
+
+@lru_cache(maxsize=128)
+def _phases(frequency: float, used: int, lattice: Lattice, length: int, at: Lattice) -> Array:
+    """What the real and the imaginary parts of a transform are multiplied by in their sum at each node.
+
+    Parameters
+    ----------
+    frequency, used
+        Lowest angular frequency above 0, and number of them.
+    lattice, length
+        As of :class:`Spectra`.
+    at : Lattice
+        U nodes.
+
+    Returns
+    -------
+    ndarray
+        Shape (2 used, U), the two parts in turn.
+    """
+    angle = np.outer(frequency * np.arange(used), at.points - lattice.points[0])
+    factor = np.where(np.arange(used) > 0, 2.0, 1.0)[:, None] / length
+    return np.stack([factor * np.cos(angle), -factor * np.sin(angle)], axis=1).reshape(2 * used, at.size)
 
 
 @dataclass(frozen=True)
@@ -195,7 +221,7 @@ def ladder(
     found = [transformed(study, low, high, tau_top, step, coarser) for study in studies]
     log_scale = np.array([scale for _, _, scale in found])
     rungs = [
-        replace(rung[0], transform=np.concatenate([one.transform for one in rung]))
+        replace(rung[0], transform=np.concatenate([one.transform for one in rung]), used=max(one.used for one in rung))
         for rung in zip(*(spectra for spectra, _, _ in found), strict=True)
     ]
     return Ladder(tuple(rungs), found[0][1]), log_scale

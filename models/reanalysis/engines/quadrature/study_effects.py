@@ -178,17 +178,23 @@ class StudyEffects:
             coarsest,
         )
 
+    @cached_property
+    def _marginals(self) -> list[GridMarginal]:
+        """Of the effect and of both logits."""
+        each = (self.effect, self.control, self.treated)
+        return GridMarginal.from_stretches([(lattice.points, density) for lattice, density in each])
+
     def log_odds_ratio(self) -> GridMarginal:
         """Posterior of the study's log odds ratio."""
-        return _marginal(*self.effect)
+        return self._marginals[0]
 
     def control_logit(self) -> GridMarginal:
         """Posterior of the logit of the control rate."""
-        return _marginal(*self.control)
+        return self._marginals[1]
 
     def treated_logit(self) -> GridMarginal:
         """Posterior of the logit of the treated rate."""
-        return _marginal(*self.treated)
+        return self._marginals[2]
 
     def risk_difference(self) -> FunctionalMarginal:
         """Posterior of treated rate minus control rate."""

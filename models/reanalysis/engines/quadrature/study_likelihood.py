@@ -95,8 +95,20 @@ class StudyLikelihood:
     def of(cls, study: StudyData, spec: ModelSpec) -> StudyLikelihood:
         """The study under a specification; one that is told in words has a baseline of its own."""
         if study.told is not None:
-            return cls(study, study.told.baseline)
-        return cls(study, spec.priors.baseline, spec.arm if spec.rates else None, spec.anchor)
+            return _one(study, study.told.baseline)
+        return _one(study, spec.priors.baseline, spec.arm if spec.rates else None, spec.anchor)
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.study, self.baseline, self.arm, self.anchor, self.apart))
+
+    def __hash__(self) -> int:
+        """As of any value, but worked out once: it is what likelihoods are remembered by."""
+        return self._hash
+
+    def __reduce__(self) -> tuple[type[StudyLikelihood], tuple[object, ...]]:
+        """Its fields: a hash differs between processes."""
+        return StudyLikelihood, (self.study, self.baseline, self.arm, self.anchor, self.apart)
 
     @property
     def whole(self) -> bool:
@@ -109,20 +121,12 @@ class StudyLikelihood:
         normal = self.baseline.family == "normal"
         return self.anchor != "midpoint" or (normal and self.baseline.sd >= _SEPARABLE)
 
+    @lru_cache(maxsize=8192)  # noqa: B019  a few numbers of each of a few thousand studies
     def information(self, arm: str, within: float = _PULL) -> float:
         """Largest Fisher information of an arm's logit, 0 for an arm of which nothing is known.
 
         That of the benchmark for a control it stands in for.
         """
-        if (arm, within) not in self._informations:
-            self._informations[arm, within] = self._information(arm, within)
-        return self._informations[arm, within]
-
-    @cached_property
-    def _informations(self) -> dict[tuple[str, float], float]:
-        return {}
-
-    def _information(self, arm: str, within: float) -> float:
         benchmark = self.study.benchmark if arm == "control" else None
         if benchmark is not None:
             return information(benchmark.candidates, benchmark.rho, within) if benchmark.share > 0 else 0.0
@@ -144,6 +148,7 @@ class StudyLikelihood:
         assert self.study.adjusted is not None
         return float(np.hypot(self.study.adjusted.standard_error, self.study.bias))
 
+    @lru_cache(maxsize=8192)  # noqa: B019
     def width(self, within: float = _PULL) -> float:
         """Scale of the narrowest feature under the sum over baselines, and so of the lattice step."""
         if self.study.adjusted is not None:
@@ -153,11 +158,12 @@ class StudyLikelihood:
         total = self.information("control", within) + self.information("treated", within)
         return max(total + self.prior_information, 1.0) ** -0.5
 
-    @property
+    @cached_property
     def prior_information(self) -> float:
         """Information of the prior about the baseline."""
         return self.baseline.width**-2
 
+    @lru_cache(maxsize=8192)  # noqa: B019
     def effect_width(self, within: float = _PULL) -> float:
         """Scale of the effect's likelihood: standard error of the effect where all counts are positive."""
         if self.study.adjusted is not None or self.arm is not None:
@@ -347,3 +353,4 @@ def _log_conditional(study: StudyData, lattice: Lattice) -> Array:
 
 
 _remembered = lru_cache(maxsize=2048)(_on_lattice)
+_one = lru_cache(maxsize=2048)(StudyLikelihood)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -21,6 +21,9 @@ _FAINT = 20.0
 _DEEPEST = 650.0
 """Log ratio to its maximum below which a likelihood, in double precision, is lost for a direct sum too."""
 
+_BLOCK = 2**16
+"""Numbers of the densities that are computed at once."""
+
 MOST_TERMS = 3 * 10**8
 """Terms of all direct sums of a posterior: a second or two."""
 
@@ -28,8 +31,9 @@ MOST_TERMS = 3 * 10**8
 Priors = tuple[Distribution, Distribution]
 """Of the average and of the heterogeneity."""
 
-LogPriors = list[tuple[tuple[Distribution, Array], dict[Distribution, Array]]]
-"""Priors of the average with their log densities, and with each the priors of the heterogeneity crossed with it."""
+LogPriors = list[tuple[Array, Array]]
+"""By prior of the average its log density, shape (U,), and those of the priors of the heterogeneity crossed with it,
+shape (N, T)."""
 
 
 @dataclass(frozen=True)
@@ -53,28 +57,34 @@ class Surface:
         A term that rounding has swallowed is computed again without rounding where it could matter: where a density
         would have mass even if the term were as large as rounding.
         """
-        log_terms, lost = self.terms(mu, u)
-        together, logs = log_terms.sum(axis=0), self.log_priors(mu, u)
-        of = {(m, t): (row, column) for (m, row), column_of in logs for t, column in column_of.items()}
-        return [of[pair][0] + of[pair][1][:, None] + together for pair in self.priors], log_terms, lost
+        logs = self.log_priors(mu, u)
+        log_terms, lost = self.terms(mu, u, logs)
+        together = log_terms.sum(axis=0)
+        of: dict[Priors, Array] = {}
+        for (m, crossed), (row, columns) in zip(self._crossed.items(), logs, strict=True):
+            of |= {(m, t): row + column[:, None] for t, column in zip(crossed, columns, strict=True)}
+        return [of[pair] + together for pair in self.priors], log_terms, lost
+
+    @cached_property
+    def _crossed(self) -> dict[Distribution, tuple[Distribution, ...]]:
+        """By prior of the average the priors of the heterogeneity crossed with it."""
+        of_mu = dict.fromkeys(m for m, _ in self.priors)
+        return {prior: tuple(dict.fromkeys(t for m, t in self.priors if m == prior)) for prior in of_mu}
 
     def log_priors(self, mu: Lattice, u: Array) -> LogPriors:
-        """Log density (U,) of each prior of mu, and (T,) of each prior of tau crossed with it, slope included."""
+        """Log densities of the priors, the slope of tau included."""
         tau, slope = self.scale.tau(u), np.log(self.scale.slope(u))
         of_tau = {prior: prior.logpdf(tau) + slope for prior in dict.fromkeys(t for _, t in self.priors)}
-        return [
-            ((prior, prior.logpdf(mu.points)), {t: of_tau[t] for m, t in self.priors if m == prior})
-            for prior in dict.fromkeys(m for m, _ in self.priors)
-        ]
+        return [(m.logpdf(mu.points), np.stack([of_tau[t] for t in crossed])) for m, crossed in self._crossed.items()]
 
-    def terms(self, mu: Lattice, u: Array) -> tuple[Array, Flags]:
-        """The study terms (S, T, U) alone, and which of them rounding has swallowed."""
+    def terms(self, mu: Lattice, u: Array, priors: LogPriors | None = None) -> tuple[Array, Flags]:
+        """The study terms (S, T, U) alone, and which of them rounding has swallowed; ``priors`` as far as known."""
         tau = self.scale.tau(u)
         damped = self.spectra.damped(mu, tau)
         log_terms = self._with_apart(np.log(np.maximum(damped, 1e-5 * NOISE, out=damped), out=damped), slice(None))
         lost = log_terms < np.log(NOISE)
         if lost.any():
-            matters = _matters(self.log_priors(mu, u), log_terms, lost, self.without)
+            matters = _matters(priors or self.log_priors(mu, u), log_terms, lost, self.without)
             for study in map(int, np.flatnonzero((lost & matters).any(axis=(1, 2)))):
                 self._recompute(study, log_terms[study], lost[study], lost[study] & matters, mu, tau)
         return log_terms, lost
@@ -107,41 +117,39 @@ class Surface:
 def _matters(priors: LogPriors, log_terms: Array, lost: Flags, without: tuple[int, ...]) -> Flags:
     """Where a posterior, given all studies or all but one, could have mass although a term of it is lost."""
     count, together = lost.sum(axis=0), log_terms.sum(axis=0)
-    matters = _within_reach(priors, together, count > 0)
-    for study in without:
-        matters |= _within_reach(priors, together - log_terms[study], count - lost[study] > 0)
+    matters = np.zeros(together.shape, dtype=bool)
+    for studies in _blocks(without, together.size):
+        log_density = together - log_terms[studies] if studies else together[None]
+        gone = count - lost[studies] > 0 if studies else (count > 0)[None]
+        for of_mu, of_tau in priors:
+            log_product = of_mu + log_density
+            known = np.where(gone, -np.inf, log_product).max(axis=-1)
+            reached = gone & (log_product > thresholds(known, of_tau, _FAINT)[..., None])
+            matters |= reached.any(axis=0)
     return matters
 
 
-def _within_reach(priors: LogPriors, log_density: Array, lost: Flags) -> Flags:
-    if not lost.any():
-        return lost
-    reached = np.zeros_like(lost)
-    for (_, of_mu), of_tau in priors:
-        log_product = of_mu + log_density
-        known = np.where(lost, -np.inf, log_product).max(axis=1)
-        reached |= log_product > thresholds(known, of_tau, _FAINT)[:, None]
-    return lost & reached
+def _blocks(without: tuple[int, ...], size: int) -> list[list[int]]:
+    """Studies to leave out, none first, in blocks whose densities of so many numbers are computed at once."""
+    each = max(1, _BLOCK // size)
+    return [[], *(list(without[start : start + each]) for start in range(0, len(without), each))]
 
 
-def thresholds(highest: Array, of_tau: Mapping[Distribution, Array], depth: float) -> Array:
+def thresholds(highest: Array, of_tau: Array, depth: float) -> Array:
     """Log density without a prior of tau from which that with any of them lies within reach of its maximum.
 
     Parameters
     ----------
     highest : ndarray, shape (..., T)
         Maxima over mu.
-    of_tau : mapping of Distribution to ndarray, shape (T,)
+    of_tau : ndarray, shape (N, T)
         Log densities of the priors.
     depth : float
         How far below its maximum is within reach.
     """
-    least = np.full(highest.shape, np.inf)
-    for log_prior in of_tau.values():
-        top = (highest + log_prior).max(axis=-1, keepdims=True)
-        with np.errstate(invalid="ignore"):
-            np.minimum(least, np.where(log_prior > -np.inf, top - depth - log_prior, np.inf), out=least)
-    return least
+    top = (highest[..., None, :] + of_tau).max(axis=-1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(of_tau > -np.inf, top - depth - of_tau, np.inf).min(axis=-2))
 
 
 _CUT = 26.0
@@ -198,23 +206,28 @@ def _with_mass(surface: Surface, mu: Lattice, u: Array) -> Flags:
     priors = surface.log_priors(mu, u)
     highest = np.empty((len(priors), 1 + len(surface.without), len(u)))
     for block in blocks:
-        densities = _densities(surface, mu, u[block])
-        for index, density in enumerate(densities):
-            for (_, of_mu), by_prior in zip((one for one, _ in priors), highest, strict=True):
-                (of_mu + density).max(axis=1, out=by_prior[index, block])
+        densities = _densities(surface, mu, u[block], priors if len(blocks) == 1 else None)
+        for (of_mu, _), by_prior in zip(priors, highest, strict=True):
+            first = 0
+            for some in densities:
+                (of_mu + some).max(axis=-1, out=by_prior[first : first + len(some), block])
+                first += len(some)
     least = [thresholds(high, of_tau, _CUT) for high, (_, of_tau) in zip(highest, priors, strict=True)]
     keep = np.zeros((len(u), mu.size), dtype=bool)
     for block in blocks:
         if len(blocks) > 1:
             densities = _densities(surface, mu, u[block])
-        for index, density in enumerate(densities):
-            for ((_, of_mu), _), threshold in zip(priors, least, strict=True):
-                keep[block] |= of_mu + density > threshold[index, block, None]
+        for (of_mu, _), threshold in zip(priors, least, strict=True):
+            first = 0
+            for some in densities:
+                keep[block] |= (of_mu + some > threshold[first : first + len(some), block, None]).any(axis=0)
+                first += len(some)
     return keep
 
 
-def _densities(surface: Surface, mu: Lattice, u: Array) -> list[Array]:
-    """Log likelihoods (T, U) of all studies and, where they are asked for, of all but each."""
-    log_terms, _ = surface.terms(mu, u)
+def _densities(surface: Surface, mu: Lattice, u: Array, priors: LogPriors | None = None) -> list[Array]:
+    """Log likelihoods of all studies and, where they are asked for, of all but each: blocks of shape (., T, U)."""
+    log_terms, _ = surface.terms(mu, u, priors)
     together = log_terms.sum(axis=0)
-    return [together, *(together - log_terms[study] for study in surface.without)]
+    blocks = _blocks(surface.without, together.size)
+    return [together - log_terms[studies] if studies else together[None] for studies in blocks]
