@@ -50,6 +50,11 @@ class Marginal(Protocol):
         with np.errstate(over="ignore", invalid="ignore"):
             return self.mean(lambda x: np.exp(order * x))
 
+    def __repr__(self) -> str:
+        middle, low, high = (f"{float(q):.3g}" for q in self.quantile([0.5, 0.025, 0.975]))
+        moments = f"mean {self.mean():.3g}, SD {self.sd():.3g}"
+        return f"{type(self).__name__}: median {middle}, 95 % {low} to {high}, {moments}"
+
 
 def resolved(marginal: Marginal, width: float) -> tuple[Array, Array]:
     """Nodes close enough for expectations of a function of any steepness.
@@ -70,7 +75,7 @@ def resolved(marginal: Marginal, width: float) -> tuple[Array, Array]:
     return nodes, mass / mass.sum()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GridMarginal(Marginal):
     """A posterior known as a density and a distribution function on a grid.
 
@@ -197,7 +202,7 @@ class GridMarginal(Marginal):
         return self.quantile(rng.uniform(size=size))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MixtureMarginal(GridMarginal):
     """A mixture of normal distributions on a grid.
 
@@ -225,7 +230,7 @@ class MixtureMarginal(GridMarginal):
             return float(self.share @ np.exp(order * self.centre + 0.5 * (order * self.spread) ** 2))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MappedMarginal(Marginal):
     """An increasing function of a quantity whose posterior is known, e.g. an odds ratio of its logarithm.
 
@@ -273,7 +278,7 @@ class MappedMarginal(Marginal):
         return self.base.density(self.inverse(x)) * slope
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RatioMarginal(MappedMarginal):
     """A ratio whose logarithm's posterior is known."""
 
@@ -296,7 +301,7 @@ class RatioMarginal(MappedMarginal):
             return float(np.sqrt(np.maximum(self.base.exponential(2) - np.square(self._mean), 0.0)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DrawsMarginal(Marginal):
     """A posterior known by draws.
 

@@ -70,7 +70,7 @@ class Along:
         return found.reshape(4, -1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FunctionalMarginal(Marginal):
     """Posterior of g(outer, inner), increasing in inner for every outer.
 
