@@ -58,3 +58,21 @@ def test_a_marginal_says_its_numbers() -> None:
     for number in (tau.mean(), tau.sd(), *tau.quantile([0.025, 0.5, 0.975])):
         assert f"{number:.3g}" in repr(tau)
     assert repr(DrawsMarginal(np.arange(101.0)[None])).startswith("DrawsMarginal: median 50, 95 % 2.5 to 97.5, mean 50")
+
+
+def test_results_and_what_they_are_made_of() -> None:
+    evidence = ra.load("anakinra")
+    shown("evidence", evidence)
+    shown("settings", evidence.settings)
+    shown("audit", ra.audit(evidence))
+    shown("average", ra.average(evidence, "icans_any"))
+    prior = ra.map_prior(ra.fit(evidence, "icans_any", model="rates"))
+    shown("map prior", prior)
+    assert str(prior.mixture) in repr(prior)
+    decision = ra.decide(evidence)
+    shown("decision", decision)
+    for name in ("certainty", "net_benefits", "trade_off_lines", "confounding", "acceptabilities"):
+        for one in getattr(decision, name):
+            shown(name, one)
+    for name, one in (decision.effects | decision.new_populations).items():
+        shown(name, one)

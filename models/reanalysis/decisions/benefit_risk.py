@@ -22,6 +22,7 @@ from reanalysis.decisions.weighted_sum import above_zero, pair_above_zero, weigh
 from reanalysis.engines.marginal import GridMarginal, Marginal
 from reanalysis.estimands.measures import risk_difference
 from reanalysis.estimands.summary import summarise
+from reanalysis.evidence.problems import printable
 from reanalysis.typing import Array
 
 CONVENTION = (
@@ -37,7 +38,7 @@ _ANGLES = np.linspace(0.0, 0.5 * np.pi, 181)
 _LINE = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NetBenefit:
     """Net benefit at one set of control risks.
 
@@ -60,6 +61,10 @@ class NetBenefit:
     correlation: float
     posteriors: dict[float, GridMarginal]
     contributions: dict[str, float]
+
+    def __repr__(self) -> str:
+        at = self.baseline or "these control risks"
+        return f"Net benefit at {at}, correlation {self.correlation:g}: {self.published!r}"
 
     @property
     def published(self) -> GridMarginal:
@@ -114,7 +119,7 @@ def net_benefit(
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TradeOffLine:
     """How much of the worst harm buys one good outcome of another endpoint, at one set of control risks.
 
@@ -142,6 +147,10 @@ class TradeOffLine:
     levels: tuple[tuple[float, tuple[tuple[float, float | None], ...]], ...]
     line: tuple[tuple[float, float], ...]
     at_any: float
+
+    def __repr__(self) -> str:
+        told = "; ".join(f"P(better) {level:g} {ranges_text(ranges)}" for level, ranges in self.levels)
+        return printable(f"{self.wording}, {self.baseline}: {told}")
 
     def as_dict(self) -> list[dict[str, Any]]:
         """Plain values for JSON, one object a probability."""

@@ -15,7 +15,9 @@ from reanalysis.decisions.grade import Grade, StudyBias, graded
 from reanalysis.estimands.measures import odds_ratio, risk_difference, treated_risk
 from reanalysis.estimands.risks import Beyond, beyond_margins, within_rope
 from reanalysis.estimands.summary import Direction, Summary, direction, summarise
+from reanalysis.estimands.words import interval
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.problems import printable
 from reanalysis.evidence.reading.settings import Judgement
 from reanalysis.model.data import StudyData
 from reanalysis.typing import Array
@@ -105,7 +107,7 @@ class Heterogeneity:
         return asdict(self)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Certainty:
     """What is known of one endpoint, and how surely.
 
@@ -141,6 +143,11 @@ class Certainty:
     findings: tuple[Finding, ...]
     heterogeneity: Heterogeneity | None
     grade: Grade
+
+    def __repr__(self) -> str:
+        counted = f"{self.patients.studies} studies, {self.patients.text} patients"
+        odds = f"odds ratio {interval(self.odds_ratio)}, {self.of}"
+        return printable(f"{self.label} ({counted}): {odds}; certainty {self.grade.text}")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -17,6 +17,7 @@ from reanalysis.estimands.risks import named_baselines
 from reanalysis.evidence.audit.ledger import require_consistent
 from reanalysis.evidence.candidates.observation import Observation
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.problems import printable
 from reanalysis.evidence.reading.settings import Baseline, Endpoint
 from reanalysis.model.selection import select
 from reanalysis.model.spec import ModelSpec
@@ -80,7 +81,7 @@ class Patients:
         return str(low) if low == high else f"{low} to {high}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EndpointEffect:
     """One endpoint as it is published.
 
@@ -97,6 +98,9 @@ class EndpointEffect:
     evidence: Evidence
     posterior: Posterior
     observations: dict[tuple[str, str], Observation]
+
+    def __repr__(self) -> str:
+        return f"{printable(f'{self.label}, {self.of}')}\n{self.posterior!r}"
 
     @property
     def endpoint(self) -> str:

@@ -79,7 +79,7 @@ def control_rate(evidence: Evidence, endpoint: str) -> ControlRate:
     return ControlRate(fit(spec, data).overall["logit_rate_new"], data.names)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class UncertainControl:
     """An effect where the control risk is uncertain, all as proportions.
 
@@ -107,6 +107,9 @@ class UncertainControl:
     rope: float
     within_rope: float
     studies: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return self.text
 
     @property
     def control_text(self) -> str:
