@@ -68,7 +68,7 @@ def build_report(
     request: Request | None = None,
     *,
     fresh: bool = False,
-    wait: bool = False,
+    wait: float = 0.0,
     log: BuildLog | None = None,
 ) -> Built:
     """Build a report and publish it if every gate passes.
@@ -84,8 +84,8 @@ def build_report(
         Engine, seed and models.
     fresh : bool
         Whether to compute everything again.
-    wait : bool
-        Whether to wait for another build of the same target instead of failing.
+    wait : float
+        Seconds to wait for another build of the same target; infinite for as long as it takes.
     log : BuildLog, optional
         Told what happens.
 
@@ -95,7 +95,7 @@ def build_report(
         If the folder is malformed, inconsistent, compares nothing, or has text that no font of the report can show.
         Nothing is written then.
     Held
-        If another build holds the target.
+        If another build holds the target, and goes on holding it.
     """
     began, request, log = Time.now(), request or Request(), log or BuildLog()
     data = _as_spelt(data)

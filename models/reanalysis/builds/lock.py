@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ class Holder:
 
 
 @contextmanager
-def only_build(folder: Path, target: Path, wait: bool, log: BuildLog) -> Iterator[None]:
+def only_build(folder: Path, target: Path, wait: float, log: BuildLog) -> Iterator[None]:
     """Hold the lock of a store of builds.
 
     The operating system takes the lock away from a process that ends, however it ends, so a lock is never left behind;
@@ -61,13 +62,13 @@ def only_build(folder: Path, target: Path, wait: bool, log: BuildLog) -> Iterato
         The store.
     target : Path
         The output folder, for messages.
-    wait : bool
-        Whether to wait for another build to end.
+    wait : float
+        Seconds to wait for another build to end; infinite for as long as it takes.
 
     Raises
     ------
     Held
-        If another build holds it, naming that.
+        If another build holds it, or still does after the wait, naming that.
     """
     note = folder / "holder.json"
     lock = FileLock(folder / "lock", mode=0o666, thread_local=False)
@@ -78,8 +79,11 @@ def only_build(folder: Path, target: Path, wait: bool, log: BuildLog) -> Iterato
         if not wait:
             raise Held(f"{holder}; try again later, or wait for it with --wait") from None
         log.event("waiting", text=holder)
-        with log.step("waiting", shown=f"waiting: {holder}"):
-            lock.acquire(timeout=-1, poll_interval=0.2)
+        try:
+            with log.step("waiting", shown=f"waiting: {holder}"):
+                lock.acquire(timeout=wait if isfinite(wait) else -1, poll_interval=0.2)
+        except Timeout:
+            raise Held(f"{target}: held by {_who(note)}, after {wait:g} seconds of waiting; try again later") from None
     try:
         left = _read(note)
         if left is not None:
