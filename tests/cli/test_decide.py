@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import reanalysis as ra
+from reanalysis.decisions.uncertain_risks import UNCERTAIN
 from cli.command import Ended, run
 from evidence.folders import ANAKINRA, FIVE, TWO_STUDIES, folder
 
@@ -29,6 +30,7 @@ def test_json_keeps_its_contract(ended: Ended) -> None:
     assert {"net_benefit", "tradeoff", "weight_share_better", "certainty"} <= set(found)
     assert set(found["net_benefit"]) == {
         "liso-cel (TRANSCEND)", "axi-cel (ZUMA-1)", "IPTW 2025 controls", "controls of these studies",
+        UNCERTAIN,
     }  # fmt: skip
     for told in found["net_benefit"].values():
         assert S | {"probability_better"} <= set(told)

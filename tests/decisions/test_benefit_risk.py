@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.special import ndtr
+from scipy.special import expit, ndtr
 
 import reanalysis as ra
 from evidence.folders import ANAKINRA, FIVE, folder
@@ -17,6 +17,7 @@ from reanalysis.decisions.effects import EndpointEffect, endpoint_effect, sample
 from reanalysis.decisions.joint_model import summed
 from reanalysis.decisions.joint_outcome import frechet_bounds
 from reanalysis.decisions.trade_offs import TradeOff
+from reanalysis.decisions.uncertain_risks import UNCERTAIN, control_rates
 from reanalysis.decisions.weighted_sum import (
     above_zero,
     pair_above_zero,
@@ -102,6 +103,47 @@ def test_a_correlation_of_effects_is_felt_as_a_copula_makes_it(effects: dict[str
     assert found.published.quantile([0.025, 0.5, 0.975]) == pytest.approx(
         np.quantile(total, [0.025, 0.5, 0.975]), abs=0.01
     )
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.3, 0.6])
+def test_uncertain_control_risks_are_averaged_over_as_by_brute_force(decision: Decision, correlation: float) -> None:
+    """Control logits of their own beside log odds ratios that go together, drawn and summed."""
+    found, controls = decision.net_benefits[-1], control_rates(decision._weighed)
+    assert found.baseline == UNCERTAIN
+    assert controls is not None
+    rng = np.random.default_rng(5)
+    common, total = rng.standard_normal(200_000), np.zeros(200_000)
+    for one in decision.request.trade_offs:
+        z = np.sqrt(correlation) * common + np.sqrt(1 - correlation) * rng.standard_normal(200_000)
+        delta = decision.effects[one.endpoint].head.log_odds_ratio.quantile(ndtr(z))
+        control = controls[one.endpoint].logit.quantile(rng.uniform(size=200_000))
+        total += one.weight * (expit(control) - expit(control + delta))
+    posterior = found.posteriors[correlation]
+    assert posterior.mean() == pytest.approx(total.mean(), abs=0.003)
+    assert posterior.sd() == pytest.approx(total.std(), rel=0.01)
+    assert above_zero(posterior) == pytest.approx(np.mean(total > 0), abs=0.004)
+    ends = [0.025, 0.25, 0.5, 0.75, 0.975]
+    assert posterior.quantile(ends) == pytest.approx(np.quantile(total, ends), abs=0.012)
+
+
+def test_the_last_finding_of_an_outcome_is_that_of_a_new_population(decision: Decision) -> None:
+    for one in decision.certainty:
+        last, new = one.findings[-1], decision.new_populations[one.endpoint]
+        assert last.control.label == UNCERTAIN
+        assert last.without == pytest.approx(1000 * new.control_risk.median)
+        assert last.difference.lower == pytest.approx(1000 * new.risk_difference.lower)
+        assert (last.side, last.on_side) == (one.findings[0].side, one.findings[0].on_side)
+        assert (last.trivial, last.beyond) == (new.within_rope, new.beyond)
+    rows = decision.to_frame().query("baseline == @UNCERTAIN")
+    assert list(rows["endpoint"]) == [one.endpoint for one in decision.certainty]
+
+
+def test_a_ratio_alone_says_nothing_of_a_control_risk(tmp_path: Path) -> None:
+    toml = '[endpoints.y]\nbetter = "lower"\nbaselines = [{ label = "typical", percent = 20 }]\n'
+    contrasts = "study,endpoint,measure,estimate,lower,upper,use\nA,y,OR,0.5,0.2,1.1,primary\n"
+    arms = f"{FIVE}\nA,control,x,3,20\nA,treated,x,5,20\n"
+    alone = ra.decide(ra.read_evidence(folder(tmp_path, arms, toml=toml, contrasts=contrasts)), {"y": 1.0})
+    assert UNCERTAIN not in {one.baseline for one in alone.net_benefits}
 
 
 def test_all_weight_on_one_endpoint_gives_its_own_probability_of_benefit(decision: Decision) -> None:

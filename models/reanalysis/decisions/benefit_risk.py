@@ -18,7 +18,7 @@ from scipy.optimize import brentq
 
 from reanalysis.decisions.effects import ControlRisk, EndpointEffect
 from reanalysis.decisions.trade_offs import TradeOff
-from reanalysis.decisions.weighted_sum import above_zero, pair_above_zero, weighted_sum
+from reanalysis.decisions.weighted_sum import Given, above_zero, pair_above_zero, weighted_sum
 from reanalysis.engines.marginal import GridMarginal, Marginal
 from reanalysis.estimands.measures import risk_difference
 from reanalysis.estimands.summary import summarise
@@ -108,13 +108,25 @@ def net_benefit(
         Of the published figures.
     """
     differences = {e: risk_difference(effects[e].head.log_odds_ratio, one.risk) for e, one in control_risks.items()}
+    return summed(baseline, control_risks, trade_offs, differences, correlation)
+
+
+def summed(
+    baseline: str,
+    control_risks: Mapping[str, ControlRisk],
+    trade_offs: Sequence[TradeOff],
+    differences: Mapping[str, Marginal],
+    correlation: float,
+    given: Sequence[Given] | None = None,
+) -> NetBenefit:
+    """Net benefit of risk differences, with ``given`` as of :func:`~reanalysis.decisions.weighted_sum.weighted_sum`."""
     parts = [(-one.weight, differences[one.endpoint]) for one in trade_offs]
     asked = sorted({*CORRELATIONS, correlation})
     return NetBenefit(
         baseline,
         {one.endpoint: control_risks[one.endpoint] for one in trade_offs},
         correlation,
-        {r: weighted_sum(parts, r) for r in asked},
+        {r: weighted_sum(parts, r, given=given) for r in asked},
         {one.endpoint: -one.weight * differences[one.endpoint].mean() for one in trade_offs},
     )
 

@@ -34,6 +34,7 @@ from reanalysis.decisions.grade import RULE
 from reanalysis.decisions.joint_model import JointModel, joint_model, require_joint
 from reanalysis.decisions.joint_outcome import AnyOf, frechet_bounds, widest
 from reanalysis.decisions.trade_offs import Request, request
+from reanalysis.decisions.uncertain_risks import control_rates, uncertain_net_benefit
 from reanalysis.decisions.weighted_sum import CELLS
 from reanalysis.decisions.worth_of_answers import Worth, worth_of_answers
 from reanalysis.estimands.summary import LEVEL
@@ -110,7 +111,7 @@ class Decision:
     @cached_property
     def certainty(self) -> tuple[Certainty, ...]:
         """Of every outcome that is compared."""
-        return tuple(certainty(self.effects[name]) for name in self.outcomes)
+        return tuple(certainty(self.effects[name], self.new_populations.get(name)) for name in self.outcomes)
 
     @cached_property
     def new_populations(self) -> dict[str, UncertainControl]:
@@ -127,8 +128,12 @@ class Decision:
 
     @cached_property
     def net_benefits(self) -> tuple[NetBenefit, ...]:
-        """One a set of control risks."""
-        return self._at_each(net_benefit)
+        """One a set of control risks, the last averaged over what the cohorts leave open of them."""
+        found, controls = self._at_each(net_benefit), control_rates(self._weighed)
+        if controls is None:
+            return found
+        asked = self.request
+        return (*found, uncertain_net_benefit(self._weighed, asked.trade_offs, controls, asked.correlation))
 
     @cached_property
     def trade_off_lines(self) -> tuple[TradeOffLine, ...]:

@@ -180,6 +180,11 @@ def at_uncertain_control(
     )
 
 
+def uncertain_difference(log_odds_ratio: Marginal, control: ControlRate) -> Marginal:
+    """The risk difference averaged over the control risk, a proportion."""
+    return _joint(log_odds_ratio, control.logit)[0].risk_difference()
+
+
 def _joint(effect: Marginal, control: Marginal) -> tuple[RiskGrid, GridMarginal]:
     """The mean logit and the effect on a grid, each row with effects of its own; and the treated logit."""
     (low, high), (least, most) = (
