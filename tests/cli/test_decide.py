@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import reanalysis as ra
-from reanalysis.decisions.uncertain_risks import UNCERTAIN
 from cli.command import Ended, run
 from evidence.folders import ANAKINRA, FIVE, TWO_STUDIES, folder
+from reanalysis.decisions.uncertain_risks import UNCERTAIN
 
 READ = ra.read_evidence(ANAKINRA)
 WEIGHTS = "icans_any=1,crs_any=0.5,infection_g3=2,cr=-1"

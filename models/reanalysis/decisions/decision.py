@@ -34,7 +34,7 @@ from reanalysis.decisions.grade import RULE
 from reanalysis.decisions.joint_model import JointModel, joint_model, require_joint
 from reanalysis.decisions.joint_outcome import AnyOf, frechet_bounds, widest
 from reanalysis.decisions.trade_offs import Request, request
-from reanalysis.decisions.uncertain_risks import control_rates, uncertain_net_benefit
+from reanalysis.decisions.uncertain_risks import uncertain_net_benefit
 from reanalysis.decisions.weighted_sum import CELLS
 from reanalysis.decisions.worth_of_answers import Worth, worth_of_answers
 from reanalysis.estimands.summary import LEVEL
@@ -129,11 +129,8 @@ class Decision:
     @cached_property
     def net_benefits(self) -> tuple[NetBenefit, ...]:
         """One a set of control risks, the last averaged over what the cohorts leave open of them."""
-        found, controls = self._at_each(net_benefit), control_rates(self._weighed)
-        if controls is None:
-            return found
-        asked = self.request
-        return (*found, uncertain_net_benefit(self._weighed, asked.trade_offs, controls, asked.correlation))
+        uncertain = uncertain_net_benefit(self._weighed, self.request.trade_offs, self.request.correlation)
+        return (*self._at_each(net_benefit), uncertain)
 
     @cached_property
     def trade_off_lines(self) -> tuple[TradeOffLine, ...]:
@@ -247,7 +244,8 @@ class Decision:
                 "dependence": "Gaussian copula of the log odds ratios, one correlation of every two endpoints",
                 "correlations": sorted({*CORRELATIONS, self.request.correlation}),
                 "cells": CELLS,
-                "accuracy": "net benefit on a grid: probabilities to 1e-6; acceptability and joint outcomes by "
+                "accuracy": "net benefit on a grid: probabilities to 1e-6, to 1e-5 at uncertain control risks; "
+                "acceptability and joint outcomes by "
                 "quasi-random points of a fixed seed: standard errors beside them",
             },
         }

@@ -20,7 +20,6 @@ from reanalysis.decisions.weighted_sum import given_factor
 from reanalysis.engines.marginal import Marginal
 from reanalysis.estimands.uncertain_control import ControlRate, control_rate, uncertain_difference
 from reanalysis.estimands.words import percent
-from reanalysis.model.selection import NothingLeft
 from reanalysis.typing import Array
 
 UNCERTAIN = "control risk as uncertain as the cohorts leave it"
@@ -33,19 +32,8 @@ _STEP = 0.7
 """Steps of a control logit, in SDs of it or of the effect."""
 
 
-def control_rates(effects: Mapping[str, EndpointEffect]) -> dict[str, ControlRate] | None:
-    """MAP priors of the control rates of endpoints; None where no control arm says what one of them is."""
-    try:
-        return {name: control_rate(one.evidence, name) for name, one in effects.items()}
-    except NothingLeft:  # ratios alone
-        return None
-
-
 def uncertain_net_benefit(
-    effects: Mapping[str, EndpointEffect],
-    trade_offs: Sequence[TradeOff],
-    controls: Mapping[str, ControlRate],
-    correlation: float = 0.0,
+    effects: Mapping[str, EndpointEffect], trade_offs: Sequence[TradeOff], correlation: float = 0.0
 ) -> NetBenefit:
     """Net benefit averaged over the control risks of a new population, each endpoint's its own.
 
@@ -53,9 +41,8 @@ def uncertain_net_benefit(
     ----------
     effects, trade_offs, correlation
         As of :func:`~reanalysis.decisions.benefit_risk.net_benefit`.
-    controls : mapping of str to ControlRate
-        MAP priors by endpoint.
     """
+    controls = {one.endpoint: control_rate(effects[one.endpoint].evidence, one.endpoint) for one in trade_offs}
     deltas = {one.endpoint: effects[one.endpoint].head.log_odds_ratio for one in trade_offs}
     return summed(
         UNCERTAIN,

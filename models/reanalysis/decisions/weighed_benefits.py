@@ -12,7 +12,7 @@ from reanalysis.decisions.acceptability import acceptability
 from reanalysis.decisions.benefit_risk import net_benefit, trade_off_lines
 from reanalysis.decisions.effects import endpoint_effect, sampled_effects, scenarios
 from reanalysis.decisions.trade_offs import TradeOff
-from reanalysis.decisions.uncertain_risks import UNCERTAIN, control_rates, uncertain_net_benefit
+from reanalysis.decisions.uncertain_risks import UNCERTAIN, uncertain_net_benefit
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.model.spec import ModelSpec
 
@@ -79,8 +79,7 @@ def weighed_benefits(parts: tuple[Evidence, ...], trade_offs: tuple[TradeOff, ..
     }
     draws, at = sampled_effects(effects, 0.0, spec.seed), scenarios(effects)
     nets = {label: net_benefit(effects, trade_offs, risks, label) for label, risks in at.items()}
-    if (controls := control_rates(effects)) is not None:
-        nets[UNCERTAIN] = uncertain_net_benefit(effects, trade_offs, controls)
+    nets[UNCERTAIN] = uncertain_net_benefit(effects, trade_offs)
     lines = [line for label, risks in at.items() for line in trade_off_lines(effects, trade_offs, risks, label)]
     return WeighedBenefits(
         trade_offs,

@@ -112,8 +112,7 @@ def net_benefit_table(found: WeighedBenefits) -> Table:
         columns("Control risks 1.6 | Correlation >0.8 | Net benefit per 100 (95 %) >1.5 | Mean >0.7 | Better >0.7"),
         rows,
         "Net benefit of treatment: weighted events avoided per 100 patients at the declared weights, and the "
-        "probability that treatment is better"
-        + (f"; {UNCERTAIN}: averaged over that of a new control arm." if UNCERTAIN in found.net_benefit else "."),
+        f"probability that treatment is better; a {UNCERTAIN} is averaged over, as that of a new control arm.",
         "tbl-net-benefit",
     )
 
