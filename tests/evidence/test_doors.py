@@ -234,6 +234,7 @@ def test_the_function_is_callable_typed_and_documented_whatever_was_imported_of_
     assert list(inspect.signature(ra.evidence).parameters)[:3] == ["arms", "contrasts", "benchmarks"]
     assert "Parameters" in (ra.evidence.__doc__ or "")
     assert ra.evidence(WIDE, endpoint="death").studies == tuple(WIDE["study"])
+    assert pickle.loads(pickle.dumps(ra.evidence)) is copy.deepcopy(ra.evidence) is ra.evidence
 
 
 def test_evidence_is_written_as_it_reads_and_over_nothing(tmp_path: Path) -> None:
