@@ -244,7 +244,7 @@ class Decision:
                 "dependence": "Gaussian copula of the log odds ratios, one correlation of every two endpoints",
                 "correlations": sorted({*CORRELATIONS, self.request.correlation}),
                 "cells": CELLS,
-                "accuracy": "net benefit on a grid: probabilities to 1e-6, to 1e-5 at uncertain control risks; "
+                "accuracy": "net benefit on a grid: probabilities to 1e-6, to 1e-4 at uncertain control risks; "
                 "acceptability and joint outcomes by "
                 "quasi-random points of a fixed seed: standard errors beside them",
             },
