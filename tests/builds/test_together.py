@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from builds import evidence_folders
 from builds.commands import COMMAND, Commands, events
@@ -46,6 +47,19 @@ def test_builds_started_together_publish_once(
             assert "ago)" in one.err
             assert one.out == ""
     assert title_of(out) == "Re-analysis of evidence"
+
+
+def test_a_wait_has_an_end(commands: Commands, tmp_path: Path, shared: dict[str, str]) -> None:
+    folder = evidence_folders.one_endpoint(tmp_path / "evidence")
+    out, log = tmp_path / "out", tmp_path / "log"
+    store_of(out).mkdir()
+    with FileLock(store_of(out) / "lock"):
+        ended = commands.run("report", folder, "--out", out, "--wait-limit", 0.5, "--log", log, *QUADRATURE, env=shared)
+    assert (ended.code, ended.out) == (4, "")
+    assert f"{out}: held by another build, after 0.5 seconds of waiting; try again later\n" in ended.err
+    assert "waiting" in [e["event"] for e in events(log)]
+    refused = commands.run("report", folder, "--out", out, "--wait-limit", 0, *QUADRATURE, env=shared)
+    assert (refused.code, refused.err) == (2, "error: --wait-limit 0: must be a number of seconds above 0\n")
 
 
 def test_two_commands_started_in_the_same_moment(tmp_path: Path, shared: dict[str, str]) -> None:

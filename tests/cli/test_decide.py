@@ -12,6 +12,7 @@ import pytest
 import reanalysis as ra
 from cli.command import Ended, run
 from evidence.folders import ANAKINRA, FIVE, TWO_STUDIES, folder
+from reanalysis.decisions.uncertain_risks import UNCERTAIN
 
 READ = ra.read_evidence(ANAKINRA)
 WEIGHTS = "icans_any=1,crs_any=0.5,infection_g3=2,cr=-1"
@@ -29,6 +30,7 @@ def test_json_keeps_its_contract(ended: Ended) -> None:
     assert {"net_benefit", "tradeoff", "weight_share_better", "certainty"} <= set(found)
     assert set(found["net_benefit"]) == {
         "liso-cel (TRANSCEND)", "axi-cel (ZUMA-1)", "IPTW 2025 controls", "controls of these studies",
+        UNCERTAIN,
     }  # fmt: skip
     for told in found["net_benefit"].values():
         assert S | {"probability_better"} <= set(told)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.special import ndtr
+from scipy.special import expit, ndtr
 
 import reanalysis as ra
 from evidence.folders import ANAKINRA, FIVE, folder
@@ -17,6 +17,7 @@ from reanalysis.decisions.effects import EndpointEffect, endpoint_effect, sample
 from reanalysis.decisions.joint_model import summed
 from reanalysis.decisions.joint_outcome import frechet_bounds
 from reanalysis.decisions.trade_offs import TradeOff
+from reanalysis.decisions.uncertain_risks import UNCERTAIN
 from reanalysis.decisions.weighted_sum import (
     above_zero,
     pair_above_zero,
@@ -25,6 +26,7 @@ from reanalysis.decisions.weighted_sum import (
 )
 from reanalysis.engines.marginal import GridMarginal
 from reanalysis.estimands.measures import risk_difference
+from reanalysis.estimands.uncertain_control import control_rate
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.model.specification import specification
 
@@ -104,13 +106,46 @@ def test_a_correlation_of_effects_is_felt_as_a_copula_makes_it(effects: dict[str
     )
 
 
+@pytest.mark.parametrize("correlation", [0.0, 0.3, 0.6])
+def test_uncertain_control_risks_are_averaged_over_as_by_brute_force(decision: Decision, correlation: float) -> None:
+    """Control logits of their own beside log odds ratios that go together, drawn and summed."""
+    found = decision.net_benefits[-1]
+    assert found.baseline == UNCERTAIN
+    rng = np.random.default_rng(5)
+    common, total = rng.standard_normal(200_000), np.zeros(200_000)
+    for one in decision.request.trade_offs:
+        z = np.sqrt(correlation) * common + np.sqrt(1 - correlation) * rng.standard_normal(200_000)
+        delta = decision.effects[one.endpoint].head.log_odds_ratio.quantile(ndtr(z))
+        control = control_rate(READ, one.endpoint).logit.quantile(rng.uniform(size=200_000))
+        total += one.weight * (expit(control) - expit(control + delta))
+    posterior = found.posteriors[correlation]
+    assert posterior.mean() == pytest.approx(total.mean(), abs=0.003)
+    assert posterior.sd() == pytest.approx(total.std(), rel=0.01)
+    assert above_zero(posterior) == pytest.approx(np.mean(total > 0), abs=0.004)
+    ends = [0.025, 0.25, 0.5, 0.75, 0.975]
+    assert posterior.quantile(ends) == pytest.approx(np.quantile(total, ends), abs=0.012)
+
+
+def test_the_last_finding_of_an_outcome_is_that_of_a_new_population(decision: Decision) -> None:
+    for one in decision.certainty:
+        last, new = one.findings[-1], decision.new_populations[one.endpoint]
+        assert last.control.label == UNCERTAIN
+        assert last.without == pytest.approx(1000 * new.control_risk.median)
+        assert last.difference.lower == pytest.approx(1000 * new.risk_difference.lower)
+        assert (last.side, last.on_side) == (one.findings[0].side, one.findings[0].on_side)
+        assert (last.trivial, last.beyond) == (new.within_rope, new.beyond)
+    rows = decision.to_frame().query("baseline == @UNCERTAIN")
+    assert list(rows["endpoint"]) == [one.endpoint for one in decision.certainty]
+
+
 def test_all_weight_on_one_endpoint_gives_its_own_probability_of_benefit(decision: Decision) -> None:
     for one in (c for c in decision.certainty if c.endpoint in FOUR):
         better = READ.endpoint(one.endpoint).better
         alone = ra.decide(READ, {one.endpoint: -3.0 if better == "higher" else 3.0})
         for at in alone.net_benefits:
             for posterior in at.posteriors.values():
-                assert above_zero(posterior) == pytest.approx(one.sides.benefit, abs=1e-6), (one.endpoint, at.baseline)
+                close = 1e-4 if at.baseline == UNCERTAIN else 1e-6
+                assert above_zero(posterior) == pytest.approx(one.sides.benefit, abs=close), (one.endpoint, at.baseline)
         row = one.findings[0]
         told = alone.net_benefits[0].as_dict()
         sign = 1 if better == "higher" else -1

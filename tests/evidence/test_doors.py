@@ -113,7 +113,7 @@ def test_evidence_is_equal_and_its_fit_the_same_bytes(tmp_path: Path, read: tupl
     assert of_value(evidence) == of_value(read[0])
     assert pickle.loads(pickle.dumps(evidence)) == copy.deepcopy(evidence) == evidence
     files = ra.write_evidence(evidence, tmp_path / "out")
-    assert files == ("arms.csv",)
+    assert files == (("arms.csv", "analysis.toml") if evidence.assumed else ("arms.csv",))
     assert (tmp_path / "out" / "arms.csv").read_bytes() == (read[0].folder / "arms.csv").read_bytes()
     assert fitted(evidence) == read[1]
     assert len(read[1]) > 1000
@@ -124,8 +124,12 @@ def test_the_command_line_says_of_an_import_what_it_says_of_the_folder(
 ) -> None:
     made = run("import", package(tmp_path / "r.zip"), tmp_path / "made")
     assert made.code == 0
-    assert "assumed: analysis 1.1 'death' is the endpoint death" in made.out.splitlines()
-    assert "arms.csv, contrasts.csv written; next: reanalysis audit" in made.out
+    assumed = [line.removeprefix("assumed: ") for line in made.out.splitlines() if line.startswith("assumed: ")]
+    assert "analysis 1.1 'death' is the endpoint death" in assumed
+    assert "arms.csv, contrasts.csv, analysis.toml written; next: reanalysis audit" in made.out
+    first, *comments = (tmp_path / "made" / "analysis.toml").read_text(encoding="utf-8").splitlines()
+    assert first == "# Assumed when these tables were made of others:"
+    assert comments[: len(assumed)] == [f"# - {one}" for one in assumed]
     fits = [
         run("fit", where, "--endpoint", "death", "--format", "json") for where in (tmp_path / "made", read[0].folder)
     ]
@@ -230,6 +234,7 @@ def test_the_function_is_callable_typed_and_documented_whatever_was_imported_of_
     assert list(inspect.signature(ra.evidence).parameters)[:3] == ["arms", "contrasts", "benchmarks"]
     assert "Parameters" in (ra.evidence.__doc__ or "")
     assert ra.evidence(WIDE, endpoint="death").studies == tuple(WIDE["study"])
+    assert pickle.loads(pickle.dumps(ra.evidence)) is copy.deepcopy(ra.evidence) is ra.evidence
 
 
 def test_evidence_is_written_as_it_reads_and_over_nothing(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from pathlib import Path
 
 import openpyxl
@@ -18,7 +19,7 @@ from reanalysis.analysis.analysis import analyse
 from reanalysis.evidence.evidence import Evidence, joined
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.evidence.reading.folder import read_evidence
-from reanalysis.evidence.reading.names import folded
+from reanalysis.evidence.reading.names import _LOOKS, alike, folded, look
 from reanalysis.gates.kept_fit import netcdf
 from reanalysis.reporting.results import results, results_table, table_text
 
@@ -64,6 +65,45 @@ def test_case_and_blanks_do_not_make_another_name(name: str, data: st.DataObject
     parts = "".join(c + data.draw(st.sampled_from(["", " ", "  ", "\u00a0"])) for c in name)
     assert folded(parts) == folded(name)
     assert folded(name.upper().lower()) == folded(name.lower().upper())
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "letters"),
+    [
+        ("icans_any", "icans_\u0430ny", "CYRILLIC SMALL LETTER A (U+0430) for LATIN SMALL LETTER A (U+0061)"),
+        ("Kim 2021", "\u039aim 2021", "GREEK SMALL LETTER KAPPA (U+03BA) for LATIN SMALL LETTER K (U+006B)"),
+        ("Kim 2021", "Kim 202\uff11", "FULLWIDTH DIGIT ONE (U+FF11) for DIGIT ONE (U+0031)"),
+        ("c\u043ehort", "c\u03bfhort", "GREEK SMALL LETTER OMICRON (U+03BF) for CYRILLIC SMALL LETTER O (U+043E)"),
+    ],
+)
+def test_letters_that_look_alike_do_not_make_another_name(name: str, other: str, letters: str, tmp_path: Path) -> None:
+    rows = [f"{one},{arm},x,3,20" for one in (name, other) for arm in ("control", "treated")]
+    with pytest.raises(InvalidInput) as error:
+        read_evidence(folder(tmp_path, "\n".join([FIVE, *rows])))
+    (told,) = map(str, error.value.problems)
+    assert told.startswith(f"arms.csv, line 4, study: differs from {name!r} on line 2 by letters that look alike (")
+    assert other in told
+    assert letters.casefold() in told.casefold()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("ΝΙΚΗ", "Αθήνα", "α", "γ"), ("Ковалёв", "Коваль", "Вера", "Нина"), ("試験一", "試験二"), ("Kim", "Кім")],
+)
+def test_names_of_any_script_are_names(names: tuple[str, ...], tmp_path: Path) -> None:
+    rows = [f"{one},{arm},x,3,20" for one in names for arm in ("control", "treated")]
+    assert read_evidence(folder(tmp_path, "\n".join([FIVE, *rows]))).studies == names
+
+
+def test_letters_of_one_script_keep_their_own_looks() -> None:
+    """Else two words of it would be taken for one; the two cases of a letter are one already."""
+    for latin, others in _LOOKS.items():
+        assert {look(one) for one in others} == {latin.lower()}
+    looks: dict[tuple[str, str], str] = {}
+    for one in "".join(_LOOKS.values()):
+        script = unicodedata.name(one).split()[0]
+        assert looks.setdefault((script, look(one)), one.casefold()) == one.casefold(), one
+    assert not alike("study", [(one, ("arms.csv", 2)) for one in ("γ", "ν", "β", "б", "σ", "y", "b")])
 
 
 def test_names_of_ratios_are_those_of_arms(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from evidence.folders import TWO_STUDIES, folder
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.analysis.plan import plan
 from reanalysis.decisions.decision import Decision
+from reanalysis.decisions.uncertain_risks import UNCERTAIN
 from reanalysis.estimands.words import decimal, percent
 from reanalysis.reporting.sections import benefit_risk
 from reanalysis.reporting.sections.benefit_risk import net_benefit_table, page_data, weighed
@@ -125,7 +126,9 @@ def test_the_page_opens_with_the_declared_weights_and_follows_the_controls(
     page: Opened, anakinra: Analysis, decided: Decision
 ) -> None:
     assert page.faults == []
-    for place, one in enumerate(decided.net_benefits):
+    known = [one for one in decided.net_benefits if one.baseline != UNCERTAIN]
+    assert page.page.locator("#weights-baseline option").count() == len(known)
+    for place, one in enumerate(known):
         put(page, "#weights-baseline", place, "change")
         for correlation, expected in one.as_dict()["by_correlation"].items():
             put(page, "#weights-correlation", correlation, "change")

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ from reanalysis.estimands.point_mixture import PointMixture
 from reanalysis.estimands.summary import LEVEL, Direction, summarise
 from reanalysis.estimands.words import percent, ratio
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.problems import BadChoice, InvalidInput, listed
+from reanalysis.evidence.problems import BadChoice, InvalidInput, listed, printable
 from reanalysis.model.data import ModelData
 from reanalysis.model.distributions import Distribution
 from reanalysis.model.family import EFFECT_MODELS, FAMILIES, Family
@@ -75,7 +76,7 @@ class WeighedModel:
         return f"{'an' if self.effect else 'no'} effect, {'' if self.heterogeneity else 'no '}heterogeneity"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Averaging:
     """Four models of one endpoint and their average.
 
@@ -162,6 +163,12 @@ class Averaging:
     def to_frame(self) -> pd.DataFrame:
         """One row a model: effect, heterogeneity, log evidence, probability before and after the data."""
         return pd.DataFrame([vars(one) for one in self.models])
+
+    def __repr__(self) -> str:
+        label = self.evidence.endpoint_label(self.endpoint)
+        return "\n".join(
+            [fill(printable(f"{label}: {self.text}"), 100), self.to_frame().round(4).to_string(index=False)]
+        )
 
     def _repr_html_(self) -> str:
         label = escape(self.evidence.endpoint_label(self.endpoint))

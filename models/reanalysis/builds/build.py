@@ -53,14 +53,14 @@ def build_report(
     request: Request | None = None,
     *,
     fresh: bool = False,
-    wait: bool = False,
+    wait: float = 0.0,
     log: BuildLog | None = None,
 ) -> Built:
     """Build a report of an evidence folder and publish it if every gate passes.
 
     The target is a link to the newest build in the store beside it. It shows the last good report until the whole new
-    one exists and passed. ``fresh`` computes everything again; ``wait`` waits for another build of the same target
-    instead of failing.
+    one exists and passed. ``fresh`` computes everything again; ``wait`` is how many seconds to wait for another
+    build of the same target, infinite for as long as it takes, instead of failing.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def build_report(
         If the folder is malformed, inconsistent, compares nothing, or has text that no font of the report can show.
         Nothing is written then.
     Held
-        If another build holds the target.
+        If another build holds the target, and goes on holding it.
     """
     began, request, log = Time.now(), request or Request(), log or BuildLog()
     data = _as_spelt(data)

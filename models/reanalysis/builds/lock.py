@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,8 @@ class Holder:
 
 
 @contextmanager
-def only_build(folder: Path, target: Path, wait: bool, log: BuildLog) -> Iterator[None]:
-    """Hold the lock of a store of builds in ``folder``, at once or, with ``wait``, when another build has ended.
+def only_build(folder: Path, target: Path, wait: float, log: BuildLog) -> Iterator[None]:
+    """Hold the lock of a store of builds in ``folder``, at once or, within ``wait`` seconds, when another build has ended.
 
     The operating system takes the lock away from a process that ends, however it ends, so a lock is never left behind;
     the note that names the holder is only a note, and stands beside it. Messages name the ``target``.
@@ -48,7 +49,7 @@ def only_build(folder: Path, target: Path, wait: bool, log: BuildLog) -> Iterato
     Raises
     ------
     Held
-        If another build holds it, naming that.
+        If another build holds it, or still does after the wait, naming that.
     """
     note = folder / "holder.json"
     lock = FileLock(folder / "lock", mode=0o666, thread_local=False)
@@ -59,8 +60,11 @@ def only_build(folder: Path, target: Path, wait: bool, log: BuildLog) -> Iterato
         if not wait:
             raise Held(f"{holder}; try again later, or wait for it with --wait") from None
         log.event("waiting", text=holder)
-        with log.step("waiting", shown=f"waiting: {holder}"):
-            lock.acquire(timeout=-1, poll_interval=0.2)
+        try:
+            with log.step("waiting", shown=f"waiting: {holder}"):
+                lock.acquire(timeout=wait if isfinite(wait) else -1, poll_interval=0.2)
+        except Timeout:
+            raise Held(f"{target}: held by {_who(note)}, after {wait:g} seconds of waiting; try again later") from None
     try:
         left = _read(note)
         if left is not None:

@@ -9,15 +9,19 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_SETTINGS = {".numba_config.yaml": "Numba", "matplotlibrc": "Matplotlib", "arvizrc": "ArviZ"}
+"""Files that libraries take for their settings where they lie in the working folder: it may be that of a stranger."""
+
 
 def main() -> None:
     """Run ``reanalysis``. A request to end, SIGTERM, is an interruption like Ctrl-C: what was begun is cleared away."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    os.environ["PYTHONSAFEPATH"] = "1"  # else worker processes look for their modules in the working folder first
     from reanalysis.cli.output import prepare_streams
 
     prepare_streams()
     try:
-        _check_date()
+        _check_surroundings()
         from reanalysis.cli.app import app
 
         with _own_temporary_folder():
@@ -27,17 +31,22 @@ def main() -> None:
         sys.exit(130)
 
 
-def _check_date() -> None:
-    """The date of documents, before libraries read the variable, which have no message for what is no date."""
+def _check_surroundings() -> None:
+    """What libraries would read before anything could be said of it: the date of documents, and files of settings."""
     from reanalysis.builds.keys import source_date
     from reanalysis.cli.errors import Exit, say
     from reanalysis.evidence.problems import InvalidInput
 
+    rule = "lies in the working folder, where {} takes it for its settings; move it, or run from another folder"
+    wrong = [f"{name}: {rule.format(reader)}" for name, reader in _SETTINGS.items() if os.path.lexists(name)]
     try:
         if not source_date():
             os.environ.pop("SOURCE_DATE_EPOCH", None)  # empty, as an unset variable of a scheduled build is
     except InvalidInput as error:
-        say(f"error: {error.problems[0]}")
+        wrong += map(str, error.problems)
+    for problem in wrong:
+        say(f"error: {problem}")
+    if wrong:
         sys.exit(Exit.INVALID)
 
 

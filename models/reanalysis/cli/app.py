@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from math import inf
 from pathlib import Path
 from typing import Annotated
 
@@ -257,6 +258,9 @@ def report_command(
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again, whatever was kept.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait while another build holds the folder.")] = False,
+    wait_limit: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Wait so long at most, then end with code 4.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
     log: Annotated[
         str | None,
@@ -271,10 +275,13 @@ def report_command(
     from reanalysis.builds.build import build_report
     from reanalysis.builds.log import BuildLog
     from reanalysis.builds.publish import PlainCopy, Store
+    from reanalysis.cli.option_checks import require
     from reanalysis.cli.output import print_line
     from reanalysis.cli.progress import Steps
     from reanalysis.stages import as_json
 
+    if wait_limit is not None and not wait_limit > 0:
+        require(f"--wait-limit {wait_limit:g}: must be a number of seconds above 0")
     target = out or Path("reports") / Path(os.path.realpath(data)).name
     plain = PlainCopy(copy) if copy else None
     warn = (lambda _: None) if quiet else (lambda text: say(f"warning: {text}"))
@@ -285,7 +292,7 @@ def report_command(
                 target,
                 Request(engine, seed, all_models),  # type: ignore[arg-type]
                 fresh=fresh,
-                wait=wait,
+                wait=wait_limit or (inf if wait else 0.0),
                 log=events,
             )
             published = Store(target).published

@@ -164,7 +164,7 @@ def _print_net_benefit(page: Page, found: Decision) -> None:
             median, lower, upper, mean = (decimal(100 * told[k], 1) for k in ("median", "lower", "upper", "mean"))
             row = (r, median, f"{lower} to {upper}", mean, percent(told["probability_better"], 1))
             table.add_row(_text(benefit.baseline), *row)
-        if found.joint_model is not None:
+        if found.joint_model is not None and benefit.baseline in found.joint_model.net_benefits:
             learnt = found.joint_model.as_dict()["net_benefit"][benefit.baseline]
             median, lower, upper, mean = (decimal(100 * learnt[k], 1) for k in ("median", "lower", "upper", "mean"))
             row = ("joint model", median, f"{lower} to {upper}", mean, percent(learnt["probability_better"], 1))

@@ -18,10 +18,11 @@ from scipy.optimize import brentq
 
 from reanalysis.decisions.effects import ControlRisk, EndpointEffect
 from reanalysis.decisions.trade_offs import TradeOff
-from reanalysis.decisions.weighted_sum import above_zero, pair_above_zero, weighted_sum
+from reanalysis.decisions.weighted_sum import Given, above_zero, pair_above_zero, weighted_sum
 from reanalysis.engines.marginal import GridMarginal, Marginal
 from reanalysis.estimands.measures import risk_difference
 from reanalysis.estimands.summary import summarise
+from reanalysis.evidence.problems import printable
 from reanalysis.typing import Array
 
 CONVENTION = (
@@ -37,7 +38,7 @@ _ANGLES = np.linspace(0.0, 0.5 * np.pi, 181)
 _LINE = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NetBenefit:
     """Net benefit at one set of control risks.
 
@@ -60,6 +61,10 @@ class NetBenefit:
     correlation: float
     posteriors: dict[float, GridMarginal]
     contributions: dict[str, float]
+
+    def __repr__(self) -> str:
+        at = self.baseline or "these control risks"
+        return f"Net benefit at {at}, correlation {self.correlation:g}: {self.published!r}"
 
     @property
     def published(self) -> GridMarginal:
@@ -103,18 +108,30 @@ def net_benefit(
         Of the published figures.
     """
     differences = {e: risk_difference(effects[e].head.log_odds_ratio, one.risk) for e, one in control_risks.items()}
+    return summed(baseline, control_risks, trade_offs, differences, correlation)
+
+
+def summed(
+    baseline: str,
+    control_risks: Mapping[str, ControlRisk],
+    trade_offs: Sequence[TradeOff],
+    differences: Mapping[str, Marginal],
+    correlation: float,
+    given: Sequence[Given] | None = None,
+) -> NetBenefit:
+    """Net benefit of risk differences, with ``given`` as of :func:`~reanalysis.decisions.weighted_sum.weighted_sum`."""
     parts = [(-one.weight, differences[one.endpoint]) for one in trade_offs]
     asked = sorted({*CORRELATIONS, correlation})
     return NetBenefit(
         baseline,
         {one.endpoint: control_risks[one.endpoint] for one in trade_offs},
         correlation,
-        {r: weighted_sum(parts, r) for r in asked},
+        {r: weighted_sum(parts, r, given=given) for r in asked},
         {one.endpoint: -one.weight * differences[one.endpoint].mean() for one in trade_offs},
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TradeOffLine:
     """How much of the worst harm buys one good outcome of another endpoint, at one set of control risks.
 
@@ -142,6 +159,10 @@ class TradeOffLine:
     levels: tuple[tuple[float, tuple[tuple[float, float | None], ...]], ...]
     line: tuple[tuple[float, float], ...]
     at_any: float
+
+    def __repr__(self) -> str:
+        told = "; ".join(f"P(better) {level:g} {ranges_text(ranges)}" for level, ranges in self.levels)
+        return printable(f"{self.wording}, {self.baseline}: {told}")
 
     def as_dict(self) -> list[dict[str, Any]]:
         """Plain values for JSON, one object a probability."""

@@ -12,10 +12,14 @@ from scipy.stats import chi2
 
 from reanalysis.decisions.effects import ControlRisk, EndpointEffect, Patients
 from reanalysis.decisions.grade import Grade, StudyBias, graded
+from reanalysis.decisions.uncertain_risks import UNCERTAIN
 from reanalysis.estimands.measures import odds_ratio, risk_difference, treated_risk
 from reanalysis.estimands.risks import Beyond, beyond_margins, within_rope
 from reanalysis.estimands.summary import Direction, Summary, direction, summarise
+from reanalysis.estimands.uncertain_control import UncertainControl
+from reanalysis.estimands.words import interval
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.problems import printable
 from reanalysis.evidence.reading.settings import Judgement
 from reanalysis.model.data import StudyData
 from reanalysis.typing import Array
@@ -105,7 +109,7 @@ class Heterogeneity:
         return asdict(self)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Certainty:
     """What is known of one endpoint, and how surely.
 
@@ -142,6 +146,11 @@ class Certainty:
     heterogeneity: Heterogeneity | None
     grade: Grade
 
+    def __repr__(self) -> str:
+        counted = f"{self.patients.studies} studies, {self.patients.text} patients"
+        odds = f"odds ratio {interval(self.odds_ratio)}, {self.of}"
+        return printable(f"{self.label} ({counted}): {odds}; certainty {self.grade.text}")
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
@@ -157,11 +166,13 @@ class Certainty:
         } | self.grade.as_dict()
 
 
-def certainty(effect: EndpointEffect) -> Certainty:
-    """Certainty of one endpoint."""
+def certainty(effect: EndpointEffect, new: UncertainControl | None = None) -> Certainty:
+    """Certainty of one endpoint; where it is given, what follows in a new population is the last of its findings."""
     evidence, settings, delta = effect.evidence, effect.settings, effect.head.log_odds_ratio
     sides = direction(delta, settings.better)
     findings = tuple(_finding(effect, control, sides.below) for control in effect.control_risks)
+    if new is not None:
+        findings += (_finding_in(new, sides.below),)
     varied = heterogeneity(effect)
     first = findings[0]
     grade = graded(
@@ -217,11 +228,24 @@ def _finding(effect: EndpointEffect, control: ControlRisk, below: float) -> Find
         1000 * risk,
         _per_1000(summarise(treated_risk(delta, risk))),
         _per_1000(summarise(risk_difference(delta, risk))),
-        "fewer" if below >= 0.5 else "more",
-        max(below, 1 - below),
+        *_stated(below),
         within_rope(delta, risk, settings.rope),
         beyond_margins(delta, risk, settings.margins),
     )
+
+
+def _finding_in(new: UncertainControl, below: float) -> Finding:
+    """Averaged over the control risk of a new population, of which the median is told."""
+    control = ControlRisk(UNCERTAIN, new.control_risk.median)
+    treated, difference = _per_1000(new.treated_risk), _per_1000(new.risk_difference)
+    return Finding(
+        control, 1000 * control.risk, treated, difference, *_stated(below), new.within_rope, new.beyond
+    )  # fmt: skip
+
+
+def _stated(below: float) -> tuple[str, float]:
+    """The more probable side of no effect, and its probability."""
+    return ("fewer", below) if below >= 0.5 else ("more", 1 - below)
 
 
 def _per_1000(found: Summary) -> Summary:

@@ -23,6 +23,7 @@ from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
 from reanalysis.engines.posterior import Posterior
 from reanalysis.estimands.measures import risk_ratio_at
+from reanalysis.estimands.words import ratio_interval
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.model.spec import ModelSpec
 
@@ -86,7 +87,7 @@ class ImportantShare:
     """Share of true effects in new cohorts beyond the margin on either side, averaged over the posterior."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Confounding:
     """Confounding of one endpoint in readers' words, at one control risk."""
 
@@ -108,6 +109,10 @@ class Confounding:
     """By bias; of bias 0 alone where some studies are randomised."""
     note: str
     """What a reader must know."""
+
+    def __repr__(self) -> str:
+        values = f"E-value {self.e_value:.3g}, of the interval {self.e_value_interval:.3g}"
+        return f"{self.endpoint}: risk ratio {ratio_interval(*self.risk_ratio)}, {values}"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

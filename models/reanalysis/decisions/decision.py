@@ -34,6 +34,7 @@ from reanalysis.decisions.grade import RULE
 from reanalysis.decisions.joint_model import JointModel, joint_data, joint_model
 from reanalysis.decisions.joint_outcome import AnyOf, frechet_bounds, widest
 from reanalysis.decisions.trade_offs import Request, request
+from reanalysis.decisions.uncertain_risks import uncertain_net_benefit
 from reanalysis.decisions.weighted_sum import CELLS
 from reanalysis.decisions.worth_of_answers import Worth, worth_of_answers
 from reanalysis.estimands.summary import LEVEL
@@ -110,7 +111,7 @@ class Decision:
     @cached_property
     def certainty(self) -> tuple[Certainty, ...]:
         """Of every outcome that is compared."""
-        return tuple(certainty(self.effects[name]) for name in self.outcomes)
+        return tuple(certainty(self.effects[name], self.new_populations.get(name)) for name in self.outcomes)
 
     @cached_property
     def new_populations(self) -> dict[str, UncertainControl]:
@@ -127,8 +128,9 @@ class Decision:
 
     @cached_property
     def net_benefits(self) -> tuple[NetBenefit, ...]:
-        """One a set of control risks."""
-        return self._at_each(net_benefit)
+        """One a set of control risks, the last averaged over what the cohorts leave open of them."""
+        uncertain = uncertain_net_benefit(self._weighed, self.request.trade_offs, self.request.correlation)
+        return (*self._at_each(net_benefit), uncertain)
 
     @cached_property
     def trade_off_lines(self) -> tuple[TradeOffLine, ...]:
@@ -242,7 +244,8 @@ class Decision:
                 "dependence": "Gaussian copula of the log odds ratios, one correlation of every two endpoints",
                 "correlations": sorted({*CORRELATIONS, self.request.correlation}),
                 "cells": CELLS,
-                "accuracy": "net benefit on a grid: probabilities to 1e-6; acceptability and joint outcomes by "
+                "accuracy": "net benefit on a grid: probabilities to 1e-6, to 1e-4 at uncertain control risks; "
+                "acceptability and joint outcomes by "
                 "quasi-random points of a fixed seed: standard errors beside them",
             },
         }

@@ -17,6 +17,7 @@ from reanalysis.estimands.risks import named_baselines
 from reanalysis.evidence.audit.ledger import require_consistent
 from reanalysis.evidence.candidates.observation import Observation
 from reanalysis.evidence.evidence import Evidence
+from reanalysis.evidence.problems import printable
 from reanalysis.evidence.reading.arms import counts_text
 from reanalysis.evidence.reading.settings import Baseline, Endpoint
 from reanalysis.model.selection import select
@@ -67,7 +68,7 @@ class Patients:
         return counts_text(self.total)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EndpointEffect:
     """One endpoint as it is published."""
 
@@ -77,6 +78,9 @@ class EndpointEffect:
     """Under the primary specification, by quadrature."""
     observations: dict[tuple[str, str], Observation]
     """What was reported, by (study, arm)."""
+
+    def __repr__(self) -> str:
+        return f"{printable(f'{self.label}, {self.of}')}\n{self.posterior!r}"
 
     @property
     def endpoint(self) -> str:

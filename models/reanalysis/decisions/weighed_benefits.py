@@ -12,6 +12,7 @@ from reanalysis.decisions.acceptability import acceptability
 from reanalysis.decisions.benefit_risk import net_benefit, trade_off_lines
 from reanalysis.decisions.effects import endpoint_effect, sampled_effects, scenarios
 from reanalysis.decisions.trade_offs import TradeOff
+from reanalysis.decisions.uncertain_risks import UNCERTAIN, uncertain_net_benefit
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.model.spec import ModelSpec
 
@@ -77,10 +78,12 @@ def weighed_benefits(parts: tuple[Evidence, ...], trade_offs: tuple[TradeOff, ..
         one.endpoint: endpoint_effect(part, one.endpoint, spec) for part, one in zip(parts, trade_offs, strict=True)
     }
     draws, at = sampled_effects(effects, 0.0, spec.seed), scenarios(effects)
+    nets = {label: net_benefit(effects, trade_offs, risks, label) for label, risks in at.items()}
+    nets[UNCERTAIN] = uncertain_net_benefit(effects, trade_offs)
     lines = [line for label, risks in at.items() for line in trade_off_lines(effects, trade_offs, risks, label)]
     return WeighedBenefits(
         trade_offs,
-        {label: net_benefit(effects, trade_offs, risks, label).as_dict() for label, risks in at.items()},
+        {label: one.as_dict() for label, one in nets.items()},
         tuple(point for line in lines for point in line.as_dict()),
         {
             label: acceptability(effects, trade_offs, risks, label, 0.0, draws, spec.seed).as_dict()

@@ -7,7 +7,7 @@ z_e = sqrt(r) f + sqrt(1 - r) u_e, so the distribution of a sum is an average ov
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
@@ -24,8 +24,15 @@ _FACTOR = 8.5
 """Common factors beyond are improbable by 1e-17."""
 _OUTSIDE = 1e-12
 
+Given = Callable[[Array, Array, float], Array]
 
-def weighted_sum(parts: Sequence[tuple[float, Marginal]], correlation: float = 0.0, cells: int = CELLS) -> GridMarginal:
+
+def weighted_sum(
+    parts: Sequence[tuple[float, Marginal]],
+    correlation: float = 0.0,
+    cells: int = CELLS,
+    given: Sequence[Given] | None = None,
+) -> GridMarginal:
     """Posterior of sum_e w_e x_e.
 
     Parameters
@@ -34,24 +41,27 @@ def weighted_sum(parts: Sequence[tuple[float, Marginal]], correlation: float = 0
         Weights and the posteriors of their quantities, E pairs; at least one weight is not 0.
     correlation : float
         Of the Gaussian copula of every two quantities, from 0 (independence) to :data:`LARGEST_CORRELATION`.
+    given : sequence of callable, optional
+        One a part: from edges, values of the common factor, and the correlation to P(x <= edge) given each value, shape
+        (F, N). By default the copula is that of the quantities themselves.
 
     Returns
     -------
     GridMarginal
         In the unit of the quantities.
     """
-    used = [(w, x) for w, x in parts if w]
-    ends = [np.sort(w * np.asarray(x.quantile([_OUTSIDE, 1 - _OUTSIDE]))) for w, x in used]
+    each = given if given is not None and correlation else [_by_itself(x) for _, x in parts]
+    used = [(w, x, below) for (w, x), below in zip(parts, each, strict=True) if w]
+    ends = [np.sort(w * np.asarray(x.quantile([_OUTSIDE, 1 - _OUTSIDE]))) for w, x, _ in used]
     step = float(sum(high - low for low, high in ends)) / cells
     counts = [max(1, int(np.ceil((high - low) / step))) for low, high in ends]
     size = sum(counts) - len(counts) + 1
     length = next_fast_len(size, real=True)
     factor, share = _factor(correlation)
     spectrum = np.ones((1, 1), dtype=complex)
-    for (w, x), (low, _), count in zip(used, ends, counts, strict=True):
+    for (w, _, below), (low, _), count in zip(used, ends, counts, strict=True):
         edges = low + step * np.arange(count + 1)
-        given = _given_factor(np.asarray(x.cdf(edges / w)), factor, correlation)
-        spectrum = spectrum * rfft(np.abs(np.diff(given, axis=1)), length, axis=1)
+        spectrum = spectrum * rfft(np.abs(np.diff(below(edges / w, factor, correlation), axis=1)), length, axis=1)
     mass = np.maximum(irfft(share @ spectrum, length)[:size], 0.0)
     first = sum(low for low, _ in ends) + 0.5 * step * len(ends)
     centres = first + step * np.arange(size)
@@ -138,9 +148,13 @@ def _factor(correlation: float) -> tuple[Array, Array]:
     return nodes, share / share.sum()
 
 
-def _given_factor(below: Array, factor: Array, correlation: float) -> Array:
-    """P(x <= edge) at edges given each value of the factor, shape (F, N), from the same without a factor."""
+def _by_itself(x: Marginal) -> Given:
+    return lambda edges, factor, correlation: given_factor(np.asarray(x.cdf(edges)), factor[:, None], correlation)
+
+
+def given_factor(below: Array, factor: Array, correlation: float) -> Array:
+    """Probabilities given values of the common factor, from the same without it; shapes broadcast."""
     if correlation == 0:
-        return below[None]
-    z = (ndtri(below) - np.sqrt(correlation) * factor[:, None]) / np.sqrt(1 - correlation)
+        return np.broadcast_to(below, np.broadcast_shapes(below.shape, factor.shape))
+    z = (ndtri(below) - np.sqrt(correlation) * factor) / np.sqrt(1 - correlation)
     return np.asarray(ndtr(z))

@@ -50,6 +50,11 @@ class Marginal(Protocol):
         with np.errstate(over="ignore", invalid="ignore"):
             return self.mean(lambda x: np.exp(order * x))
 
+    def __repr__(self) -> str:
+        middle, low, high = (f"{float(q):.3g}" for q in self.quantile([0.5, 0.025, 0.975]))
+        moments = f"mean {self.mean():.3g}, SD {self.sd():.3g}"
+        return f"{type(self).__name__}: median {middle}, 95 % {low} to {high}, {moments}"
+
 
 def resolved(marginal: Marginal, width: float) -> tuple[Array, Array]:
     """Nodes close enough for expectations of a function of any steepness.
@@ -77,7 +82,7 @@ def _normalised(density: Array, cumulative: Array) -> tuple[Array, Array]:
     return density / total, np.maximum.accumulate(distribution, axis=-1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GridMarginal(Marginal):
     """A posterior known as a density and a distribution function on a grid.
 
@@ -260,7 +265,7 @@ class GridMarginals:
         return np.minimum(np.maximum(ends[0] + t * (first + t * (square + t * third)), 0.0), 1.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MixtureMarginal(GridMarginal):
     """A mixture of normal distributions on a grid.
 
@@ -292,7 +297,7 @@ def _exponential(order: float, centre: Array, spread: Array, share: Array) -> fl
         return float(share @ np.exp(order * centre + 0.5 * (order * spread) ** 2))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MappedMarginal(Marginal):
     """An increasing function of a quantity whose posterior is known, e.g. an odds ratio of its logarithm.
 
@@ -340,7 +345,7 @@ class MappedMarginal(Marginal):
         return self.base.density(self.inverse(x)) * slope
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class WideMixture(MappedMarginal):
     """A mixture of normal distributions of many orders of magnitude: its grid is of another scale.
 
@@ -359,7 +364,7 @@ class WideMixture(MappedMarginal):
         return _exponential(order, self.centre, self.spread, self.share)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RatioMarginal(MappedMarginal):
     """A ratio whose logarithm's posterior is known."""
 
@@ -382,7 +387,7 @@ class RatioMarginal(MappedMarginal):
             return float(np.sqrt(np.maximum(self.base.exponential(2) - np.square(self._mean), 0.0)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DrawsMarginal(Marginal):
     """A posterior known by draws.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from xarray import DataTree
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Marginals(Mapping[str, Marginal]):
     """Marginal posteriors by name, each computed when first asked for.
 
@@ -48,6 +48,9 @@ class Marginals(Mapping[str, Marginal]):
 
     def __len__(self) -> int:
         return len(self.makers or self.made)
+
+    def __repr__(self) -> str:
+        return f"Marginals of {', '.join(self)}"
 
     def __getstate__(self) -> dict[str, Any]:
         """Every marginal, and nothing that computes one."""
@@ -89,7 +92,7 @@ class Sampling:
     energy: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Posterior:
     """Posterior of one endpoint under one specification.
 
@@ -139,6 +142,17 @@ class Posterior:
     bound: float | None = None
     parts: Mapping[str, Posterior] = field(default_factory=dict)
     correlations: Mapping[str, Marginal] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        spec, of_studies = self.spec, dict.fromkeys(name for one in self.study.values() for name in one)
+        return "\n".join(
+            [
+                f"Posterior of {self.endpoint}: {spec.model}, {spec.pooling} pooling, by {self.engine}",
+                *(f"  {name}: {one}" for name, one in self.overall.items()),
+                f"  by study ({len(self.study)}): {', '.join(of_studies)}",
+                *(f"  with {name}" for name in self.parts),
+            ]
+        )
 
     @property
     def endpoint(self) -> str:

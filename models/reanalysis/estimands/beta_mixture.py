@@ -63,6 +63,10 @@ class BetaMixture:
         if min(*self.a, *self.b) <= 0:
             raise ValueError("shape parameters lie above 0")
 
+    def __str__(self) -> str:
+        each = zip(self.weights, self.a, self.b, strict=True)
+        return "+".join(f"{w:.3g}*beta({a:.3g},{b:.3g})" for w, a, b in each)
+
     @property
     def _arrays(self) -> tuple[Array, Array, Array]:
         return np.asarray(self.weights), np.asarray(self.a), np.asarray(self.b)

@@ -49,7 +49,7 @@ _POINTS = 2001
 _UNBOUNDED = "the density of the rate grows without bound towards 0 or 1"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MapPrior:
     """The MAP prior of a rate.
 
@@ -69,6 +69,14 @@ class MapPrior:
     robust_weight: float
     new_logit: Marginal
     patients: float
+
+    def __repr__(self) -> str:
+        size = self.size()
+        return (
+            f"MAP prior: {self.mixture}\nmean {self.mixture.mean():.3g}, SD {self.mixture.sd():.3g}, "
+            f"worth {size.elir:.3g} patients of {self.patients:g} (ELIR)\n"
+            f".robust adds beta(1,1) with weight {self.robust_weight:g}"
+        )
 
     @cached_property
     def robust(self) -> BetaMixture:

@@ -16,7 +16,7 @@ from reanalysis.typing import Array
 _CLOSE = 1e-10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PointMixture(Marginal):
     """A mixture of continuous distributions and of 0."""
 

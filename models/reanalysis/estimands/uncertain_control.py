@@ -79,7 +79,7 @@ def control_rate(evidence: Evidence, endpoint: str) -> ControlRate:
     return ControlRate(fit(spec, data).overall["logit_rate_new"], data.names)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class UncertainControl:
     """An effect where the control risk is uncertain, all as proportions.
 
@@ -107,6 +107,9 @@ class UncertainControl:
     rope: float
     within_rope: float
     studies: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return self.text
 
     @property
     def control_text(self) -> str:
@@ -179,6 +182,11 @@ def at_uncertain_control(
         float(difference.cdf(rope)) - float(difference.cdf(-rope)),
         control.studies,
     )
+
+
+def uncertain_difference(log_odds_ratio: Marginal, control: ControlRate) -> Marginal:
+    """The risk difference averaged over the control risk, a proportion."""
+    return _joint(log_odds_ratio, control.logit)[0].risk_difference()
 
 
 def _joint(effect: Marginal, control: Marginal) -> tuple[RiskGrid, GridMarginal]:

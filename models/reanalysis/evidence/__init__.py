@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,10 @@ class _Room(ModuleType):
     def __call__(self, *given: Any, **named: Any) -> Any:
         """Evidence from data frames: see :func:`reanalysis.evidence.reading.given.evidence`."""
         return _function()(*given, **named)
+
+    def __reduce__(self) -> tuple[Callable[[str], ModuleType], tuple[str]]:
+        """By its name, as a function is pickled and copied."""
+        return import_module, (self.__name__,)
 
     @property
     def __signature__(self) -> Signature:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from reanalysis.evidence.candidates.candidates import Candidates, Silence, silence
+from reanalysis.evidence.problems import listed
 from reanalysis.evidence.reading.contrasts import Claim
 from reanalysis.model.distributions import Distribution
 
@@ -195,7 +196,7 @@ class Moderator:
     values: tuple[tuple[str, float], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ModelData:
     """The studies of one endpoint in a fixed order (sorted by id, so that row order changes nothing).
 
@@ -223,6 +224,9 @@ class ModelData:
     def __post_init__(self) -> None:
         if not self.studies:
             raise ValueError(f"no study informs {self.endpoint!r}")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} of {self.endpoint}: {len(self.studies)} studies ({listed(self.names)})"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -264,7 +268,7 @@ class SharedDenominator:
     weight: tuple[float, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class JointData(ModelData):
     """The studies of one endpoint with those of the endpoints it is modelled with.
 

@@ -8,7 +8,7 @@ from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.evidence.candidates.observation import NoCandidates, Observation, observations
 from reanalysis.evidence.coverage import coverage_cell
 from reanalysis.evidence.evidence import Evidence, once_per_folder
-from reanalysis.evidence.problems import InconsistentReport, InvalidInput
+from reanalysis.evidence.problems import InconsistentReport, InvalidInput, listed
 from reanalysis.model.claims import Claims, claims_of
 from reanalysis.model.covariates import with_covariates
 from reanalysis.model.data import AdjustedRatio, Benchmark, JointData, ModelData, StudyData
@@ -49,7 +49,7 @@ class NothingLeft(InvalidInput):
     """No study informs an endpoint."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Selection:
     """The data of a model with the observations it was made from.
 
@@ -66,6 +66,9 @@ class Selection:
     data: ModelData
     observations: dict[tuple[str, str], Observation]
     unheard: tuple[tuple[str, str], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Selection of {self.data.endpoint}: {listed(self.data.names)}; {len(self.observations)} arms observed"
 
 
 def select(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Selection:

@@ -145,7 +145,7 @@ def _word(heads: list[str], rows: list[list[str]], caption: str) -> bytes:
 
     from reanalysis.reporting.details import Details
     from reanalysis.reporting.document import MARKDOWN_FORMAT, DocumentError
-    from reanalysis.reporting.word_styles import finish, write_reference
+    from reanalysis.reporting.word_styles import dated, finish, write_reference
 
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     columns = [Column(head, min(max(width, 6), 40)) for head, width in zip(heads, widths, strict=True)]
@@ -154,7 +154,8 @@ def _word(heads: list[str], rows: list[list[str]], caption: str) -> bytes:
         reference, made = Path(place) / "reference.docx", Path(place) / "table.docx"
         write_reference(reference)
         command = [pypandoc.get_pandoc_path(), f"--from={MARKDOWN_FORMAT}", "--to=docx", f"--reference-doc={reference}"]
-        done = subprocess.run([*command, f"--output={made}"], input=source.encode(), capture_output=True, check=False)
+        command += [f"--output={made}"]
+        done = subprocess.run(command, input=source.encode(), capture_output=True, check=False, env=dated(0))
         if done.returncode != 0:
             raise DocumentError(f"pandoc: {done.stderr.decode('utf-8', 'replace').strip()}")
         finish(made, Details(caption or "Table"))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import docx
 import pypandoc
 from docx.document import Document
 from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.opc.packuri import PackURI
+from docx.opc.pkgwriter import PackageWriter
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
@@ -40,13 +43,18 @@ def write_reference(path: Path) -> None:
     The same bytes each time: pandoc hands the times of the parts on to every document it makes.
     """
     command = [pypandoc.get_pandoc_path(), "--print-default-data-file=reference.docx"]
-    plain = subprocess.run(command, capture_output=True, check=True).stdout
+    plain = subprocess.run(command, capture_output=True, check=True, env=dated(0)).stdout
     document = docx.Document(io.BytesIO(plain))
     for section in document.sections:
         section.page_width, section.page_height = Mm(210), Mm(297)
         section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Mm(18)
     _restyle(document)
     _save(document, path)
+
+
+def dated(seconds: int) -> dict[str, str]:
+    """The environment of a pandoc to which it is so many seconds after 1970, whatever the clock says."""
+    return {**os.environ, "SOURCE_DATE_EPOCH": str(seconds)}
 
 
 def finish(path: Path, details: Details) -> None:
@@ -68,13 +76,28 @@ def finish(path: Path, details: Details) -> None:
     _save(document, path)
 
 
+class _Parts:
+    """Parts of a package under one date: python-docx asks the clock, and a clock before 1980 is no date of a ZIP."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+
+    def write(self, name: PackURI, content: bytes | str) -> None:
+        self._archive.writestr(zipfile.ZipInfo(name.membername, _ALIKE), content, zipfile.ZIP_DEFLATED)
+
+
 def _save(document: Document, path: Path) -> None:
-    """The same bytes each time."""
-    saved = io.BytesIO()
-    document.save(saved)
-    with zipfile.ZipFile(saved) as parts, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as alike:
-        for item in parts.infolist():
-            alike.writestr(zipfile.ZipInfo(item.filename, _ALIKE), parts.read(item), zipfile.ZIP_DEFLATED)
+    """As ``document.save``, with the same bytes each time."""
+    package, pages = document.part.package, cast("Any", PackageWriter)
+    assert package is not None
+    parts = tuple(package.iter_parts())
+    for part in parts:
+        part.before_marshal()
+    with zipfile.ZipFile(path, "w") as archive:
+        writer = _Parts(archive)
+        pages._write_content_types_stream(writer, parts)
+        pages._write_pkg_rels(writer, package.rels)
+        pages._write_parts(writer, parts)
 
 
 def _restyle(document: Document) -> None:

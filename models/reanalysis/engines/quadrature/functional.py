@@ -62,7 +62,7 @@ class Along:
         return self.density.shape[1] * np.arange(len(self.density))[:, None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FunctionalMarginal(Marginal):
     """Posterior of g(outer, inner), increasing in inner for every outer.
 

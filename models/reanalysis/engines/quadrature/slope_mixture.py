@@ -13,7 +13,7 @@ from reanalysis.typing import Array
 _BISECTIONS = 60
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SlopeMixture(Marginal):
     """A mixture of marginals.
 

@@ -328,6 +328,9 @@ class ReportDetails(_Frozen):
 class Settings(_Frozen):
     """All of analysis.toml."""
 
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(self.model_fields_set)})"
+
     title: str = Field("", description="of the report")
     question: str = Field("", description="in one sentence")
     treated_label: str = Field("treated", description="what the treated arm is called")

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from reanalysis.evidence.candidates.printing import Percentage
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.problems import InvalidInput, listed
+from reanalysis.evidence.problems import InvalidInput, listed, printable
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.evidence.reading.gathering import TABLES
 from reanalysis.evidence.reading.table import Table
@@ -26,7 +26,7 @@ from reanalysis.files import umask
 
 
 def write_evidence(evidence: Evidence, folder: str | Path) -> tuple[str, ...]:
-    """Write evidence as a folder of its own, which reads back as the same value.
+    """Write evidence as a folder of its own, which reads back as the same value; what was assumed stands in it too.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def write_evidence(evidence: Evidence, folder: str | Path) -> tuple[str, ...]:
     >>> made = ra.evidence(wide, endpoint="infection")
     >>> place = tempfile.mkdtemp()
     >>> ra.write_evidence(made, place)
-    ('arms.csv',)
+    ('arms.csv', 'analysis.toml')
     >>> ra.read_evidence(place) == made
     True
     """
@@ -85,8 +85,14 @@ def evidence_files(evidence: Evidence) -> dict[str, str]:
     files = {f"{name}.csv": _csv(TABLES[name], table) for name, table in rows.items() if table}
     settings = evidence.settings.model_dump(mode="json", exclude_unset=True)
     sources = {key: source.model_dump(mode="json", exclude_defaults=True) for key, source in evidence.sources.items()}
-    others = {"analysis.toml": settings, "sources.toml": sources}
-    return files | {name: tomli_w.dumps(values) for name, values in others.items() if values}
+    others = {"analysis.toml": _assumed(evidence) + tomli_w.dumps(settings), "sources.toml": tomli_w.dumps(sources)}
+    return files | {name: text for name, text in others.items() if text}
+
+
+def _assumed(evidence: Evidence) -> str:
+    """What was read into other tables than these, as comments."""
+    lines = [f"# - {printable(one)}" for one in evidence.assumed]
+    return "\n".join(["# Assumed when these tables were made of others:", *lines, "\n"]) if lines else ""
 
 
 def numbered_anew(evidence: Evidence) -> Evidence:

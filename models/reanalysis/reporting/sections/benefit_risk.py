@@ -10,6 +10,7 @@ from reanalysis.analysis.relevant import relevant
 from reanalysis.analysis.task import Task
 from reanalysis.decisions.benefit_risk import CONVENTION, CORRELATIONS
 from reanalysis.decisions.trade_offs import request
+from reanalysis.decisions.uncertain_risks import UNCERTAIN
 from reanalysis.decisions.weighed_benefits import FROM, STEP, WeighedBenefits, weighed_benefits
 from reanalysis.estimands.words import decimal, percent
 from reanalysis.evidence.evidence import Evidence
@@ -100,7 +101,7 @@ def net_benefit_table(found: WeighedBenefits) -> Table:
         columns("Control risks 1.6 | Correlation >0.8 | Net benefit per 100 (95 %) >1.5 | Mean >0.7 | Better >0.7"),
         rows,
         "Net benefit of treatment: weighted events avoided per 100 patients at the declared weights, and the "
-        "probability that treatment is better.",
+        f"probability that treatment is better; a {UNCERTAIN} is averaged over, as that of a new control arm.",
         "tbl-net-benefit",
     )
 
@@ -148,6 +149,7 @@ def page_data(analysis: Analysis, found: WeighedBenefits) -> dict[str, Any]:
         "baselines": [
             {"label": label, "risks": [told["control_risks"][endpoint]["risk"] for endpoint in weighed]}
             for label, told in found.net_benefit.items()
+            if label != UNCERTAIN  # the script takes each control risk as known
         ],
     }
 
