@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from reanalysis.engines.grid_marginals import GridMarginals
 from reanalysis.engines.interpolation import cumulative_integral, integrated
-from reanalysis.engines.marginal import GridMarginal, GridMarginals
+from reanalysis.engines.marginal import GridMarginal
 from reanalysis.engines.quadrature.grids import Lattice
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.evidence.candidates.candidates import Candidates

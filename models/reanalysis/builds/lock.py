@@ -41,7 +41,7 @@ class Holder:
 
 @contextmanager
 def only_build(folder: Path, target: Path, wait: float, log: BuildLog) -> Iterator[None]:
-    """Hold the lock of a store of builds in ``folder``, at once or, within ``wait`` seconds, when another build has ended.
+    """Hold the lock of a store of builds in ``folder``, waiting up to ``wait`` seconds for another build to end.
 
     The operating system takes the lock away from a process that ends, however it ends, so a lock is never left behind;
     the note that names the holder is only a note, and stands beside it. Messages name the ``target``.

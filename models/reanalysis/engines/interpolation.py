@@ -10,6 +10,7 @@ from scipy.fft import next_fast_len
 
 from reanalysis.typing import Array
 
+TINY = 1e-300
 _SWING = 3e-8
 """Share of its maximum by which the interpolant of a resolved density may lie below 0."""
 
@@ -159,3 +160,14 @@ def cubic(width: ArrayLike, c0: Array, c1: Array, f0: Array, f1: Array) -> tuple
     rise *= 2
     third -= rise
     return first, square, third
+
+
+def reached(left: Array, width: Array, c0: Array, c1: Array, f0: Array, f1: Array, q: Array) -> Array:
+    """Where the cubic through the ends of each cell reaches q."""
+    first, square, third = cubic(width, c0, c1, f0, f1)
+    above, twice, thrice = q - c0, 2 * square, 3 * third
+    t = above / np.maximum(c1 - c0, TINY)
+    for _ in range(3):
+        slope = np.maximum(first + t * (twice + t * thrice), TINY)
+        t = np.minimum(np.maximum(t - (t * (first + t * (square + t * third)) - above) / slope, 0.0), 1.0)
+    return np.asarray(left + t * width)

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reanalysis.engines.interpolation import cubic, integrated, weighted_mean, weighted_sd
+from reanalysis.engines.interpolation import TINY, cubic, integrated, reached, weighted_mean, weighted_sd
 from reanalysis.typing import Array
 
 Transform = Callable[[Array], Array]
@@ -20,8 +20,6 @@ _REFINED = 4
 
 _FEW = 16
 """Quantiles that are remembered: a ratio asks for those of its logarithm again."""
-
-_TINY = 1e-300
 
 _TAIL = 1e-12
 """Probability left out on either side of a marginal."""
@@ -189,15 +187,15 @@ class GridMarginal(Marginal):
         first, last = width * f0, width * f1
         square, third = 3 * (c1 - c0) - 2 * first - last, first + last - 2 * (c1 - c0)
         above = q - c0
-        t = above / max(c1 - c0, _TINY)
+        t = above / max(c1 - c0, TINY)
         for _ in range(3):
-            slope = max(first + t * (2 * square + t * 3 * third), _TINY)
+            slope = max(first + t * (2 * square + t * 3 * third), TINY)
             t = min(max(t - (t * (first + t * (square + t * third)) - above) / slope, 0.0), 1.0)
         return float(left + t * width)
 
     def _sought(self, q: Array) -> Array:
         index = np.minimum(np.maximum(np.searchsorted(self.distribution, q) - 1, 0), len(self.x) - 2)
-        return _within(*self._cell(index), q)
+        return reached(*self._cell(index), q)
 
     def density(self, x: ArrayLike) -> Array:
         """Posterior density, the slope of the distribution function; 0 outside the grid."""
@@ -212,57 +210,6 @@ class GridMarginal(Marginal):
     def draw(self, rng: np.random.Generator, size: int) -> Array:
         """Draws by inversion."""
         return self.quantile(rng.uniform(size=size))
-
-
-def _within(left: Array, width: Array, c0: Array, c1: Array, f0: Array, f1: Array, q: Array) -> Array:
-    """Where the cubic through the ends of each cell reaches q."""
-    first, square, third = cubic(width, c0, c1, f0, f1)
-    above, twice, thrice = q - c0, 2 * square, 3 * third
-    t = above / np.maximum(c1 - c0, _TINY)
-    for _ in range(3):
-        slope = np.maximum(first + t * (twice + t * thrice), _TINY)
-        t = np.minimum(np.maximum(t - (t * (first + t * (square + t * third)) - above) / slope, 0.0), 1.0)
-    return np.asarray(left + t * width)
-
-
-class GridMarginals:
-    """K marginals on the same nodes, read together; numbers are those of each, to rounding.
-
-    Parameters
-    ----------
-    each : sequence of GridMarginal
-        Whose ``x`` and ``nodes`` are the same.
-    """
-
-    def __init__(self, each: Sequence[GridMarginal]) -> None:
-        self._x, self._nodes = each[0].x, each[0].nodes
-        self._pdf, self._distribution, self._mass = (
-            np.stack([getattr(one, name) for one in each]) for name in ("pdf", "distribution", "mass")
-        )
-
-    def moments(self) -> tuple[Array, Array]:
-        """Means and standard deviations, each of shape (K,)."""
-        mean = (self._mass * self._nodes).sum(axis=1)
-        return mean, np.sqrt((self._mass * (self._nodes - mean[:, None]) ** 2).sum(axis=1))
-
-    def quantile(self, probability: Sequence[float]) -> Array:
-        """Quantiles, shape (K, Q)."""
-        q = np.asarray(probability, dtype=float)
-        index = np.stack([(self._distribution < one).sum(axis=1) for one in q], axis=1) - 1
-        index = np.minimum(np.maximum(index, 0), len(self._x) - 2)
-        c0, c1, f0, f1 = (
-            np.take_along_axis(a, i, 1) for a in (self._distribution, self._pdf) for i in (index, index + 1)
-        )
-        return _within(self._x[index], self._x[index + 1] - self._x[index], c0, c1, f0, f1, q)
-
-    def cdf(self, x: float) -> Array:
-        """Probabilities of lying at or below x, shape (K,)."""
-        index = min(max(int(self._x.searchsorted(x, side="right")) - 1, 0), len(self._x) - 2)
-        left, width = self._x[index], self._x[index + 1] - self._x[index]
-        ends = [a[:, i] for a in (self._distribution, self._pdf) for i in (index, index + 1)]
-        first, square, third = cubic(width, *ends)
-        t = min(max((x - left) / width, 0.0), 1.0)
-        return np.minimum(np.maximum(ends[0] + t * (first + t * (square + t * third)), 0.0), 1.0)
 
 
 @dataclass(frozen=True, repr=False)

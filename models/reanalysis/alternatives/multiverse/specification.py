@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reanalysis.engines.marginal import GridMarginal, GridMarginals, Marginal
+from reanalysis.engines.grid_marginals import GridMarginals
+from reanalysis.engines.marginal import GridMarginal, Marginal
 from reanalysis.estimands.headline import headline_effects, headline_study
 from reanalysis.estimands.summary import LEVEL, summarise
 from reanalysis.model.data import ModelData

@@ -109,7 +109,7 @@ class HierarchyPosterior:
         """The same for a heterogeneity of many orders of magnitude: rows far apart are sums of normal densities."""
         far = self.tau > _NEAR * self.mu.step / (2 * REACH)
         near = np.where(far[:, None], 0.0, self.mass)
-        lattice, density = self._mixture(near, np.inf)
+        lattice, density = _read(self._smoothed(near, np.inf)[0], np.inf)
         scale = TauScale(self.spread(near / near.sum()))
         edge = float(scale.coordinate(np.abs(self.mu.points[[0, -1]]).max() + REACH * self.tau[-1]))
         u = np.linspace(-edge, edge, _NEAR + 1)
@@ -181,20 +181,14 @@ class HierarchyPosterior:
         """Mixture over (mu, tau), given all studies but one, of Normal(mu, tau^2), at most ``step`` apart if it can."""
         found = self._mixtures.get(study)
         if found is None:
-            found, whole = self._smoothed(study, step)
+            found, whole = self._smoothed(self.mass if study is None else self.mass_without[study], step)
             if whole:
                 self._mixtures[study] = found
-        finer = finer_by(found.mu.step, step)
-        if (found.mu.size + 2 * found.margin) * finer > LARGEST_LATTICE:
-            raise QuadratureError("the effect of a study given the others needs too large a grid")
-        lattice, density = found.density(finer)
-        resolved = lattice.part(density > max(NOISE * density.max(), -2 * density.min()))
-        return resolved, density[resolved.first - lattice.first :][: resolved.size].clip(min=0.0)
+        return _read(found, step)
 
-    def _smoothed(self, study: int | None, step: float) -> tuple[SmoothedTotal, bool]:
-        """The mixture, and whether it serves every step."""
-        mass = self.mass if study is None else self.mass_without[study]
-        weight = self.by_tau[0 if study is None else 1 + study]
+    def _smoothed(self, mass: Array, step: float) -> tuple[SmoothedTotal, bool]:
+        """The mixture under masses of (mu, tau), shape (T, U), and whether it serves every step."""
+        weight = mass.sum(axis=1)
         far = float(self.tau[np.flatnonzero(weight > 1e-9 * weight.max())[-1]])
         mu, tau = self.mu, self.tau
         size, times = mu.size + 2 * REACH * far / mu.step, 1
@@ -231,6 +225,16 @@ def normalised(log_mass: Array) -> tuple[Array, float]:
     mass = np.exp(log_mass - top)
     total = float(mass.sum())
     return mass / total, top + float(np.log(total))
+
+
+def _read(found: SmoothedTotal, step: float) -> tuple[Lattice, Array]:
+    """A mixture on a lattice of at most ``step``, without its rounding."""
+    finer = finer_by(found.mu.step, step)
+    if (found.mu.size + 2 * found.margin) * finer > LARGEST_LATTICE:
+        raise QuadratureError("the effect of a study given the others needs too large a grid")
+    lattice, density = found.density(finer)
+    resolved = lattice.part(density > max(NOISE * density.max(), -2 * density.min()))
+    return resolved, density[resolved.first - lattice.first :][: resolved.size].clip(min=0.0)
 
 
 def _coarsening(width: Array, weight: Array, wanted: float, step: float) -> int:

@@ -50,7 +50,7 @@ def look(name: str) -> str:
 
 
 def alike(column: str, named: Iterable[tuple[str, Place]]) -> list[Problem]:
-    """Names that differ from an earlier one by case, blanks or look-alike letters only: a problem where each is first."""
+    """Names that differ from an earlier one by case, blanks or look-alike letters only: a problem for each."""
     first: dict[str, tuple[str, Place]] = {}
     reported: set[str] = set()
     found = []
