@@ -87,7 +87,7 @@ def test_another_folder_is_not_held(commands: Commands, tmp_path: Path, shared: 
 def test_no_process_outlives_a_killed_build(commands: Commands, tmp_path: Path) -> None:
     folder = evidence_folders.one_endpoint(tmp_path / "evidence")
     log = tmp_path / "log"
-    build = commands.start("report", folder, "--out", tmp_path / "out", *QUADRATURE, "--log", log)
+    build = commands.start("report", folder, "--out", tmp_path / "out", *QUADRATURE, "--log", log, spawned=True)
     worker = None
     while worker is None:
         time.sleep(0.02)

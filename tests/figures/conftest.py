@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from figures import folders
-from readme.answer import analysed
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.alternatives.weighed_ledger import WeighedLedger
 from reanalysis.analysis.analysis import Analysis
@@ -23,16 +23,20 @@ from reanalysis.model.selection import default_spec
 
 
 @pytest.fixture(scope="session")
-def anakinra() -> Analysis:
-    return analysed(read_evidence(Path(__file__).parents[2] / "data" / "anakinra"))
+def anakinra(reanalysed: Analysis) -> Analysis:
+    return reanalysed
 
 
 @pytest.fixture(scope="session")
-def analyses(anakinra: Analysis, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Analysis]:
+def analyses(
+    anakinra: Analysis,
+    answers: Callable[[Callable[[Path], Path]], Analysis],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, Analysis]:
     """By name: one study, three, twenty-two, seventy-one, long names, empty cells."""
     made = {"anakinra": anakinra}
     for make in (folders.single, folders.long_names, folders.empty_cells):
-        made[make.__name__] = analysed(read_evidence(make(tmp_path_factory.mktemp(make.__name__))))
+        made[make.__name__] = answers(make)
     for make in (folders.trials, folders.seventy_one):
         made[make.__name__] = _without_refits(make(tmp_path_factory.mktemp(make.__name__)))
     return made
