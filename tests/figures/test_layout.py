@@ -17,9 +17,7 @@ pytestmark = pytest.mark.xdist_group("figures")
 
 FOR_PHONES = ("forest", "sensitivity", "leave_one_out", "coverage")
 FOLDERS = ["anakinra", "seventy_one", "long_names", "empty_cells"]
-FOLDERS += [
-    pytest.param(name, marks=pytest.mark.slow) for name in ("single", "trials")
-]  # of the others some are as small
+FOLDERS += [pytest.param(name, marks=pytest.mark.slow) for name in ("single", "trials")]  # others are as small
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -376,6 +376,7 @@ def test_draws_are_made_once_for_the_figure_and_its_words(anakinra: Analysis, mo
 
     monkeypatch.setattr(Posterior, "tree", counted_tree)
     monkeypatch.setattr(prior_sensitivity, "_LAST", [])
+    monkeypatch.setattr(prior_sensitivity, "_moved", prior_sensitivity._moved.__wrapped__)  # type: ignore[attr-defined]
     for count, endpoint in enumerate(anakinra.headlines[:2], 1):
         plot_prior_sensitivity(endpoint)
         assert endpoint.label in describe_prior_sensitivity(endpoint)
