@@ -60,10 +60,15 @@ def test_a_kill_before_any_step_or_any_change_of_a_name_leaves_one_whole_report(
 
 @pytest.mark.xdist_group("kills")
 @pytest.mark.parametrize(
-    "exchange", [pytest.param(True, id="exchanged", marks=pytest.mark.slow), pytest.param(False, id="moved")]
+    ("exchange", "every"),
+    [
+        pytest.param(True, 1, id="exchanged", marks=pytest.mark.slow),
+        pytest.param(False, 1, id="moved", marks=pytest.mark.slow),
+        pytest.param(False, 2, id="moved, some"),
+    ],
 )
 def test_a_plain_folder_is_moved_aside_once_whatever_is_killed(
-    commands: Commands, tmp_path: Path, shared: dict[str, str], exchange: bool
+    commands: Commands, tmp_path: Path, shared: dict[str, str], exchange: bool, every: int
 ) -> None:
     """Reports of an older layout are plain folders; ``moved`` is a system that cannot exchange two names at once."""
     report = evidence_folders.one_endpoint(tmp_path / "A", "Report A")
@@ -84,7 +89,7 @@ def test_a_plain_folder_is_moved_aside_once_whatever_is_killed(
         reached.unlink(missing_ok=True)
         assert build(out, reached=str(reached)) == 0
     points = reached.read_text().splitlines()
-    for number in range(points.index("begin publishing") + 2, points.index("begin tidying") + 2):
+    for number in range(points.index("begin publishing") + 2, points.index("begin tidying") + 2, every):
         start_over()
         assert build(out, kill_at=number) == -signal.SIGKILL
         if exchange:
