@@ -23,6 +23,10 @@ VENV   := .venv
 STAMP  := $(VENV)/.stamp
 PYTEST  = $(VENV)/bin/python -m pytest
 
+# Bytecode is written even where the caller's environment forbids it: without it PyMC takes 9 s to import, and each of the
+# hundreds of processes of the tests compiles the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help report test check notebooks docs bench calibrate readme lint format typecheck lock setup clean moved
@@ -46,12 +50,11 @@ help:
 report: $(STAMP)
 	$(VENV)/bin/reanalysis report data/anakinra --out reports/anakinra
 
-# Notebooks after the tests, which leave compiled models for them.
+# Notebooks are tests among the others; types are checked beside them.
 test: $(STAMP)
-	$(PYTEST) -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
-	$(run-notebooks)
 	$(run-lint)
-	$(run-typecheck)
+	@$(VENV)/bin/mypy & $(PYTEST) -n $(WORKERS) --dist loadgroup --nbmake --nbmake-timeout=600 $(PYTEST_ARGS); \
+	  status=$$?; wait $$! && exit $$status
 
 # The core needs no sampler, no browser and no whole report; types are checked beside it on the other processor.
 check: $(STAMP)
@@ -134,14 +137,14 @@ MOVED := moved
 endif
 
 # The stamp goes first and comes back last, so an interrupted set-up leaves none and the next one starts from an empty
-# .venv. Bytecode is compiled here even if the caller's environment forbids writing it: without it PyMC takes 9 s to import.
+# .venv.
 $(STAMP): requirements.lock pyproject.toml .python-version .uv/.stamp $(MOVED)
 	@if [ -z '$(MOVED)' ] && [ -f $@ ] && [ ! .python-version -nt $@ ]; then rm -f $@; \
 	else rm -f $@; $(UV) venv --quiet --clear $(VENV) || { \
 	  echo 'That Python is not to be had here: trying any other that the project allows' >&2; \
 	  $(UV) venv --clear --no-python-downloads --python '>=3.12' $(VENV); }; fi
 	@echo 'Installing requirements.lock into .venv'
-	@env -u PYTHONDONTWRITEBYTECODE $(UV) pip sync --python $(VENV)/bin/python --require-hashes --compile-bytecode requirements.lock
+	@$(UV) pip sync --python $(VENV)/bin/python --require-hashes --compile-bytecode requirements.lock
 	@$(UV) pip install --quiet --python $(VENV)/bin/python --no-deps --no-build-isolation --editable .
 	@printf '%s\n' '$(CURDIR)' > $@
 

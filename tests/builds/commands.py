@@ -56,14 +56,14 @@ class Commands:
     ----------
     folder : Path
         Where streams are kept.
-    common : Path
-        Where what is the same for all such processes is kept.
+    validated : Path
+        The comparison with published figures, which is the same for every evidence, pickled.
     """
 
-    def __init__(self, folder: Path, common: Path) -> None:
+    def __init__(self, folder: Path, validated: Path) -> None:
         self._folder, self._count = folder, 0
         self._server = subprocess.Popen(
-            [sys.executable, "-W", "ignore", HERE / "fork_server.py", common / "validated"],
+            [sys.executable, "-W", "ignore", HERE / "fork_server.py", validated],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -7,19 +7,16 @@ from pathlib import Path
 import pytest
 
 from builds.commands import Commands
-
-
-@pytest.fixture(scope="session")
-def common(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder of all workers."""
-    base = tmp_path_factory.getbasetemp()
-    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+from reanalysis.validation.published import check_published
+from shared import once
 
 
 @pytest.fixture(scope="session")
 def commands(tmp_path_factory: pytest.TempPathFactory, common: Path) -> Iterator[Commands]:
     """The command, imported once."""
-    with Commands(tmp_path_factory.mktemp("streams"), common) as found:
+    validated = common / "validated"
+    once(validated, check_published)
+    with Commands(tmp_path_factory.mktemp("streams"), validated) as found:
         yield found
 
 

@@ -1,6 +1,6 @@
 """Runs the command line again and again without importing it again: each run is a fork of a process that has.
 
-Started as a program, with a file for what all servers of a run of the tests remember. Requests and answers are JSON
+Started as a program, with the file of the comparison with published figures. Requests and answers are JSON
 lines: ``{"argv", "cwd", "env", "out", "err", "faults"}`` is answered by a process id, ``{"wait": id}`` by an exit code.
 """
 
@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import pickle
 import resource
 import signal
 import sys
 import traceback
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,9 @@ def main() -> None:
     from reanalysis.engines.quadrature.models import quadrature_models
     from reanalysis.figures.words import characters
     from reanalysis.validation.calibration.artefact import check_calibration
-    from reanalysis.validation.published import check_published
     from reanalysis.versions import packages
 
-    validated, recalled = once(Path(sys.argv[1]), check_published), ResultCache.get  # the same for every evidence
+    validated, recalled = pickle.loads(Path(sys.argv[1]).read_bytes()), ResultCache.get
     for remembered in (check_calibration, code_digest, packages, characters, quadrature_models):
         remembered()
 
@@ -56,19 +55,6 @@ def main() -> None:
             if answer == 0:
                 run(request)
         print(json.dumps(answer), flush=True)
-
-
-def once[R](kept: Path, compute: Callable[[], R]) -> R:
-    """What the first of several servers has computed."""
-    from filelock import FileLock
-
-    from reanalysis.builds.frozen import freeze, thaw
-
-    with FileLock(kept.with_suffix(".lock")):
-        if not kept.exists():
-            kept.write_bytes(freeze(compute()))
-        found: R = thaw(kept.read_bytes())
-        return found
 
 
 def run(request: dict[str, Any]) -> None:
@@ -105,9 +91,10 @@ def run(request: dict[str, Any]) -> None:
 def install(faults: dict[str, Any]) -> None:
     """Let something go wrong: a kill before the n-th event or change of a file name, a limit, or a lost folder.
 
-    ``forked`` is none of it: the processes of the build are forks too, and need not load the package again.
+    The processes of a build are forks too, and need not load the package again; ``spawned``, they start from nothing,
+    as those of users do.
     """
-    if faults.get("forked"):
+    if not faults.get("spawned"):
         from reanalysis.builds import workers
 
         workers.get_context = lambda method: multiprocessing.get_context("fork")  # type: ignore[assignment]
@@ -116,9 +103,11 @@ def install(faults: dict[str, Any]) -> None:
     if "cores" in faults:
         os.sched_setaffinity(0, set(list(os.sched_getaffinity(0))[: faults["cores"]]))
     reached = Path(faults["reached"]) if "reached" in faults else None
-    left = [faults.get("kill_at", -1)]
+    left, own = [faults.get("kill_at", -1)], os.getpid()
 
     def point(name: str) -> None:
+        if os.getpid() != own:  # a process of the build, which would count for itself
+            return
         if reached is not None:
             with reached.open("a") as file:
                 file.write(f"{name}\n")

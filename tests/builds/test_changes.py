@@ -38,7 +38,7 @@ def reports(commands: Commands, shared: dict[str, str], tmp_path_factory: pytest
     for name, content in versions.items():
         evidence = evidence_folders.write(folder / name / "evidence", content)
         made[name] = folder / name / "out"
-        assert commands.run("report", evidence, "--out", made[name], *QUADRATURE, env=shared, forked=True).code == 0
+        assert commands.run("report", evidence, "--out", made[name], *QUADRATURE, env=shared).code == 0
     return made
 
 
@@ -104,7 +104,7 @@ def test_the_next_report_says_what_changed(
     out = tmp_path / "out"
     for name in ("first", "large"):
         evidence = reports[name].parent / "evidence"
-        assert commands.run("report", evidence, "--out", out, *QUADRATURE, env=shared, forked=True).code == 0
+        assert commands.run("report", evidence, "--out", out, *QUADRATURE, env=shared).code == 0
     assert "What changed since the last report" in (out / "index.html").read_text()
     kept = TypeAdapter(Changes).validate_json((out / "changes.json").read_bytes())
     between = compare(read_record(reports["first"]), read_record(reports["large"]))

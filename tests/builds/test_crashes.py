@@ -27,7 +27,9 @@ def test_a_crashing_fit_is_a_failed_fit_of_its_endpoint(
     assert commands.run("report", first, "--out", out, *QUADRATURE, env=shared).code == 0
     both = evidence_folders.write(tmp_path / "both", evidence_folders.DEATH + evidence_folders.INFECTION, "Both")
     crashing = shared | {"PYTHONPATH": str(HERE / "faults"), "CRASH": "death", "CRASH_BY": by}
-    ended = commands.run("report", both, "--out", out, *QUADRATURE, "--seed", 5, "--log", log, env=crashing)
+    ended = commands.run(
+        "report", both, "--out", out, *QUADRATURE, "--seed", 5, "--log", log, env=crashing, spawned=True
+    )
     assert ended.code == 3
     assert ended.out == ""
     assert ended.err.splitlines()[0] == f"gate failed: death: fit failed: {REASONS[by]}"

@@ -51,7 +51,7 @@ def hostile(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> tup
         ),
         encoding="utf-8",
     )
-    ended = commands.run("report", folder, "--out", place / "out", *QUADRATURE, forked=True)
+    ended = commands.run("report", folder, "--out", place / "out", *QUADRATURE)
     root = place.parents[2]
     return place / "out", ended, {str(path.relative_to(root)) for path in root.rglob("*")}
 

@@ -23,10 +23,13 @@ def two_reports(folder: Path) -> list[Path]:
 
 
 @pytest.mark.xdist_group("kills")
-@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 4])
+@pytest.mark.parametrize(
+    ("before", "publishing"), [pytest.param(1, 1, id="every", marks=pytest.mark.slow), pytest.param(12, 4, id="some")]
+)
 def test_a_kill_before_any_step_or_any_change_of_a_name_leaves_one_whole_report(
-    commands: Commands, tmp_path: Path, every: int
+    commands: Commands, tmp_path: Path, before: int, publishing: int
 ) -> None:
+    """Before every one, or at some places before publishing, and closer to each other while that goes on."""
     reports, out, reached = two_reports(tmp_path), tmp_path / "out", tmp_path / "reached"
 
     def build(report: Path, **faults: object) -> int:
@@ -38,8 +41,8 @@ def test_a_kill_before_any_step_or_any_change_of_a_name_leaves_one_whole_report(
         reached.unlink()
     assert {"begin publishing", "symlink_to", "replace", "rename", "remove"} <= set(points)
     assert len(points) > 35
-    now, publishing = 1, points.index("begin publishing")
-    for number in range(1, len(points) + 1, every):
+    now, begun = 1, points.index("begin publishing")
+    for number in (*range(1, begun, before), *range(begun, len(points) + 1, publishing)):
         reached.unlink(missing_ok=True)
         code = build(reports[1 - now], kill_at=number, reached=str(reached))
         assert code == -signal.SIGKILL
@@ -48,7 +51,7 @@ def test_a_kill_before_any_step_or_any_change_of_a_name_leaves_one_whole_report(
         now = 1 - now if switched else now
         assert title_of(out) == f"Report {'AB'[now]}"  # complete, and the old one until the moment of the switch
         assert len(litter(out)) <= 3
-        if number % 9 == 0 or number > publishing:  # else the next one that is killed is the next build
+        if number % 9 == 0 or number > begun:  # else the next one that is killed is the next build
             assert build(reports[1 - now]) == 0
             now = 1 - now
             assert title_of(out) == f"Report {'AB'[now]}"
@@ -57,10 +60,15 @@ def test_a_kill_before_any_step_or_any_change_of_a_name_leaves_one_whole_report(
 
 @pytest.mark.xdist_group("kills")
 @pytest.mark.parametrize(
-    "exchange", [pytest.param(True, id="exchanged", marks=pytest.mark.slow), pytest.param(False, id="moved")]
+    ("exchange", "every"),
+    [
+        pytest.param(True, 1, id="exchanged", marks=pytest.mark.slow),
+        pytest.param(False, 1, id="moved", marks=pytest.mark.slow),
+        pytest.param(False, 2, id="moved, some"),
+    ],
 )
 def test_a_plain_folder_is_moved_aside_once_whatever_is_killed(
-    commands: Commands, tmp_path: Path, shared: dict[str, str], exchange: bool
+    commands: Commands, tmp_path: Path, shared: dict[str, str], exchange: bool, every: int
 ) -> None:
     """Reports of an older layout are plain folders; ``moved`` is a system that cannot exchange two names at once."""
     report = evidence_folders.one_endpoint(tmp_path / "A", "Report A")
@@ -81,7 +89,7 @@ def test_a_plain_folder_is_moved_aside_once_whatever_is_killed(
         reached.unlink(missing_ok=True)
         assert build(out, reached=str(reached)) == 0
     points = reached.read_text().splitlines()
-    for number in range(points.index("begin publishing") + 2, points.index("begin tidying") + 2):
+    for number in range(points.index("begin publishing") + 2, points.index("begin tidying") + 2, every):
         start_over()
         assert build(out, kill_at=number) == -signal.SIGKILL
         if exchange:

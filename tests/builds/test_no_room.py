@@ -48,7 +48,9 @@ def test_a_full_disk(commands: Commands, tmp_path: Path, shared: dict[str, str],
     assert litter(out) == set()
 
 
-@pytest.mark.parametrize("bytes_allowed", [0, 4_000, 150_000, 700_000])
+@pytest.mark.parametrize(
+    "bytes_allowed", [4_000, 700_000, *(pytest.param(n, marks=pytest.mark.slow) for n in (0, 150_000))]
+)
 def test_a_limit_on_the_size_of_files(
     commands: Commands, tmp_path: Path, shared: dict[str, str], bytes_allowed: int
 ) -> None:

@@ -30,7 +30,7 @@ class Built:
         self.count += 1
         log = self.folder / f"log {self.count}"
         ended = self.commands.run(
-            "report", self.evidence, "--out", self.out, "--log", log, *QUADRATURE, *arguments, forked=True, **options
+            "report", self.evidence, "--out", self.out, "--log", log, *QUADRATURE, *arguments, **options
         )
         self.err = ended.err
         assert ended.code == 0, ended.err

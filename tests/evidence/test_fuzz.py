@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -76,7 +77,10 @@ def drawn(many: int) -> list[Folder]:
 def ran(commands: list[list[str]]) -> list[dict[str, Any]]:
     """How each command ended, in a process of its own."""
     driver = [sys.executable, str(Path(__file__).with_name("commands.py"))]
-    done = subprocess.run(driver, input=json.dumps(commands), capture_output=True, text=True, timeout=600, check=True)
+    alone = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # no thread is lost by a fork
+    done = subprocess.run(
+        driver, input=json.dumps(commands), capture_output=True, text=True, timeout=600, check=True, env=alone
+    )
     ended = json.loads(done.stdout)
     assert isinstance(ended, list)
     return ended

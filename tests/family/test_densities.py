@@ -9,9 +9,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import expit
+from scipy.stats import logistic
 
-from engines.builders import ICANS, data, spec, study
+from engines.builders import ICANS, data, one_arm, spec, study
 from reanalysis.engines.benchmark import log_benchmark_evidence
+from reanalysis.engines.beta_rate import arms_of
 from reanalysis.engines.nuts.kernel import ProgramKey
 from reanalysis.engines.nuts.models import nuts_models
 from reanalysis.evidence.candidates.candidates import Candidates
@@ -104,3 +107,17 @@ def test_a_benchmark_adds_what_it_says_of_the_control_that_a_study_lacks() -> No
         control = centre + scale * one["alpha_raw"][2] - model.below * effect
         shared = log_likelihood(benchmark.candidates, control, benchmark.rho)
         assert found == pytest.approx(np.logaddexp(shared, alone) + np.log(0.5), abs=1e-8)
+
+
+def test_the_beta_distribution_of_all_rates_has_the_density_that_its_model_states() -> None:
+    model, on = spec("beta-rates"), one_arm([(1, 20), (12, 24), (3, 25)])
+    low, high = nuts_models()["beta-rates"].arrays(model, on, SLOTS)["total_bounds"]
+    at = [{"v": np.array(v), "t_interval__": np.array(u)} for v, u in ((-0.7, 0.9), (0.4, 1.3), (1.1, 0.6))]
+    expected = []
+    for one in at:
+        v, u = float(one["v"]), float(one["t_interval__"])
+        t = low + (high - low) * expit(u)
+        likelihood = sum(log_likelihood(arm, np.array(v), expit(-t)) for arm in arms_of(model, on))
+        expected.append(logistic.logpdf(v) - t / 2 + np.log(expit(u) * expit(-u)) + float(likelihood))
+    gap = density(model, on, at) - expected
+    assert gap == pytest.approx(np.full(len(at), gap[0]), abs=1e-8)

@@ -49,7 +49,7 @@ CASES = {
         one_arm([(1, 20), (12, 24), (0, 18), (9, 30), (14, 21), (3, 25), (20, 28), (2, 22)]),
     ),
 }
-FEW = [pytest.param(name, marks=pytest.mark.slow if name in ("bias", "all-cohort") else ()) for name in CASES]
+FEW = [pytest.param(name, marks=() if name == "exnex" else pytest.mark.slow) for name in CASES]
 
 
 @cache
@@ -99,11 +99,29 @@ FILLED_WITHOUT = data(*two_arms([(6, 20, 4, 21), (2, 30, 5, 31)], 0.02).studies)
 
 @pytest.mark.parametrize("name", FEW)
 def test_what_is_saved_has_the_standard_groups(name: str) -> None:
-    tree = judged(name)[0].tree()
-    of_prior = set() if name == "beta-rates" else {"prior", "log_prior"}  # that one's is improper
-    assert of_prior | {"posterior", "posterior_predictive", "log_likelihood", "observed_data"} <= set(tree.children)
-    for group in {"posterior", "log_likelihood"} | of_prior:
+    assert_standard_groups(judged(name)[0], proper=name != "beta-rates")
+
+
+def assert_standard_groups(posterior: Posterior, proper: bool) -> None:
+    tree = posterior.tree()
+    of_prior = {"prior", "log_prior"}
+    assert of_prior & set(tree.children) == (of_prior if proper else set())
+    assert {"posterior", "posterior_predictive", "log_likelihood", "observed_data"} <= set(tree.children)
+    for group in {"posterior", "log_likelihood"} | (of_prior if proper else set()):
         assert all(np.isfinite(values).all() for values in tree[group].data_vars.values())
+
+
+def test_of_an_improper_prior_no_draws_are_saved() -> None:
+    """Of invented draws, as if they had been sampled."""
+    model, on = CASES["beta-rates"]
+    rng = np.random.default_rng(1)
+    parameters = xarray.Dataset({name: (("chain", "draw"), rng.normal(size=(2, 50))) for name in ("v", "t")})
+    assert_standard_groups(nuts_models()["beta-rates"].posterior(as_sampled(model, on, parameters)), proper=False)
+
+
+def as_sampled(model: ModelSpec, on: ModelData, parameters: xarray.Dataset) -> Sampled:
+    energy = np.random.default_rng(2).normal(size=(2, 50))
+    return Sampled(model, on, parameters, {"energy": energy}, Sampling((Run(0.95, 100, 50, 2, 0),), energy))
 
 
 def arm_spec(seed: int = 4) -> ModelSpec:
@@ -197,9 +215,7 @@ def test_a_joint_posterior_reports_and_saves_every_endpoint_and_correlation(evid
             for n, (axes, shape) in drawn.items()
         }
     )
-    energy = rng.normal(size=(2, 50))
-    sampling = Sampling((Run(0.95, 100, 50, 2, 0),), energy)
-    sampled = Sampled(model, on, parameters, {"energy": energy}, sampling)
+    sampled = as_sampled(model, on, parameters)
     posterior = nuts_models()["joint"].posterior(sampled)
     assert_every_endpoint_is_reported(
         replace(fit_endpoint(evidence, "cr", engine="quadrature"), posterior=posterior, sampled=None)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 
 import pytest
 
 from figures import folders
-from readme.answer import analysed
 from reanalysis.alternatives.outcome import Outcome
 from reanalysis.alternatives.weighed_ledger import WeighedLedger
 from reanalysis.analysis.analysis import Analysis
@@ -18,24 +19,46 @@ from reanalysis.estimands.summary import Direction
 from reanalysis.evidence.audit.ledger import audit
 from reanalysis.evidence.coverage import modelled_endpoints
 from reanalysis.evidence.reading.folder import read_evidence
-from reanalysis.gates.checked_fit import fit_endpoint
+from reanalysis.figures import prior_sensitivity
+from reanalysis.gates.checked_fit import CheckedFit, fit_endpoint
 from reanalysis.model.selection import default_spec
 
 
 @pytest.fixture(scope="session")
-def anakinra() -> Analysis:
-    return analysed(read_evidence(Path(__file__).parents[2] / "data" / "anakinra"))
+def anakinra(reanalysed: Analysis) -> Analysis:
+    return reanalysed
 
 
 @pytest.fixture(scope="session")
-def analyses(anakinra: Analysis, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Analysis]:
+def analyses(
+    anakinra: Analysis,
+    answers: Callable[[Callable[[Path], Path]], Analysis],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, Analysis]:
     """By name: one study, three, twenty-two, seventy-one, long names, empty cells."""
     made = {"anakinra": anakinra}
     for make in (folders.single, folders.long_names, folders.empty_cells):
-        made[make.__name__] = analysed(read_evidence(make(tmp_path_factory.mktemp(make.__name__))))
+        made[make.__name__] = answers(make)
     for make in (folders.trials, folders.seventy_one):
         made[make.__name__] = _without_refits(make(tmp_path_factory.mktemp(make.__name__)))
     return made
+
+
+@pytest.fixture(scope="session", autouse=True)
+def moved() -> Iterator[None]:
+    """What moves a prior or a likelihood of a posterior is worked out once, for all figures and words about it."""
+    original = prior_sensitivity._moved
+    known: dict[int, tuple[CheckedFit, dict[tuple[str, str], tuple[float, float]]]] = {}
+
+    @wraps(original)
+    def once(fit: CheckedFit, names: tuple[str, ...]) -> dict[tuple[str, str], tuple[float, float]]:
+        if id(fit) not in known:
+            known[id(fit)] = fit, original(fit, names)
+        return known[id(fit)][1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prior_sensitivity, "_moved", once)
+        yield
 
 
 def _without_refits(folder: Path) -> Analysis:

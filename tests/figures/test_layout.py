@@ -16,7 +16,8 @@ from reanalysis.reporting import contents
 pytestmark = pytest.mark.xdist_group("figures")
 
 FOR_PHONES = ("forest", "sensitivity", "leave_one_out", "coverage")
-FOLDERS = ("anakinra", "single", "trials", "seventy_one", "long_names", "empty_cells")
+FOLDERS = ["anakinra", "seventy_one", "long_names", "empty_cells"]
+FOLDERS += [pytest.param(name, marks=pytest.mark.slow) for name in ("single", "trials")]  # others are as small
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -37,6 +37,8 @@ from reanalysis.reporting.artefacts import _alone
 
 pytestmark = pytest.mark.xdist_group("figures")
 
+SMALL = ("single", "trials")
+"""Folders whose endpoints have as many studies as some of the others."""
 LABELS = ("significant", "conclusive", "evidence of", "no effect", "trend")
 
 
@@ -91,7 +93,9 @@ def test_given_axes_are_drawn_on_and_returned(anakinra: Analysis, name: str) -> 
 
 
 @pytest.mark.parametrize("name", EVERY)
-@pytest.mark.parametrize("folder", ["anakinra", "single", "trials", "long_names", "empty_cells"])
+@pytest.mark.parametrize(
+    "folder", ["anakinra", "long_names", "empty_cells", *(pytest.param(n, marks=pytest.mark.slow) for n in SMALL)]
+)
 def test_alternative_text_is_short_and_free_of_verdicts(analyses: dict[str, Analysis], folder: str, name: str) -> None:
     _, describe = EVERY[name]
     for what in subjects(analyses[folder], name):
@@ -372,6 +376,7 @@ def test_draws_are_made_once_for_the_figure_and_its_words(anakinra: Analysis, mo
 
     monkeypatch.setattr(Posterior, "tree", counted_tree)
     monkeypatch.setattr(prior_sensitivity, "_LAST", [])
+    monkeypatch.setattr(prior_sensitivity, "_moved", prior_sensitivity._moved.__wrapped__)  # type: ignore[attr-defined]
     for count, endpoint in enumerate(anakinra.headlines[:2], 1):
         plot_prior_sensitivity(endpoint)
         assert endpoint.label in describe_prior_sensitivity(endpoint)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from readme.answer import DATA, GALLERY, README, analysed, answer, written
+from readme.answer import DATA, GALLERY, README, answer, written
+from reanalysis.analysis.analysis import Analysis
 from reanalysis.cli.app import app
 from reanalysis.estimands.words import percent, ratio_interval
 from reanalysis.evidence.reading.arms_table import ARMS
@@ -21,10 +22,9 @@ from reanalysis.figures.save import save_figure
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
-def test_the_answer_and_the_figure_are_those_of_the_evidence(tmp_path: Path) -> None:
-    found = analysed(read_evidence(DATA))
-    assert written() == answer(found), "run make readme"
-    save_figure(plot_overview(found), tmp_path / "overview")
+def test_the_answer_and_the_figure_are_those_of_the_evidence(reanalysed: Analysis, tmp_path: Path) -> None:
+    assert written() == answer(reanalysed), "run make readme"
+    save_figure(plot_overview(reanalysed), tmp_path / "overview")
     drawn = (tmp_path / "overview.svg").read_text(encoding="utf-8")
     kept = (GALLERY / "overview.svg").read_text(encoding="utf-8")
     assert _NUMBER.sub("", drawn) == _NUMBER.sub("", kept), "run make readme"

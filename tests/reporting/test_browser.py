@@ -26,6 +26,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)"),
 ]
 
+OTHER_SCREENS = ((360, False), (414, True), (414, False), (768, True))
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1100, "height": 900}
 
 
@@ -86,8 +87,10 @@ def test_nothing_goes_wrong_and_nothing_leaves_the_file(
     assert page.page.locator(".explorer fieldset").count() == len(report.analysis.endpoints)
 
 
-@pytest.mark.parametrize("width", [360, 414, 768])
-@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize(
+    ("width", "scripts"),
+    [(360, True), (768, False), *(pytest.param(*one, marks=pytest.mark.slow) for one in OTHER_SCREENS)],
+)
 def test_a_narrow_screen_scrolls_down_only(browser: Any, reanalysis_report: Report, width: int, scripts: bool) -> None:
     page = Opened(browser, reanalysis_report, viewport={**PHONE, "width": width}, java_script_enabled=scripts).page
     # the reader's scroll is measured, for a page whose scripts are off cannot measure itself
@@ -368,8 +371,16 @@ def test_figures_and_tables_can_be_taken_along(browser: Any, reanalysis_report: 
 # ---- for everyone ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize(
+    ("scheme", "viewport"),
+    [
+        ("light", DESK),
+        ("dark", PHONE),
+        pytest.param("light", PHONE, marks=pytest.mark.slow),
+        pytest.param("dark", DESK, marks=pytest.mark.slow),
+    ],
+    ids=["light-desk", "dark-phone", "light-phone", "dark-desk"],
+)
 def test_axe_finds_no_serious_fault(browser: Any, plain_report: Report, scheme: str, viewport: dict[str, int]) -> None:
     assert serious(Opened(browser, plain_report, viewport=viewport, color_scheme=scheme).page) == []
 

@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 
 import reanalysis as ra
-from figures.folders import five_columns
 from readme.answer import analysed, without_scrutiny
 from reanalysis.analysis.analysis import Analysis, carry_out
 from reanalysis.analysis.plan import plan
@@ -30,13 +29,6 @@ from reanalysis.reporting.section import Artefacts
 from reanalysis.reporting.sections.answer import outcome_table
 from reanalysis.reporting.sections.overview import overview_table
 from reporting.built import squeezed
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    where = tmp_path_factory.mktemp("published")
-    ra.report(five_columns(where / "five"), where / "out", "quadrature")
-    return where / "out"
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,9 @@ import pytest
 
 import reanalysis as ra
 from figures import folders
-from readme.answer import DATA, analysed, answer
+from readme.answer import answer
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.gates.result import CheckResult
 from reanalysis.reporting import contents
 from reanalysis.reporting.movers import believed, no_effect_shift, strongest
@@ -79,22 +78,15 @@ KINDS = {
 
 
 @pytest.fixture(scope="module", params=["anakinra", *KINDS])
-def analysis(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Analysis:
-    return of_kind(request.param, tmp_path_factory.getbasetemp())
-
-
-@cache
-def of_kind(kind: str, where: Path) -> Analysis:
-    return analysed(read_evidence(DATA if kind == "anakinra" else KINDS[kind](where / f"page-{slugged(kind)}")))
-
-
-def slugged(text: str) -> str:
-    return re.sub(r"\W+", "-", text)
+def analysis(
+    request: pytest.FixtureRequest, reanalysed: Analysis, answers: Callable[[Callable[[Path], Path]], Analysis]
+) -> Analysis:
+    return reanalysed if request.param == "anakinra" else answers(KINDS[request.param])
 
 
 @pytest.fixture(scope="module")
-def reanalysis(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
-    return of_kind("anakinra", tmp_path_factory.getbasetemp())
+def reanalysis(reanalysed: Analysis) -> Analysis:
+    return reanalysed
 
 
 def page(analysis: Analysis) -> str:

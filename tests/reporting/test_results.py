@@ -16,7 +16,6 @@ import pandas as pd
 import pytest
 
 import reanalysis as ra
-from figures.folders import five_columns
 from reanalysis.analysis.analysis import Analysis
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.files import as_json
@@ -27,10 +26,8 @@ NUMBERS = ["median", "lower", "upper"]
 
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    where = tmp_path_factory.mktemp("published")
-    ra.report(five_columns(where / "five"), where / "out", "quadrature")
-    return (where / "out").resolve()
+def out(published: Path) -> Path:
+    return published.resolve()
 
 
 @pytest.fixture(scope="module")

@@ -187,10 +187,8 @@ def test_a_declared_control_rate_that_is_the_studies_own_is_not_told_twice(tmp_p
 
 
 @pytest.fixture(scope="module")
-def reanalysis(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
-    from readme.answer import DATA
-
-    return analysed(read_evidence(DATA))
+def reanalysis(reanalysed: Analysis) -> Analysis:
+    return reanalysed
 
 
 def test_a_crude_interval_is_at_a_size_that_is_possible(reanalysis: Analysis) -> None:
