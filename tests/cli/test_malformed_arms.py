@@ -10,8 +10,8 @@ from cli.faults import GOOD, Case, arms, row
 from evidence.folders import FIVE, TWO_STUDIES, table
 
 PERCENT = "study,arm,endpoint,events,n,percent"
-EVENTS = "must be a whole number of at most 6 digits, a range such as 0..1, or empty"
-SIZE = "must be a whole number from 1 to 999999, or empty"
+EVENTS = "must be a whole number up to 1000000, a range such as 0..1, or empty"
+SIZE = "must be a whole number from 1 to 1000000, or empty"
 PERCENTAGE = "must be a percentage from 0 to 100 as printed, with a decimal point and no % sign, or empty"
 USE = "must be primary, sensitivity, context or excluded"
 ID = "id of 1 to 100 characters is needed, without control characters"

@@ -105,7 +105,7 @@ def _table(*columns: str) -> Table:
 
 def _print_findings(page: Page, found: Decision) -> None:
     from reanalysis.decisions.grade import RULE
-    from reanalysis.estimands.words import percent
+    from reanalysis.estimands.words import percent, risk_decimals
 
     page.print()
     page.lines("Findings per 1,000 patients", style="bold")
@@ -115,12 +115,13 @@ def _print_findings(page: Page, found: Decision) -> None:
     )  # fmt: skip
     for one in found.certainty:
         for row in one.findings:
-            difference = row.difference
+            difference, digits = row.difference, max(risk_decimals(row.without / 1000) - 1, 0)
             beyond = "; ".join(f"{m.margin:g}: {percent(m.fewer)} fewer, {percent(m.more)} more" for m in row.beyond)
             table.add_row(
                 _text(one.label), str(one.patients.studies), one.patients.text, _text(row.control.label),
-                f"{row.without:.0f}", f"{row.treated.median:.0f}",
-                f"{difference.median:+.0f} ({difference.lower:+.0f} to {difference.upper:+.0f})", row.side,
+                *(f"{count:.{digits}f}" for count in (row.without, row.treated.median)),
+                f"{difference.median:+.{digits}f} "
+                f"({difference.lower:+.{digits}f} to {difference.upper:+.{digits}f})", row.side,
                 percent(row.on_side), percent(row.trivial), beyond, one.grade.level,
             )  # fmt: skip
     page.print(table)

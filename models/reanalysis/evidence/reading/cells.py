@@ -19,7 +19,7 @@ from reanalysis.evidence.reading.text_table import Cells
 NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 """A number as printed, without a sign."""
 
-_COUNT = r"[0-9]{1,6}(?:\.\.[0-9]{1,6})?"
+_COUNT = r"(?:[0-9]{1,6}|1000000)(?:\.\.(?:[0-9]{1,6}|1000000))?"
 _PERCENTAGE = r"(?:100(?:\.0{1,6})?|[0-9]{1,2}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})"
 _LONGEST_ID = 100
 
@@ -128,8 +128,10 @@ def reported_range(text: str) -> tuple[int, int] | None:
 
 def a_size(missing: int | None = None) -> PlainValidator:
     """A printed denominator; ``missing`` where the cell is empty."""
-    rule = "must be a whole number from 1 to 999999, or empty"
-    return cell(rule, like(r"(?:[1-9][0-9]{0,5})?"), lambda text: int(text) if text else missing, instead_of_count)
+    rule = "must be a whole number from 1 to 1000000, or empty"
+    return cell(
+        rule, like(r"(?:[1-9][0-9]{0,5}|1000000)?"), lambda text: int(text) if text else missing, instead_of_count
+    )
 
 
 Name = Annotated[
@@ -144,7 +146,7 @@ Name = Annotated[
 Events = Annotated[
     tuple[int, int] | None,
     cell(
-        "must be a whole number of at most 6 digits, a range such as 0..1, or empty",
+        "must be a whole number up to 1000000, a range such as 0..1, or empty",
         like(f"(?:{_COUNT})?"),
         reported_range,
         instead_of_count,
