@@ -124,15 +124,27 @@ def test_what_cannot_be_answered_is_refused_alike(asked: dict[str, Any], said: l
     assert [error.replace("any-of", "any_of") for error in ended.errors] == [f"--{problem}" for problem in problems]
 
 
-def test_no_weights_at_all_is_one_clear_error(tmp_path: Path) -> None:
+def test_without_weights_all_but_net_benefit_is_decided(tmp_path: Path) -> None:
     where = folder(tmp_path, TWO_STUDIES)
-    ended = run("decide", where)
-    assert ended.code == 2
-    assert ended.errors == [
+    needed = (
         "--weights: none are declared in analysis.toml, [weights.NAME], and none are given; "
         "write weights such as NAME=1,OTHER=2, NAME an endpoint that is compared"
-    ]
-    assert run("decide", where, "--weights", "x=1").code == 0
+    )
+    ended = run("decide", where)
+    assert ended.code == 0
+    assert "Findings per 1,000 patients" in ended.out
+    assert "Net benefit per" not in ended.out
+    assert "net benefit is left out, as weights: none are declared" in " ".join(ended.out.split())
+    told, weighed = (run("decide", where, "--format", "json", *more).json for more in ((), ("--weights", "x=1")))
+    assert (told["net_benefit"], told["weight_share_better"], told["tradeoff"]) == ({}, None, [])
+    assert set(told) == set(weighed)
+    assert told["certainty"] == weighed["certainty"]
+    for option in ("--questions", "--joint"):
+        ended = run("decide", where, option)
+        assert (ended.code, ended.errors) == (2, [needed])
+    decision = ra.decide(ra.read_evidence(where))
+    assert "Net benefit" not in repr(decision) + decision._repr_html_()
+    assert decision.net_benefit_frame.empty
 
 
 def test_a_report_that_contradicts_itself_is_refused(tmp_path: Path) -> None:

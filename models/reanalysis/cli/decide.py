@@ -84,8 +84,9 @@ def _print(page: Page, found: Decision, questions: bool) -> None:
         page.lines(found.evidence.title, style="bold")
         _print_findings(page, found)
         _print_new_populations(page, found)
-        _print_net_benefit(page, found)
-        _print_trade_offs(page, found)
+        if found.net_benefits:
+            _print_net_benefit(page, found)
+            _print_trade_offs(page, found)
         _print_any_of(page, found)
         page.print()
         page.lines("Confounding, not randomised away", style="bold")

@@ -33,7 +33,7 @@ from reanalysis.decisions.effects import (
 from reanalysis.decisions.grade import RULE
 from reanalysis.decisions.joint_model import JointModel, joint_data, joint_model
 from reanalysis.decisions.joint_outcome import AnyOf, frechet_bounds, widest
-from reanalysis.decisions.trade_offs import Request, request
+from reanalysis.decisions.trade_offs import NO_WEIGHTS, Request, request
 from reanalysis.decisions.uncertain_risks import uncertain_net_benefit
 from reanalysis.decisions.weighted_sum import CELLS
 from reanalysis.decisions.worth_of_answers import Worth, worth_of_answers
@@ -43,7 +43,7 @@ from reanalysis.evidence.audit.ledger import audit
 from reanalysis.evidence.candidates.narrowing import wholes_of
 from reanalysis.evidence.coverage import modelled_endpoints
 from reanalysis.evidence.evidence import Evidence
-from reanalysis.evidence.problems import printable
+from reanalysis.evidence.problems import BadChoice, InvalidInput, printable
 from reanalysis.model.selection import NothingLeft
 from reanalysis.model.spec import ModelSpec
 from reanalysis.model.specification import specification
@@ -99,8 +99,10 @@ class Decision:
         return scenarios(self._weighed | self._events)
 
     def _at_each[T](self, made: Callable[..., T]) -> tuple[T, ...]:
-        """One thing a set of control risks, of the endpoints that are weighed."""
+        """One thing a set of control risks, of the endpoints that are weighed; nothing where none are."""
         asked = self.request
+        if not asked.trade_offs:
+            return ()
         return tuple(
             made(
                 self._weighed, asked.trade_offs, {name: risks[name] for name in self._weighed}, label, asked.correlation
@@ -128,7 +130,9 @@ class Decision:
 
     @cached_property
     def net_benefits(self) -> tuple[NetBenefit, ...]:
-        """One a set of control risks, the last averaged over what the cohorts leave open of them."""
+        """One a set of control risks, the last averaged over what cohorts leave open of them; none without weights."""
+        if not self.request.trade_offs:
+            return ()
         uncertain = uncertain_net_benefit(self._weighed, self.request.trade_offs, self.request.correlation)
         return (*self._at_each(net_benefit), uncertain)
 
@@ -139,7 +143,9 @@ class Decision:
 
     @cached_property
     def acceptabilities(self) -> tuple[Acceptability, ...]:
-        """One a set of control risks."""
+        """One a set of control risks; none without weights."""
+        if not self.request.trade_offs:
+            return ()
         draws = sampled_effects(self._weighed, self.request.correlation, self.spec.seed)
         return self._at_each(partial(acceptability, draws=draws, seed=self.spec.seed))
 
@@ -171,15 +177,27 @@ class Decision:
     @cached_property
     def questions(self) -> tuple[Worth, ...]:
         """Questions to the authors by what an answer is worth, at the control risks of these studies."""
+        self.require_weights()
         asked = weigh(self.evidence, audit(self.evidence), self.spec).questions
         risks = self._control_risks[OWN_CONTROLS]
         return tuple(worth_of_answers(asked, self._weighed, self.request.trade_offs, risks))
+
+    def require_weights(self) -> None:
+        """Refuse what only weights answer.
+
+        Raises
+        ------
+        InvalidInput
+            Where none are declared or given.
+        """
+        if not self.request.trade_offs:
+            raise InvalidInput([BadChoice("weights", NO_WEIGHTS)])
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of the weights."""
         weighed = {one.endpoint for one in self.request.trade_offs}
-        found = []
+        found = [] if weighed else [f"net benefit is left out, as weights{NO_WEIGHTS}"]
         for name in weighed:
             for whole in wholes_of(self.evidence, name):
                 if whole in weighed:
@@ -203,22 +221,26 @@ class Decision:
         return pd.DataFrame(rows)
 
     def __repr__(self) -> str:
-        weights = ", ".join(f"{one.endpoint} {one.weight:g}" for one in self.request.trade_offs)
         columns = ["endpoint", "control_per_1000", "treated_per_1000", "difference_per_1000", "certainty"]
         findings = self.to_frame().drop_duplicates("endpoint")[columns].round().to_string(index=False)
-        net = self.net_benefit_frame.query("correlation == @self.request.correlation")
-        net = net[["baseline", "median", "lower", "upper", "probability_better"]].round(3)
-        told = [self.evidence.title, findings, f"Net benefit, weights {weights}", net.to_string(index=False)]
+        told = [self.evidence.title, findings]
+        if self.net_benefits:
+            net = self.net_benefit_frame.query("correlation == @self.request.correlation")
+            net = net[["baseline", "median", "lower", "upper", "probability_better"]].round(3)
+            told += [f"Net benefit, weights {self._weights}", net.to_string(index=False)]
         return "\n".join(printable(line) for text in told for line in text.splitlines())
 
+    @property
+    def _weights(self) -> str:
+        return ", ".join(f"{one.endpoint} {one.weight:g}" for one in self.request.trade_offs)
+
     def _repr_html_(self) -> str:
-        weights = ", ".join(f"{one.endpoint} {one.weight:g}" for one in self.request.trade_offs)
-        return (
-            f"<p><b>{escape(self.evidence.title)}</b></p>"
-            f"{self.to_frame().to_html(index=False, float_format='{:.3g}'.format)}"
-            f"<p>{escape(CONVENTION)} Weights: {escape(weights)}.</p>"
-            f"{self.net_benefit_frame.to_html(index=False, float_format='{:.3f}'.format)}"
-        )
+        findings = self.to_frame().to_html(index=False, float_format="{:.3g}".format)
+        found = f"<p><b>{escape(self.evidence.title)}</b></p>{findings}"
+        if not self.net_benefits:
+            return found
+        net = self.net_benefit_frame.to_html(index=False, float_format="{:.3f}".format)
+        return f"{found}<p>{escape(CONVENTION)} Weights: {escape(self._weights)}.</p>{net}"
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON object of ``reanalysis decide``."""
@@ -229,7 +251,7 @@ class Decision:
             "correlation": self.request.correlation,
             "net_benefit": {one.baseline: one.as_dict() for one in self.net_benefits},
             "tradeoff": [point for line in self.trade_off_lines for point in line.as_dict()],
-            "weight_share_better": self.acceptabilities[0].share_better,
+            "weight_share_better": next((one.share_better for one in self.acceptabilities), None),
             "acceptability": {one.baseline: one.as_dict() for one in self.acceptabilities},
             "joint_model": None if self.joint_model is None else self.joint_model.as_dict(),
             "any_of": {one.baseline: one.as_dict() for one in self.any_of} or None,
@@ -266,7 +288,8 @@ def decide(
         The folder.
     weights : str, mapping or iterable of str, optional
         What one event of an endpoint weighs, by endpoint or as ``"death=1,relapse=0.5"``: above 0 where an event
-        harms, below 0 where it helps; by default the weights of analysis.toml.
+        harms, below 0 where it helps; by default the weights of analysis.toml, without which net benefit is left
+        out.
     correlation : float, optional
         Of the log odds ratios of every two endpoints in the published net benefit, from 0 to 0.99; by default 0.
     any_of : str or iterable of str, optional
@@ -295,6 +318,7 @@ def decide(
     """
     found = Decision(evidence, specification(evidence), request(evidence, weights, correlation, any_of), joint)
     if joint:
+        found.require_weights()
         joint_data(evidence, found.request.trade_offs)  # what it does not hold is refused here
     found.effects  # noqa: B018  # what cannot be fitted is refused here
     return found

@@ -14,6 +14,7 @@ from reanalysis.evidence.reading.settings import LARGEST_WEIGHT
 from reanalysis.model.choices import number
 
 _FORM = "write weights such as NAME=1,OTHER=2, NAME an endpoint that is compared"
+NO_WEIGHTS = f": none are declared in analysis.toml, [weights.NAME], and none are given; {_FORM}"
 ASKED = "asked for"
 """The reason of a weight that analysis.toml does not declare."""
 
@@ -35,7 +36,7 @@ class Request:
     """What is asked of a decision, checked."""
 
     trade_offs: tuple[TradeOff, ...]
-    """In the order in which they were declared or given, no weight 0."""
+    """In the order in which they were declared or given, no weight 0; none where none are declared or given."""
     correlation: float
     """Of the log odds ratios of every two endpoints."""
     any_of: tuple[str, ...]
@@ -73,8 +74,6 @@ def request(
 
     if weights is None:
         found = [TradeOff(e, one.weight, one.reason) for e, one in evidence.settings.weights.items()]
-        if not found:
-            say("weights", f": none are declared in analysis.toml, [weights.NAME], and none are given; {_FORM}")
     else:
         found = []
         for name, weight in _pairs(weights, say):

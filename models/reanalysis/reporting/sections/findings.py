@@ -172,7 +172,7 @@ def _worth(analysis: Analysis) -> list[Worth]:
     except InvalidInput:
         return []
     fits = {e.id: e.fit for e in analysis.endpoints}
-    if not all(one.endpoint in fits for one in trade_offs):
+    if not trade_offs or not all(one.endpoint in fits for one in trade_offs):
         return []
     weighed = {one.endpoint: fits[one.endpoint] for one in trade_offs}
     effects = {e: EndpointEffect(fit.evidence, fit.posterior, fit.selection.observations) for e, fit in weighed.items()}
