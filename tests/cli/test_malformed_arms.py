@@ -289,17 +289,20 @@ TABLE = [
     *(
         row(
             f"a study called {name!r} like another",
-            ", study: differs from 'A b' on line 2 by case or blanks only; write one name in one way "
-            f"(found '{shown}')",
+            f", study: differs from 'A b' on line 2 by {apart} only; write one name in one way (found '{shown}')",
             f"{name},control,x,3,20",
             good="A b,treated,x,7,21",
         )
-        for name, shown in (
-            ("a b", "a b"),
-            ("A  b", "A  b"),
-            ("A\u00a0b", "A b"),
-            ("AB", "AB"),
-            ("\uff21 b", "\uff21 b"),
+        for name, shown, apart in (
+            ("a b", "a b", "case or blanks"),
+            ("A  b", "A  b", "case or blanks"),
+            ("A\u00a0b", "A b", "case or blanks"),
+            ("AB", "AB", "case or blanks"),
+            (
+                "\uff21 b",
+                "\uff21 b",
+                "letters that look alike (FULLWIDTH LATIN SMALL LETTER A (U+FF41) for LATIN SMALL LETTER A (U+0061))",
+            ),
         )
     ),
     row(
