@@ -11,18 +11,12 @@ from threading import local
 
 @dataclass(frozen=True)
 class Time:
-    """Time spent.
-
-    Parameters
-    ----------
-    seconds : float
-        By the clock on the wall.
-    cpu : float
-        Of processors, all threads of the process together.
-    """
+    """Time spent."""
 
     seconds: float = 0.0
+    """By the clock on the wall."""
     cpu: float = 0.0
+    """Of processors, all threads of the process together."""
 
     @classmethod
     def now(cls) -> Time:

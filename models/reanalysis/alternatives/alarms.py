@@ -19,33 +19,23 @@ PRIOR_OF = {MU_PRIOR: "average effect", TAU_PRIOR: "heterogeneity", BASELINES: "
 
 @dataclass(frozen=True)
 class Alarm:
-    """A prior that decides a headline.
-
-    Parameters
-    ----------
-    prior : str
-        What it is a prior of: ``average effect``, ``heterogeneity`` or ``baselines``.
-    primary : float
-        P(benefit) (P(odds ratio < 1) where no side is good) as analysed.
-    low, high : float
-        Smallest and largest under other choices of the prior, and as analysed.
-    lowest, highest : str
-        The choices they belong to.
-    scaling : float or None
-        Power-scaling sensitivity of the headline to the prior, where it is known.
-    moved, scaled : bool
-        What the alarm is for: a choice that moves the probability by more than 5 points, a sensitivity above 0.05.
-    """
+    """A prior that decides a headline."""
 
     prior: str
+    """What it is a prior of: ``average effect``, ``heterogeneity`` or ``baselines``."""
     primary: float
+    """P(benefit) (P(odds ratio < 1) where no side is good) as analysed."""
     low: float
     high: float
+    """Smallest and largest under other choices of the prior, and as analysed."""
     lowest: str
     highest: str
+    """The choices they belong to."""
     scaling: float | None
+    """Power-scaling sensitivity of the headline to the prior, where it is known."""
     moved: bool
     scaled: bool
+    """What the alarm is for: a choice that moves the probability by more than 5 points, a sensitivity above 0.05."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -52,23 +52,16 @@ _WIDE = 4.0
 
 @dataclass(frozen=True)
 class WeighedModel:
-    """One of the four models.
-
-    Parameters
-    ----------
-    effect, heterogeneity : bool
-        Whether mu, and whether tau, is other than 0.
-    log_evidence : float
-        Log marginal likelihood; minus infinity where it is below all numbers.
-    prior_probability, probability : float
-        Before and after the data.
-    """
+    """One of the four models."""
 
     effect: bool
     heterogeneity: bool
+    """Whether mu, and whether tau, is other than 0."""
     log_evidence: float
+    """Log marginal likelihood; minus infinity where it is below all numbers."""
     prior_probability: float
     probability: float
+    """Before and after the data."""
 
     @property
     def name(self) -> str:

@@ -40,27 +40,18 @@ _LINE = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 @dataclass(frozen=True, repr=False)
 class NetBenefit:
-    """Net benefit at one set of control risks.
-
-    Parameters
-    ----------
-    baseline : str
-        Name of the control risks.
-    control_risks : dict of str to ControlRisk
-        By endpoint.
-    correlation : float
-        That of the published figures.
-    posteriors : dict of float to GridMarginal
-        Net benefit by correlation, the published one among them.
-    contributions : dict of str to float
-        What each endpoint adds to the mean.
-    """
+    """Net benefit at one set of control risks."""
 
     baseline: str
+    """Name of the control risks."""
     control_risks: dict[str, ControlRisk]
+    """By endpoint."""
     correlation: float
+    """That of the published figures."""
     posteriors: dict[float, GridMarginal]
+    """Net benefit by correlation, the published one among them."""
     contributions: dict[str, float]
+    """What each endpoint adds to the mean."""
 
     def __repr__(self) -> str:
         at = self.baseline or "these control risks"
@@ -133,32 +124,22 @@ def summed(
 
 @dataclass(frozen=True, repr=False)
 class TradeOffLine:
-    """How much of the worst harm buys one good outcome of another endpoint, at one set of control risks.
-
-    Parameters
-    ----------
-    baseline : str
-        Name of the control risks.
-    benefit, harm : str
-        Endpoint ids; the harm is the one on which treatment is least likely to be better.
-    wording : str
-        What is accepted per what, for readers.
-    levels : tuple of (float, tuple of (float, float or None))
-        For each probability of :data:`LEVELS` the ranges of the number accepted at which benefit is at least as
-        probable; an end of None is any number.
-    line : tuple of (float, float)
-        Numbers accepted, and the probability of benefit at each.
-    at_any : float
-        Probability of benefit where any number is accepted.
-    """
+    """How much of the worst harm buys one good outcome of another endpoint, at one set of control risks."""
 
     baseline: str
+    """Name of the control risks."""
     benefit: str
     harm: str
+    """Endpoint ids; the harm is the one on which treatment is least likely to be better."""
     wording: str
+    """What is accepted per what, for readers."""
     levels: tuple[tuple[float, tuple[tuple[float, float | None], ...]], ...]
+    """For each probability of :data:`LEVELS` the ranges of the number accepted at which benefit is at least as
+    probable; an end of None is any number."""
     line: tuple[tuple[float, float], ...]
+    """Numbers accepted, and the probability of benefit at each."""
     at_any: float
+    """Probability of benefit where any number is accepted."""
 
     def __repr__(self) -> str:
         told = "; ".join(f"P(better) {level:g} {ranges_text(ranges)}" for level, ranges in self.levels)

@@ -27,34 +27,23 @@ from reanalysis.typing import Array
 
 @dataclass(frozen=True)
 class Finding:
-    """One row of the table of findings: an endpoint at one control risk.
-
-    Parameters
-    ----------
-    control : ControlRisk
-        At which.
-    without : float
-        Patients of 1,000 with the event in controls.
-    treated, difference : Summary
-        The same with treatment, and how many more.
-    side : {"fewer", "more"}
-        The more probable side of no effect, which is stated.
-    on_side : float
-        P(effect on that side).
-    trivial : float
-        P(the difference lies within the trivial range).
-    beyond : tuple of Beyond
-        P(beyond each margin) on either side.
-    """
+    """One row of the table of findings: an endpoint at one control risk."""
 
     control: ControlRisk
+    """At which."""
     without: float
+    """Patients of 1,000 with the event in controls."""
     treated: Summary
     difference: Summary
+    """The same with treatment, and how many more."""
     side: str
+    """The more probable side of no effect, which is stated."""
     on_side: float
+    """P(effect on that side)."""
     trivial: float
+    """P(the difference lies within the trivial range)."""
     beyond: tuple[Beyond, ...]
+    """P(beyond each margin) on either side."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; margins are percentage points, numbers of patients per 1,000."""
@@ -77,32 +66,23 @@ class Heterogeneity:
     """Variation of the unpooled effects of the studies.
 
     Each log odds ratio is that of the study's counts, half a patient added to both of an arm of which one is 0.
-
-    Parameters
-    ----------
-    q, df, p : float
-        Cochran's Q, its degrees of freedom and p-value.
-    i_squared : float
-        Share of the variation beyond chance (Higgins and Thompson 2002, Stat Med 21:1539).
-    moment_tau : float
-        DerSimonian and Laird's estimate of their SD (1986, Control Clin Trials 7:177).
-    below, above : int
-        Studies with fewer, and with more events under treatment.
-    tau : Summary or None
-        Posterior of the heterogeneity.
-    new_study : tuple of float or None
-        95 % interval of the odds ratio of a new study.
     """
 
     q: float
     df: int
     p: float
+    """Cochran's Q, its degrees of freedom and p-value."""
     i_squared: float
+    """Share of the variation beyond chance (Higgins and Thompson 2002, Stat Med 21:1539)."""
     moment_tau: float
+    """DerSimonian and Laird's estimate of their SD (1986, Control Clin Trials 7:177)."""
     below: int
     above: int
+    """Studies with fewer, and with more events under treatment."""
     tau: Summary | None
+    """Posterior of the heterogeneity."""
     new_study: tuple[float, float] | None
+    """95 % interval of the odds ratio of a new study."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -111,40 +91,27 @@ class Heterogeneity:
 
 @dataclass(frozen=True, repr=False)
 class Certainty:
-    """What is known of one endpoint, and how surely.
-
-    Parameters
-    ----------
-    endpoint, label : str
-        Its id and its name.
-    of : str
-        Whose effect it is.
-    patients : Patients
-        Studies and patients.
-    odds_ratio : Summary
-        Headline.
-    sides : Direction
-        Probabilities of fewer events, and of benefit and harm where a good side is declared.
-    trivial : float
-        Half width of the trivial range, percentage points.
-    findings : tuple of Finding
-        One a control risk; imprecision is judged at the first.
-    heterogeneity : Heterogeneity or None
-        None with one study.
-    grade : Grade
-        Level and steps.
-    """
+    """What is known of one endpoint, and how surely."""
 
     endpoint: str
     label: str
+    """Its id and its name."""
     of: str
+    """Whose effect it is."""
     patients: Patients
+    """Studies and patients."""
     odds_ratio: Summary
+    """Headline."""
     sides: Direction
+    """Probabilities of fewer events, and of benefit and harm where a good side is declared."""
     trivial: float
+    """Half width of the trivial range, percentage points."""
     findings: tuple[Finding, ...]
+    """One a control risk; imprecision is judged at the first."""
     heterogeneity: Heterogeneity | None
+    """None with one study."""
     grade: Grade
+    """Level and steps."""
 
     def __repr__(self) -> str:
         counted = f"{self.patients.studies} studies, {self.patients.text} patients"

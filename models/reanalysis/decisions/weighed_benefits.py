@@ -23,27 +23,18 @@ _DEVIATES = np.linspace(FROM, -FROM, 1 + round(-2 * FROM / STEP))
 
 @dataclass(frozen=True)
 class WeighedBenefits:
-    """Net benefit at each set of control risks, what it turns on, and the effects it is made of.
-
-    Parameters
-    ----------
-    trade_offs : tuple of TradeOff
-        Weights.
-    net_benefit : dict of str to dict
-        By the name of the control risks: median, mean, interval and P(better) under each correlation, and the risks.
-    trade_off_lines : tuple of dict
-        At each set, the worst harm against each other endpoint.
-    acceptability : dict of str to dict
-        By the name of the control risks: whether treatment is better whatever the sizes of the weights.
-    effects : dict of str to tuple of float
-        By endpoint, quantiles of its log odds ratio at normal deviates from -7 to 7, 0.1 apart.
-    """
+    """Net benefit at each set of control risks, what it turns on, and the effects it is made of."""
 
     trade_offs: tuple[TradeOff, ...]
+    """Weights."""
     net_benefit: dict[str, dict[str, Any]]
+    """By the name of the control risks: median, mean, interval and P(better) under each correlation, and the risks."""
     trade_off_lines: tuple[dict[str, Any], ...]
+    """At each set, the worst harm against each other endpoint."""
     acceptability: dict[str, dict[str, Any]]
+    """By the name of the control risks: whether treatment is better whatever the sizes of the weights."""
     effects: dict[str, tuple[float, ...]]
+    """By endpoint, quantiles of its log odds ratio at normal deviates from -7 to 7, 0.1 apart."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, named as those of ``reanalysis decide``."""

@@ -29,18 +29,12 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Store:
-    """Where finished batches are kept, so that an interrupted run goes on where it stopped.
-
-    Parameters
-    ----------
-    folder : Path
-        Made where it is missing; one JSON file a batch.
-    key : str
-        Everything the results depend on. Batches stored under another key are not read.
-    """
+    """Where finished batches are kept, so that an interrupted run goes on where it stopped."""
 
     folder: Path
+    """Made where it is missing; one JSON file a batch."""
     key: str
+    """Everything the results depend on. Batches stored under another key are not read."""
 
     def _path(self, batch: int) -> Path:
         digest = hashlib.sha256(self.key.encode()).hexdigest()[:16]

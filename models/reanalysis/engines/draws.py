@@ -18,24 +18,17 @@ from reanalysis.typing import Array
 
 @dataclass(frozen=True)
 class Draws:
-    """Joint draws from a posterior or a prior.
-
-    Parameters
-    ----------
-    overall : dict of str to ndarray, shape (chains, draws)
-        Average effect, heterogeneity and new-study effect, where the pooling defines them.
-    study : dict of str to ndarray, shape (chains, draws, S)
-        Effects and rates of the studies.
-    logits : dict of str to ndarray, shape (chains, draws, S)
-        Logit of the event probability by arm, what predictions are made from: the bias of a study is in it.
-    log_prior : dict of str to ndarray
-        Log prior density of each block of parameters; hyperparameters (chains, draws), studies (chains, draws, S).
-    """
+    """Joint draws from a posterior or a prior."""
 
     overall: dict[str, Array]
+    """Average effect, heterogeneity and new-study effect, where the pooling defines them, shape (chains, draws)."""
     study: dict[str, Array]
+    """Effects and rates of the studies, shape (chains, draws, S)."""
     logits: dict[str, Array]
+    """Logit of the event probability by arm, what predictions are made from: the bias of a study is in it, shape
+    (chains, draws, S)."""
     log_prior: dict[str, Array]
+    """Log prior density of each block of parameters; hyperparameters (chains, draws), studies (chains, draws, S)."""
 
 
 def normal_logpdf(x: ArrayLike, mean: ArrayLike, sd: ArrayLike) -> Array:

@@ -21,17 +21,12 @@ class Marginals(Mapping[str, Marginal]):
     """Marginal posteriors by name, each computed when first asked for.
 
     A copy, or what another process gets, holds every marginal computed: what computes them stays here.
-
-    Parameters
-    ----------
-    makers : mapping of str to callable
-        What computes each marginal.
-    made : dict of str to Marginal
-        Those computed already.
     """
 
     makers: Mapping[str, Callable[[], Marginal]]
+    """What computes each marginal."""
     made: dict[str, Marginal] = field(default_factory=dict)
+    """Those computed already."""
 
     def __getitem__(self, name: str) -> Marginal:
         if name not in self.made:
@@ -78,18 +73,12 @@ class Run:
 
 @dataclass(frozen=True)
 class Sampling:
-    """What the sampler says of itself.
-
-    Parameters
-    ----------
-    runs : tuple of Run
-        One, or two where the first diverged.
-    energy : ndarray, shape (chains, draws)
-        Energy of the last run.
-    """
+    """What the sampler says of itself."""
 
     runs: tuple[Run, ...]
+    """One, or two where the first diverged."""
     energy: Array
+    """Energy of the last run, shape (chains, draws)."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -196,24 +196,16 @@ def logit_elir_size(logit: Marginal, vague: float = 0.0) -> float:
 
 @dataclass(frozen=True)
 class EffectiveSize:
-    """What a prior of a rate is worth, in patients: at least 0, and at most as many as were counted.
-
-    Parameters
-    ----------
-    elir : float
-        On the scale of the rate where it exists there, else on the logit scale.
-    elir_logit : float
-        On the logit scale.
-    moment : float
-        That of the one Beta distribution of the same mean and SD.
-    note : str
-        On which scale the first is where it is not that of the rate, and which of them is at a bound; or empty.
-    """
+    """What a prior of a rate is worth, in patients: at least 0, and at most as many as were counted."""
 
     elir: float
+    """On the scale of the rate where it exists there, else on the logit scale."""
     elir_logit: float
+    """On the logit scale."""
     moment: float
+    """That of the one Beta distribution of the same mean and SD."""
     note: str = ""
+    """On which scale the first is where it is not that of the rate, and which of them is at a bound; or empty."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

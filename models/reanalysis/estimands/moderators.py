@@ -98,26 +98,18 @@ _USUAL = 0.5
 
 @dataclass(frozen=True)
 class PriorReach:
-    """How much the prior of a slope, which is per unit of its moderator, lets the effect change over what was observed.
-
-    Parameters
-    ----------
-    name, label : str
-        Of the moderator.
-    prior : str
-        Of the slope.
-    low, high : float
-        Smallest and largest value among studies and parts.
-    factor : float
-        Ratio of the odds ratios at these values that 95 % of the prior lies within, either way.
-    """
+    """How much the prior of a slope, which is per unit of its moderator, lets an effect change over what is seen."""
 
     name: str
     label: str
+    """Of the moderator."""
     prior: str
+    """Of the slope."""
     low: float
     high: float
+    """Smallest and largest value among studies and parts."""
     factor: float
+    """Ratio of the odds ratios at these values that 95 % of the prior lies within, either way."""
 
     @property
     def alarming(self) -> bool:

@@ -44,18 +44,12 @@ _MOST = 2000
 
 @dataclass(frozen=True)
 class ControlRate:
-    """What earlier control arms say of the rate of a new one.
-
-    Parameters
-    ----------
-    logit : Marginal
-        Predictive distribution of its logit.
-    studies : tuple of str
-        Whose controls.
-    """
+    """What earlier control arms say of the rate of a new one."""
 
     logit: Marginal
+    """Predictive distribution of its logit."""
     studies: tuple[str, ...]
+    """Whose controls."""
 
     @property
     def risk(self) -> Summary:
@@ -81,32 +75,23 @@ def control_rate(evidence: Evidence, endpoint: str) -> ControlRate:
 
 @dataclass(frozen=True, repr=False)
 class UncertainControl:
-    """An effect where the control risk is uncertain, all as proportions.
-
-    Parameters
-    ----------
-    control_risk, treated_risk, risk_difference, risk_ratio : Summary
-        Averaged over the control risk.
-    at_median : Summary
-        Risk difference where the control risk is known to be its median: what is wider than this is the uncertainty of
-        the control risk.
-    beyond : tuple of Beyond
-        P(risk difference beyond each margin) on either side.
-    rope, within_rope : float
-        Percentage points, and the probability of a difference within them.
-    studies : tuple of str
-        Whose controls.
-    """
+    """An effect where the control risk is uncertain, all as proportions."""
 
     control_risk: Summary
     treated_risk: Summary
     risk_difference: Summary
     risk_ratio: Summary
+    """Averaged over the control risk."""
     at_median: Summary
+    """Risk difference where the control risk is known to be its median: what is wider than this is the uncertainty of
+    the control risk."""
     beyond: tuple[Beyond, ...]
+    """P(risk difference beyond each margin) on either side."""
     rope: float
     within_rope: float
+    """Percentage points, and the probability of a difference within them."""
     studies: tuple[str, ...]
+    """Whose controls."""
 
     def __repr__(self) -> str:
         return self.text

@@ -48,18 +48,12 @@ def bad_seed(seed: Any) -> Iterator[BadChoice]:
 
 @dataclass
 class Choices:
-    """Choices as they were asked for, and what is wrong with them.
-
-    Parameters
-    ----------
-    asked : dict
-        By name, none of them None.
-    problems : list
-        Grows while the choices are read.
-    """
+    """Choices as they were asked for, and what is wrong with them."""
 
     asked: dict[str, Any]
+    """By name, none of them None."""
     problems: list[Problem | str] = field(default_factory=list, init=False)
+    """Grows while the choices are read."""
 
     def say(self, argument: str, said: str) -> None:
         """One thing that is wrong."""

@@ -107,18 +107,12 @@ def allowed_pairs(claim: Claim, x: Array, n: Array, y: Array, m: Array, alpha: f
 
 @dataclass(frozen=True)
 class Claims:
-    """Claims of one endpoint that stand for studies without figures of both arms.
-
-    Parameters
-    ----------
-    counted : tuple of StudyData
-        By study.
-    left_out : tuple of (str, str)
-        Studies whose claim cannot be weighed, and why.
-    """
+    """Claims of one endpoint that stand for studies without figures of both arms."""
 
     counted: tuple[StudyData, ...] = ()
+    """By study."""
     left_out: tuple[tuple[str, str], ...] = ()
+    """Studies whose claim cannot be weighed, and why."""
 
 
 def claims_of(evidence: Evidence, spec: ModelSpec, endpoint: str, counted: Collection[str]) -> Claims:

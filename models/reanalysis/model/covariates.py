@@ -26,22 +26,15 @@ _MOST_SETS = 10_000
 
 @dataclass(frozen=True)
 class Covered:
-    """Studies with their covariates as they are written, and those that lack one.
-
-    Parameters
-    ----------
-    evidence, spec : Evidence, ModelSpec
-        Whose moderators.
-    studies : tuple of StudyData
-        With covariates, and parts where the treated arm has them.
-    uncovered : tuple of (str, str)
-        Studies left out, and what they lack.
-    """
+    """Studies with their covariates as they are written, and those that lack one."""
 
     evidence: Evidence
     spec: ModelSpec
+    """Whose moderators."""
     studies: tuple[StudyData, ...]
+    """With covariates, and parts where the treated arm has them."""
     uncovered: tuple[tuple[str, str], ...]
+    """Studies left out, and what they lack."""
 
     @property
     def nothing(self) -> str:

@@ -20,63 +20,41 @@ class AdjustedRatio:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """An external rate that stands in for the control a study lacks, as a robust mixture prior of its baseline.
-
-    Parameters
-    ----------
-    candidates : Candidates
-        What was reported of it.
-    rho : float
-        Discount for coming from elsewhere.
-    share : float
-        Prior weight of the benchmark; the rest is the vague baseline's.
-    """
+    """An external rate that stands in for the control a study lacks, as a robust mixture prior of its baseline."""
 
     candidates: Candidates
+    """What was reported of it."""
     rho: float
+    """Discount for coming from elsewhere."""
     share: float
+    """Prior weight of the benchmark; the rest is the vague baseline's."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a treated arm, whose covariates are its own.
-
-    Parameters
-    ----------
-    subgroup : str
-        As the evidence names it.
-    candidates : Candidates
-        What was reported of it.
-    covariates : tuple of float
-        As those of :class:`StudyData`.
-    """
+    """A part of a treated arm, whose covariates are its own."""
 
     subgroup: str
+    """As the evidence names it."""
     candidates: Candidates
+    """What was reported of it."""
     covariates: tuple[float, ...]
+    """As those of :class:`StudyData`."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a source says of a comparison in words, without figures of both arms.
-
-    Parameters
-    ----------
-    claims : tuple of Claim
-        What it says of the treated arm against the control arm; all of it holds.
-    alpha, points : float
-        Level of the test, and percentage points within which rates are similar.
-    baseline : Distribution
-        Prior of the study's own baseline: the mean of its two logits, or its control logit beside a benchmark.
-    benchmark : Benchmark or None
-        What its control rate is likely to be.
-    """
+    """What a source says of a comparison in words, without figures of both arms."""
 
     claims: tuple[Claim, ...]
+    """What it says of the treated arm against the control arm; all of it holds."""
     alpha: float
     points: float
+    """Level of the test, and percentage points within which rates are similar."""
     baseline: Distribution
+    """Prior of the study's own baseline: the mean of its two logits, or its control logit beside a benchmark."""
     benchmark: Benchmark | None = None
+    """What its control rate is likely to be."""
 
     @property
     def below(self) -> float:
@@ -178,22 +156,15 @@ class StudyData:
 
 @dataclass(frozen=True)
 class Moderator:
-    """A covariate of studies, and the values of it at which effects are asked for.
-
-    Parameters
-    ----------
-    name, label : str
-        Id, and name for readers.
-    centre : float
-        Value at which the average is the effect.
-    values : tuple of (str, float)
-        Named values.
-    """
+    """A covariate of studies, and the values of it at which effects are asked for."""
 
     name: str
     label: str
+    """Id, and name for readers."""
     centre: float
+    """Value at which the average is the effect."""
     values: tuple[tuple[str, float], ...]
+    """Named values."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -247,41 +218,27 @@ class ModelData:
 
 @dataclass(frozen=True)
 class SharedDenominator:
-    """One denominator that is not reported and that several endpoints of an arm share.
-
-    Parameters
-    ----------
-    study, arm : str
-        Whose patients.
-    endpoints : tuple of str
-        Endpoints counted among them, two or more.
-    n : tuple of float
-        Possible denominators, length K.
-    weight : tuple of float
-        Their prior weights, length K.
-    """
+    """One denominator that is not reported and that several endpoints of an arm share."""
 
     study: str
     arm: str
+    """Whose patients."""
     endpoints: tuple[str, ...]
+    """Endpoints counted among them, two or more."""
     n: tuple[float, ...]
+    """Possible denominators, length K."""
     weight: tuple[float, ...]
+    """Their prior weights, length K."""
 
 
 @dataclass(frozen=True, repr=False)
 class JointData(ModelData):
-    """The studies of one endpoint with those of the endpoints it is modelled with.
-
-    Parameters
-    ----------
-    parts : tuple of ModelData
-        All endpoints, this one among them, in the folder's order.
-    shared : tuple of SharedDenominator
-        At most one for a study's arm.
-    """
+    """The studies of one endpoint with those of the endpoints it is modelled with."""
 
     parts: tuple[ModelData, ...] = ()
+    """All endpoints, this one among them, in the folder's order."""
     shared: tuple[SharedDenominator, ...] = ()
+    """At most one for a study's arm."""
 
     @property
     def all_studies(self) -> tuple[str, ...]:

@@ -16,40 +16,27 @@ from reanalysis.typing import Array
 
 @dataclass(frozen=True)
 class _Family:
-    """A family in closed form: scipy's checks cost thousands of fits more than these sums.
-
-    Parameters
-    ----------
-    parameters : tuple of str
-        Their names, in order.
-    frozen : callable
-        The scipy distribution, which draws.
-    log_density : callable
-        Of values, then the parameters.
-    quantile : callable
-        Of a probability below, then the parameters; ``tail`` of one above.
-    moments : callable
-        Mean and SD from the parameters.
-    positive_only : bool
-        Whether all mass lies above 0.
-    scale_parameters : tuple of str
-        Those that must be above 0.
-    even : bool
-        Whether the density on positive values is smooth when it is continued as an even function.
-    heavy : bool
-        Whether a tail falls as a power, so that what lies beyond any grid may count.
-    """
+    """A family in closed form: scipy's checks cost thousands of fits more than these sums."""
 
     parameters: tuple[str, ...]
+    """Their names, in order."""
     frozen: Callable[..., Any]
+    """The scipy distribution, which draws."""
     log_density: Callable[..., Array]
+    """Of values, then the parameters."""
     quantile: Callable[..., float]
+    """Of a probability below, then the parameters; ``tail`` of one above."""
     tail: Callable[..., float]
     moments: Callable[..., tuple[float, float]]
+    """Mean and SD from the parameters."""
     positive_only: bool = False
+    """Whether all mass lies above 0."""
     scale_parameters: tuple[str, ...] = ()
+    """Those that must be above 0."""
     even: bool = False
+    """Whether the density on positive values is smooth when it is continued as an even function."""
     heavy: bool = False
+    """Whether a tail falls as a power, so that what lies beyond any grid may count."""
 
 
 def _stats() -> Any:

@@ -27,28 +27,19 @@ ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 @dataclass(frozen=True)
 class Setting:
-    """A number that a model takes beside its priors.
-
-    Parameters
-    ----------
-    name : str
-        As written in ``--set NAME=X``.
-    default : float or None
-        None where the model does something else unless it is set.
-    low, high : float
-        Smallest and largest value allowed.
-    meaning : str
-        What it sets, for readers.
-    basket : float or None
-        The default where single arms are modelled instead of contrasts; None for the same.
-    """
+    """A number that a model takes beside its priors."""
 
     name: str
+    """As written in ``--set NAME=X``."""
     default: float | None
+    """None where the model does something else unless it is set."""
     low: float
     high: float
+    """Smallest and largest value allowed."""
     meaning: str
+    """What it sets, for readers."""
     basket: float | None = None
+    """The default where single arms are modelled instead of contrasts; None for the same."""
 
     def allows(self, value: float) -> bool:
         """Whether a value lies within the bounds (not a number never does)."""

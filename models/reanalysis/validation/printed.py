@@ -58,42 +58,30 @@ _VALUE = number("must be a number as printed, with a decimal point", like(rf"-?{
 
 @dataclass(frozen=True)
 class PublishedFigure:
-    """One row of published.csv, one figure as somebody printed it; its fields but the line are the columns.
-
-    Parameters
-    ----------
-    line : int
-        Line in the file.
-    model : str
-        Model whose posterior it describes, or ``mixture`` for the closed form in mixture.csv.
-    choices : tuple of (str, str)
-        What is not at the default of the folder: ``pooling``, ``anchor``, priors (``mu``, ``tau``, ``baseline``), or
-        numbers of a closed form.
-    study : str
-        Study id, empty for what all studies share.
-    quantity, statistic : str
-        Which number: ``tau`` and ``97.5 %``, ``odds_ratio`` and ``median``, ``log_odds_ratio_below_0`` and
-        ``probability``.
-    value : PrintedNumber
-        As printed.
-    tolerance : float
-        How far a right computation may lie from it: rounding, the Monte Carlo error of who printed it, and what a
-        prior that was not theirs draws in.
-    source, locator, remark : str
-        Key in sources.toml, where in that source, and what a reader must know to compare it.
-    """
+    """One row of published.csv, one figure as somebody printed it; its fields but the line are the columns."""
 
     line: int
+    """Line in the file."""
     model: Annotated[str, an_id("a model")]
+    """Model whose posterior it describes, or ``mixture`` for the closed form in mixture.csv."""
     choices: Annotated[tuple[tuple[str, str], ...], _CHOICES]
+    """What is not at the default of the folder: ``pooling``, ``anchor``, priors (``mu``, ``tau``, ``baseline``), or
+    numbers of a closed form."""
     study: Name
+    """Study id, empty for what all studies share."""
     quantity: Annotated[str, an_id("a quantity")]
     statistic: Annotated[str, one_of(*STATISTICS)]
+    """Which number: ``tau`` and ``97.5 %``, ``odds_ratio`` and ``median``, ``log_odds_ratio_below_0`` and
+    ``probability``."""
     value: Annotated[PrintedNumber, _VALUE]
+    """As printed."""
     tolerance: Annotated[float, _above_zero(": how far a right computation may lie from what was printed")]
+    """How far a right computation may lie from it: rounding, the Monte Carlo error of who printed it, and what a prior
+    that was not theirs draws in."""
     source: Annotated[str, an_id("a source")]
     locator: str
     remark: str
+    """Key in sources.toml, where in that source, and what a reader must know to compare it."""
 
     @property
     def printed(self) -> str:

@@ -43,21 +43,14 @@ _BELOW = "_below_0"
 
 @dataclass(frozen=True)
 class PublishedProblem:
-    """An evidence folder with what was published of it.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The folder.
-    figures : tuple of PublishedFigure
-        Rows of published.csv.
-    components : tuple of PrintedComponent
-        Rows of mixture.csv, empty without that file.
-    """
+    """An evidence folder with what was published of it."""
 
     evidence: Evidence
+    """The folder."""
     figures: tuple[PublishedFigure, ...]
+    """Rows of published.csv."""
     components: tuple[PrintedComponent, ...] = ()
+    """Rows of mixture.csv, empty without that file."""
 
     @property
     def name(self) -> str:

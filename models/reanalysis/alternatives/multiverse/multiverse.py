@@ -190,19 +190,13 @@ def multiverse(
 
 @dataclass(frozen=True)
 class _Crossed:
-    """Combinations and the distinct specifications behind them.
-
-    Parameters
-    ----------
-    specifications : list of Specifications
-        By data set; their order is that of the answers.
-    cells : ndarray of int
-        Index of the answer by the levels of the choices, -1 without data.
-    """
+    """Combinations and the distinct specifications behind them."""
 
     choices: tuple[Choice, ...]
     specifications: list[Specifications]
+    """By data set; their order is that of the answers."""
     cells: NDArray[np.intp]
+    """Index of the answer by the levels of the choices, -1 without data."""
     held: list[str]
 
     @property

@@ -27,20 +27,14 @@ _STATS = ("diverging", "energy", "depth", "n_steps", "step_size", "mean_tree_acc
 
 @dataclass(frozen=True)
 class Sampler:
-    """Settings of the sampler.
-
-    Parameters
-    ----------
-    chains, tune, draws : int
-        Chains, and tuning and kept draws of each.
-    target_accept : float
-        Target acceptance of the step-size adaptation.
-    """
+    """Settings of the sampler."""
 
     chains: int = 4
     tune: int = 1000
     draws: int = 4000
+    """Chains, and tuning and kept draws of each."""
     target_accept: float = 0.95
+    """Target acceptance of the step-size adaptation."""
 
     @property
     def careful(self) -> Sampler:

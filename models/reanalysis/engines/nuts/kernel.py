@@ -72,21 +72,14 @@ class ProgramKey:
 
 @dataclass(frozen=True)
 class NutsModel:
-    """A model of the sampling engine.
-
-    Parameters
-    ----------
-    build : callable
-        The PyMC model of a key, with placeholder data.
-    arrays : callable
-        Data and prior hyperparameters of a fit by name, all float64, from the specification, the data and the slots.
-    posterior : callable
-        The posterior from what was sampled.
-    """
+    """A model of the sampling engine."""
 
     build: Callable[[ProgramKey], Any]
+    """The PyMC model of a key, with placeholder data."""
     arrays: Callable[[ModelSpec, Any, int], dict[str, Array]]
+    """Data and prior hyperparameters of a fit by name, all float64, from the specification, the data and the slots."""
     posterior: Callable[[Sampled], Posterior]
+    """The posterior from what was sampled."""
 
 
 Prior = Callable[[ModelSpec, ModelData, int, int], Draws]

@@ -26,25 +26,17 @@ _PRIOR_DRAWS = 1000
 
 @dataclass(frozen=True)
 class Sampled:
-    """What was sampled of a model.
-
-    Parameters
-    ----------
-    spec, data
-        What was fitted, to what.
-    parameters : xarray Dataset
-        Free variables of the compiled model, with padded studies.
-    stats : dict of str to ndarray, shape (chains, draws)
-        What the sampler says of each draw.
-    sampling : Sampling
-        What it says of the runs.
-    """
+    """What was sampled of a model."""
 
     spec: ModelSpec
     data: ModelData
+    """What was fitted, to what."""
     parameters: Any
+    """Free variables of the compiled model, with padded studies."""
     stats: dict[str, Array]
+    """What the sampler says of each draw, shape (chains, draws)."""
     sampling: Sampling
+    """What it says of the runs."""
 
 
 def posterior_of(

@@ -37,24 +37,16 @@ _STEP = 0.4
 
 @dataclass(frozen=True)
 class ExchangeabilityPosterior:
-    """Posterior of (mu, tau) where studies may stand alone.
-
-    Parameters
-    ----------
-    hierarchy : HierarchyPosterior
-        Posterior of (mu, tau), with and without each study.
-    studies : tuple of StudyLikelihood
-        S of them.
-    share : float
-        w, the prior probability of being exchangeable.
-    apart : Distribution
-        Normal(m, v), the prior of an effect that stands alone.
-    """
+    """Posterior of (mu, tau) where studies may stand alone."""
 
     hierarchy: HierarchyPosterior
+    """Posterior of (mu, tau), with and without each study."""
     studies: tuple[StudyLikelihood, ...]
+    """S of them."""
     share: float
+    """w, the prior probability of being exchangeable."""
     apart: Distribution
+    """Normal(m, v), the prior of an effect that stands alone."""
 
     @property
     def log_evidence(self) -> float:

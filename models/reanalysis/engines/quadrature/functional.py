@@ -34,22 +34,16 @@ _PEAK, _FAR = 0.3989422804014327, 38.0
 
 @dataclass(frozen=True)
 class Along:
-    """A joint density of two quantities along the inner one, for each node of the outer one.
-
-    Parameters
-    ----------
-    start : ndarray, shape (A, 1)
-        First node of the inner quantity, for each of A outer nodes; (1, 1) where it is the same for all.
-    step : float
-        Distance of its D nodes.
-    density, cumulative : ndarray, shape (A, D)
-        Density along inner and its cumulative integral, for each outer node, up to one factor.
-    """
+    """A joint density of two quantities along the inner one, for each node of the outer one."""
 
     start: Array
+    """First node of the inner quantity, for each of A outer nodes; (1, 1) where it is the same for all, shape (A,
+    1)."""
     step: float
+    """Distance of its D nodes."""
     density: Array
     cumulative: Array
+    """Density along inner and its cumulative integral, for each outer node, up to one factor, shape (A, D)."""
 
     @cached_property
     def total(self) -> float:
@@ -68,24 +62,17 @@ class FunctionalMarginal(Marginal):
 
     P(g <= x) is the sum over outer of the cumulative integral along inner up to the inner value at which g is x. It
     is evaluated wherever it is asked for, not tabulated: a risk difference near 0 is too peaked for a table.
-
-    Parameters
-    ----------
-    along : Along
-        The joint density.
-    values, mass : ndarray, shape (M,)
-        g at quadrature nodes and their masses, summing to 1: for expectations.
-    inverse : callable
-        From x, shape (1, X), the inner value at which g is x and its derivative, two arrays of shape (A, X).
-    limits : tuple of float
-        What g never reaches.
     """
 
     along: Along
+    """The joint density."""
     values: Array
     mass: Array
+    """g at quadrature nodes and their masses, summing to 1: for expectations, shape (M,)."""
     inverse: Inverse
+    """From x, shape (1, X), the inner value at which g is x and its derivative, two arrays of shape (A, X)."""
     limits: tuple[float, float] = (-np.inf, np.inf)
+    """What g never reaches."""
 
     def mean(self, of: Transform | None = None) -> float:
         """Expectation of the quantity, or of a function of it."""

@@ -37,33 +37,23 @@ class TooWide(QuadratureError):
 
 @dataclass(frozen=True)
 class HierarchyPosterior:
-    """Posterior of (mu, tau) on a grid, with and without each study.
-
-    Parameters
-    ----------
-    mu : Lattice
-        U uniform nodes.
-    u : ndarray, shape (T,)
-        Gauss-Legendre nodes of the coordinate of tau.
-    log_mass : ndarray, shape (T, U)
-        Logs of the posterior masses, up to a constant.
-    log_each : ndarray, shape (S, T, U)
-        What each study adds to them.
-    mass : ndarray, shape (T, U)
-        The posterior masses, summing to 1.
-    log_evidence : float
-        Log marginal likelihood of all studies.
-    """
+    """Posterior of (mu, tau) on a grid, with and without each study."""
 
     mu: Lattice
+    """U uniform nodes."""
     u: Array
+    """Gauss-Legendre nodes of the coordinate of tau, shape (T,)."""
     u_weight: Array
     u_bounds: tuple[float, float]
     scale: TauScale
     log_mass: Array
+    """Logs of the posterior masses, up to a constant, shape (T, U)."""
     log_each: Array
+    """What each study adds to them, shape (S, T, U)."""
     mass: Array
+    """The posterior masses, summing to 1, shape (T, U)."""
     log_evidence: float
+    """Log marginal likelihood of all studies."""
 
     @cached_property
     def mass_without(self) -> Array:

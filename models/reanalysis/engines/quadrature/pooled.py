@@ -46,26 +46,18 @@ class CommonEffect:
     """Posterior of one effect shared by all studies.
 
     Sums of log likelihoods, so that studies in conflict keep their relative weight however far apart they lie.
-
-    Parameters
-    ----------
-    studies : tuple of StudyLikelihood
-        S of them.
-    prior : Distribution
-        Prior of the effect.
-    lattice : Lattice
-        D nodes that hold and resolve the posterior.
-    density : ndarray, shape (D,)
-        Of the posterior, up to a factor.
-    log_evidence : float
-        Log marginal likelihood of all studies.
     """
 
     studies: tuple[StudyLikelihood, ...]
+    """S of them."""
     prior: Distribution
+    """Prior of the effect."""
     lattice: Lattice
+    """D nodes that hold and resolve the posterior."""
     density: Array
+    """Of the posterior, up to a factor, shape (D,)."""
     log_evidence: float
+    """Log marginal likelihood of all studies."""
 
     def average(self) -> GridMarginal:
         """Posterior of the common effect."""
@@ -175,18 +167,12 @@ def stands_alone(mu_prior: Distribution) -> bool:
 
 @dataclass(frozen=True)
 class Alone:
-    """Predictive distribution of an effect.
-
-    Parameters
-    ----------
-    mu_prior : Distribution
-        Of the average.
-    tau_prior : Distribution
-        Of the heterogeneity.
-    """
+    """Predictive distribution of an effect."""
 
     mu_prior: Distribution
+    """Of the average."""
     tau_prior: Distribution
+    """Of the heterogeneity."""
 
     def effect_given_others(self, study: int, step: float, pulled: bool = False) -> tuple[Lattice, Array]:
         """Density of the effect on a lattice no coarser than ``step``, up to a factor."""

@@ -14,22 +14,15 @@ from reanalysis.model.spec import ModelSpec
 
 @dataclass(frozen=True)
 class QuadratureModel:
-    """A model of the deterministic engine.
-
-    Parameters
-    ----------
-    posteriors : callable
-        Posteriors of the same data under specifications that differ in the priors of mu and tau alone.
-    averages : callable, optional
-        The average effects of the same, without all else; by default those of the posteriors.
-    effects : callable, optional
-        The effects of one study of the same, without all else, None where only the posterior has it; by default those
-        of the posteriors.
-    """
+    """A model of the deterministic engine."""
 
     posteriors: Callable[[Sequence[ModelSpec], ModelData], list[Posterior]]
+    """Posteriors of the same data under specifications that differ in the priors of mu and tau alone."""
     averages: Callable[[Sequence[ModelSpec], ModelData], Sequence[Marginal]] | None = None
+    """The average effects of the same, without all else; by default those of the posteriors."""
     effects: Callable[[Sequence[ModelSpec], ModelData, str], Sequence[Marginal | None]] | None = None
+    """The effects of one study of the same, without all else, None where only the posterior has it; by default those of
+    the posteriors."""
 
     def average_of_each(self, specs: Sequence[ModelSpec], data: ModelData) -> Sequence[Marginal]:
         """The average effect under each specification."""

@@ -42,41 +42,28 @@ _SOFT = 1e-8
 
 @dataclass(frozen=True)
 class RegressionPosterior:
-    """Posterior masses at B nodes of the slope, T of the heterogeneity and U of the average at ``window.centre``.
-
-    Parameters
-    ----------
-    studies : tuple of Regressed
-        S of them.
-    window : Window
-        Where it was laid.
-    mu : Lattice
-        U nodes of the average at the window's centre.
-    v : Lattice
-        B nodes of the slope's coordinate.
-    u, u_weight : ndarray, shape (T,)
-        Gauss-Legendre nodes of the heterogeneity's coordinate, and their weights.
-    table : Lattice
-        Nodes on which the studies' terms are tabulated.
-    stretch : tuple of float
-        Averages, lowest and highest, and largest heterogeneity that the transforms of the studies serve.
-    log_mass, mass : ndarray, shape (B, T, U)
-        Logs of the masses up to a constant, and masses that sum to 1.
-    log_evidence : float
-        Log marginal likelihood of all studies.
-    """
+    """Posterior masses at B nodes of the slope, T of the heterogeneity and U of the average at ``window.centre``."""
 
     studies: tuple[Regressed, ...]
+    """S of them."""
     window: Window
+    """Where it was laid."""
     mu: Lattice
+    """U nodes of the average at the window's centre."""
     v: Lattice
+    """B nodes of the slope's coordinate."""
     u: Array
     u_weight: Array
+    """Gauss-Legendre nodes of the heterogeneity's coordinate, and their weights, shape (T,)."""
     table: Lattice
+    """Nodes on which the studies' terms are tabulated."""
     stretch: tuple[float, float, float]
+    """Averages, lowest and highest, and largest heterogeneity that the transforms of the studies serve."""
     log_mass: Array
     mass: Array
+    """Logs of the masses up to a constant, and masses that sum to 1, shape (B, T, U)."""
     log_evidence: float
+    """Log marginal likelihood of all studies."""
 
     @property
     def tau(self) -> Array:

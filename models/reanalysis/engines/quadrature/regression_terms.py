@@ -24,21 +24,14 @@ TAPS = 6
 
 @dataclass(frozen=True)
 class Regressed:
-    """One study: its likelihood, its covariate less the centre, and what its parts add to that.
-
-    Parameters
-    ----------
-    likelihood : StudyLikelihood
-        Of the study at a slope of 0.
-    x : float
-        Covariate; the mean over parts.
-    parts : tuple of float
-        Covariates of the parts less ``x``, empty where the treated arm is one.
-    """
+    """One study: its likelihood, its covariate less the centre, and what its parts add to that."""
 
     likelihood: StudyLikelihood
+    """Of the study at a slope of 0."""
     x: float
+    """Covariate; the mean over parts."""
     parts: tuple[float, ...] = ()
+    """Covariates of the parts less ``x``, empty where the treated arm is one."""
 
     def at(self, slope: float) -> StudyLikelihood:
         """The likelihood of the effect at ``x``, given the slope."""

@@ -64,32 +64,22 @@ class SlopeScale:
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of each coordinate.
-
-    Parameters
-    ----------
-    centre : float
-        Value of the covariate at which average and slope are nearly uncorrelated: ``mu`` is the effect there.
-    mu, slope, u : tuple of float
-        Ends of the average at that value, of the slope and of the coordinate of the heterogeneity.
-    mode : float
-        Of the slope.
-    narrow : tuple of float
-        Smallest SDs of average and slope given the heterogeneity.
-    scale : TauScale
-        The coordinate of the heterogeneity.
-    support : tuple of float
-        Where the prior of the heterogeneity begins and ends in it.
-    """
+    """A stretch of each coordinate."""
 
     centre: float
+    """Value of the covariate at which average and slope are nearly uncorrelated: ``mu`` is the effect there."""
     mu: tuple[float, float]
     slope: tuple[float, float]
     u: tuple[float, float]
+    """Ends of the average at that value, of the slope and of the coordinate of the heterogeneity."""
     mode: float
+    """Of the slope."""
     narrow: tuple[float, float]
+    """Smallest SDs of average and slope given the heterogeneity."""
     scale: TauScale
+    """The coordinate of the heterogeneity."""
     support: tuple[float, float]
+    """Where the prior of the heterogeneity begins and ends in it."""
 
     @property
     def slope_scale(self) -> SlopeScale:

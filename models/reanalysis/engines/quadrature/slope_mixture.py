@@ -15,18 +15,12 @@ _BISECTIONS = 60
 
 @dataclass(frozen=True, repr=False)
 class SlopeMixture(Marginal):
-    """A mixture of marginals.
-
-    Parameters
-    ----------
-    parts : tuple of Marginal
-        One a slope.
-    share : ndarray, shape (len(parts),)
-        Their weights, summing to 1.
-    """
+    """A mixture of marginals."""
 
     parts: tuple[Marginal, ...]
+    """One a slope."""
     share: Array
+    """Their weights, summing to 1, shape (len(parts)."""
 
     def mean(self, of: Transform | None = None) -> float:
         """Expectation of the quantity, or of a function of it."""

@@ -77,21 +77,15 @@ class SmoothedTotal:
     """Density of mu + sd z, z standard normal, mixed over rows of masses: a convolution by its Fourier transform.
 
     Frequencies above those that the lattice resolves are absent from the smooth truth and stay out.
-
-    Parameters
-    ----------
-    mu : Lattice
-        U nodes.
-    margin, length : int
-        Nodes beyond those of mu on each side, and period of the transform in nodes.
-    transform : ndarray of complex, shape (F,)
-        Transform of the density.
     """
 
     mu: Lattice
+    """U nodes."""
     margin: int
     length: int
+    """Nodes beyond those of mu on each side, and period of the transform in nodes."""
     transform: NDArray[np.complex128]
+    """Transform of the density, shape (F,)."""
 
     @classmethod
     def of(cls, mu: Lattice, mass: Array, sd: Array, margin: int, times: int = 1) -> SmoothedTotal:

@@ -40,27 +40,18 @@ BLUR = 1.75
 
 @dataclass(frozen=True)
 class Spectra:
-    """Fourier transforms of the study likelihoods, from which they come back convolved with Normal(0, tau^2).
-
-    Parameters
-    ----------
-    lattice : Lattice
-        Where the likelihoods were given, M nodes.
-    length : int
-        Period of the transform in nodes, M or a little more.
-    transform : ndarray of complex, shape (S, F)
-        Discrete transform of each study's likelihood.
-    used : int
-        Number of frequencies that any likelihood contains.
-    blur : float
-        SD of the normal that likelihoods too narrow for the lattice were smoothed by.
-    """
+    """Fourier transforms of the study likelihoods, from which they come back convolved with Normal(0, tau^2)."""
 
     lattice: Lattice
+    """Where the likelihoods were given, M nodes."""
     length: int
+    """Period of the transform in nodes, M or a little more."""
     transform: NDArray[np.complex128]
+    """Discrete transform of each study's likelihood, shape (S, F)."""
     used: int
+    """Number of frequencies that any likelihood contains."""
     blur: float = 0.0
+    """SD of the normal that likelihoods too narrow for the lattice were smoothed by."""
 
     @classmethod
     def of(cls, values: Array, lattice: Lattice, coarser: int = 1) -> Spectra:
@@ -168,18 +159,12 @@ def _phases(frequency: float, used: int, lattice: Lattice, length: int, at: Latt
 
 @dataclass(frozen=True)
 class Ladder:
-    """Spectra on nested stretches: a small heterogeneity does not need the stretch that a large one does.
-
-    Parameters
-    ----------
-    rungs : tuple of Spectra
-        By growing stretch, the last the whole.
-    tops : tuple of float
-        Largest heterogeneity that each rung but the last is good for.
-    """
+    """Spectra on nested stretches: a small heterogeneity does not need the stretch that a large one does."""
 
     rungs: tuple[Spectra, ...]
+    """By growing stretch, the last the whole."""
     tops: tuple[float, ...]
+    """Largest heterogeneity that each rung but the last is good for."""
 
     @property
     def lattice(self) -> Lattice:

@@ -55,27 +55,19 @@ _MOST_PRODUCTS = 2**9
 
 @dataclass(frozen=True)
 class StudyEffects:
-    """Posterior of one study's two logits.
-
-    Parameters
-    ----------
-    likelihood : StudyLikelihood
-        The study, with arms of its own.
-    control, treated, effect : tuple of (Lattice, ndarray)
-        Posterior densities of the control logit, the treated logit and the effect, up to a factor, on lattices of
-        one step.
-    given_others : ndarray, shape (D,)
-        Density q at the nodes of the effect.
-    coarsest : float
-        Largest step that resolves q.
-    """
+    """Posterior of one study's two logits."""
 
     likelihood: StudyLikelihood
+    """The study, with arms of its own."""
     control: tuple[Lattice, Array]
     treated: tuple[Lattice, Array]
     effect: tuple[Lattice, Array]
+    """Posterior densities of the control logit, the treated logit and the effect, up to a factor, on lattices of one
+    step."""
     given_others: Array
+    """Density q at the nodes of the effect, shape (D,)."""
     coarsest: float
+    """Largest step that resolves q."""
 
     @classmethod
     def of(cls, likelihood: StudyLikelihood, predictive: Predictive) -> StudyEffects:

@@ -68,28 +68,19 @@ the arms' own likelihoods still count."""
 
 @dataclass(frozen=True)
 class StudyLikelihood:
-    """Likelihood of one study's effect on any lattice.
-
-    Parameters
-    ----------
-    study : StudyData
-        What the study reported.
-    baseline : Distribution
-        Prior of the baseline.
-    arm : str or None
-        None for an effect between two arms; else the arm whose logit rate is the effect (``rates``).
-    anchor : {"midpoint", "control", "conditional"}
-        What the baseline is: the mean of both logits or the control logit; or that the likelihood is conditional on
-        the events of both arms together and needs none.
-    apart : tuple of float
-        By part of the treated arm, how far its logit lies above the treated arm's.
-    """
+    """Likelihood of one study's effect on any lattice."""
 
     study: StudyData
+    """What the study reported."""
     baseline: Distribution
+    """Prior of the baseline."""
     arm: str | None = None
+    """None for an effect between two arms; else the arm whose logit rate is the effect (``rates``)."""
     anchor: Anchor = "midpoint"
+    """What the baseline is: the mean of both logits or the control logit; or that the likelihood is conditional on the
+    events of both arms together and needs none."""
     apart: tuple[float, ...] = ()
+    """By part of the treated arm, how far its logit lies above the treated arm's."""
 
     @classmethod
     def of(cls, study: StudyData, spec: ModelSpec) -> StudyLikelihood:

@@ -71,27 +71,19 @@ def draw_control(study: StudyData, effect: Array, rng: np.random.Generator) -> A
 
 @dataclass(frozen=True)
 class _Table:
-    """Probability of the claims on a lattice of both logits, with the prior of the baseline.
-
-    Parameters
-    ----------
-    step : float
-        Of the logits and of the baselines; effects are two steps apart, so that both logits lie on the lattice.
-    both : ndarray, shape (2 C + 1, 2 C + 1)
-        Probability of the claims, C steps either side of 0 of the control and the treated logit, as at the end beyond.
-    baselines : ndarray of int, shape (B,)
-        Baselines in steps.
-    prior : ndarray, shape (B,)
-        Their prior masses.
-    below : float
-        Share of the effect by which the control logit lies below the baseline.
-    """
+    """Probability of the claims on a lattice of both logits, with the prior of the baseline."""
 
     step: float
+    """Of the logits and of the baselines; effects are two steps apart, so that both logits lie on the lattice."""
     both: Array
+    """Probability of the claims, C steps either side of 0 of the control and the treated logit, as at the end beyond,
+    shape (2 C + 1, 2 C + 1)."""
     baselines: Integers
+    """Baselines in steps, shape (B,)."""
     prior: Array
+    """Their prior masses, shape (B,)."""
     below: float
+    """Share of the effect by which the control logit lies below the baseline."""
 
     @property
     def far(self) -> int:

@@ -26,31 +26,22 @@ class NoCandidates(ValueError):
 
 @dataclass(frozen=True)
 class Observation:
-    """What is known of one arm-endpoint.
-
-    Parameters
-    ----------
-    rows : tuple of ArmRow
-        The rows it was read from: one, or one per reading.
-    candidates : Candidates
-        At the printed size, before any effective-size factor.
-    weighted : bool
-        Whether the printed rates are propensity-weighted.
-    convention : str
-        Rounding convention that was needed.
-    assumed : tuple of (int, float)
-        Each denominator that was not printed, in patients, with its weight; empty where n is printed. With readings of
-        which some have n the weights sum to less than 1.
-    """
+    """What is known of one arm-endpoint."""
 
     study: str
     arm: str
     endpoint: str
     rows: tuple[ArmRow, ...]
+    """The rows it was read from: one, or one per reading."""
     candidates: Candidates
+    """At the printed size, before any effective-size factor."""
     weighted: bool
+    """Whether the printed rates are propensity-weighted."""
     convention: Convention
+    """Rounding convention that was needed."""
     assumed: tuple[tuple[int, float], ...] = ()
+    """Each denominator that was not printed, in patients, with its weight; empty where n is printed. With readings of
+    which some have n the weights sum to less than 1."""
 
     @property
     def latent(self) -> bool:

@@ -23,15 +23,10 @@ CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
 
 @dataclass(frozen=True)
 class Percentage:
-    """A percentage as printed, its decimals kept.
-
-    Parameters
-    ----------
-    text : str
-        For example ``63`` or ``13.0``.
-    """
+    """A percentage as printed, its decimals kept."""
 
     text: str
+    """For example ``63`` or ``13.0``."""
 
     @cached_property
     def decimals(self) -> int:

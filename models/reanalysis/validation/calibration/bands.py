@@ -23,19 +23,13 @@ NODES = 50
 
 @dataclass(frozen=True)
 class Bands:
-    """Simultaneous bands of the empirical distribution function of uniform ranks.
-
-    Parameters
-    ----------
-    nodes : ndarray, shape (K,)
-        Where it is judged.
-    lower, upper : ndarray, shape (K,)
-        Smallest and largest value of the empirical distribution function.
-    """
+    """Simultaneous bands of the empirical distribution function of uniform ranks."""
 
     nodes: Array
+    """Where it is judged, shape (K,)."""
     lower: Array
     upper: Array
+    """Smallest and largest value of the empirical distribution function, shape (K,)."""
 
     def difference(self, ranks: ArrayLike) -> Array:
         """Empirical distribution function minus that of uniform ranks, at the nodes."""

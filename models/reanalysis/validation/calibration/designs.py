@@ -42,16 +42,11 @@ class Interval:
 
 @dataclass(frozen=True)
 class Latent:
-    """One percentage, its denominator drawn from a prior and not printed.
-
-    Parameters
-    ----------
-    prior : mapping of int to float
-        Weight of each denominator, of sum 1; empty for all up to ``n_max`` alike.
-    """
+    """One percentage, its denominator drawn from a prior and not printed."""
 
     n_max: int
     prior: Mapping[int, float] = field(default_factory=dict)
+    """Weight of each denominator, of sum 1; empty for all up to ``n_max`` alike."""
     decimals: int = 0
 
 
@@ -80,52 +75,36 @@ Arm = Count | Percent | Interval | Latent | Weighted
 
 @dataclass(frozen=True)
 class Study:
-    """One simulated study: how each arm is printed, and the class that its rho comes from.
-
-    Parameters
-    ----------
-    covariate : float
-        Value of the moderator.
-    parts : tuple of (int, float)
-        Patients and covariate of each part of the treated arm, whose counts are printed beside the whole arm's.
-    """
+    """One simulated study: how each arm is printed, and the class that its rho comes from."""
 
     design: StudyDesignClass
     control: Arm | Told
     treated: Arm | Told
     covariate: float = 0.0
+    """Value of the moderator."""
     parts: tuple[tuple[int, float], ...] = ()
+    """Patients and covariate of each part of the treated arm, whose counts are printed beside the whole arm's."""
 
 
 @dataclass(frozen=True)
 class Design:
-    """What is simulated, and how the model that is fitted to it differs.
-
-    Parameters
-    ----------
-    studies : tuple of Study
-        In order.
-    baseline : Distribution or None
-        What a study's baseline is drawn from; None for the prior of the specification.
-    known : bool
-        Whether the model is fitted with what baselines are drawn from: then the ranks of everything are uniform by
-        construction. If not, the specification's prior is fitted to baselines of another law. No theorem promises
-        uniform ranks there, none is asked of what depends on a baseline, and effects are held to the same bands: a
-        prior of control risks must not decide them.
-    moderator : str
-        Name of the covariate that effects depend on, empty where they depend on none.
-    nuts : float
-        Fraction of the replicates that NUTS is given where each takes long.
-    again : bool
-        Whether truths are drawn from the posterior of the folder's own evidence, whose arms report again.
-    """
+    """What is simulated, and how the model that is fitted to it differs."""
 
     studies: tuple[Study, ...]
+    """In order."""
     baseline: Distribution | None = None
+    """What a study's baseline is drawn from; None for the prior of the specification."""
     known: bool = True
+    """Whether the model is fitted with what baselines are drawn from: then the ranks of everything are uniform by
+    construction. If not, the specification's prior is fitted to baselines of another law. No theorem promises uniform
+    ranks there, none is asked of what depends on a baseline, and effects are held to the same bands: a prior of control
+    risks must not decide them."""
     moderator: str = ""
+    """Name of the covariate that effects depend on, empty where they depend on none."""
     nuts: float = 1.0
+    """Fraction of the replicates that NUTS is given where each takes long."""
     again: bool = False
+    """Whether truths are drawn from the posterior of the folder's own evidence, whose arms report again."""
 
     @property
     def words(self) -> bool:

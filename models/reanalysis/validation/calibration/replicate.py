@@ -67,30 +67,20 @@ def ranked(design: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Job:
-    """What all replicates of a run have in common.
-
-    Parameters
-    ----------
-    base : Evidence
-        Where rho by design class is set; its rows are not used.
-    spec : ModelSpec
-        Priors.
-    engine : {"nuts", "quadrature"}
-        Which engine is calibrated.
-    seed : int
-        Seed of the simulation.
-    quantities : tuple of str
-        What is ranked, of what a design ranks.
-    today : ModelData or None
-        What the studies of the folder report again in the design of its own posterior.
-    """
+    """What all replicates of a run have in common."""
 
     base: Evidence
+    """Where rho by design class is set; its rows are not used."""
     spec: ModelSpec
+    """Priors."""
     engine: Engine
+    """Which engine is calibrated."""
     seed: int
+    """Seed of the simulation."""
     quantities: tuple[str, ...] = QUANTITIES
+    """What is ranked, of what a design ranks."""
     today: ModelData | None = None
+    """What the studies of the folder report again in the design of its own posterior."""
 
     def __call__(self, tasks: Sequence[tuple[str, int]]) -> list[Ranks]:
         """Ranks of replicates, each a design and a number; under ``error`` where the engine gave no posterior."""

@@ -34,30 +34,21 @@ Watch = Callable[[str], Progress]
 
 @dataclass(frozen=True)
 class Calibration:
-    """Ranks of every replicate and what they come to.
-
-    Parameters
-    ----------
-    source : dict of str to str
-        Digest of the code that was calibrated, by engine.
-    settings : dict
-        Priors, rho by design class, seed, replicates, the baselines of each design, and what of the folder's own
-        evidence is reported again: the endpoint, and by study and arm the events and patients that its print allows.
-    ranks : DataFrame
-        One row a replicate: engine, design, replicate, a column a quantity (missing where the design does not rank
-        it), and error where there was no posterior.
-    verdict : DataFrame
-        As of :func:`judge`, with ``failures``, replicates without a posterior.
-    reruns : DataFrame
-        The same for what fell outside: ten times the replicates with other seeds, at the same level; empty where all
-        was inside. The first verdict stays.
-    """
+    """Ranks of every replicate and what they come to."""
 
     source: dict[Engine, str]
+    """Digest of the code that was calibrated, by engine."""
     settings: dict[str, object]
+    """Priors, rho by design class, seed, replicates, the baselines of each design, and what of the folder's own
+    evidence is reported again: the endpoint, and by study and arm the events and patients that its print allows."""
     ranks: pd.DataFrame
+    """One row a replicate: engine, design, replicate, a column a quantity (missing where the design does not rank it),
+    and error where there was no posterior."""
     verdict: pd.DataFrame
+    """As of :func:`judge`, with ``failures``, replicates without a posterior."""
     reruns: pd.DataFrame
+    """The same for what fell outside: ten times the replicates with other seeds, at the same level; empty where all was
+    inside. The first verdict stays."""
 
     @property
     def passed(self) -> bool:

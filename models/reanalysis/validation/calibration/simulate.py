@@ -46,23 +46,16 @@ ENDPOINT = "event"
 
 @dataclass(frozen=True)
 class Truth:
-    """Parameters that a replicate was simulated from.
-
-    Parameters
-    ----------
-    mu, tau, new : float
-        Average, heterogeneity, and the effect in a new study.
-    logits : dict of str to tuple of float
-        Control and treated logit by study; that of each further part of a treated arm after them.
-    slope : float
-        Of the effect in the moderator, of a design that has one.
-    """
+    """Parameters that a replicate was simulated from."""
 
     mu: float
     tau: float
     new: float
+    """Average, heterogeneity, and the effect in a new study."""
     logits: Mapping[str, tuple[float, ...]]
+    """Control and treated logit by study; that of each further part of a treated arm after them."""
     slope: float = 0.0
+    """Of the effect in the moderator, of a design that has one."""
 
     def risk_difference(self, study: str) -> float:
         """Treated minus control rate of a study."""

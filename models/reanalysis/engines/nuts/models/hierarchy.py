@@ -44,22 +44,15 @@ Mixing = Callable[[ModelSpec, ModelData, Any, Array | None, Array, Array, np.ran
 
 @dataclass(frozen=True)
 class Hierarchy:
-    """Variables of the model, in its context.
-
-    Parameters
-    ----------
-    reports : tuple
-        events, n, log_weight and rho.
-    effect : tensor, shape (slots,)
-        delta_s, or theta_s of rates.
-    baseline, below : tensor or None
-        None for rates.
-    """
+    """Variables of the model, in its context."""
 
     reports: tuple[Any, Any, Any, Any]
+    """events, n, log_weight and rho."""
     effect: Any
+    """delta_s, or theta_s of rates, shape (slots,)."""
     baseline: Any
     below: Any
+    """None for rates."""
 
     @classmethod
     def of(cls, key: ProgramKey) -> Hierarchy:

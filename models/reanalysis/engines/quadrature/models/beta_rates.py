@@ -48,28 +48,19 @@ _FAR, _FARTHEST = 40.0, 700.0
 
 @dataclass(frozen=True)
 class BetaRates:
-    """Posterior of (v, t) on a grid.
-
-    Parameters
-    ----------
-    v, t : ndarray, shape (V,) and (T,)
-        Uniform nodes of log(alpha / beta) and log(alpha + beta).
-    mass : ndarray, shape (V, T)
-        Posterior masses, summing to 1.
-    arms : tuple of Candidates
-        Observations by study.
-    mode : tuple of float
-        Posterior mode of (v, t).
-    bound : float
-        Largest alpha + beta allowed.
-    """
+    """Posterior of (v, t) on a grid."""
 
     v: Array
     t: Array
+    """Uniform nodes of log(alpha / beta) and log(alpha + beta), shape (V,)."""
     mass: Array
+    """Posterior masses, summing to 1, shape (V, T)."""
     arms: tuple[Candidates, ...]
+    """Observations by study."""
     mode: tuple[float, float]
+    """Posterior mode of (v, t)."""
     bound: float
+    """Largest alpha + beta allowed."""
 
     @cached_property
     def _shape(self) -> tuple[Array, Array]:

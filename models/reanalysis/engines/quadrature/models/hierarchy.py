@@ -42,16 +42,11 @@ def priors_of(specs: Sequence[ModelSpec]) -> list[Priors]:
 
 @dataclass(frozen=True)
 class GridTree:
-    """Draws from a posterior by quadrature, which is solved again when they are asked for.
-
-    Parameters
-    ----------
-    spec, data : ModelSpec, ModelData
-        What was fitted to what.
-    """
+    """Draws from a posterior by quadrature, which is solved again when they are asked for."""
 
     spec: ModelSpec
     data: ModelData
+    """What was fitted to what."""
 
     @staticmethod
     def solve(specs: Sequence[ModelSpec], studies: list[StudyLikelihood]) -> Sequence[Joint | None]:
