@@ -69,20 +69,12 @@ def alternatives_of(evidence: Evidence, spec: ModelSpec, endpoint: str, headline
     return Alternatives(
         sensitivity_set(evidence, spec, endpoint),
         tuple(influences(evidence, spec, endpoint)),
-        scrutinise(evidence, spec, endpoint) if headline else None,
+        _scrutinised(evidence, spec, endpoint) if headline else None,
     )
 
 
-def scrutinise(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Scrutiny:
-    """Scrutinise the primary analysis of one endpoint, by quadrature.
-
-    Raises
-    ------
-    InvalidInput
-        If the specification has no data.
-    EngineError
-        If the primary posterior cannot be computed.
-    """
+def _scrutinised(evidence: Evidence, spec: ModelSpec, endpoint: str) -> Scrutiny:
+    """What the primary analysis of one endpoint is held against, by quadrature."""
     data = select(evidence, spec, endpoint).data
     return Scrutiny(
         tuple(tipping_points(evidence, endpoint, spec)),

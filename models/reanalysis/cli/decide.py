@@ -106,7 +106,7 @@ def _table(*columns: str) -> Table:
 
 def _print_findings(page: Page, found: Decision) -> None:
     from reanalysis.decisions.grade import RULE
-    from reanalysis.estimands.words import percent, risk_decimals
+    from reanalysis.estimands.words import percent
 
     page.print()
     page.lines("Findings per 1,000 patients", style="bold")
@@ -116,7 +116,7 @@ def _print_findings(page: Page, found: Decision) -> None:
     )  # fmt: skip
     for one in found.certainty:
         for row in one.findings:
-            difference, digits = row.difference, max(risk_decimals(row.without / 1000) - 1, 0)
+            difference, digits = row.difference, row.decimals
             beyond = "; ".join(f"{m.margin:g}: {percent(m.fewer)} fewer, {percent(m.more)} more" for m in row.beyond)
             table.add_row(
                 _text(one.label), str(one.patients.studies), one.patients.text, _text(row.control.label),

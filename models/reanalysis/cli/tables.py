@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from math import floor, isnan, log10
+from math import isnan
 from typing import TYPE_CHECKING, Any, get_args
 
 from reanalysis.alternatives.weighed_ledger import WeighedLedger
 from reanalysis.cli.output import Page, until_closed
 from reanalysis.estimands.table import flat
+from reanalysis.estimands.words import decimals_of_two_figures
 from reanalysis.evidence.audit.finding import SEVERITIES, Finding
 from reanalysis.evidence.candidates.observation import sizes_told
 from reanalysis.evidence.coverage import Cell
@@ -204,7 +205,7 @@ def _number(value: float | None) -> str:
     size = abs(value)
     if size < _NOTHING:
         return "0.000"
-    return f"{value:.{3 if size >= 0.01 else 1 - floor(log10(size))}f}"
+    return f"{value:.{3 if size >= 0.01 else decimals_of_two_figures(size)}f}"
 
 
 def _pairs(values: dict[str, float]) -> str:

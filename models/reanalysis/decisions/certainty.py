@@ -17,7 +17,7 @@ from reanalysis.estimands.measures import odds_ratio, risk_difference, treated_r
 from reanalysis.estimands.risks import Beyond, beyond_margins, within_rope
 from reanalysis.estimands.summary import Direction, Summary, direction, summarise
 from reanalysis.estimands.uncertain_control import UncertainControl
-from reanalysis.estimands.words import interval
+from reanalysis.estimands.words import interval, risk_decimals
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.evidence.problems import printable
 from reanalysis.evidence.reading.settings import Judgement
@@ -44,6 +44,11 @@ class Finding:
     """P(the difference lies within the trivial range)."""
     beyond: tuple[Beyond, ...]
     """P(beyond each margin) on either side."""
+
+    @property
+    def decimals(self) -> int:
+        """Decimals that patients of 1,000 need for a rare event: none from 1 %, then two figures."""
+        return max(risk_decimals(self.without / 1000) - 1, 0)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; margins are percentage points, numbers of patients per 1,000."""

@@ -222,7 +222,8 @@ class Decision:
 
     def __repr__(self) -> str:
         columns = ["endpoint", "control_per_1000", "treated_per_1000", "difference_per_1000", "certainty"]
-        findings = self.to_frame().drop_duplicates("endpoint")[columns].round().to_string(index=False)
+        decimals = max((row.decimals for one in self.certainty for row in one.findings), default=0)
+        findings = self.to_frame().drop_duplicates("endpoint")[columns].round(decimals).to_string(index=False)
         told = [self.evidence.title, findings]
         if self.net_benefits:
             net = self.net_benefit_frame.query("correlation == @self.request.correlation")

@@ -19,7 +19,7 @@ from reanalysis.decisions.trade_offs import TradeOff
 from reanalysis.decisions.weighted_sum import given_factor
 from reanalysis.engines.marginal import Marginal
 from reanalysis.estimands.uncertain_control import ControlRate, control_rate, uncertain_difference
-from reanalysis.estimands.words import percent
+from reanalysis.estimands.words import risk
 from reanalysis.typing import Array
 
 UNCERTAIN = "control risk as uncertain as the cohorts leave it"
@@ -55,8 +55,8 @@ def uncertain_net_benefit(
 
 
 def _told(control: ControlRate) -> ControlRisk:
-    risk = control.risk
-    return ControlRisk(f"median, 95 % {percent(risk.lower)} to {percent(risk.upper)}", risk.median)
+    found = control.risk
+    return ControlRisk(f"median, 95 % {risk(found.lower)} to {risk(found.upper)}", found.median)
 
 
 def _given(effect: Marginal, control: Marginal, edges: Array, factor: Array, correlation: float) -> Array:

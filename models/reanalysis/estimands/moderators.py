@@ -126,7 +126,7 @@ class PriorReach:
             return said
         what = "shrinks the slope hardly at all" if self.factor > WIDE else "leaves hardly any slope possible"
         usual = f"normal(0,{_USUAL / (self.high - self.low):.2g})"
-        return f"{said}: it {what}; moderator={usual} would allow 2.7-fold"
+        return f"{said}: it {what}; moderator={usual} would allow {np.exp(1.96 * _USUAL):.2g}-fold"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -135,7 +135,7 @@ def named_baselines(evidence: Evidence, posterior: Posterior) -> tuple[Baseline,
     declared = evidence.endpoint(posterior.endpoint).baselines
     if own is None:
         return declared or (Baseline(label="a control risk of one half", percent=50.0),)
-    return (own, *(one for one in declared if _whole_percent(one.percent / 100) != own.percent))
+    return (own, *(one for one in declared if _told_percent(one.percent / 100) != own.percent))
 
 
 def asked_baselines(evidence: Evidence, posterior: Posterior, risk: float | None) -> tuple[Baseline, ...]:
@@ -167,10 +167,10 @@ def _own_controls(evidence: Evidence, posterior: Posterior) -> Baseline | None:
     (only, *others) = (evidence.study_label(study) for study in controls)
     label = f"median control rate of {len(controls)} studies" if others else f"control rate of {only}"
     label = f"{modelled}{label}"
-    return Baseline(label=label, percent=_whole_percent(risk))
+    return Baseline(label=label, percent=_told_percent(risk))
 
 
-def _whole_percent(risk: float) -> float:
+def _told_percent(risk: float) -> float:
     """Whole per cent, with decimals where the event is rare or the rule."""
     return round(100 * risk, risk_decimals(risk))
 

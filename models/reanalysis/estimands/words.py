@@ -8,6 +8,7 @@ from reanalysis.estimands.summary import Summary
 from reanalysis.evidence.evidence import Evidence
 
 MINUS = "\N{MINUS SIGN}"
+_LEAST_RISK = 1e-6
 
 
 def decimal(value: float | None, digits: int = 2) -> str:
@@ -66,12 +67,19 @@ def risk_decimals(risk: float) -> int:
     if 0.05 <= risk <= 0.95:
         return 0
     less = 100 * min(risk, 1 - risk)
-    return 1 if less >= 1 or less <= 0 else 1 - math.floor(math.log10(less))
+    return 1 if less >= 1 or less <= 0 else decimals_of_two_figures(less)
+
+
+def decimals_of_two_figures(size: float) -> int:
+    """Decimals with which a size below 1, and above 0, shows two figures."""
+    return 1 - math.floor(math.log10(size))
 
 
 def risk(value: float | None) -> str:
-    """A risk as a percentage that does not round away: ``34 %``, ``2.5 %``, ``0.13 %``, ``0.00027 %``."""
-    return "\N{EN DASH}" if value is None else f"{100 * value:.{risk_decimals(value)}f} %"
+    """A risk as a percentage that does not round away: ``34 %``, ``2.5 %``, ``0.13 %``; a bound beyond 1 in 10^6."""
+    if value is None or 0 < value < _LEAST_RISK or 1 - _LEAST_RISK < value < 1:
+        return percent(value, 4)
+    return f"{100 * value:.{risk_decimals(value)}f} %"
 
 
 def patients_base(*risks: float) -> int:
@@ -83,7 +91,7 @@ def patients_base(*risks: float) -> int:
         Proportions; those near 1 count as those near 0.
     """
     least = min((less for one in risks if (less := min(one, 1 - one)) > 0), default=0.5)
-    return int(10 ** min(max(2, math.ceil(-math.log10(least) - 1e-9)), 6))
+    return int(10 ** max(2, math.ceil(-math.log10(max(least, _LEAST_RISK)) - 1e-9)))
 
 
 def points(difference: float, of: int = 100) -> str:

@@ -194,13 +194,8 @@ class Evidence:
     @once_per_folder
     def _resolved(self) -> dict[str, Endpoint]:
         declared = {e: self.settings.endpoints.get(e, Endpoint()) for e in (*self.settings.endpoints, *self.endpoints)}
-        return {e: self._with_margins(e, one) for e, one in declared.items()}
-
-    def _with_margins(self, endpoint: str, declared: Endpoint) -> Endpoint:
-        said, usual = declared.model_fields_set, usual_margins(row for row in self.arms if row.endpoint == endpoint)
-        margins = declared.margins if "margins" in said else usual
-        rope = declared.rope if "rope" in said else min(margins, default=usual[0])
-        return declared.model_copy(update={"margins": margins, "rope": rope})
+        rows = grouped(self.arms, lambda row: row.endpoint)
+        return {e: _with_margins(one, rows.get(e, ())) for e, one in declared.items()}
 
     @property
     def moderators(self) -> tuple[str, ...]:
@@ -271,6 +266,14 @@ def joined(evidence: Evidence, new: Evidence) -> Evidence:
         benchmarks=evidence.benchmarks + new.benchmarks,
         sha256={},
     )
+
+
+def _with_margins(declared: Endpoint, rows: tuple[ArmRow, ...]) -> Endpoint:
+    """An endpoint with the margins that it declares, else those that are usual."""
+    said, usual = declared.model_fields_set, usual_margins(rows)
+    margins = declared.margins if "margins" in said else usual
+    rope = declared.rope if "rope" in said else min(margins, default=usual[0])
+    return declared.model_copy(update={"margins": margins, "rope": rope})
 
 
 def _ordered(first: Iterable[str], used: Iterable[str]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from statistics import fmean
 
 from reanalysis.evidence.reading.arms import ArmRow
 
@@ -16,7 +17,8 @@ def usual_margins(rows: Iterable[ArmRow]) -> tuple[float, float]:
     """Two margins in percentage points, of which the smaller is the half-width of the trivial range.
 
     They are 5 and 10 points, or a quarter and half of the mean rate of all arms (or of the rest to 100 %, where most
-    have the event) if that is less, to two figures. Both arms count alike, so that swapping them changes nothing.
+    have the event) if that is less, to two figures. An arm that is read in several ways counts
+    once, and both arms count alike, so that swapping them changes nothing.
 
     Parameters
     ----------
@@ -29,8 +31,11 @@ def usual_margins(rows: Iterable[ArmRow]) -> tuple[float, float]:
     >>> usual_margins(ra.load("anakinra").arms[:0])
     (5.0, 10.0)
     """
-    rates = [rate for row in rows if row.modelled and row.use == "primary" and (rate := _rate(row)) is not None]
-    mean = sum(rates) / len(rates) if rates else 0.5
+    rates: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        if row.modelled and row.use == "primary" and (rate := _rate(row)) is not None:
+            rates.setdefault((row.study, row.arm), []).append(rate)
+    mean = fmean(map(fmean, rates.values())) if rates else 0.5
     less = min(mean, 1 - mean) or 0.5
     small, large = (min(most, float(f"{100 * share * less:.2g}")) for most, share in zip(POINTS, SHARES, strict=True))
     return small, large

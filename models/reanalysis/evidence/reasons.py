@@ -114,7 +114,7 @@ def _of_endpoints(evidence: Evidence) -> Iterator[Reasoned]:
     def margin(endpoint: str) -> tuple[str, str]:
         one = evidence.endpoint(endpoint)
         value = f"{', '.join(f'{m:g}' for m in one.margins)} points; trivial within {one.rope:g}"
-        if not {"margins", "rope"} & settings.endpoints.get(endpoint, Endpoint()).model_fields_set:
+        if "margins" not in settings.endpoints.get(endpoint, Endpoint()).model_fields_set:
             value += f" ({_USUAL_MARGINS})"
         return value, one.margins_reason or settings.reasons.margins
 

@@ -329,7 +329,7 @@ class Settings(_Frozen):
     """All of analysis.toml."""
 
     def __repr__(self) -> str:
-        return f"Settings({', '.join(self.model_fields_set)})"
+        return f"Settings({', '.join(name for name in type(self).model_fields if name in self.model_fields_set)})"
 
     title: str = Field("", description="of the report")
     question: str = Field("", description="in one sentence")

@@ -13,7 +13,7 @@ from reanalysis.evidence.candidates.candidates import Candidates
 from reanalysis.figures import beyond, forest, icons, prior_posterior, traffic_lights
 from reanalysis.gates.convergence import monte_carlo
 from reanalysis.model.data import StudyData
-from reanalysis.reporting.markdown import render, slug
+from reanalysis.reporting.markdown import Markdown, render, slug
 from reanalysis.reporting.section import Artefacts, Blocks, Card, Figure, Item, Section, drawn, every
 from reanalysis.reporting.sections.answer import risks_at
 from reanalysis.reporting.standards import BARG, PRISMA, ROBUST, ZAMPIERI
@@ -234,10 +234,18 @@ def _at(endpoint: EndpointAnalysis) -> str:
     return f"where the control risk is {at.percent:g} % ({at.label})"
 
 
+_TOO_RARE = Markdown("The event is too rare for an array of patients: a thousand of them would hardly show one.")
+
+
+def _in_icons(endpoint: EndpointAnalysis) -> bool:
+    at = endpoint.baselines[0]
+    return at.of == icons.patients_drawn(at)
+
+
 PATIENTS = Card(
     anchor="patients",
     title="Among patients",
-    text=lambda made, e: [made.figure("icons", e), made.figure("beyond", e)],
+    text=lambda made, e: [made.figure("icons", e) if _in_icons(e) else _TOO_RARE, made.figure("beyond", e)],
     figures=(
         Figure(
             "icons",
@@ -247,7 +255,7 @@ PATIENTS = Card(
                 f"{e.fit.evidence.settings.treated_label}, {_at(e)}."
             ),
             icons.describe_icons,
-            drawn=lambda e: e.baselines[0].of == icons.patients_drawn(e.baselines[0]),
+            drawn=_in_icons,
         ),
         Figure(
             "beyond",
