@@ -19,8 +19,9 @@ from reanalysis.decisions.uncertain_risks import UNCERTAIN
 from reanalysis.estimands.words import decimal, percent
 from reanalysis.reporting.sections import benefit_risk
 from reanalysis.reporting.sections.benefit_risk import net_benefit_table, page_data, weighed
+from reporting.browsing import CHROMIUM, PHONE, Opened
 from reporting.built import Report
-from reporting.test_browser import CHROMIUM, PHONE, Opened, browser  # noqa: F401  # a fixture
+from reporting.test_browser import browser  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.xdist_group("reports")
 
