@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -18,15 +19,21 @@ REASONS = {
 }
 
 
+@pytest.fixture
+def alone(tmp_path: Path) -> dict[str, str]:
+    """An environment whose results nobody else keeps: a fit that another test made would not crash."""
+    return dict(os.environ) | {"REANALYSIS_CACHE": str(tmp_path / "results")}
+
+
 @pytest.mark.parametrize("by", ["fault", pytest.param("error", marks=pytest.mark.slow)])
 def test_a_crashing_fit_is_a_failed_fit_of_its_endpoint(
-    commands: Commands, tmp_path: Path, shared: dict[str, str], by: str
+    commands: Commands, tmp_path: Path, alone: dict[str, str], by: str
 ) -> None:
     out, log = tmp_path / "out", tmp_path / "log"
     first = evidence_folders.one_endpoint(tmp_path / "first", "First")
-    assert commands.run("report", first, "--out", out, *QUADRATURE, env=shared).code == 0
+    assert commands.run("report", first, "--out", out, *QUADRATURE, env=alone).code == 0
     both = evidence_folders.write(tmp_path / "both", evidence_folders.DEATH + evidence_folders.INFECTION, "Both")
-    crashing = shared | {"PYTHONPATH": str(HERE / "faults"), "CRASH": "death", "CRASH_BY": by}
+    crashing = alone | {"PYTHONPATH": str(HERE / "faults"), "CRASH": "death", "CRASH_BY": by}
     ended = commands.run(
         "report", both, "--out", out, *QUADRATURE, "--seed", 5, "--log", log, env=crashing, spawned=True
     )
@@ -51,16 +58,16 @@ def test_a_crashing_fit_is_a_failed_fit_of_its_endpoint(
     shown = (draft / "report.md").read_text()
     assert "1 of 2 endpoints have no result" in shown
     if by == list(REASONS)[-1]:  # from now on it has a result
-        again = commands.run("report", both, "--out", out, *QUADRATURE, "--seed", 5, env=shared)
+        again = commands.run("report", both, "--out", out, *QUADRATURE, "--seed", 5, env=alone)
         assert again.code == 0  # no failure is kept
         assert not draft.exists()
 
 
 def test_a_report_without_any_result_is_a_draft_of_reasons(
-    commands: Commands, tmp_path: Path, shared: dict[str, str]
+    commands: Commands, tmp_path: Path, alone: dict[str, str]
 ) -> None:
     folder = evidence_folders.write(tmp_path / "evidence", evidence_folders.DEATH)
-    crashing = shared | {"PYTHONPATH": str(HERE / "faults"), "CRASH": "death", "CRASH_BY": "exit"}
+    crashing = alone | {"PYTHONPATH": str(HERE / "faults"), "CRASH": "death", "CRASH_BY": "exit"}
     ended = commands.run("report", folder, "--out", tmp_path / "out", *QUADRATURE, "--seed", 6, env=crashing)
     assert ended.code == 3
     assert not (tmp_path / "out").exists()

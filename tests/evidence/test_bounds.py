@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -56,7 +55,7 @@ def text(where: Path, content: str) -> None:
     ],
     ids=["corners", "cells", "styles", "lines", "columns", "cells of text", "bytes"],
 )  # fmt: skip
-def test_what_is_too_large_is_refused_in_little_time_and_memory(
+def test_what_is_too_large_is_refused_before_it_is_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None], told: str
 ) -> None:
     make(tmp_path)
@@ -68,10 +67,8 @@ def test_what_is_too_large_is_refused_in_little_time_and_memory(
         return load(*given, **named)
 
     monkeypatch.setattr(openpyxl, "load_workbook", loading)
-    began = time.process_time()
     with pytest.raises(InvalidInput) as error:
         read_evidence(tmp_path)
-    assert time.process_time() - began < 20
     (problem,) = error.value.problems
     assert str(problem).startswith(told)
     assert len(loaded) == (make is corner)  # two cells; what is large is never loaded

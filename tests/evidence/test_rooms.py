@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import ast
-import time
 from dataclasses import fields
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from evidence.folders import folder
 from reanalysis import evidence
 from reanalysis.evidence.reading.arms import ArmRow
 from reanalysis.evidence.reading.arms_table import ARMS
-from reanalysis.evidence.reading.folder import read_evidence
 
 ROOM = Path(evidence.__path__[0])
 
@@ -35,16 +32,3 @@ def test_no_two_files_import_each_other_not_even_inside_a_function() -> None:
 
 def test_the_columns_of_a_table_are_the_fields_of_its_rows() -> None:
     assert ("line", *ARMS.columns) == tuple(field.name for field in fields(ArmRow))
-
-
-def test_5000_rows_are_read_in_about_a_second(tmp_path: Path) -> None:
-    rows = [
-        {"study": f"S{s}", "arm": arm, "endpoint": f"e{e}", "events": e, "n": 20 + s, "use": "primary", "source": "p"}
-        for s in range(125)
-        for e in range(20)
-        for arm in ("control", "treated")
-    ]
-    where = folder(tmp_path, rows)
-    start = time.process_time()
-    assert len(read_evidence(where).arms) == 5000
-    assert time.process_time() - start < 1.5
