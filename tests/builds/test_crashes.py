@@ -68,7 +68,9 @@ def test_a_report_without_any_result_is_a_draft_of_reasons(
 ) -> None:
     folder = evidence_folders.write(tmp_path / "evidence", evidence_folders.DEATH)
     crashing = alone | {"PYTHONPATH": str(HERE / "faults"), "CRASH": "death", "CRASH_BY": "exit"}
-    ended = commands.run("report", folder, "--out", tmp_path / "out", *QUADRATURE, "--seed", 6, env=crashing)
+    ended = commands.run(
+        "report", folder, "--out", tmp_path / "out", *QUADRATURE, "--seed", 6, env=crashing, spawned=True
+    )
     assert ended.code == 3
     assert not (tmp_path / "out").exists()
     assert "death: fit failed" in (tmp_path / "out.draft" / "not-published.txt").read_text()
