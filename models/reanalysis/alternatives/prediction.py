@@ -25,8 +25,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, softmax
-from scipy.stats import binom
+from scipy.special import betaincc, expit, softmax
 
 from reanalysis.engines.errors import EngineError
 from reanalysis.engines.fit import fit
@@ -138,7 +137,7 @@ def _mid_p(candidates: Candidates, logits: Array, rho: float) -> Array:
 
 def _mid_p_of(x: int, n: int, logits: Array, rho: float) -> Array:
     if rho == 0:
-        below = binom.cdf(x - 1, n, expit(logits))
+        below = betaincc(x, n - x + 1, expit(logits)) if x else 0.0
     else:
         below = np.exp(log_pmf(np.arange(x)[:, None], n, logits, rho)).sum(axis=0)
     return np.asarray(below + 0.5 * np.exp(log_pmf(x, n, logits, rho)))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import qmc
 
 from reanalysis.decisions.benefit_risk import LEVELS
 from reanalysis.decisions.effects import ControlRisk, EndpointEffect
@@ -75,6 +74,8 @@ def acceptability(
     values = np.stack(good, axis=-1)  # (R, P, E)
     by_set = share_of_weights_above_zero(values).mean(axis=1)
     flat = values.reshape(-1, len(good))
+    from scipy.stats import qmc  # takes half a second to load
+
     simplex = qmc.Sobol(len(good), rng=np.random.default_rng([seed, 72]))
     weights = -np.log(np.clip(simplex.random(_WEIGHTS), 1e-12, 1.0))  # their sums scale a net benefit and no sign
     better = np.zeros(len(weights))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from reanalysis.decisions.effects import ControlRisk, EndpointEffect, Patients
 from reanalysis.decisions.grade import Grade, StudyBias, graded
@@ -236,7 +236,7 @@ def heterogeneity(effect: EndpointEffect) -> Heterogeneity | None:
     interval = None if new is None else tuple(float(x) for x in np.exp(new.quantile([0.025, 0.975])))
     tau = overall.get("tau")
     return Heterogeneity(
-        q, len(studies) - 1, float(chi2.sf(q, len(studies) - 1)), i_squared, moment_tau(q, variances),
+        q, len(studies) - 1, float(chdtrc(len(studies) - 1, q)), i_squared, moment_tau(q, variances),
         int(np.sum(ratios < 0)), int(np.sum(ratios > 0)), None if tau is None else summarise(tau),
         interval,  # type: ignore[arg-type]
     )  # fmt: skip

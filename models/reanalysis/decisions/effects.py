@@ -8,7 +8,6 @@ from functools import cached_property
 
 import numpy as np
 from scipy.special import ndtr, ndtri
-from scipy.stats import qmc
 
 from reanalysis.engines.fit import fit
 from reanalysis.engines.posterior import Posterior
@@ -168,6 +167,8 @@ def sampled_effects(effects: Mapping[str, EndpointEffect], correlation: float, s
     dict of str to ndarray, shape (R, P)
         By endpoint: R independently scrambled Sobol sets of P points, whose differences say how accurate a mean is.
     """
+    from scipy.stats import qmc  # takes half a second to load
+
     names = list(effects)
     sets = []
     for replicate in range(_REPLICATES):

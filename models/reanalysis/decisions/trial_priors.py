@@ -11,8 +11,7 @@ from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
-from scipy.special import betaln, log_expit, logit
-from scipy.stats import beta as beta_distribution
+from scipy.special import betaincinv, betaln, log_expit, logit
 
 from reanalysis.decisions.logit_nodes import Logits
 from reanalysis.decisions.logit_pairs import JointDensity
@@ -252,7 +251,7 @@ def _rate_nodes(rate: BetaMixture | float, patients: float, step: float) -> Logi
 
 def _lowest(a: float, b: float) -> float:
     """Logit of a Beta rate below which nearly nothing lies, also where the rate itself is 0 to a computer."""
-    rate = float(beta_distribution.ppf(_OUTSIDE, a, b))
+    rate = float(betaincinv(a, b, _OUTSIDE))
     # near 0 the probability below a rate p is p^a / (a B(a, b))
     return float(logit(rate)) if rate > _TINY else float(np.log(_OUTSIDE) + np.log(a) + betaln(a, b)) / a
 

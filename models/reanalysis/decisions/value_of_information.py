@@ -15,7 +15,7 @@ Decis Making 24:207.
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from reanalysis.decisions.logit_pairs import LogitPairs, Outcomes
 from reanalysis.typing import Array
@@ -42,7 +42,7 @@ def normal_information(mean: float, sd: float) -> float:
     0.47981
     """
     z = abs(mean) / sd
-    return float(sd * norm.pdf(z) - abs(mean) * norm.cdf(-z))
+    return float(sd * np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) - abs(mean) * ndtr(-z))
 
 
 def sample_information(value: Array) -> float:

@@ -21,8 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
-from scipy.special import betaln, expit, logit, logsumexp, softmax
-from scipy.stats import beta as beta_distribution
+from scipy.special import betainc, betaincinv, betaln, expit, logit, logsumexp, softmax
 
 from reanalysis.typing import Array
 
@@ -96,7 +95,7 @@ class BetaMixture:
     def cdf(self, rate: ArrayLike) -> Array:
         """Probability of a rate at or below each."""
         w, a, b = self._arrays
-        return np.asarray(beta_distribution.cdf(np.asarray(rate, dtype=float)[..., None], a, b) @ w)
+        return np.asarray(betainc(a, b, np.clip(np.asarray(rate, dtype=float)[..., None], 0.0, 1.0)) @ w)
 
     def quantile(self, probability: ArrayLike) -> Array:
         """Rates at or below which the given probabilities lie."""
@@ -137,7 +136,7 @@ class BetaMixture:
         node, weight = np.polynomial.legendre.leggauss(_NODES)
         _, a, b = self._arrays
         cuts = np.array([1e-14, 1e-6, 1e-2, 0.5, 1 - 1e-2, 1 - 1e-6, 1 - 1e-14])
-        quantiles = [beta_distribution.ppf(cuts, *shape) for shape in zip(a, b, strict=True)]
+        quantiles = [betaincinv(*shape, cuts) for shape in zip(a, b, strict=True)]
         edges = np.unique(np.concatenate([[0.0, 1.0], *quantiles]))
         half = 0.5 * np.diff(edges)[:, None]
         rate = np.clip((edges[:-1, None] + half * (1 + node)).ravel(), _SMALLEST, 1 - 2**-53)
@@ -182,7 +181,7 @@ def elir_size_of_logit(mixture: BetaMixture, outside: float = 1e-4) -> float:
     """
     w, a, b = mixture._arrays
     end = max(outside, _OUTSIDE)
-    low, high = (np.maximum(beta_distribution.ppf(end, *shape), _SMALLEST).min() for shape in ((a, b), (b, a)))
+    low, high = (np.maximum(betaincinv(*shape, end), _SMALLEST).min() for shape in ((a, b), (b, a)))
     theta = np.linspace(float(logit(low)), -float(logit(high)), _POINTS)
     p, q = expit(theta)[:, None], expit(-theta)[:, None]
     with np.errstate(divide="ignore"):

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.stats import hypergeom, norm
+from scipy.special import ndtri
 
 from reanalysis.evidence.reading.contrasts import ContrastRow, p_number
 
@@ -38,7 +38,7 @@ def p_bounds(text: str) -> tuple[float, float]:
 
 def standard_errors(row: ContrastRow) -> tuple[float, float]:
     """Smallest and largest standard error of the log ratio that the printed interval implies."""
-    z_level = float(norm.ppf(0.5 + row.level / 2))
+    z_level = float(ndtri(0.5 + row.level / 2))
     (l0, l1), (u0, u1) = rounded(row.lower), rounded(row.upper)
     return max((math.log(u0) - math.log(l1)) / (2 * z_level), 0.0), (math.log(u1) - math.log(l0)) / (2 * z_level)
 
@@ -99,6 +99,8 @@ def _likelihood_ratio(x0: int, n0: int, x1: int, n1: int) -> float:
 
 def _exact(x0: int, n0: int, x1: int, n1: int) -> tuple[float, float]:
     """Fisher's exact p-value and its mid-p form."""
+    from scipy.stats import hypergeom  # takes longer to load than most folders to audit
+
     total = x0 + x1
     low, high = max(0, total - n1), min(n0, total)
     mass = np.asarray(hypergeom.pmf(np.arange(low, high + 1), n0 + n1, total, n0))

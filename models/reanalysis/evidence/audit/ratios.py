@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from reanalysis.evidence.audit.arithmetic import PRECISE, p_bounds, rounded, standard_errors
 from reanalysis.evidence.audit.crude import called_unadjusted, judged_by_counts
@@ -73,8 +73,8 @@ def _p_value(row: ContrastRow) -> Iterator[Finding]:
     distance = sorted((abs(math.log(e0)), abs(math.log(e1))))
     nearest = 0.0 if math.log(e0) * math.log(e1) < 0 else distance[0]
     least, most = nearest / wide, distance[1] / max(narrow, 1e-9)
-    highest, lowest = 2 * float(norm.sf(least)), 2 * float(norm.sf(most))
-    printed_most, printed_least = (float(norm.isf(p / 2)) for p in p_bounds(row.p))
+    highest, lowest = 2 * float(ndtr(-least)), 2 * float(ndtr(-most))
+    printed_most, printed_least = (-float(ndtri(p / 2)) for p in p_bounds(row.p))
     table = bool(row.adjustment) and called_unadjusted(row.adjustment)
     factor, exact = (_TABLE_TEST, _CONTINUITY * wide) if table else (_OTHER_TEST, 0.0)
     if least > printed_most * factor + _SLACK + exact or printed_least > most * factor + _SLACK:
