@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from cli.command import fit, run
 from evidence.folders import FIVE, TWO_STUDIES, folder
 from reanalysis.analysis.analysis import analyse
+from reanalysis.engines.tree import save_tree
 from reanalysis.evidence.evidence import Evidence, joined
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.evidence.reading.folder import read_evidence
 from reanalysis.evidence.reading.names import _LOOKS, alike, folded, look
-from reanalysis.gates.kept_fit import netcdf
 from reanalysis.reporting.results import results, results_table, table_text
 
 ODD = ("NA", "nan", "null", "TRUE", "1e5", "001")
@@ -55,7 +55,7 @@ def test_a_study_called_na_survives_every_writer_of_a_report(tmp_path: Path) -> 
     shared = ("average", "new_study", "heterogeneity")
     estimands = {*shared, "study:NA", "study:001"}
     assert {(row["endpoint"], row["estimand"]) for row in written} == {("None", name) for name in estimands}
-    (tmp_path / "posterior.nc").write_bytes(netcdf(analysis.endpoints[0].fit.posterior))
+    save_tree(analysis.endpoints[0].fit.posterior.tree(), tmp_path / "posterior.nc")
     with xr.open_datatree(tmp_path / "posterior.nc") as tree:
         assert set(tree["posterior"].coords["study"].values) == {"NA", "001"}
 
