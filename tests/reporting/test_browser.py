@@ -24,6 +24,7 @@ pytestmark = [
 ]
 
 OTHER_SCREENS = ((360, False), (414, True), (414, False), (768, True))
+OTHER_SCHEMES = ((390, "light"), (1100, "dark"))
 
 
 @pytest.fixture(scope="module")
@@ -207,12 +208,10 @@ def test_the_address_leads_to_the_choices_and_their_numbers(browser: Any, reanal
 
 
 @pytest.mark.parametrize("state", ["?", "?risk=-1&size=x&analysis=no%20such", "%", "?%&&=", "?risk=1e9"])
-def test_an_address_that_names_nothing_changes_nothing(browser: Any, reanalysis_report: Report, state: str) -> None:
-    endpoint = reanalysis_report.analysis.headlines[0]
-    before = Opened(browser, reanalysis_report).told(endpoint)
-    opened = Opened(
-        browser, reanalysis_report, address=f"{reanalysis_report.page.as_uri()}#{anchor(endpoint.id)}{state}"
-    )
+def test_an_address_that_names_nothing_changes_nothing(browser: Any, plain_report: Report, state: str) -> None:
+    endpoint = plain_report.analysis.headlines[0]
+    before = Opened(browser, plain_report).told(endpoint)
+    opened = Opened(browser, plain_report, address=f"{plain_report.page.as_uri()}#{anchor(endpoint.id)}{state}")
     assert opened.faults == []
     assert opened.told(endpoint) == before
     told = opened.page.inner_text(f'.explorer[data-endpoint="{anchor(endpoint.id)}"] .told')
@@ -222,8 +221,10 @@ def test_an_address_that_names_nothing_changes_nothing(browser: Any, reanalysis_
 # ---- figures --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1100])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [(390, "dark"), (1100, "light"), *(pytest.param(*one, marks=pytest.mark.slow) for one in OTHER_SCHEMES)],
+)
 def test_open_figures_fit_the_screen_and_their_words_are_seen(
     browser: Any, reanalysis_report: Report, width: int, scheme: str
 ) -> None:

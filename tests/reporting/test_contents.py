@@ -27,7 +27,7 @@ from reanalysis.reporting.sections.validation import validation_task
 from reanalysis.reporting.standards import BARG, STANDARDS, declared, ticks
 from reanalysis.reporting.table import Column, Table
 from reanalysis.reporting.text import markdown
-from reporting.built import Report, draw_figures, squeezed
+from reporting.built import Report, squeezed
 
 pytestmark = pytest.mark.xdist_group("reports")
 
@@ -79,13 +79,14 @@ def test_every_item_of_a_standard_is_declared_once() -> None:
 
 def test_figures_of_an_endpoint_are_drawn_without_the_others_and_by_any_process(plain_report: Report) -> None:
     analysis = plain_report.analysis
-    whole = draw_figures(analysis)
+    text = (plain_report.folder / "report.md").read_text(encoding="utf-8")
     draw = pickle.loads(pickle.dumps(draw_endpoint))
     for endpoint in analysis.endpoints:
         alone = draw(endpoint, headline=endpoint in analysis.headlines)
         assert alone.shown
-        assert alone.shown.items() <= whole.shown.items()
-        assert alone.files.items() <= whole.files.items()
+        for name, content in alone.files.items():
+            assert (plain_report.folder / "figures" / name).read_bytes() == content
+        assert all(squeezed(shown) in squeezed(text) for shown in alone.shown.values())
 
 
 def _toy(made: Artefacts, analysis: Analysis) -> Table:

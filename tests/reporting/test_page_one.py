@@ -75,9 +75,11 @@ KINDS = {
     "long names": folders.long_names,
     "empty cells": folders.empty_cells,
 }
+LARGE = "22 trials of six endpoints"
+FEW = [pytest.param(kind, marks=pytest.mark.slow if kind == LARGE else ()) for kind in KINDS]
 
 
-@pytest.fixture(scope="module", params=["anakinra", *KINDS])
+@pytest.fixture(scope="module", params=["anakinra", *FEW])
 def analysis(
     request: pytest.FixtureRequest, reanalysed: Analysis, answers: Callable[[Callable[[Path], Path]], Analysis]
 ) -> Analysis:

@@ -219,7 +219,8 @@ def _begin(said: str, environment: dict[str, str]) -> None:
     for stream in (1, 2):
         os.dup2(target, stream)
     os.close(target)
-    sys.modules.setdefault("dask", None)  # type: ignore[arg-type]  # xarray loads it where it is, for 2 s; no task has it
+    if "xarray" not in sys.modules:  # which would load dask where it is installed, for 2 s; no task has any use for it
+        sys.modules.setdefault("dask", None)  # type: ignore[arg-type]
     faulthandler.enable()
     from reanalysis.engines.batches import end_with_parent
 
