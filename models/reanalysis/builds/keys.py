@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reanalysis.digests import of_file, of_files, of_value
+from reanalysis.digests import of_file, of_value
 from reanalysis.evidence.problems import InvalidInput
 from reanalysis.validation.published_folder import published_digest
 from reanalysis.versions import surroundings
@@ -45,24 +45,29 @@ def build_key(folder: Path, inputs: dict[str, str], request: Request) -> str:
 def code_digest(module: str = "", root: Path = PACKAGE) -> str:
     """Digest of the code that a function of a module can run through: its room, those below, and what has no room.
 
-    The module is named with ``reanalysis.`` included; an empty name is the whole package.
+    The module is named with ``reanalysis.`` included; an empty name is the whole package. Templates are code too.
     """
-    return of_files(code_of(module, root), root)
-
-
-def code_of(module: str = "", root: Path = PACKAGE) -> list[Path]:
-    """Files of the code that a function of a module can run through, templates included."""
     room = module.split(".")[1] if module.startswith("reanalysis.") else ""
     above = ROOMS[: ROOMS.index(room)] if room in ROOMS else ()
-    within = ROOMS[len(above) :]
-    files = [path for name in within for path in (root / name).rglob("*")]
-    files += [path for path in root.glob("*.py*") if path.stem not in above]
-    return sorted(path for path in files if _is_code(path, root))
+    files = _own_code() if root == PACKAGE else _code(root)
+    return of_value([one for one in files.items() if one[0].partition("/")[0].partition(".")[0] not in above])
 
 
-def _is_code(path: Path, root: Path) -> bool:
-    inner = path.relative_to(root).parts
-    return path.is_file() and "__pycache__" not in inner and not path.name.startswith(".")
+def _code(root: Path) -> dict[str, str]:
+    """Digest of every file of code below a folder, by its name there: everything in a room, and modules beside them."""
+    found = {}
+    for folder, inner, names in os.walk(root):
+        inner[:] = [name for name in inner if name != "__pycache__" and (folder != str(root) or name in ROOMS)]
+        where = os.path.relpath(folder, root)
+        for name in names:
+            if not name.startswith(".") and (where != "." or ".py" in name):
+                found[name if where == "." else f"{where}/{name}".replace(os.sep, "/")] = of_file(Path(folder, name))
+    return dict(sorted(found.items()))
+
+
+@lru_cache
+def _own_code() -> dict[str, str]:
+    return _code(PACKAGE)
 
 
 def input_digests(folder: Path) -> dict[str, str]:
