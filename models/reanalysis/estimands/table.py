@@ -11,6 +11,7 @@ import pandas as pd
 from reanalysis.engines.draws import of_moderator
 from reanalysis.engines.marginal import Marginal
 from reanalysis.engines.posterior import Posterior
+from reanalysis.engines.threads import one_thread
 from reanalysis.estimands.headline import headline, why_no_headline
 from reanalysis.estimands.measures import new_ratio_moments, odds_ratio, rate, risk_ratio
 from reanalysis.estimands.risks import asked_baselines, at_baseline
@@ -120,8 +121,9 @@ def estimates(posterior: Posterior) -> Estimates:
     """Summaries of every quantity as plain values, by name and study; what does not exist is None."""
     shared: Estimates = {}
     study: dict[str, Estimates] = {name: {} for name in posterior.study}
-    for one in quantities(posterior):
-        (study[one.study] if one.study else shared)[one.key] = one.as_dict()
+    with one_thread():  # once: to set it takes longer than many a summary
+        for one in quantities(posterior):
+            (study[one.study] if one.study else shared)[one.key] = one.as_dict()
     if posterior.data.moderators:
         shared |= _moderated(posterior)
     if "logit_rate" in shared:
