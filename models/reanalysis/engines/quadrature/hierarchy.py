@@ -21,6 +21,7 @@ from reanalysis.engines.quadrature.spectra import LARGEST_LATTICE, REACH, Ladder
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.engines.quadrature.surface import MOST_NUMBERS, ZOOM_NODES, Priors, Surface, Window, zoom
 from reanalysis.model.distributions import Distribution
+from reanalysis.model.likelihood import REMEMBERED
 from reanalysis.typing import Array, Flags
 
 _TAILS = (1e-10, 1e-20, 1e-40)
@@ -43,9 +44,6 @@ _CUT_VARIANCE = 1e-2
 
 _UPHILL = 6.0
 """Log likelihood by which a study may still rise beyond the averages: at REACH SDs from them it counts for 1e-7."""
-
-_FEW_NODES, _SHORTER = 2**13, 0.5
-"""Nodes up to which a stretch of likelihoods serves as it is, and how much shorter another must be to be worth it."""
 
 _FARTHEST = 300.0
 """Logit beyond which a rate is 0 or 1 in double precision, and a likelihood that depends on it no longer moves."""
@@ -140,34 +138,25 @@ def prepared(
         raise QuadratureError(f"a prior of mu this wide needs too large a grid for arms this large ({step=:.2g})")
     tau_top = max(min(t.tail(tail), t.quantile(0.5) + reach) if t.heavy else t.tail(tail) for t in of_tau)
     tau_top = min(tau_end, tau_top, (most - (mu_high - mu_low)) / (2 * REACH))
+    whole = (mu_high - mu_low + 2 * REACH * tau_top) / step
+    by_mu = ZOOM_NODES * len(studies) * (mu_high - mu_low) / step
+    coarser = finer_by(max(whole * len(studies) / (2 * LARGEST_LATTICE), by_mu / (4 * MOST_NUMBERS)), 1.0)
+    spectra, log_scale = _holding(studies, mu_low, mu_high, tau_top, step, coarser, most)
+    step *= coarser
+    apart = None if log_apart is None or share == 1 else np.log1p(-share) + log_apart - log_scale
+    scale = TauScale(max(min(min(s.effect_width(0.0) for s in studies), usual), spectra.blur))
+    surface = Surface(spectra, tuple(studies), log_scale, priors, scale, share, apart, tuple(without))
     narrowest = min(m.width for m in of_mu)
-
-    def laid(low: float, high: float, tau_low: float, tau_high: float) -> tuple[Surface, Window]:
-        whole = (high - low + 2 * REACH * tau_high) / step
-        by_mu = ZOOM_NODES * len(studies) * (high - low) / step
-        coarser = finer_by(max(whole * len(studies) / (2 * LARGEST_LATTICE), by_mu / (4 * MOST_NUMBERS)), 1.0)
-        spectra, log_scale = _holding(studies, low, high, tau_high, step, coarser, most)
-        apart = None if log_apart is None or share == 1 else np.log1p(-share) + log_apart - log_scale
-        scale = TauScale(max(min(min(s.effect_width(0.0) for s in studies), usual), spectra.blur))
-        nodes = Lattice.covering(low, high, step * coarser / finer_by(step * coarser, 0.5 * narrowest))
-        ends = (float(scale.coordinate(tau)) for tau in (tau_low, tau_high))
-        return Surface(spectra, tuple(studies), log_scale, priors, scale, share, apart, tuple(without)), Window(
-            nodes, *ends
-        )
-
-    surface, window = laid(mu_low, mu_high, min(t.quantile(0.0) for t in of_tau), tau_top)
-    if surface.spectra.lattice.size > _FEW_NODES:
-        window = zoom(surface, window, rounds=1)[0]
-        low, high = window.mu.points[[0, -1]].tolist()
-        lowest, top = surface.scale.tau(np.array([window.u_low, window.u_high])).tolist()
-        if high - low + 2 * REACH * top < _SHORTER * (mu_high - mu_low + 2 * REACH * tau_top):
-            surface, window = laid(low, high, lowest, top)
-    window, smallest_tau = zoom(surface, window)
-    least = smallest_tau**2 + surface.spectra.blur**2
+    first = Window(
+        Lattice.covering(mu_low, mu_high, step / finer_by(step, 0.5 * narrowest)),
+        float(scale.coordinate(min(t.quantile(0.0) for t in of_tau))),
+        float(scale.coordinate(tau_top)),
+    )
+    window, smallest_tau = zoom(surface, first)
+    least = smallest_tau**2 + spectra.blur**2
     narrow = sum(1 / (s.effect_width(0.0) ** 2 + least) for s in studies) + narrowest**-2
-    step = surface.spectra.lattice.step
     mu = window.mu.at_step(step * 2.0 ** np.floor(np.log2(narrow**-0.5 / (1.7 * step))))
-    return surface, window, mu, float(surface.log_scale.sum())
+    return surface, window, mu, float(log_scale.sum())
 
 
 def _solve(
@@ -209,15 +198,33 @@ def _holding(
     that it does: the stretch then grows towards it.
     """
     while True:
-        spectra, log_scale, log_ends = ladder(studies, low, high, tau_top, step, coarser)
-        at_left, low_end, high_end, at_right = log_ends.T
-        left, right = bool((at_left > low_end + _UPHILL).any()), bool((at_right > high_end + _UPHILL).any())
+        spectra, log_scale = ladder(studies, low, high, tau_top, step, coarser)
+        first, size = spectra.lattice.first * coarser, spectra.lattice.size * coarser
+        margin = round(REACH * tau_top / step)
+        left, right = False, False
+        for study in studies:
+            (at_left, low_end), (high_end, at_right) = (
+                _log_at(study, Lattice(step, first, size), *places) for places in ((0, margin), (-1 - margin, -1))
+            )
+            # both may be minus infinity
+            left, right = left or at_left > low_end + _UPHILL, right or at_right > high_end + _UPHILL
         if not (left or right):
             return spectra, log_scale
-        size = spectra.lattice.size * coarser
         if 2 * size * step > most:
             raise QuadratureError("the prior of mu lies too far from what the studies say; widen or move it")
         low, high = low - size * step * left, high + size * step * right
+
+
+def _log_at(study: StudyLikelihood, lattice: Lattice, *places: int) -> list[float]:
+    """Log likelihood of effects at a few nodes, from all of them where those are known anyway."""
+    found = []
+    for place in places:
+        node = place % lattice.size
+        whole = lattice.size <= REMEMBERED
+        values, log_factor = study.on(lattice if whole else Lattice(lattice.step, lattice.first + node, 1))
+        with np.errstate(divide="ignore"):
+            found.append(float(np.log(values[node if whole else 0])) + log_factor)
+    return found
 
 
 def require_room(studies: int, mu: Lattice, count: int) -> None:

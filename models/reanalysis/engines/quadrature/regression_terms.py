@@ -70,7 +70,7 @@ class StudyTerm:
 
     def _spectra(self, likelihood: StudyLikelihood, stretch: tuple[float, float, float]) -> tuple[Ladder, float]:
         step = self.table.step * 2.0 ** np.floor(np.log2(likelihood.step() / self.table.step))
-        found, log_scale, _ = ladder([likelihood], *stretch, float(step), 1)
+        found, log_scale = ladder([likelihood], *stretch, float(step), 1)
         return found, float(log_scale[0])
 
     def _tabulated(self, likelihood: StudyLikelihood, table: Lattice) -> tuple[Array, Flags]:

@@ -186,7 +186,7 @@ class Ladder:
 
 def ladder(
     studies: Sequence[StudyLikelihood], low: float, high: float, tau_top: float, step: float, coarser: int
-) -> tuple[Ladder, Array, Array]:
+) -> tuple[Ladder, Array]:
     """Transforms of the likelihoods for averages in [low, high] and heterogeneities up to ``tau_top``.
 
     Parameters
@@ -200,40 +200,26 @@ def ladder(
         Each likelihood scaled to a maximum of 1.
     log_scale : ndarray, shape (S,)
         Logs of the scales.
-    log_ends : ndarray, shape (S, 4)
-        Logs of the likelihoods at the left end of the stretch, REACH times ``tau_top`` from it, as far from the right
-        end, and there.
     """
     few = (high - low + 2 * REACH * tau_top) / step < _REMEMBERED_NODES
     transformed = _remembered if few else _of_study
     found = [transformed(study, low, high, tau_top, step, coarser) for study in studies]
+    log_scale = np.array([scale for _, _, scale in found])
     rungs = [
         replace(rung[0], transform=np.concatenate([one.transform for one in rung]), used=max(one.used for one in rung))
-        for rung in zip(*(one.rungs for one in found), strict=True)
+        for rung in zip(*(spectra for spectra, _, _ in found), strict=True)
     ]
-    log_scale, log_ends = (np.array([getattr(one, name) for one in found]) for name in ("log_scale", "log_ends"))
-    return Ladder(tuple(rungs), found[0].tops), log_scale, log_ends
+    return Ladder(tuple(rungs), found[0][1]), log_scale
 
 
 _REMEMBERED_NODES = 2**13
 """Nodes up to which the transforms of a study are remembered: the memory of all is then bounded by 96 MiB."""
 
 
-@dataclass(frozen=True)
-class _StudySpectra:
-    """Transforms of one study."""
-
-    rungs: tuple[Spectra, ...]
-    tops: tuple[float, ...]
-    """Largest heterogeneity that each rung but the last is good for."""
-    log_scale: float
-    log_ends: tuple[float, ...]
-    """Logs of its likelihood at four nodes."""
-
-
 def _of_study(
     study: StudyLikelihood, low: float, high: float, tau_top: float, step: float, coarser: int
-) -> _StudySpectra:
+) -> tuple[tuple[Spectra, ...], tuple[float, ...], float]:
+    """Transforms of one study on every rung, the rungs' largest heterogeneities, and the log of its scale."""
     lattice, taper = _stretch(low, high, tau_top, step, coarser)
     values, log_factor = study.on(lattice)
     tapered = values * taper
@@ -257,10 +243,7 @@ def _of_study(
             its_values, its_factor = study.on(part)
             its_values = its_values * np.exp(its_factor - log_factor)
         rungs.append(Spectra.of(its_values[None] * its_taper / top, part, coarser))
-    margin = round(REACH * tau_top / step)
-    with np.errstate(divide="ignore"):
-        log_ends = np.log(values[[0, min(margin, len(values) - 1), max(-1 - margin, -len(values)), -1]]) + log_factor
-    return _StudySpectra((*rungs, whole), tuple(tops), log_factor + float(np.log(top)), tuple(log_ends.tolist()))
+    return (*rungs, whole), tuple(tops), log_factor + float(np.log(top))
 
 
 _remembered = lru_cache(maxsize=1024)(_of_study)

@@ -13,7 +13,7 @@ from reanalysis.engines.quadrature.smoothing import log_smoothed
 from reanalysis.engines.quadrature.spectra import NOISE, Ladder
 from reanalysis.engines.quadrature.study_likelihood import StudyLikelihood
 from reanalysis.model.distributions import Distribution
-from reanalysis.typing import Array, Flags, Integers
+from reanalysis.typing import Array, Flags
 
 _FAINT = 20.0
 """Log density below the maximum at which it no longer matters that rounding has swallowed a term."""
@@ -184,10 +184,11 @@ def zoom(surface: Surface, window: Window, rounds: int = 8) -> tuple[Window, flo
     """
     for _ in range(rounds):
         edges = np.linspace(window.u_low, window.u_high, ZOOM_NODES + 1)
-        rows, kept = _with_mass(surface, window.mu, 0.5 * (edges[1:] + edges[:-1]))
-        first, last = max(kept[0] - 1, window.mu.first), min(kept[1] + 1, window.mu.last)
+        keep = _with_mass(surface, window.mu, 0.5 * (edges[1:] + edges[:-1]))
+        rows, columns = np.flatnonzero(keep.any(axis=1)), np.flatnonzero(keep.any(axis=0))
+        first, last = max(columns[0] - 1, 0), min(columns[-1] + 1, window.mu.size - 1)
         smaller = Window(
-            Lattice(window.mu.step, first, last - first + 1),
+            Lattice(window.mu.step, window.mu.first + int(first), int(last - first) + 1),
             float(edges[max(rows[0] - 1, 0)]),
             float(edges[min(rows[-1] + 2, len(edges) - 1)]),
         )
@@ -198,63 +199,30 @@ def zoom(surface: Surface, window: Window, rounds: int = 8) -> tuple[Window, flo
     return window, float(surface.scale.tau(np.array(window.u_low)))
 
 
-def _with_mass(surface: Surface, mu: Lattice, u: Array) -> tuple[Integers, tuple[int, int]]:
-    """Where a posterior, given all studies or all but one, lies within reach of its maximum.
-
-    Returns
-    -------
-    rows : ndarray of int
-        Increasing places in ``u``.
-    kept : (int, int)
-        The first and the last node on the axis of ``mu``.
-    """
-    blocks = _blocks_of_rows(surface, mu, u)
-    of_tau = [crossed for _, crossed in surface.log_priors(mu, u)]
-    highest = np.empty((len(of_tau), 1 + len(surface.without), len(u)))
-    for rows, nodes in blocks:
-        priors = surface.log_priors(nodes, u[rows])
-        densities = _densities(surface, nodes, u[rows], priors)
+def _with_mass(surface: Surface, mu: Lattice, u: Array) -> Flags:
+    """Where a posterior, given all studies or all but one, lies within reach of its maximum, shape (T, U)."""
+    rows = max(1, MOST_NUMBERS // (2 * len(surface.studies) * mu.size))
+    blocks = [slice(start, start + rows) for start in range(0, len(u), rows)]
+    priors = surface.log_priors(mu, u)
+    highest = np.empty((len(priors), 1 + len(surface.without), len(u)))
+    for block in blocks:
+        densities = _densities(surface, mu, u[block], priors if len(blocks) == 1 else None)
         for (of_mu, _), by_prior in zip(priors, highest, strict=True):
-            np.concatenate([(of_mu + some).max(axis=-1) for some in densities], out=by_prior[:, rows])
-    least = np.stack([thresholds(high, crossed, _CUT) for high, crossed in zip(highest, of_tau, strict=True)])
-    massive = (highest > least).any(axis=(0, 1))
-    first, last = [], []
-    for rows, nodes in (block for block in blocks if massive[block[0]].any()):
-        priors = surface.log_priors(nodes, u[rows])
-        if len(blocks) > 1:
-            densities = _densities(surface, nodes, u[rows], priors)
-        keep = np.zeros(nodes.size, dtype=bool)
-        for (of_mu, _), threshold in zip(priors, least, strict=True):
-            start = 0
+            first = 0
             for some in densities:
-                keep |= (of_mu + some > threshold[start : start + len(some), rows, None]).any(axis=(0, 1))
-                start += len(some)
-        stride, (at,) = round(nodes.step / mu.step), np.nonzero(keep)
-        first.append((nodes.first + int(at[0]) - (stride > 1)) * stride)
-        last.append((nodes.first + int(at[-1]) + (stride > 1)) * stride)
-    return np.flatnonzero(massive), (min(first), max(last))
-
-
-def _blocks_of_rows(surface: Surface, mu: Lattice, u: Array) -> list[tuple[slice, Lattice]]:
-    """Rows of heterogeneities with the nodes of the average that show every peak of theirs: all rows where few.
-
-    The log of a likelihood smoothed by Normal(0, tau^2) bends no more than that of this normal, and the sum of S such
-    logs no more than that of a normal of SD tau over the root of S.
-    """
-    studies = len(surface.studies)
-    most = MOST_NUMBERS // (2 * studies)
-    if len(u) * mu.size <= most:
-        return [(slice(0, len(u)), mu)]
-    narrow = np.minimum(surface.scale.tau(u) / np.sqrt(studies), min(m.width for m, _ in surface.priors))
-    strides = 2 ** np.floor(np.log2(np.maximum(0.5 * narrow / mu.step, 1.0))).astype(int)
-    blocks, start = [], 0
-    while start < len(u):
-        nodes = mu.at_step(mu.step * int(strides[start]))
-        alike = int(np.searchsorted(strides[start:], strides[start], side="right"))
-        rows = slice(start, start + min(alike, max(1, most // nodes.size)))
-        blocks.append((rows, nodes))
-        start = rows.stop
-    return blocks
+                (of_mu + some).max(axis=-1, out=by_prior[first : first + len(some), block])
+                first += len(some)
+    least = [thresholds(high, of_tau, _CUT) for high, (_, of_tau) in zip(highest, priors, strict=True)]
+    keep = np.zeros((len(u), mu.size), dtype=bool)
+    for block in blocks:
+        if len(blocks) > 1:
+            densities = _densities(surface, mu, u[block])
+        for (of_mu, _), threshold in zip(priors, least, strict=True):
+            first = 0
+            for some in densities:
+                keep[block] |= (of_mu + some > threshold[first : first + len(some), block, None]).any(axis=0)
+                first += len(some)
+    return keep
 
 
 def _densities(surface: Surface, mu: Lattice, u: Array, priors: LogPriors | None = None) -> list[Array]:
