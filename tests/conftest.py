@@ -84,6 +84,14 @@ def common(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def results(common: Path) -> Path:
+    """Folder of results that builds may share whose claims are of something else than what is computed."""
+    folder = common / "results"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def answers(common: Path) -> Callable[[Callable[[Path], Path]], Analysis]:
     """Analyses by quadrature of what functions write to a folder, without what a first page does not show."""
     from readme.answer import analysed

@@ -114,7 +114,10 @@ def test_the_sensitivity_table_starts_with_leave_one_out(evidence: Evidence) -> 
     assert table["primary"].iloc[0]
 
 
-def test_a_report_is_built_as_on_the_command_line(tmp_path: Path) -> None:
+def test_a_report_is_built_as_on_the_command_line(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REANALYSIS_CACHE", str(results))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "arms.csv").write_text(
         "study,arm,endpoint,events,n\nA,control,x,4,20\nA,treated,x,7,20\n", encoding="utf-8"

@@ -21,8 +21,6 @@ def commands(tmp_path_factory: pytest.TempPathFactory, common: Path) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def shared(common: Path) -> dict[str, str]:
+def shared(results: Path) -> dict[str, str]:
     """An environment in which the builds of all tests, in whichever process, keep their results in one folder."""
-    results = common / "results"
-    results.mkdir(exist_ok=True)
     return dict(os.environ) | {"REANALYSIS_CACHE": str(results)}

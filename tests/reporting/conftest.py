@@ -51,12 +51,14 @@ def reported(write: Callable[[Path], Path], common: Path) -> Report:
 
 
 @pytest.fixture(scope="session")
-def published(common: Path) -> Path:
+def published(common: Path, results: Path) -> Path:
     """What a build publishes of a folder with five columns; it stands beside its evidence, ``five``."""
     folder = common / "published"
 
     def made() -> Path:
-        ra.report(folders.five_columns(folder / "five"), folder / "out", "quadrature")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("REANALYSIS_CACHE", str(results))
+            ra.report(folders.five_columns(folder / "five"), folder / "out", "quadrature")
         return folder / "out"
 
     return once(folder.with_suffix(".kept"), made)

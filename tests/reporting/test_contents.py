@@ -154,7 +154,10 @@ def test_a_section_that_has_nothing_to_say_leaves_nothing(plain_report: Report) 
     assert "{#influence}" not in markdown(analysis, {}, NOTHING)
 
 
-def test_what_a_section_needs_is_run_by_a_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_section_needs_is_run_by_a_build(
+    published: Path, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REANALYSIS_CACHE", str(results))
     said = tmp_path / "said"
     monkeypatch.setattr(contents, "BODY", (*contents.BODY, replace(TOY, needs=lambda _: (Task("toy", _say, (said,)),))))
     ra.report(five_columns(tmp_path / "five"), tmp_path / "out", "quadrature")

@@ -40,11 +40,13 @@ protocol = "PROSPERO CRD42"
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def published(tmp_path_factory: pytest.TempPathFactory, results: Path) -> Path:
     where = tmp_path_factory.mktemp("told")
     folder = five_columns(where / "five")
     (folder / "analysis.toml").write_text(TOLD, encoding="utf-8")
-    ra.report(folder, where / "out", "quadrature")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REANALYSIS_CACHE", str(results))
+        ra.report(folder, where / "out", "quadrature")
     return where / "out"
 
 
