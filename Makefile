@@ -12,11 +12,11 @@ PYTHON      ?= python3 /usr/bin/python3 /usr/local/bin/python3 python  # the fir
 WORKERS     ?= 2
 PYTEST_ARGS ?=
 
-CORE        ?= tests/house tests/model tests/estimands tests/gates/test_gates.py tests/api/test_requests.py \
-               tests/builds/test_cache.py \
-               tests/engines/test_registries.py tests/engines/test_shared_terms.py tests/evidence/test_candidates.py \
-               tests/evidence/test_printing.py tests/evidence/test_reading.py tests/reporting/test_table.py \
-               tests/reporting/test_markdown.py
+CORE        ?= tests/house tests/model $(filter-out $(LONG),$(wildcard tests/estimands/test_*.py)) tests/gates/test_gates.py \
+               tests/api/test_requests.py tests/builds/test_cache.py tests/engines/test_registries.py \
+               tests/engines/test_marginals.py tests/evidence/test_candidates.py tests/evidence/test_printing.py \
+               tests/evidence/test_reading.py tests/reporting/test_table.py tests/reporting/test_markdown.py
+LONG        := tests/estimands/test_headline.py tests/estimands/test_uncertain_control.py tests/estimands/test_mixture_file.py
 
 UV     := .uv/bin/uv
 VENV   := .venv
