@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from filelock import FileLock
 
 
@@ -16,3 +18,11 @@ def once[R](kept: Path, make: Callable[[], R]) -> R:
             kept.write_bytes(pickle.dumps(make()))
         found: R = pickle.loads(kept.read_bytes())
         return found
+
+
+@contextmanager
+def recalling(results: Path) -> Iterator[None]:
+    """A block whose builds recall what those of other tests computed, and keep what they compute."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REANALYSIS_CACHE", str(results))
+        yield

@@ -12,6 +12,7 @@ import pytest
 import reanalysis as ra
 from reanalysis.evidence.evidence import Evidence
 from reanalysis.gates.checked_fit import CheckedFit
+from shared import recalling
 
 ANAKINRA = Path(__file__).parents[2] / "data" / "anakinra"
 
@@ -114,15 +115,13 @@ def test_the_sensitivity_table_starts_with_leave_one_out(evidence: Evidence) -> 
     assert table["primary"].iloc[0]
 
 
-def test_a_report_is_built_as_on_the_command_line(
-    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REANALYSIS_CACHE", str(results))
+def test_a_report_is_built_as_on_the_command_line(results: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "arms.csv").write_text(
         "study,arm,endpoint,events,n\nA,control,x,4,20\nA,treated,x,7,20\n", encoding="utf-8"
     )
-    built = ra.report(str(tmp_path / "mine"), tmp_path / "out", engine="quadrature")
+    with recalling(results):
+        built = ra.report(str(tmp_path / "mine"), tmp_path / "out", engine="quadrature")
     assert built.passed
     assert (tmp_path / "out" / "index.html").is_file()
 

@@ -16,15 +16,7 @@ def test_ten_times_the_rows_take_about_ten_times_as_long(tmp_path: Path, capsys:
     took = {}
     for studies in (12, 120):
         rows = [
-            {
-                "study": f"S{s}",
-                "arm": arm,
-                "endpoint": f"e{e}",
-                "events": e,
-                "n": 20 + s,
-                "use": "primary",
-                "source": "p",
-            }
+            {"study": f"S{s}", "arm": arm, "endpoint": f"e{e}", "events": e, "n": 20 + s}
             for s in range(studies)
             for e in range(20)
             for arm in ("control", "treated")

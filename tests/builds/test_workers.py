@@ -84,6 +84,11 @@ def test_a_script_without_a_guard_is_not_run_again_in_its_workers(tmp_path: Path
     assert (ran.stdout.split(), ran.stderr) == (["begun", "24"], "")
 
 
+def test_xarray_works_in_a_process_without_what_it_would_load_for_nothing(workers: Workers) -> None:
+    asked = "__import__('xarray').DataArray([1.0]).mean().item(), 'dask.array' in __import__('sys').modules"
+    assert result(workers, Task("fit", eval, (asked,))) == (1.0, False)
+
+
 def test_the_time_of_a_stage_within_another_is_counted_once(workers: Workers) -> None:
     spent()
     began = time.perf_counter()

@@ -55,7 +55,7 @@ def text(where: Path, content: str) -> None:
     ],
     ids=["corners", "cells", "styles", "lines", "columns", "cells of text", "bytes"],
 )  # fmt: skip
-def test_what_is_too_large_is_refused_before_it_is_loaded(
+def test_what_is_too_large_is_refused_and_no_such_workbook_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None], told: str
 ) -> None:
     make(tmp_path)

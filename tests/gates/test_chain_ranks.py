@@ -33,7 +33,7 @@ def drawn(exact: Posterior, **draws: Array) -> Posterior:
 
 def test_chains_that_agree_stay_within_all_bands_as_often_as_they_say(exact: Posterior) -> None:
     rng = np.random.default_rng(11)
-    repeats, inside = 300, 0
+    repeats, inside = 600, 0
     for _ in range(repeats):
         posterior = drawn(exact, **{f"q{i}": rng.normal(size=(4, 250)) for i in range(3)})
         inside += not any(one.outside for one in chain_ranks(posterior))
@@ -78,7 +78,7 @@ def test_draws_are_thinned_by_how_much_they_repeat_themselves(exact: Posterior) 
 
 def test_chains_of_draws_that_repeat_themselves_stay_within_the_bands_as_often(exact: Posterior) -> None:
     rng = np.random.default_rng(12)
-    repeats = 150
+    repeats = 300
     inside = sum(not chain_ranks(drawn(exact, tau=autocorrelated(rng, 0.6)))[0].outside for _ in range(repeats))
     assert inside / repeats == pytest.approx(LEVEL, abs=4 * np.sqrt(LEVEL * (1 - LEVEL) / repeats))
 

@@ -12,7 +12,7 @@ from figures import folders
 from reanalysis.analysis.analysis import Analysis, analyse
 from reanalysis.evidence.reading.folder import read_evidence
 from reporting.built import Report, build
-from shared import once
+from shared import once, recalling
 
 ANAKINRA = Path(__file__).parents[2] / "data" / "anakinra"
 
@@ -56,8 +56,7 @@ def published(common: Path, results: Path) -> Path:
     folder = common / "published"
 
     def made() -> Path:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("REANALYSIS_CACHE", str(results))
+        with recalling(results):
             ra.report(folders.five_columns(folder / "five"), folder / "out", "quadrature")
         return folder / "out"
 

@@ -28,6 +28,7 @@ from reanalysis.reporting.standards import BARG, STANDARDS, declared, ticks
 from reanalysis.reporting.table import Column, Table
 from reanalysis.reporting.text import markdown
 from reporting.built import Report, squeezed
+from shared import recalling
 
 pytestmark = pytest.mark.xdist_group("reports")
 
@@ -157,10 +158,10 @@ def test_a_section_that_has_nothing_to_say_leaves_nothing(plain_report: Report) 
 def test_what_a_section_needs_is_run_by_a_build(
     published: Path, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("REANALYSIS_CACHE", str(results))
     said = tmp_path / "said"
     monkeypatch.setattr(contents, "BODY", (*contents.BODY, replace(TOY, needs=lambda _: (Task("toy", _say, (said,)),))))
-    ra.report(five_columns(tmp_path / "five"), tmp_path / "out", "quadrature")
+    with recalling(results):
+        ra.report(five_columns(tmp_path / "five"), tmp_path / "out", "quadrature")
     assert said.read_text(encoding="utf-8") == "run"
 
 

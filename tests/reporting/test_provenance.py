@@ -25,6 +25,7 @@ from reanalysis.reporting.standards import Tick, ticks
 from reanalysis.versions import commit, versions
 from reporting.built import Report, elements_of
 from reporting.test_standards import MADE, VALIDATED
+from shared import recalling
 
 pytestmark = pytest.mark.xdist_group("figures")
 
@@ -44,8 +45,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, results: Path) -> Path:
     where = tmp_path_factory.mktemp("told")
     folder = five_columns(where / "five")
     (folder / "analysis.toml").write_text(TOLD, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("REANALYSIS_CACHE", str(results))
+    with recalling(results):
         ra.report(folder, where / "out", "quadrature")
     return where / "out"
 

@@ -49,25 +49,18 @@ def code_digest(module: str = "", root: Path = PACKAGE) -> str:
     """
     room = module.split(".")[1] if module.startswith("reanalysis.") else ""
     above = ROOMS[: ROOMS.index(room)] if room in ROOMS else ()
-    files = _own_code() if root == PACKAGE else _code(root)
+    files = (_remembered if root == PACKAGE else _code)(root)
     return of_value([one for one in files.items() if one[0].partition("/")[0].partition(".")[0] not in above])
 
 
 def _code(root: Path) -> dict[str, str]:
     """Digest of every file of code below a folder, by its name there: everything in a room, and modules beside them."""
-    found = {}
-    for folder, inner, names in os.walk(root):
-        inner[:] = [name for name in inner if name != "__pycache__" and (folder != str(root) or name in ROOMS)]
-        where = os.path.relpath(folder, root)
-        for name in names:
-            if not name.startswith(".") and (where != "." or ".py" in name):
-                found[name if where == "." else f"{where}/{name}".replace(os.sep, "/")] = of_file(Path(folder, name))
-    return dict(sorted(found.items()))
+    paths = [*root.glob("*.py*"), *(path for room in ROOMS for path in (root / room).rglob("*"))]
+    kept = (one for one in sorted(paths) if one.is_file() and not one.name.startswith("."))
+    return {one.relative_to(root).as_posix(): of_file(one) for one in kept if one.parent.name != "__pycache__"}
 
 
-@lru_cache
-def _own_code() -> dict[str, str]:
-    return _code(PACKAGE)
+_remembered = lru_cache(maxsize=1)(_code)
 
 
 def input_digests(folder: Path) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from reanalysis.decisions.benefit_risk import LEVELS
-from reanalysis.decisions.effects import ControlRisk, EndpointEffect
+from reanalysis.decisions.effects import ControlRisk, EndpointEffect, scrambled_points
 from reanalysis.decisions.trade_offs import TradeOff
 from reanalysis.decisions.weighted_sum import share_of_weights_above_zero
 from reanalysis.estimands.measures import risk_difference
@@ -74,10 +74,7 @@ def acceptability(
     values = np.stack(good, axis=-1)  # (R, P, E)
     by_set = share_of_weights_above_zero(values).mean(axis=1)
     flat = values.reshape(-1, len(good))
-    from scipy.stats import qmc  # takes half a second to load
-
-    simplex = qmc.Sobol(len(good), rng=np.random.default_rng([seed, 72]))
-    weights = -np.log(np.clip(simplex.random(_WEIGHTS), 1e-12, 1.0))  # their sums scale a net benefit and no sign
+    weights = -np.log(scrambled_points(len(good), _WEIGHTS, seed, 72))  # their sums scale a net benefit and no sign
     better = np.zeros(len(weights))
     for i, weight in enumerate(weights):
         total = flat[:, 0] * weight[0]

@@ -159,6 +159,14 @@ def scenarios(effects: dict[str, EndpointEffect]) -> dict[str, dict[str, Control
     return found
 
 
+def scrambled_points(dimensions: int, count: int, *seed: int) -> Array:
+    """Scrambled Sobol points strictly within the unit cube, shape (count, dimensions)."""
+    from scipy.stats import qmc  # takes half a second to load
+
+    points = qmc.Sobol(dimensions, rng=np.random.default_rng(seed)).random(count)
+    return np.asarray(np.clip(points, 1e-12, 1 - 1e-12))
+
+
 def sampled_effects(effects: Mapping[str, EndpointEffect], correlation: float, seed: int) -> dict[str, Array]:
     """Quasi-random log odds ratios of all endpoints under a Gaussian copula of one correlation, the same for a seed.
 
@@ -167,13 +175,10 @@ def sampled_effects(effects: Mapping[str, EndpointEffect], correlation: float, s
     dict of str to ndarray, shape (R, P)
         By endpoint: R independently scrambled Sobol sets of P points, whose differences say how accurate a mean is.
     """
-    from scipy.stats import qmc  # takes half a second to load
-
     names = list(effects)
     sets = []
     for replicate in range(_REPLICATES):
-        sobol = qmc.Sobol(len(names) + 1, rng=np.random.default_rng([seed, 71, replicate]))
-        z = ndtri(np.clip(sobol.random(_POINTS), 1e-12, 1 - 1e-12))
+        z = ndtri(scrambled_points(len(names) + 1, _POINTS, seed, 71, replicate))
         sets.append(np.sqrt(correlation) * z[:, :1] + np.sqrt(1 - correlation) * z[:, 1:])
     u = ndtr(np.stack(sets))
     return {

@@ -20,23 +20,19 @@ if TYPE_CHECKING:
 class KeptTree:
     """Draws and data of a posterior as plain arrays: NetCDF takes a hundred times as long to write and to open."""
 
-    attributes: dict[str, str]
     groups: dict[str, dict[str, Any]]
-    """By name what ``xarray.Dataset.from_dict`` takes."""
+    """By path what ``xarray.Dataset.from_dict`` takes, attributes included."""
 
     @classmethod
     def of(cls, tree: DataTree) -> KeptTree:
-        """Those of a tree without groups in groups."""
-        groups = {name: node.to_dataset().to_dict(data="array") for name, node in tree.children.items()}
-        return cls({str(name): str(value) for name, value in tree.attrs.items()}, groups)
+        """Those of a tree, whatever its depth."""
+        return cls({path: group.to_dict(data="array") for path, group in tree.to_dict().items()})
 
     def __call__(self) -> DataTree:
         """The tree again."""
         from xarray import Dataset, DataTree
 
-        tree = DataTree.from_dict({name: Dataset.from_dict(group) for name, group in self.groups.items()})
-        tree.attrs = dict(self.attributes)
-        return tree
+        return DataTree.from_dict({path: Dataset.from_dict(group) for path, group in self.groups.items()})
 
 
 @dataclass(frozen=True)
